@@ -1,0 +1,134 @@
+"""Cleans a whole data set into a clean folder: parallel, resumable, atomic."""
+
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from preprocessing.chain import Cleaned, clean_waveform
+from preprocessing.clip import ClipRow
+from preprocessing.folder import CleanFolderError, clean_path, sweep_parts
+from preprocessing.manifest import (
+    MANIFEST_NAME,
+    SETTINGS_NAME,
+    append_rows,
+    check_fingerprint,
+    read_rows,
+    to_table,
+    write_rows,
+    write_settings,
+)
+from preprocessing.plan import Plan, delete_audio, make_plan
+from preprocessing.pool import clean_all
+from preprocessing.settings import CleaningSettings
+
+__all__ = ["CleanFolderError", "Cleaned", "clean_dataset", "clean_path", "clean_waveform"]
+
+
+def clean_dataset(
+    clips: pd.DataFrame,
+    clean_dir: Path | str,
+    settings: CleaningSettings,
+    *,
+    jobs: int = 1,
+    force: bool = False,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Brings a clean folder up to date with a data set and returns its manifest.
+
+    Only what is missing or changed is done: clips without a manifest row or clean file, clips whose raw file
+    has another size or time, and clips refused before. Clips that left the data set leave the folder. A clip
+    whose raw file is gone keeps its finished clean file.
+
+    Args:
+        clips: columns `fname`, `path` (raw file) and `split`; a clip once per split.
+        clean_dir: folder to fill; made if needed.
+        settings: rate and silence rules, by split and raw length.
+        jobs: worker processes; 1 works in this process.
+        force: remake everything, whatever settings the folder was made with.
+        progress: show a progress bar on stderr, where that is a terminal.
+
+    Raises:
+        CleanFolderError: the folder was made with other settings, holds the raw audio, or cannot be written.
+        KeyboardInterrupt: after Ctrl-C, when the manifest is in order.
+    """
+    clean_dir = Path(clean_dir)
+    if jobs < 1:
+        raise CleanFolderError(f"jobs: expected at least 1, received {jobs}")
+    try:
+        plan = _prepare(clips, clean_dir, settings, force)
+        rows = _work(plan, clean_dir, settings, jobs, progress)
+        write_rows(clean_dir, rows)
+    except OSError as error:
+        raise CleanFolderError(f"cannot write the clean folder {clean_dir}: {error}") from error
+    return to_table(rows)
+
+
+def _prepare(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings, force: bool) -> Plan:
+    known = (clean_dir / MANIFEST_NAME).exists() or (clean_dir / SETTINGS_NAME).exists()
+    if not known and clean_dir.exists() and any(path.is_file() for path in clean_dir.rglob("*")):
+        raise CleanFolderError(
+            f"expected a new, empty or clean folder, {clean_dir} holds other files: choose another"
+        )
+    if known and not force:
+        check_fingerprint(clean_dir, settings)
+    old = [] if force else read_rows(clean_dir)
+    plan = make_plan(clips, clean_dir, settings, old)
+    clean_dir.mkdir(parents=True, exist_ok=True)
+    if known:
+        sweep_parts(clean_dir)
+    if known and force:
+        _delete_all(clean_dir)
+    for row in plan.stale:
+        delete_audio(clean_dir, row)
+    write_settings(clean_dir, settings)
+    write_rows(clean_dir, plan.done)
+    return plan
+
+
+def _delete_all(clean_dir: Path) -> None:
+    """Takes our audio out, then the manifest; new settings come after, so that no kill mixes old and new."""
+    for row in _readable_rows(clean_dir):
+        delete_audio(clean_dir, row)
+    (clean_dir / MANIFEST_NAME).unlink(missing_ok=True)
+
+
+def _readable_rows(clean_dir: Path) -> list[ClipRow]:
+    try:
+        return read_rows(clean_dir)
+    except (
+        CleanFolderError
+    ):  # a manifest of another make: what is remade is replaced, the rest is not ours to delete
+        return []
+
+
+def _work(
+    plan: Plan, clean_dir: Path, settings: CleaningSettings, jobs: int, progress: bool
+) -> list[ClipRow]:
+    rows = list(plan.done)
+    try:
+        with closing(_shown(plan, settings, jobs, progress)) as chunks:
+            for chunk in chunks:
+                append_rows(clean_dir, chunk)
+                rows += chunk
+    except KeyboardInterrupt:
+        write_rows(clean_dir, rows)
+        raise
+    return rows
+
+
+def _shown(
+    plan: Plan, settings: CleaningSettings, jobs: int, progress: bool
+) -> Generator[list[ClipRow], None, None]:
+    """Cleans what is to do and moves a bar with rate and time left; closing it stops the workers."""
+    total = len(plan.todo) + len(plan.done)
+    hidden = None if progress else True  # None: hidden where stderr is no terminal
+    with (
+        tqdm(total=total, initial=len(plan.done), desc="cleaning", unit="clip", disable=hidden) as bar,
+        closing(clean_all(plan.todo, settings, jobs)) as chunks,
+    ):
+        for chunk in chunks:
+            yield chunk
+            bar.update(len(chunk))

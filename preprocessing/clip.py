@@ -1,0 +1,123 @@
+"""One clip from raw file to clean file and manifest row: what a worker process does."""
+
+import hashlib
+import io
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from preprocessing.chain import Cleaned, clean_waveform
+from preprocessing.decode import DecodeError, decode, truncation
+from preprocessing.folder import write_atomic
+from preprocessing.settings import CleaningSettings
+
+HEADER_BYTES = 44
+
+
+@dataclass(frozen=True)
+class ClipRow:
+    """A row of the manifest; the fields are its columns.
+
+    Attributes:
+        status: `ok`, `kept_whole` (too little would remain), `refused` (unusable) or `missing` (no file).
+        reason: why, or what is to be known about an `ok` clip (truncated source).
+        clipped: samples beyond full scale after resampling.
+        audio_hash: of the decoded samples, whatever the file format; the same for the same audio.
+        source_bytes, source_mtime_ns: of the raw file when it was read, to see changes.
+    """
+
+    split: str
+    fname: str
+    status: str
+    reason: str = ""
+    seconds_in: float = 0.0
+    seconds_out: float = 0.0
+    rate_in_hz: int = 0
+    channels: int = 0
+    clipped: int = 0
+    audio_hash: str = ""
+    source_bytes: int = 0
+    source_mtime_ns: int = 0
+
+    @property
+    def has_audio(self) -> bool:
+        return self.status in ("ok", "kept_whole")
+
+
+@dataclass(frozen=True)
+class ClipTask:
+    """A clip to clean: its name, the raw file, and the clean file to write."""
+
+    split: str
+    fname: str
+    source: Path
+    target: Path
+
+
+def clean_clips(tasks: list[ClipTask], settings: CleaningSettings) -> list[ClipRow]:
+    """Cleans some clips one after the other."""
+    return [clean_clip(task, settings) for task in tasks]
+
+
+def clean_clip(task: ClipTask, settings: CleaningSettings) -> ClipRow:
+    """Cleans one clip; unusable audio becomes a row that says why, and leaves no clean file.
+
+    Raises:
+        OSError: the clean folder cannot be written (that is no fault of the clip).
+    """
+    try:
+        stat = task.source.stat()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        return _without_audio(task, "missing", f"{getattr(error, 'strerror', error)}: {task.source.name!r}")
+    source: dict[str, Any] = {"source_bytes": stat.st_size, "source_mtime_ns": stat.st_mtime_ns}
+    try:
+        cleaned, facts = _decode_and_clean(task, settings)
+    except DecodeError as error:
+        return _without_audio(task, "refused", str(error), **source)
+    except Exception as error:  # noqa: BLE001 (one strange file must not stop the others; the row tells)
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        return _without_audio(task, "refused", reason, **source)
+    task.target.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(task.target, wav_bytes(cleaned.pcm, settings.rate_hz))
+    seconds_out = round(len(cleaned.pcm) / settings.rate_hz, 6)
+    return ClipRow(task.split, task.fname, cleaned.status, seconds_out=seconds_out, **facts, **source)
+
+
+def wav_bytes(pcm: np.ndarray, rate_hz: int) -> bytes:
+    """A mono PCM16 WAV file of (frames,) int16 whose samples start at byte 44, where training reads them."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setparams((1, 2, rate_hz, len(pcm), "NONE", ""))
+        file.writeframes(pcm.astype("<i2", copy=False).tobytes())
+    data = buffer.getvalue()
+    if data[36:40] != b"data" or len(data) != HEADER_BYTES + 2 * len(pcm):
+        raise RuntimeError(f"expected a WAV header of {HEADER_BYTES} bytes, received {data[:HEADER_BYTES]!r}")
+    return data
+
+
+def _decode_and_clean(task: ClipTask, settings: CleaningSettings) -> tuple[Cleaned, dict[str, Any]]:
+    samples, rate_hz = decode(task.source)
+    cleaned = clean_waveform(samples, rate_hz, settings.rules_for(task.split), settings)
+    notes = [truncation(task.source, len(samples), rate_hz), cleaned.reason]
+    facts: dict[str, Any] = {
+        "reason": "; ".join(note for note in notes if note),
+        "seconds_in": round(len(samples) / rate_hz, 6),
+        "rate_in_hz": rate_hz,
+        "channels": samples.shape[1],
+        "clipped": cleaned.clipped,
+        "audio_hash": _audio_hash(samples, rate_hz),
+    }
+    return cleaned, facts
+
+
+def _audio_hash(samples: np.ndarray, rate_hz: int) -> str:
+    header = f"{rate_hz} {samples.shape[1]}".encode()
+    return hashlib.blake2b(header + np.ascontiguousarray(samples).tobytes(), digest_size=16).hexdigest()
+
+
+def _without_audio(task: ClipTask, status: str, reason: str, **source: Any) -> ClipRow:
+    task.target.unlink(missing_ok=True)  # clean audio of an earlier, better source would be taken for its own
+    return ClipRow(task.split, task.fname, status, reason, **source)

@@ -1,0 +1,171 @@
+"""Any audio file -> float32 samples: soundfile first, pydub with ffmpeg for what it cannot read."""
+
+import codecs
+import shutil
+import struct
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile as sf
+
+from preprocessing.settings import RATE_LIMITS_HZ
+
+PEAK_LIMIT = 1e6  # float files may exceed full scale (1.0), but nothing recorded exceeds it a million times
+STREAMED_BYTES = 0x7FFF_0000  # programs that write WAV to a pipe put a size near 2 or 4 GiB into the header
+
+
+class DecodeError(ValueError):
+    """Audio that cannot be used; the message is one line for the user."""
+
+
+def decode(path: Path | str) -> tuple[np.ndarray, int]:
+    """Reads a whole audio file.
+
+    A WAV cut short (its header promises more than the file holds) is decoded as far as it goes, because
+    what is there is sound; `truncation` tells how much is missing.
+
+    Args:
+        path: file of any format that soundfile or ffmpeg reads; the name's ending does not matter.
+
+    Returns:
+        Samples, shape (frames, channels), float32, full scale = 1.0; and the sample rate in Hz.
+
+    Raises:
+        DecodeError: missing, empty, text, unreadable, without samples, NaN or infinite samples, absurd rate.
+    """
+    path = Path(path)
+    head = _head(path)
+    try:
+        file = sf.SoundFile(path)
+    except (
+        sf.LibsndfileError,
+        TypeError,
+    ) as error:  # TypeError: a name ending in .raw has no header to soundfile
+        if _is_text(head):
+            raise DecodeError("expected audio, received a text file: download or export it again") from error
+        samples, rate_hz = _decode_with_ffmpeg(path)
+    else:
+        with file:
+            samples, rate_hz = _read(file), file.samplerate
+    check_waveform(samples, rate_hz)
+    return samples, rate_hz
+
+
+def check_waveform(samples: np.ndarray, rate_hz: int) -> None:
+    """Raises DecodeError when samples of shape (frames, channels) at `rate_hz` are not usable sound."""
+    low, high = RATE_LIMITS_HZ
+    if not low <= rate_hz <= high:
+        raise DecodeError(f"expected a sample rate from {low} to {high} Hz, received {rate_hz}")
+    if samples.ndim != 2:
+        raise DecodeError(f"expected samples of shape (frames, channels), received shape {samples.shape}")
+    if not samples.size:
+        raise DecodeError("expected sound, received a file with zero samples")
+    bad = np.count_nonzero(~(np.abs(samples) <= PEAK_LIMIT))
+    if bad:
+        raise DecodeError(
+            f"expected finite samples, received {bad} of {samples.size} that are NaN or not sound"
+        )
+
+
+def truncation(path: Path | str, frames: int, rate_hz: int) -> str:
+    """What a decoded file lacks of what its header promises: "truncated: 0.624 of 1.000 s", or "".
+
+    WAV: by the sizes of the data chunk and of the file. Other formats: by the frame count that libsndfile
+    tells, with 0.1 s of grace, as for MP3 it may be an estimate.
+    """
+    seconds = frames / rate_hz
+    promised, present = _wav_data_bytes(Path(path))
+    if promised > present > 0:
+        full_s = seconds * promised / present
+    else:
+        full_s = seconds if promised else _declared_s(Path(path), seconds)
+    return f"truncated: {seconds:.3f} of {full_s:.3f} s" if full_s > seconds else ""
+
+
+def _head(path: Path) -> bytes:
+    if path.is_dir():
+        raise DecodeError("expected a file, received a folder")
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except FileNotFoundError as error:
+        raise DecodeError(f"expected an audio file, {path.name!r} does not exist") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise DecodeError(f"expected a readable file: {getattr(error, 'strerror', error)}") from error
+    if not head:
+        raise DecodeError("expected audio, received an empty file (0 bytes)")
+    return head
+
+
+def _is_text(head: bytes) -> bool:
+    """ffmpeg must not see text: it would take a playlist for audio and open what it names."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(
+            head
+        )  # not final: the last character may be cut
+    except UnicodeDecodeError:
+        return False
+    return all(character >= " " or character in "\t\n\r\f\x1b" for character in text)
+
+
+def _read(file: sf.SoundFile) -> np.ndarray:
+    try:
+        return file.read(dtype="float32", always_2d=True)
+    except sf.LibsndfileError as error:
+        raise DecodeError(f"expected intact audio, broken inside: {_one_line(error)}") from error
+
+
+def _decode_with_ffmpeg(path: Path) -> tuple[np.ndarray, int]:
+    if not (shutil.which("ffmpeg") and shutil.which("ffprobe")):
+        raise DecodeError(
+            "expected a format that soundfile reads, or ffmpeg for others: "
+            "install ffmpeg (with ffprobe), or convert the file to WAV or FLAC"
+        )
+    segment = _pydub_segment(path)
+    if segment is None:
+        raise DecodeError("expected audio, neither soundfile nor ffmpeg can read it")
+    pcm = np.array(segment.get_array_of_samples())
+    full_scale = np.float32(2 ** (8 * segment.sample_width - 1))
+    return pcm.reshape(-1, segment.channels).astype(np.float32) / full_scale, segment.frame_rate
+
+
+def _pydub_segment(path: Path) -> Any:
+    """What pydub makes of a file: an AudioSegment, or None. Its warnings and open files end in here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pydub import AudioSegment  # noqa: PLC0415 (only for the few files that need it)
+
+        try:
+            # An absolute path cannot be mistaken for an option or a protocol.
+            return AudioSegment.from_file(str(path.absolute()))
+        except Exception:  # noqa: BLE001 (KeyError, IndexError ... for files without sound; decode refuses them)
+            return None
+
+
+def _wav_data_bytes(path: Path) -> tuple[int, int]:
+    """Bytes of samples (promised by the header, present in the file); (0, 0) when it is no plain RIFF WAV."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if file.read(4) != b"RIFF" or file.seek(8) != 8 or file.read(4) != b"WAVE":
+            return 0, 0
+        while len(chunk := file.read(8)) == 8:
+            name, length = struct.unpack("<4sI", chunk)
+            if name == b"data":
+                return (0, 0) if length >= STREAMED_BYTES else (length, size - file.tell())
+            file.seek(length + length % 2, 1)
+    return 0, 0
+
+
+def _declared_s(path: Path, seconds: float) -> float:
+    try:
+        info = sf.info(path)
+    except (sf.LibsndfileError, TypeError):  # decoded by ffmpeg, which does not tell
+        return seconds
+    declared = info.frames / info.samplerate
+    return declared if declared > seconds + 0.1 else seconds
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

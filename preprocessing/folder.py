@@ -1,0 +1,52 @@
+"""Files in a clean folder: where a clip lives, and how a file appears whole or not at all."""
+
+import os
+from pathlib import Path, PurePath
+
+PART_PREFIX = ".part-"  # names of files being written; whatever is left of them after a kill is swept away
+NAME_LIMIT_BYTES = 255  # of one file name on common file systems
+
+
+class CleanFolderError(ValueError):
+    """A clean folder that cannot be used as asked; the message is one line for the user."""
+
+
+def clean_path(clean_dir: Path | str, split: str, fname: str) -> Path:
+    """Where the clean audio of a clip lives: `clean_dir/split/fname`, with `.wav` appended if it lacks.
+
+    Raises:
+        CleanFolderError: a name that would leave the folder, or that no file can have.
+    """
+    name = fname if fname.lower().endswith(".wav") else f"{fname}.wav"
+    _check_inside(split)
+    _check_inside(name)
+    return Path(clean_dir, split, name)
+
+
+def _check_inside(name: str) -> None:
+    path = PurePath(name)
+    if not path.name or path.is_absolute() or path.drive or ".." in path.parts or "\0" in name:
+        raise CleanFolderError(f"expected a file name inside the data set's folder, received {name!r}")
+    if max(len(os.fsencode(part)) for part in path.parts) > NAME_LIMIT_BYTES:
+        raise CleanFolderError(
+            f"expected a name of at most {NAME_LIMIT_BYTES} bytes, received {name[:40]!r}..."
+        )
+    if path.name.startswith(PART_PREFIX):
+        raise CleanFolderError(f"expected a name that does not start with {PART_PREFIX!r}, received {name!r}")
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Writes a file under a temporary name in the same folder and renames it: readers see all or nothing."""
+    part = path.with_name(f"{PART_PREFIX}{os.getpid()}")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except BaseException:  # Ctrl-C too must leave nothing behind
+        part.unlink(missing_ok=True)
+        raise
+
+
+def sweep_parts(clean_dir: Path) -> None:
+    """Deletes what a killed run left half written."""
+    for part in clean_dir.rglob(f"{PART_PREFIX}*"):
+        part.unlink(missing_ok=True)

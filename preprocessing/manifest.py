@@ -1,0 +1,125 @@
+"""What a clean folder knows about itself: `manifest.csv`, a row a clip, and `cleaning.json`, its settings."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, astuple, fields
+from pathlib import Path
+
+import pandas as pd
+
+from preprocessing.clip import ClipRow
+from preprocessing.folder import CleanFolderError, write_atomic
+from preprocessing.settings import CleaningSettings
+
+MANIFEST_NAME = "manifest.csv"
+SETTINGS_NAME = "cleaning.json"
+COLUMNS = tuple(column.name for column in fields(ClipRow))
+BYTES_KEPT = "surrogateescape"  # bytes of a name that are no UTF-8 survive the round trip
+
+
+def read_manifest(clean_dir: Path | str) -> pd.DataFrame:
+    """The manifest as a table with the columns of `ClipRow`, sorted by split and fname.
+
+    Raises:
+        CleanFolderError: the folder has no manifest, so it is no clean folder.
+    """
+    path = Path(clean_dir, MANIFEST_NAME)
+    if not path.is_file():
+        raise CleanFolderError(f"expected a clean folder, {path} does not exist: run preprocess.py first")
+    return to_table(read_rows(clean_dir))
+
+
+def to_table(rows: Iterable[ClipRow]) -> pd.DataFrame:
+    """Manifest rows as a table, sorted by split and fname."""
+    ordered = sorted(rows, key=lambda row: (row.split, row.fname))
+    return pd.DataFrame([astuple(row) for row in ordered], columns=list(COLUMNS))
+
+
+def read_rows(clean_dir: Path | str) -> list[ClipRow]:
+    """The rows of the manifest, the last one of each clip, without a line torn by a kill; [] without one."""
+    path = Path(clean_dir, MANIFEST_NAME)
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8", errors=BYTES_KEPT) as file:
+        text = file.read()
+    whole = text[: text.rfind("\n") + 1]
+    lines = csv.reader(io.StringIO(whole, newline=""))
+    if next(lines, None) != list(COLUMNS):
+        raise CleanFolderError(f"expected the columns {', '.join(COLUMNS)} in {path}: remake it with --force")
+    rows = [_parse(line, path) for line in lines if len(line) == len(COLUMNS)]
+    return list({(row.split, row.fname): row for row in rows}.values())
+
+
+def write_rows(clean_dir: Path, rows: Iterable[ClipRow]) -> None:
+    """Replaces the manifest, sorted, whole or not at all."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(astuple(row) for row in sorted(rows, key=lambda row: (row.split, row.fname)))
+    write_atomic(clean_dir / MANIFEST_NAME, buffer.getvalue().encode("utf-8", BYTES_KEPT))
+
+
+def append_rows(clean_dir: Path, rows: Iterable[ClipRow]) -> None:
+    """Adds rows at the manifest's end as work proceeds, so that a kill loses little."""
+    path = clean_dir / MANIFEST_NAME
+    with path.open("a", newline="", encoding="utf-8", errors=BYTES_KEPT) as file:
+        csv.writer(file, lineterminator="\n").writerows(astuple(row) for row in rows)
+
+
+def write_settings(clean_dir: Path, settings: CleaningSettings) -> None:
+    """Stores the settings that the folder's audio is cleaned with."""
+    write_atomic(clean_dir / SETTINGS_NAME, json.dumps(asdict(settings), indent=2).encode() + b"\n")
+
+
+def load_settings(clean_dir: Path | str) -> dict:
+    """The settings that a clean folder was made with, as `dataclasses.asdict` gives them.
+
+    Raises:
+        CleanFolderError: the folder has none, or they cannot be read.
+    """
+    path = Path(clean_dir, SETTINGS_NAME)
+    if not path.is_file():
+        raise CleanFolderError(f"expected a clean folder, {path} does not exist: run preprocess.py first")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CleanFolderError(
+            f"expected JSON in {path}: remake the folder with preprocess.py --force"
+        ) from error
+
+
+def check_fingerprint(clean_dir: Path | str, settings: CleaningSettings) -> None:
+    """Raises CleanFolderError with the keys that differ unless the folder was made with these settings."""
+    there, asked = _flat(load_settings(clean_dir)), _flat(asdict(settings))
+    keys = [key for key in dict.fromkeys([*there, *asked]) if there.get(key, "-") != asked.get(key, "-")]
+    if keys:
+        shown = "; ".join(
+            f"{key} is {there.get(key, '-')} there, {asked.get(key, '-')} is asked" for key in keys
+        )
+        raise CleanFolderError(
+            f"clean folder {clean_dir} was made with other settings: {shown}. "
+            "Use those, choose another clean_dir, or remake it with preprocess.py --force"
+        )
+
+
+def _parse(line: list[str], path: Path) -> ClipRow:
+    kinds = (column.type for column in fields(ClipRow))
+    try:
+        return ClipRow(*(kind(text) for kind, text in zip(kinds, line, strict=True)))  # type: ignore[operator]
+    except ValueError as error:
+        raise CleanFolderError(
+            f"expected a manifest row in {path}, received {line}: remake it with --force"
+        ) from error
+
+
+def _flat(value: object, key: str = "") -> dict[str, object]:
+    """{"curated": [{"max_s": 3}]} -> {"curated[0].max_s": 3}"""
+    if isinstance(value, dict):
+        parts = [(f"{key}.{name}" if key else name, item) for name, item in value.items()]
+    elif isinstance(value, list):
+        parts = [(f"{key}[{i}]", item) for i, item in enumerate(value)]
+    else:
+        return {key: value}
+    return {name: leaf for part, item in parts for name, leaf in _flat(item, part).items()}

@@ -1,0 +1,90 @@
+"""What a cleaning run has to do: compares the data set, the manifest and the files on disk."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from preprocessing.clip import HEADER_BYTES, ClipRow, ClipTask
+from preprocessing.folder import CleanFolderError, clean_path
+from preprocessing.settings import CleaningSettings
+
+
+@dataclass
+class Plan:
+    """What is finished (`done`: rows to keep), to be cleaned (`todo`), and to be deleted (`stale`: rows)."""
+
+    done: list[ClipRow] = field(default_factory=list)
+    todo: list[ClipTask] = field(default_factory=list)
+    stale: list[ClipRow] = field(default_factory=list)
+
+
+def make_plan(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings, old: list[ClipRow]) -> Plan:
+    """Plans a run; touches nothing.
+
+    Raises:
+        CleanFolderError: no clips, a clip named twice, or raw audio inside the clean folder.
+    """
+    _check(clips, clean_dir)
+    rows = {(row.split, row.fname): row for row in old}
+    plan = Plan()
+    taken: dict[Path, str] = {}
+    for split, fname, path in zip(clips["split"], clips["fname"], clips["path"], strict=True):
+        row = rows.get((split, fname))
+        try:
+            task = ClipTask(split, fname, Path(path), _free_path(clean_dir, split, fname, taken))
+        except CleanFolderError as error:
+            plan.done.append(ClipRow(split, fname, "refused", str(error)))
+            continue
+        if row is not None and _is_current(row, task, settings):
+            plan.done.append(rows.pop((split, fname)))
+        else:
+            plan.todo.append(task)
+    plan.stale = [row for row in rows.values() if row.has_audio]
+    return plan
+
+
+def delete_audio(clean_dir: Path, row: ClipRow) -> None:
+    """Deletes the clean file of a manifest row."""
+    if row.has_audio:
+        clean_path(clean_dir, row.split, row.fname).unlink(missing_ok=True)
+
+
+def _check(clips: pd.DataFrame, clean_dir: Path) -> None:
+    if clips.empty:
+        raise CleanFolderError("expected clips to clean, received none: check dataset.root")
+    twice = clips.duplicated(["split", "fname"])
+    if twice.any():
+        name = clips.loc[twice, "fname"].iloc[0]
+        raise CleanFolderError(
+            f"expected each clip once in a split, received {name!r} twice: remove one of the rows"
+        )
+    home = clean_dir.resolve()
+    for folder in {Path(path).parent for path in clips["path"]}:
+        if folder.resolve().is_relative_to(home):
+            raise CleanFolderError(
+                f"clean_dir {clean_dir} holds the raw audio ({folder}): choose another clean_dir"
+            )
+
+
+def _free_path(clean_dir: Path, split: str, fname: str, taken: dict[Path, str]) -> Path:
+    path = clean_path(clean_dir, split, fname)
+    if taken.setdefault(path, fname) != fname:
+        raise CleanFolderError(f"its clean file would be that of {taken[path]!r}: rename one of them")
+    return path
+
+
+def _is_current(row: ClipRow, task: ClipTask, settings: CleaningSettings) -> bool:
+    """Whether the clean file is there, of the size that the row tells, and the raw file has not changed."""
+    if not row.has_audio:
+        return False
+    try:
+        if task.target.stat().st_size != HEADER_BYTES + 2 * round(row.seconds_out * settings.rate_hz):
+            return False
+    except OSError:
+        return False
+    try:
+        source = task.source.stat()
+    except OSError:  # the raw file is gone: what was made from it is all there is
+        return True
+    return (source.st_size, source.st_mtime_ns) == (row.source_bytes, row.source_mtime_ns)

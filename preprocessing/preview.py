@@ -1,0 +1,119 @@
+"""Before and after of some clips, as pictures and audio, to judge the silence rules by eye and ear."""
+
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from preprocessing.chain import Cleaned, clean_waveform, to_clean_rate
+from preprocessing.clip import wav_bytes
+from preprocessing.decode import DecodeError, decode
+from preprocessing.folder import write_atomic
+from preprocessing.settings import CleaningSettings, SilenceRule, rule_for
+
+COLUMNS = 1600  # points drawn across a waveform, whatever its length
+LEVEL_WINDOW_S = 0.01
+FLOOR_DBFS = -90.0
+WAVE, KEPT, LEVEL = "#33557a", "#bfe3c0", "#d9822b"
+
+
+def write_preview(clips: pd.DataFrame, settings: CleaningSettings, out_dir: Path | str, n: int) -> list[Path]:
+    """Writes a picture and two WAV files (before, after; both at the clean rate) of `n` clips.
+
+    The choice is the same every time: spread over the splits and, in each, over the table. Unreadable clips
+    are passed over.
+
+    Args:
+        clips: columns `fname`, `path`, `split`.
+
+    Returns:
+        The pictures.
+    """
+    out_dir = Path(out_dir)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    pictures: list[Path] = []
+    for split, fname, path in _choose(clips, n):
+        try:
+            samples, rate_hz = decode(path)
+            before, _ = to_clean_rate(samples, rate_hz, settings)
+            after = clean_waveform(samples, rate_hz, settings.rules_for(split), settings)
+        except DecodeError:
+            continue
+        rule = rule_for(settings.rules_for(split), len(samples) / rate_hz)
+        stem = f"{len(pictures):03d}_{re.sub(r'[^A-Za-z0-9_.-]+', '_', f'{split}_{fname}')[:80]}"
+        write_atomic(out_dir / f"{stem}_before.wav", wav_bytes(before, settings.rate_hz))
+        write_atomic(out_dir / f"{stem}_after.wav", wav_bytes(after.pcm, settings.rate_hz))
+        pictures.append(out_dir / f"{stem}.png")
+        _save(_draw(f"{split}/{fname}", before, after, rule, settings), pictures[-1])
+    return pictures
+
+
+def _choose(clips: pd.DataFrame, n: int) -> list[tuple[str, str, Path]]:
+    """`n` clips: the splits in turn, each from clips spread evenly over its rows."""
+    ranked = []
+    for split, part in clips.groupby("split", sort=True):
+        rows = np.unique(np.linspace(0, len(part) - 1, min(n, len(part))).round().astype(int))
+        chosen = part.iloc[rows]
+        ranked += [
+            (turn, split, fname, path)
+            for turn, (fname, path) in enumerate(zip(chosen["fname"], chosen["path"], strict=True))
+        ]
+    ranked.sort(key=lambda item: item[:2])
+    return [(str(split), fname, Path(path)) for _, split, fname, path in ranked[:n]]
+
+
+def _draw(
+    title: str, before: np.ndarray, after: Cleaned, rule: SilenceRule, settings: CleaningSettings
+) -> Figure:
+    rate_hz = settings.rate_hz
+    figure = Figure(figsize=(11, 6), layout="constrained")
+    top, bottom = figure.subplots(2, 1, sharex=True)
+    for start, end in after.kept:
+        top.axvspan(start / rate_hz, end / rate_hz, color=KEPT, alpha=0.6, lw=0, label="_kept")
+    _draw_clip(top, before, rate_hz, rule.threshold_dbfs)
+    _draw_clip(bottom, after.pcm, rate_hz, rule.threshold_dbfs)
+    note = f" ({after.reason}: kept whole)" if after.reason else ""
+    top.set_title(f"{title}: {len(before) / rate_hz:.2f} s before, kept ranges shaded", parse_math=False)
+    bottom.set_title(f"{len(after.pcm) / rate_hz:.2f} s after{note}")
+    bottom.set_xlabel("time (s)")
+    top.set_xlim(0, len(before) / rate_hz)
+    return figure
+
+
+def _draw_clip(axes: Axes, pcm: np.ndarray, rate_hz: int, threshold_dbfs: float) -> None:
+    """Waveform (left axis) and level with the rule's threshold (right axis) over seconds."""
+    times, low, high = _envelope(pcm, rate_hz)
+    peak = max(float(np.max(np.abs([low, high]), initial=0.0)), 1e-3)
+    axes.fill_between(times, low, high, color=WAVE, lw=0.5)
+    axes.set(ylabel="amplitude (full scale 1)", ylim=(-1.1 * peak, 1.1 * peak))
+    levels = axes.twinx()
+    levels.plot(*_level_dbfs(pcm, rate_hz), color=LEVEL, lw=0.9)
+    levels.axhline(threshold_dbfs, color=LEVEL, ls="--", lw=0.9)
+    levels.set(ylabel=f"level (dBFS), threshold {threshold_dbfs:g}", ylim=(FLOOR_DBFS, 0))
+    levels.yaxis.label.set_color(LEVEL)
+
+
+def _envelope(pcm: np.ndarray, rate_hz: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Times in seconds, and the lowest and highest sample from each to the next: long clips draw as fast."""
+    starts = np.unique(np.linspace(0, len(pcm), COLUMNS, endpoint=False).astype(int))
+    wave = pcm / 32768.0
+    return starts / rate_hz, np.minimum.reduceat(wave, starts), np.maximum.reduceat(wave, starts)
+
+
+def _level_dbfs(pcm: np.ndarray, rate_hz: int) -> tuple[np.ndarray, np.ndarray]:
+    starts = np.arange(0, len(pcm), max(round(LEVEL_WINDOW_S * rate_hz), 1))
+    power = np.add.reduceat((pcm / 32768.0) ** 2, starts) / np.diff(starts, append=len(pcm))
+    return starts / rate_hz, np.maximum(10 * np.log10(np.maximum(power, 1e-12)), FLOOR_DBFS)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", message="Glyph .* missing"
+        )  # letters the font lacks are drawn as boxes
+        FigureCanvasAgg(figure).print_png(path)

@@ -1,0 +1,27 @@
+"""Decoded samples -> mono PCM16 at the clean rate."""
+
+import numpy as np
+import soxr
+
+
+def to_mono(samples: np.ndarray) -> np.ndarray:
+    """Mean of the channels: (frames, channels) float32 -> (frames,) float32."""
+    return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
+
+
+def resample(waveform: np.ndarray, rate_in_hz: int, rate_out_hz: int) -> np.ndarray:
+    """Band-limited resampling of (frames,) float32 with soxr's HQ filter (20 bits, more than PCM16 holds)."""
+    if rate_in_hz == rate_out_hz:
+        return waveform
+    return soxr.resample(waveform, rate_in_hz, rate_out_hz, quality="HQ")
+
+
+def to_pcm16(waveform: np.ndarray) -> tuple[np.ndarray, int]:
+    """Rounds (frames,) float32, full scale 1.0, to int16.
+
+    Returns:
+        The PCM, and how many samples lay beyond full scale and were clipped (1.0 itself, which becomes
+        32767, is a rounding and not counted). int16 / 32768 and back is exact.
+    """
+    clipped = int(np.count_nonzero(np.abs(waveform) > 1.0))
+    return np.clip(np.rint(waveform * 32768.0), -32768, 32767).astype(np.int16), clipped

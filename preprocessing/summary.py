@@ -1,0 +1,57 @@
+"""What a cleaning run came to, as text for people."""
+
+import pandas as pd
+
+SHOWN = 20  # names in a list, before a count
+
+
+def closing_table(manifest: pd.DataFrame) -> str:
+    """The table that ends a cleaning run: clips, hours, what was refused, missing, clipped, doubled."""
+    cleaned = manifest[manifest["status"].isin(("ok", "kept_whole"))]
+    hours_in, hours_out = cleaned["seconds_in"].sum() / 3600, cleaned["seconds_out"].sum() / 3600
+    removed = 1 - hours_out / hours_in if hours_in else 0.0
+    status = manifest["status"].value_counts()
+    lines = {
+        "clips": f"{len(manifest)}",
+        "hours in": f"{hours_in:.3f}",
+        "hours out": f"{hours_out:.3f}",
+        "share removed": f"{removed:.1%}",
+        "refused": f"{status.get('refused', 0)}",
+        "missing": f"{status.get('missing', 0)}",
+        "kept whole": f"{status.get('kept_whole', 0)}",
+        "truncated": f"{cleaned['reason'].str.startswith('truncated').sum()}",
+        "clipped": _clipped(cleaned),
+        "duplicates": _duplicates(manifest),
+    }
+    return "\n".join(f"{name:<14} {value}" for name, value in lines.items())
+
+
+def problems(manifest: pd.DataFrame) -> str:
+    """The clips that are refused or missing, a line each with the reason, then a count; "" when none is."""
+    bad = manifest[manifest["status"].isin(("refused", "missing"))]
+    names = zip(bad["status"], bad["split"], bad["fname"], bad["reason"], strict=True)
+    lines = [f"{status}: {split}/{fname}: {reason}" for status, split, fname, reason in names]
+    more = [f"... and {len(lines) - SHOWN} more in the manifest"] if len(lines) > SHOWN else []
+    return "\n".join(lines[:SHOWN] + more)
+
+
+def duplicates(manifest: pd.DataFrame) -> pd.DataFrame:
+    """Clips whose decoded audio is the same under two names, in any splits.
+
+    Returns:
+        Columns `audio_hash`, `split`, `fname`, `seconds_in`; the clips of one audio stand together.
+    """
+    heard = manifest[manifest["audio_hash"] != ""]
+    same = heard[heard.duplicated("audio_hash", keep=False)]
+    columns = ["audio_hash", "split", "fname", "seconds_in"]
+    return same.sort_values(["audio_hash", "split", "fname"])[columns].reset_index(drop=True)
+
+
+def _clipped(cleaned: pd.DataFrame) -> str:
+    return f"{(cleaned['clipped'] > 0).sum()} clips, {cleaned['clipped'].sum()} samples"
+
+
+def _duplicates(manifest: pd.DataFrame) -> str:
+    same = duplicates(manifest)
+    groups = same.groupby("audio_hash")["split"].nunique()
+    return f"{len(same)} clips of {len(groups)} recordings, {(groups > 1).sum()} of them in two splits"

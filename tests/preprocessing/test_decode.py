@@ -1,0 +1,197 @@
+"""Every kind of audio is read, and everything else ends in one line."""
+
+import gc
+import shutil
+import struct
+
+import numpy as np
+import pytest
+import soundfile as sf
+from matplotlib import image
+
+from preprocessing.decode import DecodeError, check_waveform, decode, truncation
+
+NOISE = np.random.default_rng(0).uniform(-0.9, 0.9, 4_000).astype(np.float32)
+
+
+def refusal(path) -> str:
+    with pytest.raises(DecodeError) as error:
+        decode(path)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("subtype", "step"),
+    [
+        ("PCM_U8", 1 / 128),
+        ("PCM_16", 1 / 2**15),
+        ("PCM_24", 1e-6),
+        ("PCM_32", 1e-6),
+        ("FLOAT", 0),
+        ("DOUBLE", 0),
+    ],
+)
+def test_wav_of_every_width_is_read_within_its_own_rounding(write, subtype, step):
+    samples, rate_hz = decode(write("clip.wav", NOISE, subtype=subtype))
+    assert rate_hz == 16_000
+    assert samples.dtype == np.float32
+    np.testing.assert_allclose(samples[:, 0], NOISE, rtol=0, atol=step)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6])
+def test_channels_stay_apart(write, channels):
+    scaled = NOISE[:, None] * np.linspace(1, 0.1, channels, dtype=np.float32)
+    samples, _ = decode(write("clip.wav", scaled, subtype="FLOAT"))
+    np.testing.assert_array_equal(samples, scaled)
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 11_025, 22_050, 44_100, 48_000, 96_000])
+def test_rates(write, rate_hz):
+    samples, rate_read_hz = decode(write("clip.wav", NOISE, rate_hz))
+    assert (len(samples), rate_read_hz) == (4_000, rate_hz)
+
+
+@pytest.mark.parametrize("name", ["clip.flac", "clip.ogg", "clip.mp3", "clip.aiff", "clip.caf"])
+def test_other_formats_by_soundfile(write, name):
+    samples, rate_hz = decode(write(name, NOISE))
+    assert rate_hz == 16_000
+    assert len(samples) == 4_000
+
+
+@pytest.mark.parametrize(
+    "name", ["a b  c.wav", "qu'o\"te.wav", "trébol 鳥 ß.wav", "-i.wav", "no_ending", "clip.raw"]
+)
+def test_names_do_not_matter(write, name):
+    made = write("plain.wav", NOISE)
+    samples, _ = decode(made.rename(made.with_name(name))) if name != "clip.raw" else decode(made)
+    assert len(samples) == 4_000
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
+def test_ffmpeg_reads_what_soundfile_cannot(tmp_path):
+    from pydub import AudioSegment
+
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)
+    path = tmp_path / "clip with 'spaces'.m4a"
+    pcm = (tone * 32767).astype(np.int16).tobytes()
+    AudioSegment(pcm, frame_rate=44_100, sample_width=2, channels=1).export(str(path), format="ipod").close()
+    samples, rate_hz = decode(path)
+    assert rate_hz == 44_100
+    assert np.sqrt(np.mean(samples**2)) == pytest.approx(0.5 / np.sqrt(2), rel=0.02)
+    spectrum = np.abs(np.fft.rfft(samples[:44_100, 0]))
+    assert spectrum.argmax() == 440
+    assert truncation(path, len(samples), rate_hz) == ""
+
+
+def test_missing_ffmpeg_says_what_to_install(tmp_path, monkeypatch):
+    path = tmp_path / "clip.wma"
+    path.write_bytes(bytes(range(256)) * 8)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert "install ffmpeg" in refusal(path)
+
+
+def test_bytes_that_are_no_audio(tmp_path):
+    path = tmp_path / "clip.wav"
+    path.write_bytes(np.random.default_rng(1).bytes(5_000))
+    message = refusal(path)
+    assert "ffmpeg" in message
+    assert len(message) < 200
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
+@pytest.mark.parametrize("name", ["picture.png", "picture.wav"])
+def test_what_ffmpeg_knows_but_holds_no_sound(tmp_path, name):
+    path = tmp_path / name
+    image.imsave(path, np.zeros((4, 4)), format="png")
+    assert "neither soundfile nor ffmpeg" in refusal(path)
+    gc.collect()  # a file left open would be a warning here
+
+
+def test_missing_file_and_folder(tmp_path):
+    assert "does not exist" in refusal(tmp_path / "none.wav")
+    assert "received a folder" in refusal(tmp_path)
+
+
+def test_empty_file(tmp_path):
+    path = tmp_path / "empty.wav"
+    path.touch()
+    assert "0 bytes" in refusal(path)
+
+
+def test_zero_samples(write):
+    assert "zero samples" in refusal(write("zero.wav", NOISE[:0]))
+
+
+@pytest.mark.parametrize(
+    "text", ["hello\n" * 900, "#EXTM3U\nhttp://localhost/x.mp3\n", "é" * 2_048 + "é" * 9]
+)
+def test_text_named_wav_never_reaches_ffmpeg(tmp_path, monkeypatch, text):
+    monkeypatch.setattr(
+        "preprocessing.decode._decode_with_ffmpeg", lambda path: pytest.fail("ffmpeg saw text")
+    )
+    path = tmp_path / "text.wav"
+    path.write_text(text, encoding="utf-8")
+    assert "text file" in refusal(path)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30])
+def test_samples_that_are_not_sound(write, bad):
+    samples = NOISE.copy()
+    samples[[7, 9]] = bad
+    assert "2 of 4000" in refusal(write("bad.wav", samples, subtype="FLOAT"))
+
+
+@pytest.mark.parametrize("rate_hz", [1, 999, 2**31 - 1])
+def test_absurd_rates(write, rate_hz):
+    assert f"received {rate_hz}" in refusal(write("clip.wav", NOISE, rate_hz))
+
+
+def test_waveform_needs_a_channel_axis():
+    with pytest.raises(DecodeError, match=r"\(frames, channels\)"):
+        check_waveform(NOISE, 16_000)
+
+
+def test_truncated_wav_is_read_as_far_as_it_goes_and_says_so(write):
+    path = write("clip.wav", NOISE)
+    assert truncation(path, 4_000, 16_000) == ""
+    path.write_bytes(path.read_bytes()[: 44 + 2 * 1_000])
+    samples, rate_hz = decode(path)
+    np.testing.assert_allclose(samples[:, 0], NOISE[:1_000], atol=1 / 2**15)
+    assert truncation(path, len(samples), rate_hz) == "truncated: 0.062 of 0.250 s"
+
+
+def test_wav_cut_inside_its_header(write):
+    path = write("clip.wav", NOISE)
+    path.write_bytes(path.read_bytes()[:30])
+    refusal(path)
+
+
+def test_streamed_wav_promises_nothing(write):
+    path = write("clip.wav", NOISE)
+    data = path.read_bytes()
+    path.write_bytes(data[:40] + struct.pack("<I", 0xFFFF_FFFF) + data[44:])
+    samples, rate_hz = decode(path)
+    assert truncation(path, len(samples), rate_hz) == ""
+
+
+def test_chunks_before_and_after_the_samples_are_no_truncation(write):
+    path = write("clip.wav", NOISE)
+    data = path.read_bytes()
+    odd = b"note" + struct.pack("<I", 3) + b"abc\0"
+    path.write_bytes(data[:36] + odd + data[36:] + odd)
+    samples, rate_hz = decode(path)
+    assert len(samples) == 4_000
+    assert truncation(path, len(samples), rate_hz) == ""
+
+
+def test_truncated_mp3_says_so_and_truncated_flac_is_refused(write):
+    long = np.tile(NOISE, 8)
+    mp3 = write("clip.mp3", long)
+    assert truncation(mp3, sf.info(mp3).frames, 16_000) == ""
+    mp3.write_bytes(mp3.read_bytes()[:4_000])
+    samples, rate_hz = decode(mp3)
+    assert truncation(mp3, len(samples), rate_hz).endswith("of 2.000 s")
+    flac = write("clip.flac", long)
+    flac.write_bytes(flac.read_bytes()[:20_000])
+    assert "broken inside" in refusal(flac)

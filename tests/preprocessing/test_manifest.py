@@ -1,0 +1,124 @@
+"""The manifest survives names, kills and strangers; the fingerprint names what differs."""
+
+import json
+from dataclasses import asdict, replace
+
+import pytest
+
+from preprocessing.clip import ClipRow
+from preprocessing.manifest import (
+    COLUMNS,
+    CleanFolderError,
+    append_rows,
+    check_fingerprint,
+    load_settings,
+    read_manifest,
+    read_rows,
+    write_rows,
+    write_settings,
+)
+from preprocessing.settings import CleaningSettings, SilenceRule
+
+NAMES = [
+    "a b.wav",
+    "qu\"o'te.wav",
+    "com,ma.wav",
+    "trébol 鳥.wav",
+    "NA",
+    "1e5",
+    "line\nbreak.wav",
+    "bad\udcff.wav",
+]
+ROWS = [
+    ClipRow("curated", name, "ok", 'a, "reason"', 1.5, 1.25, 44_100, 2, 3, "ab", 9, 10**18 + 1)
+    for name in NAMES
+]
+
+
+def test_rows_round_trip_whatever_the_name(tmp_path):
+    write_rows(tmp_path, ROWS[:4])
+    append_rows(tmp_path, ROWS[4:])
+    assert read_rows(tmp_path) == [*sorted(ROWS[:4], key=lambda row: row.fname), *ROWS[4:]]
+
+
+def test_table(tmp_path):
+    write_rows(
+        tmp_path,
+        [ClipRow("test", "z.wav", "missing"), *ROWS[:5], ClipRow("noisy", "y.wav", "refused", "why")],
+    )
+    manifest = read_manifest(tmp_path)
+    assert tuple(manifest.columns) == COLUMNS
+    assert list(manifest["split"]) == ["curated"] * 5 + ["noisy", "test"]
+    assert sorted(manifest["fname"][:5]) == sorted(NAMES[:5])
+    assert manifest["source_mtime_ns"][0] == 10**18 + 1  # no float has that many digits
+    assert manifest["seconds_out"].dtype == float
+    assert manifest["reason"][6] == ""
+
+
+def test_an_empty_manifest_has_the_columns_too(tmp_path):
+    write_rows(tmp_path, [])
+    assert tuple(read_manifest(tmp_path).columns) == COLUMNS
+
+
+def test_the_last_row_of_a_clip_counts(tmp_path):
+    write_rows(tmp_path, ROWS[:2])
+    append_rows(tmp_path, [replace(ROWS[0], status="refused")])
+    assert [row.status for row in read_rows(tmp_path)] == ["refused", "ok"]
+
+
+@pytest.mark.parametrize("cut", [1, 5, 30, 70])
+def test_a_torn_last_line_is_left_out(tmp_path, cut):
+    write_rows(tmp_path, ROWS[:1])
+    append_rows(tmp_path, ROWS[1:3])
+    path = tmp_path / "manifest.csv"
+    path.write_bytes(path.read_bytes()[:-cut])
+    assert read_rows(tmp_path) == ROWS[:2]
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n"])
+def test_a_strange_manifest_is_refused(tmp_path, text):
+    (tmp_path / "manifest.csv").write_text(text)
+    with pytest.raises(CleanFolderError, match="expected the columns split, fname, status"):
+        read_rows(tmp_path)
+
+
+def test_a_wrong_number_is_refused(tmp_path):
+    write_rows(tmp_path, ROWS[:1])
+    path = tmp_path / "manifest.csv"
+    path.write_text(path.read_text().replace("44100", "fast"))
+    with pytest.raises(CleanFolderError, match="expected a manifest row"):
+        read_rows(tmp_path)
+
+
+def test_a_folder_without_manifest_or_settings_is_no_clean_folder(tmp_path):
+    assert read_rows(tmp_path) == []
+    for read in (read_manifest, load_settings, lambda folder: check_fingerprint(folder, CleaningSettings())):
+        with pytest.raises(CleanFolderError, match=r"run preprocess\.py first"):
+            read(tmp_path)
+
+
+def test_settings_round_trip(tmp_path):
+    settings = CleaningSettings(rate_hz=8_000)
+    write_settings(tmp_path, settings)
+    assert load_settings(tmp_path) == asdict(settings)
+    check_fingerprint(tmp_path, settings)
+
+
+def test_the_fingerprint_names_every_key_that_differs(tmp_path):
+    write_settings(tmp_path, CleaningSettings())
+    noisy = [SilenceRule(max_s=5.0), SilenceRule(threshold_dbfs=-42.0)]
+    with pytest.raises(CleanFolderError) as error:
+        check_fingerprint(tmp_path, CleaningSettings(rate_hz=8_000, noisy=noisy))
+    message = str(error.value)
+    assert "\n" not in message
+    assert "rate_hz is 16000 there, 8000 is asked" in message
+    assert "noisy[0].max_s is None there, 5.0 is asked" in message
+    assert "noisy[1].threshold_dbfs is - there, -42.0 is asked" in message
+    assert "curated" not in message
+    assert "--force" in message
+
+
+def test_broken_settings(tmp_path):
+    (tmp_path / "cleaning.json").write_text(json.dumps({})[:1])
+    with pytest.raises(CleanFolderError, match="expected JSON"):
+        load_settings(tmp_path)

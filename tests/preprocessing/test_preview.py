@@ -1,0 +1,45 @@
+"""Pictures and audio of some clips."""
+
+import numpy as np
+import soundfile as sf
+from matplotlib import image, pyplot
+
+from preprocessing import preview
+from preprocessing.preview import write_preview
+from preprocessing.settings import CleaningSettings
+
+SETTINGS = CleaningSettings()
+
+
+def test_pictures_and_audio_before_and_after(tmp_path, write, table, sound):
+    clips = table({"curated": [write("a $x_{$ 鳥.wav", sound, 44_100)], "test": [write("b.wav", sound)]})
+    pictures = write_preview(clips, SETTINGS, tmp_path / "preview", 2)
+    assert [path.name for path in pictures] == ["000_curated_a_x__.wav.png", "001_test_b.wav.png"]
+    for picture in pictures:
+        assert image.imread(picture).std() > 0.1
+    before, rate_hz = sf.read(tmp_path / "preview" / "001_test_b.wav_before.wav")
+    after, _ = sf.read(tmp_path / "preview" / "001_test_b.wav_after.wav")
+    assert rate_hz == 16_000
+    np.testing.assert_allclose(before, sound, atol=1 / 2**15)
+    assert len(after) == 19_200
+    assert pyplot.get_fignums() == []
+
+
+def test_the_choice_is_spread_over_splits_and_repeats(tmp_path, write, table, sound, monkeypatch):
+    monkeypatch.setattr(preview, "_save", lambda figure, path: None)
+    curated = [write(f"c{i}.wav", sound[:800]) for i in range(5)]
+    clips = table({"curated": curated, "noisy": [write("n.wav", sound[:800])]})
+    first = [path.name for path in write_preview(clips, SETTINGS, tmp_path / "one", 4)]
+    assert sorted(first) == sorted(path.name for path in write_preview(clips, SETTINGS, tmp_path / "two", 4))
+    assert first == [
+        f"{i:03d}_{name}.png"
+        for i, name in enumerate(["curated_c0.wav", "noisy_n.wav", "curated_c1.wav", "curated_c3.wav"])
+    ]
+
+
+def test_more_than_there_is_and_what_cannot_be_read(tmp_path, write, table, sound, monkeypatch):
+    monkeypatch.setattr(preview, "_save", lambda figure, path: None)
+    bad = write("bad.wav", sound)
+    bad.write_text("no audio")
+    clips = table({"test": [bad, write("short.wav", sound[:3]), write("quiet.wav", 0 * sound)]})
+    assert len(write_preview(clips, SETTINGS, tmp_path / "preview", 9)) == 2

@@ -1,0 +1,62 @@
+"""The closing table and its lists, by hand arithmetic."""
+
+from preprocessing.clip import ClipRow
+from preprocessing.manifest import to_table
+from preprocessing.summary import closing_table, duplicates, problems
+
+MANIFEST = to_table(
+    [
+        ClipRow("curated", "a.wav", "ok", "", 3_600.0, 1_800.0, 44_100, 1, 3, "same"),
+        ClipRow("test", "b.wav", "ok", "truncated: 1.000 of 2.000 s", 1_800.0, 1_800.0, 44_100, 1, 0, "same"),
+        ClipRow(
+            "noisy", "c.wav", "kept_whole", "only 0.000 s would remain", 1_800.0, 1_800.0, 8_000, 2, 2, "own"
+        ),
+        ClipRow("noisy", "d.wav", "refused", "expected audio, received an empty file (0 bytes)"),
+        ClipRow("noisy", "e.wav", "missing", "No such file or directory: 'e.wav'"),
+        ClipRow("noisy", "f.wav", "ok", "", 0.0, 0.0, 8_000, 1, 0, "twin"),
+        ClipRow("noisy", "g.wav", "ok", "", 0.0, 0.0, 8_000, 1, 0, "twin"),
+    ]
+)
+
+
+def test_closing_table():
+    lines = [
+        line.split(maxsplit=1) for line in closing_table(MANIFEST).replace("hours ", "hours_").splitlines()
+    ]
+    table = {name: value for name, value in lines if name not in ("share", "kept")}
+    assert table["clips"] == "7"
+    assert table["hours_in"] == "2.000"
+    assert table["hours_out"] == "1.500"
+    assert "share removed  25.0%" in closing_table(MANIFEST)
+    assert "kept whole     1" in closing_table(MANIFEST)
+    assert (table["refused"], table["missing"], table["truncated"]) == ("1", "1", "1")
+    assert table["clipped"] == "2 clips, 5 samples"
+    assert table["duplicates"] == "4 clips of 2 recordings, 1 of them in two splits"
+
+
+def test_a_table_of_nothing_but_refusals():
+    text = closing_table(MANIFEST[MANIFEST["status"] == "refused"])
+    assert "hours in       0.000" in text
+    assert "share removed  0.0%" in text
+
+
+def test_duplicates_stand_together_and_refused_clips_are_none():
+    same = duplicates(MANIFEST)
+    assert list(same["fname"]) == ["a.wav", "b.wav", "f.wav", "g.wav"]
+    assert list(same["audio_hash"]) == ["same", "same", "twin", "twin"]
+
+
+def test_problems_are_listed_with_their_reasons():
+    assert problems(MANIFEST) == (
+        "refused: noisy/d.wav: expected audio, received an empty file (0 bytes)\n"
+        "missing: noisy/e.wav: No such file or directory: 'e.wav'"
+    )
+    assert problems(MANIFEST[:1]) == ""
+
+
+def test_many_problems_are_cut_and_counted():
+    rows = to_table([ClipRow("noisy", f"{i:02d}.wav", "refused", "bad") for i in range(25)])
+    lines = problems(rows).splitlines()
+    assert len(lines) == 21
+    assert lines[19].startswith("refused: noisy/19.wav")
+    assert lines[20] == "... and 5 more in the manifest"
