@@ -1,0 +1,1 @@
+"""Online part: clean clips -> model -> scores. Importing the package imports nothing heavy."""

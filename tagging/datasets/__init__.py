@@ -1,0 +1,32 @@
+"""Data sets: one reader a layout, each returning the same clip table (`table.py`)."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from tagging.datasets.settings import DatasetSettings
+
+if TYPE_CHECKING:  # pandas would cost `--help` half of its time
+    from tagging.datasets.table import Dataset
+
+# Layout -> module with `read(DatasetSettings) -> Dataset`, imported when it is chosen.
+READERS = {
+    "demo": "tagging.datasets.demo",
+    "fsdkaggle2019": "tagging.datasets.fsdkaggle2019",
+}
+
+
+def read_dataset(settings: DatasetSettings) -> Dataset:
+    """The data set that `settings` names.
+
+    Raises:
+        DatasetError: a layout that is not known, or data that cannot be used.
+    """
+    if settings.layout not in READERS:
+        from tagging.datasets.table import DatasetError  # noqa: PLC0415 (as above)
+
+        known = ", ".join(READERS)
+        raise DatasetError(f"expected dataset.layout to be one of {known}; received {settings.layout!r}")
+    dataset: Dataset = import_module(READERS[settings.layout]).read(settings)
+    return dataset
