@@ -1,0 +1,1 @@
+"""Networks: one file each, image -> logits. `registry.build_network` makes one from its settings."""

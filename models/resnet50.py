@@ -1,0 +1,32 @@
+"""ResNet50 (He et al. 2015) with a dense head."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from models.backbone import make_backbone
+from models.heads import dense_head
+from models.settings import ModelSettings
+
+CHANNELS = 3
+
+
+@keras.saving.register_keras_serializable(package="models")
+class CaffePreprocessing(keras.layers.Layer):
+    """RGB 0..255 -> BGR minus ImageNet's mean colour: what `keras.applications.resnet50` was trained on."""
+
+    def call(self, image: Any) -> Any:
+        mean_bgr = ops.convert_to_tensor([103.939, 116.779, 123.68], dtype=image.dtype)
+        return ops.flip(image, axis=-1) - mean_bgr
+
+
+def build(settings: ModelSettings, image_shape: tuple[int, int, int], n_classes: int) -> keras.Model:
+    """Images 0..255 (batch, frames, bands, 3) -> logits (batch, n_classes).
+
+    80 classes: 24,132,816 parameters, 545,104 of them in the head.
+    """
+    image = keras.Input(image_shape, name="image")
+    x = CaffePreprocessing(name="to_imagenet_range")(image)
+    features = make_backbone(keras.applications.ResNet50, settings, image_shape)(x)
+    return keras.Model(image, dense_head(settings, features, n_classes), name="resnet50")

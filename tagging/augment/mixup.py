@@ -1,0 +1,56 @@
+"""MixUp: each image blended with the next of its batch."""
+
+from typing import Literal
+
+import tensorflow as tf
+
+
+def draw_shares(batch: tf.Tensor, alpha: float, seed: tf.Tensor) -> tf.Tensor:
+    """The share of each image in its blend, (batch,) float32, 0.5 to 1.
+
+    lambda is drawn from Beta(alpha, alpha), Zhang et al. 2018, arXiv:1710.09412. Unlike there, the larger of
+    lambda and 1 - lambda is taken (as MixMatch does, Berthelot et al. 2019, arXiv:1905.02249, equation 9):
+    each row stays mostly its own clip, so that a clip that comes once plain and once mixed is in both.
+
+    Args:
+        batch: number of images, scalar.
+        alpha: over 0.
+        seed: (2,) integers.
+    """
+    draws = _log_gamma_draws((batch, 2), alpha, seed)  # Beta is X / (X + Y) of two Gamma draws
+    return tf.sigmoid(tf.abs(draws[:, 0] - draws[:, 1]))
+
+
+def apply_mixup(images: tf.Tensor, labels: tf.Tensor, shares: tf.Tensor, label_mode: Literal["mix", "or"]):
+    """Images and labels, each blended with those of the next row (the last with the first).
+
+    A share of 1 leaves a row, labels included, bit for bit as it is, and so does a batch of one.
+
+    Args:
+        images: (batch, frames, bands, channels) float32.
+        labels: (batch, classes) float32.
+        shares: (batch,) float32, the row's own part.
+        label_mode: `mix`: labels blended as the images; `or`: the larger of both labels.
+
+    Returns:
+        images, labels: as given.
+    """
+    others = tf.roll(images, -1, axis=0)
+    other_labels = tf.roll(labels, -1, axis=0)
+    rest = (1.0 - shares)[:, tf.newaxis]
+    images = images + rest[:, :, tf.newaxis, tf.newaxis] * (others - images)
+    if label_mode == "or":
+        return images, tf.where(rest > 0, tf.maximum(labels, other_labels), labels)
+    return images, labels + rest * (other_labels - labels)
+
+
+def _log_gamma_draws(shape: tuple, alpha: float, seed: tf.Tensor) -> tf.Tensor:
+    """Logarithms of Gamma(alpha) draws.
+
+    For a small alpha the draws themselves underflow to 0, and 0 / 0 is no lambda; hence the logarithm of
+    Gamma(alpha) = Gamma(alpha + 1) U^(1 / alpha), Marsaglia and Tsang 2000.
+    """
+    seeds = tf.random.split(seed, 2)
+    gamma = tf.random.stateless_gamma(shape, seeds[0], alpha + 1.0)
+    uniform = 1.0 - tf.random.stateless_uniform(shape, seeds[1])  # (0, 1]
+    return tf.math.log(gamma) + tf.math.log(uniform) / alpha

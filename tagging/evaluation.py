@@ -1,0 +1,168 @@
+"""Exact scores of a clips x classes matrix, for reports. NumPy and scikit-learn only."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+_CHUNK_VALUES = 2**22  # scores compared at a time
+
+
+class EvaluationError(ValueError):
+    """Targets and scores that cannot be compared; the message is one line for the user."""
+
+
+def lwlrap(targets: np.ndarray, scores: np.ndarray) -> float:
+    """Label-weighted label-ranking average precision.
+
+    Equals scikit-learn's `label_ranking_average_precision_score` with each clip weighted by its number of
+    labels. Source: Fonseca et al. 2019, "Audio tagging with noisy labels and minimal supervision", DCASE.
+
+    Args:
+        targets: (clips, classes), 0 or 1; clips without labels drop out.
+        scores: (clips, classes), float32 logits or anything else in their order.
+
+    Raises:
+        EvaluationError: on shapes that differ, NaN scores, targets other than 0 and 1, or no label at all.
+    """
+    per_class, weight = per_class_lwlrap(targets, scores)
+    seen = weight > 0
+    return float(per_class[seen] @ weight[seen])
+
+
+def per_class_lwlrap(targets: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """LWLRAP of each class, and each class's share of all labels.
+
+    The weighted sum of the first by the second is the overall LWLRAP.
+
+    Returns:
+        (classes,) float64, NaN for a class without labels; (classes,) float64, sum 1.
+
+    Raises:
+        EvaluationError: as `lwlrap`.
+    """
+    relevant, scores = _checked(targets, scores)
+    clips, labels = np.nonzero(relevant)
+    counts = relevant.sum(axis=0)
+    sums = np.bincount(labels, weights=_precisions(relevant, scores, clips, labels), minlength=len(counts))
+    per_class = np.full(len(counts), np.nan)
+    np.divide(sums, counts, out=per_class, where=counts > 0)
+    return per_class, counts / counts.sum()
+
+
+def multilabel_report(targets: np.ndarray, scores: np.ndarray) -> dict[str, float | int]:
+    """LWLRAP, mean average precision and mean ROC AUC, and what each stands on.
+
+    Returns:
+        `clips` (rows), `clips_without_labels` (of these, dropped by LWLRAP), `lwlrap`, `map` and
+        `roc_auc` (unweighted means over classes), `map_classes` and `roc_auc_classes` (how many classes
+        that is: those with a positive clip; those with both). A mean over no class is NaN.
+
+    Raises:
+        EvaluationError: as `lwlrap`.
+    """
+    table = per_class_table(targets, scores, range(np.shape(targets)[-1]))
+    return {
+        "clips": len(targets),
+        "clips_without_labels": int((~np.asarray(targets).any(axis=1)).sum()),
+        "lwlrap": lwlrap(targets, scores),
+        "map": float(table["ap"].mean()),
+        "map_classes": int(table["ap"].count()),
+        "roc_auc": float(table["auc"].mean()),
+        "roc_auc_classes": int(table["auc"].count()),
+    }
+
+
+def by_usage(
+    targets: np.ndarray, scores: np.ndarray, fnames: Sequence[str], usage: Mapping[str, str]
+) -> dict[str, dict[str, float | int]]:
+    """`multilabel_report` of all clips and of each usage (`Public`, `Private`).
+
+    Args:
+        targets, scores: (clips, classes).
+        fnames: names of the clips, in the order of the rows.
+        usage: file name -> usage; empty where it is not known.
+
+    Returns:
+        `all`, then the usages in lower case, by name -> report. A usage without any label is left out.
+
+    Raises:
+        EvaluationError: as `lwlrap`; also when `usage` knows some of the clips only.
+    """
+    reports = {"all": multilabel_report(targets, scores)}
+    if not usage:
+        return reports
+    if unknown := [fname for fname in fnames if fname not in usage]:
+        raise EvaluationError(
+            f"expected a usage for each clip, received none for {len(unknown)}: {unknown[:10]}"
+        )
+    of_clip = np.array([usage[fname].lower() for fname in fnames])
+    for name in sorted(set(of_clip)):
+        rows = of_clip == name
+        if np.asarray(targets)[rows].any():
+            reports[str(name)] = multilabel_report(np.asarray(targets)[rows], np.asarray(scores)[rows])
+    return reports
+
+
+def per_class_table(targets: np.ndarray, scores: np.ndarray, classes: Sequence) -> pd.DataFrame:
+    """A row a class, in the order of `classes`.
+
+    Returns:
+        Columns `label`, `clips` (with this label), `lwlrap`, `ap` (average precision), `auc` (area under
+        the ROC curve); NaN where a figure is not defined: no clip with the label, or (auc) no clip without.
+
+    Raises:
+        EvaluationError: as `lwlrap`.
+    """
+    relevant, scores = _checked(targets, scores)
+    if len(classes) != relevant.shape[1]:
+        raise EvaluationError(f"expected {relevant.shape[1]} class names, received {len(classes)}")
+    counts = relevant.sum(axis=0)
+    columns = {
+        "label": list(classes),
+        "clips": counts,
+        "lwlrap": per_class_lwlrap(targets, scores)[0],
+        "ap": _by_class(average_precision_score, relevant, scores, counts > 0),
+        "auc": _by_class(roc_auc_score, relevant, scores, (counts > 0) & (counts < len(relevant))),
+    }
+    return pd.DataFrame(columns)
+
+
+def _precisions(
+    relevant: np.ndarray, scores: np.ndarray, clips: np.ndarray, labels: np.ndarray
+) -> np.ndarray:
+    """Precision at the rank of each (clip, label) pair; ties get the larger rank."""
+    precisions = np.empty(len(clips))
+    step = max(1, _CHUNK_VALUES // relevant.shape[1])
+    for start in range(0, len(clips), step):
+        clip, label = clips[start : start + step], labels[start : start + step]
+        at_least = scores[clip] >= scores[clip, label][:, None]
+        precisions[start : start + step] = (at_least & relevant[clip]).sum(axis=1) / at_least.sum(axis=1)
+    return precisions
+
+
+def _by_class(metric: Callable, relevant: np.ndarray, scores: np.ndarray, defined: np.ndarray) -> np.ndarray:
+    columns = range(relevant.shape[1])
+    return np.array([metric(relevant[:, k], scores[:, k]) if defined[k] else np.nan for k in columns])
+
+
+def _checked(targets: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Targets as booleans, and scores, of the same two-dimensional shape."""
+    targets, scores = np.asarray(targets), np.asarray(scores)
+    if targets.shape != scores.shape or targets.ndim != 2:
+        raise EvaluationError(
+            "expected targets and scores of one shape (clips, classes), "
+            f"received {targets.shape} and {scores.shape}"
+        )
+    if nan_clips := int(np.isnan(scores).any(axis=1).sum()):
+        raise EvaluationError(
+            f"expected scores without NaN, received NaN in {nan_clips} of {len(scores)} clips"
+        )
+    if not np.isin(targets, (0, 1)).all():
+        raise EvaluationError(
+            "expected targets of 0 and 1, received other values; give the labels before MixUp"
+        )
+    if not targets.any():
+        raise EvaluationError(f"expected at least one label, received {len(targets)} clips without any")
+    return targets.astype(bool), scores

@@ -1,0 +1,1 @@
+"""Front ends: Keras layers that turn waveform windows into the images a network sees."""

@@ -1,0 +1,36 @@
+"""What a config can say about the front end."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FrontendSettings:
+    """From waveform to image; the defaults give (92, 80) for 3 s at 16 kHz.
+
+    Attributes:
+        name: `log_mel`, or `tfio_log_mel` (the same numerics from tensorflow-io's Python ops).
+        n_fft: FFT size and Hann window length, in samples.
+        hop_length: samples between frames.
+        n_mels: number of HTK mel bands.
+        fmin_hz, fmax_hz: edges of the lowest and highest band; `fmax_hz: null` is half the sample rate.
+        top_db: decibels under the window's own maximum that map to 0.
+        channels: 1, or 3 equal ones for networks trained on colour pictures; null: what the network expects.
+    """
+
+    name: str = "log_mel"
+    n_fft: int = 1024
+    hop_length: int = 512
+    n_mels: int = 80
+    fmin_hz: float = 0.0
+    fmax_hz: float | None = None
+    top_db: float = 80.0
+    channels: int | None = None
+
+    def __post_init__(self) -> None:
+        for key in ("n_fft", "hop_length", "n_mels"):
+            if getattr(self, key) < 1:
+                raise ValueError(f"expected frontend.{key} of at least 1, received {getattr(self, key)}")
+        if self.top_db <= 0:
+            raise ValueError(f"expected frontend.top_db above 0, received {self.top_db}")
+        if self.channels not in (None, 1, 3):
+            raise ValueError(f"expected frontend.channels 1, 3 or null, received {self.channels}")

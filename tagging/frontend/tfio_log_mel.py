@@ -1,0 +1,34 @@
+"""The same images from tensorflow-io's Python ops, for those who want to keep to that library."""
+
+import warnings
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tagging.frontend.log_mel import LogMel
+
+with warnings.catch_warnings():
+    # Its C++ plug-ins do not load beside recent TensorFlow, and it says so; only its Python ops are used here.
+    warnings.simplefilter("ignore")
+    import tensorflow_io as tfio
+
+
+@keras.saving.register_keras_serializable(package="tagging")
+class TfioLogMel(LogMel):
+    """`LogMel` computed by tfio.audio.spectrogram, melscale and dbscale. TensorFlow backend only."""
+
+    def mel_power(self, waveform: Any) -> Any:
+        frames = self.compute_output_shape(waveform.shape)[1]
+        # It pads the end (frames beyond the last whole one are cut here) and returns magnitudes.
+        magnitude = tfio.audio.spectrogram(waveform, self.n_fft, self.n_fft, self.hop_length)
+        power = tf.square(magnitude[:, :frames])
+        fmax_hz = self.fmax_hz or self.rate_hz / 2
+        return tfio.audio.melscale(power, self.rate_hz, self.n_mels, self.fmin_hz, fmax_hz)
+
+    def decibels(self, power: Any) -> Any:
+        # dbscale squares what it gets, and floors at the maximum of the whole tensor: one window at a time.
+        scaled = tf.map_fn(lambda window: tfio.audio.dbscale(window, self.top_db), tf.sqrt(power))
+        peak = tf.reduce_max(scaled, axis=(1, 2), keepdims=True)
+        silent = tf.reduce_max(power, axis=(1, 2), keepdims=True) <= 1e-10
+        return tf.where(silent, 0.0, tf.maximum(scaled - peak + self.top_db, 0.0))

@@ -1,0 +1,196 @@
+"""Pictures of the data and of training, each drawn from arrays or tables into one PNG file."""
+
+import io
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from preprocessing.folder import write_atomic
+from tagging.datasets.table import Dataset
+
+_DOTS_PER_INCH = 110
+_TRAIN, _VALIDATION = "tab:blue", "tab:orange"
+_COLUMNS = 1500  # drawn of a waveform, each from its lowest to its highest sample
+_LABEL_INCHES = 0.17  # height of a label's row
+_GRID_COLUMNS = 4
+_TITLE_LETTERS = 34  # a line of a title in the grid
+
+
+def waveforms(clips: Mapping[str, np.ndarray], rate_hz: int, path: Path) -> None:
+    """Waveforms under each other, on one scale.
+
+    Args:
+        clips: title -> samples, (n,), -1 to 1.
+        rate_hz: sample rate of all of them.
+        path: the PNG to write.
+    """
+    figure = Figure((10, 0.7 + 1.9 * len(clips)), layout="constrained")
+    panels = figure.subplots(len(clips), 1, squeeze=False)[:, 0]
+    peak = max(float(np.abs(samples).max(initial=1e-4)) for samples in clips.values())
+    for panel, (title, samples) in zip(panels, clips.items(), strict=True):
+        time_s, low, high = _envelope(samples, rate_hz)
+        panel.fill_between(time_s, low, high, color=_TRAIN, linewidth=0.5)
+        panel.set(xlim=(0, max(len(samples) / rate_hz, 1e-3)), ylim=(-1.05 * peak, 1.05 * peak))
+        panel.set_ylabel("amplitude")
+        panel.set_title(title, parse_math=False, loc="left", fontsize=10)
+        panel.grid(alpha=0.3)
+    panels[-1].set_xlabel("time (s)")
+    _write(figure, path)
+
+
+def log_mel_before_after(before: np.ndarray, after: np.ndarray, path: Path, title: str = "") -> None:
+    """A log-mel image before and after SpecAugment, on one scale of colours.
+
+    Args:
+        before, after: (frames, bands) or (frames, bands, channels), 0-255; the first channel is drawn.
+        path: the PNG to write.
+        title: names the clip.
+    """
+    figure = Figure((11, 4), layout="constrained")
+    panels = figure.subplots(1, 2, sharex=True, sharey=True)
+    for panel, image, name in zip(panels, (before, after), ("before", "after SpecAugment"), strict=True):
+        drawn = _draw_image(panel, image)
+        panel.set_title(name, fontsize=10)
+        panel.set_xlabel("frame")
+    panels[0].set_ylabel("mel band")
+    figure.colorbar(drawn, ax=panels, label="0 = silence, 255 = loudest")
+    figure.suptitle(title, parse_math=False)
+    _write(figure, path)
+
+
+def label_histograms(dataset: Dataset, path: Path) -> None:
+    """Clips of each label, a panel a split; splits without any label (a test set) are left out."""
+    splits = [
+        name for name in dict.fromkeys(dataset.clips["split"]) if dataset.of(name)["labels"].map(len).any()
+    ]
+    figure, panels = _label_panels(dataset.classes, len(splits))
+    for panel, name in zip(panels, splits, strict=True):
+        clips = dataset.of(name)
+        counts = dataset.targets(clips).sum(axis=0).astype(int)
+        bars = panel.barh(np.arange(len(counts)), counts, color=_TRAIN, height=0.75)
+        panel.bar_label(bars, fontsize=6, padding=2)
+        panel.set_title(f"{name}: {len(clips):,} clips", parse_math=False, fontsize=10)
+        panel.set_xlabel("clips with the label")
+        panel.margins(x=0.12)
+    _write(figure, path)
+
+
+def label_shares(
+    classes: Sequence[str], splits: Mapping[str, tuple[np.ndarray, np.ndarray]], path: Path
+) -> None:
+    """Share of each label among training and validation clips, a panel a way of splitting.
+
+    Args:
+        classes: names, in the order of the columns.
+        splits: way of splitting (`plain random`, `stratified` ...) -> targets of the training and of the
+            validation clips, (clips, classes) each.
+        path: the PNG to write.
+    """
+    figure, panels = _label_panels(classes, len(splits), sharex=True)
+    rows = np.arange(len(classes))
+    for panel, (name, parts) in zip(panels, splits.items(), strict=True):
+        train, validation = (np.asarray(part, np.float64).mean(axis=0) for part in parts)
+        panel.hlines(rows, train, validation, color="0.6", linewidth=1.2, zorder=1)
+        panel.scatter(train, rows, s=14, color=_TRAIN, label="train")
+        panel.scatter(validation, rows, s=14, color=_VALIDATION, label="validation")
+        difference = 100 * np.abs(train - validation).mean()
+        sizes = f"{len(parts[0]):,} + {len(parts[1]):,} clips"
+        title = f"{name}: {sizes}\nmean difference {difference:.2f} points"
+        panel.set_title(title, parse_math=False, fontsize=10)
+        panel.set_xlabel("share of clips with the label")
+        panel.xaxis.set_major_formatter(PercentFormatter(1.0))
+    handles, names = panels[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper right", ncols=2, fontsize=8)
+    _write(figure, path)
+
+
+def learning_curves(histories: Mapping[str, pd.DataFrame], path: Path) -> None:
+    """Loss and LWLRAP over the epochs, all runs in one picture.
+
+    Args:
+        histories: name of the run -> its history: `epoch` (from 1), `loss`, `lwlrap`, and where the run was
+            validated `val_loss`, `val_lwlrap`.
+        path: the PNG to write.
+    """
+    figure = Figure((11, 4.2), layout="constrained")
+    panels = figure.subplots(1, 2)
+    for panel, column in zip(panels, ("loss", "lwlrap"), strict=True):
+        for number, (name, history) in enumerate(histories.items()):
+            _draw_curve(panel, history, column, name, f"C{number % 10}")
+        panel.set(xlabel="epoch", ylabel={"loss": "loss", "lwlrap": "LWLRAP"}[column])
+        panel.set_xlim(left=0.5)
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        panel.grid(alpha=0.3)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize=8)
+    _write(figure, path)
+
+
+def batch_picture(images: np.ndarray, titles: Sequence[str], path: Path) -> None:
+    """A grid of what the network sees, low bands below.
+
+    Args:
+        images: (batch, frames, bands) or (batch, frames, bands, channels), 0-255; the first channel is drawn.
+        titles: one an image, its labels.
+        path: the PNG to write.
+    """
+    columns = min(_GRID_COLUMNS, len(images))
+    rows = -(-len(images) // columns)
+    figure = Figure((3.2 * columns, 2.7 * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    for panel in panels.flat[len(images) :]:
+        panel.set_visible(False)
+    for panel in panels.flat[len(images) - columns : len(images)]:  # the lowest one of each column
+        panel.tick_params(labelbottom=True)
+    for panel, image, title in zip(panels.flat[: len(images)], images, titles, strict=True):
+        _draw_image(panel, image)
+        panel.set_title(textwrap.fill(title, _TITLE_LETTERS), parse_math=False, fontsize=8)
+    figure.supxlabel("frame", fontsize=9)
+    figure.supylabel("mel band", fontsize=9)
+    _write(figure, path)
+
+
+def _envelope(samples: np.ndarray, rate_hz: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Time in seconds, and the lowest and highest sample from there on, (columns,) each."""
+    starts = np.unique(np.linspace(0, len(samples), _COLUMNS, endpoint=False).astype(int))
+    low, high = (function.reduceat(samples, starts) for function in (np.minimum, np.maximum))
+    return starts / rate_hz, low, high
+
+
+def _draw_image(panel: Axes, image: np.ndarray):
+    bands = image if image.ndim == 2 else image[..., 0]
+    return panel.imshow(
+        bands.T, origin="lower", aspect="auto", cmap="magma", vmin=0, vmax=255, interpolation="nearest"
+    )
+
+
+def _draw_curve(panel: Axes, history: pd.DataFrame, column: str, name: str, colour: str) -> None:
+    epochs = history["epoch"]
+    marker = "." if len(epochs) < 30 else None
+    panel.plot(epochs, history[column], "--", marker=marker, color=colour, alpha=0.6, label=f"{name}, train")
+    if f"val_{column}" in history:
+        panel.plot(epochs, history[f"val_{column}"], marker=marker, color=colour, label=f"{name}, validation")
+
+
+def _label_panels(classes: Sequence[str], panels: int, sharex: bool = False) -> tuple[Figure, np.ndarray]:
+    """A figure with a row a label, high enough for all of them; the first label on top."""
+    figure = Figure((3.2 + 4.2 * panels, 1.6 + _LABEL_INCHES * len(classes)), layout="constrained")
+    axes = figure.subplots(1, panels, squeeze=False, sharex=sharex, sharey=True)[0]
+    axes[0].set_yticks(np.arange(len(classes)), labels=list(classes), fontsize=7, parse_math=False)
+    axes[0].set_ylim(len(classes) - 0.4, -0.6)
+    for panel in axes:
+        panel.grid(axis="x", alpha=0.3)
+        panel.set_axisbelow(True)
+    return figure, axes
+
+
+def _write(figure: Figure, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=_DOTS_PER_INCH)
+    write_atomic(path, picture.getvalue())

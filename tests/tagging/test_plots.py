@@ -1,0 +1,133 @@
+import itertools
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+
+from tagging import plots
+from tagging.datasets.table import COLUMNS, Dataset
+
+CLASSES = tuple(f"Some_quite_long_label_and_{i:02}_of_$$many" for i in range(80))
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The figures that were written, laid out as they are in the file."""
+    figures, write = [], plots._write
+
+    def keep(figure, path):
+        write(figure, path)
+        figure.draw_without_rendering()  # extents are those of the file's dots per inch until then
+        figures.append(figure)
+
+    monkeypatch.setattr(plots, "_write", keep)
+    return figures
+
+
+@pytest.fixture
+def dataset():
+    rows = [(f"{i}.wav", None, (CLASSES[0], CLASSES[i % 80]), "curated", "") for i in range(1, 101)]
+    rows += [("n.wav", None, (CLASSES[5],), "noisy", ""), ("t.wav", None, (), "test", "")]
+    return Dataset("fake", pd.DataFrame(rows, columns=list(COLUMNS)), CLASSES, "multilabel", {}, None)
+
+
+def label_rows(axes):
+    """Vertical extents of the drawn label texts, top to bottom, in pixels."""
+    boxes = [text.get_window_extent() for text in axes.get_yticklabels()]
+    return sorted((box.y0, box.y1) for box in boxes)
+
+
+def test_a_picture_is_one_whole_file(tmp_path):
+    plots.waveforms({"a": np.zeros(10, np.float32)}, 16_000, tmp_path / "new folder" / "a.png")
+    assert [path.name for path in (tmp_path / "new folder").iterdir()] == ["a.png"]
+    height, width, _ = imread(tmp_path / "new folder" / "a.png").shape
+    assert (height, width) == (286, 1100)
+
+
+def test_waveforms_keep_every_peak_and_the_length(tmp_path, drawn):
+    samples = np.zeros(160_000, np.float32)
+    samples[77_777], samples[99_999] = 0.9, -0.8
+    plots.waveforms({"noisy: a $b$ ñ.wav": samples, "curated": samples[:32_000]}, 16_000, tmp_path / "w.png")
+    long, short = drawn[0].axes
+    outline = long.collections[0].get_paths()[0].vertices
+    assert outline[:, 1].max() == pytest.approx(0.9)
+    assert outline[:, 1].min() == pytest.approx(-0.8)
+    assert outline[outline[:, 1].argmax(), 0] == pytest.approx(77_777 / 16_000, abs=0.01)
+    assert (long.get_xlim()[1], short.get_xlim()[1]) == (10.0, 2.0)
+    assert long.get_ylim() == short.get_ylim()
+
+
+def test_log_mel_is_drawn_transposed_with_low_bands_below_on_one_scale(tmp_path, drawn):
+    before = np.random.default_rng(0).uniform(100, 200, (92, 80, 3))
+    after = before * (np.arange(92) < 50)[:, None, None]
+    plots.log_mel_before_after(before, after, tmp_path / "m.png", title="a_$b.wav")
+    for axes, image in zip(drawn[0].axes, (before, after), strict=False):
+        picture = axes.images[0]
+        np.testing.assert_array_equal(picture.get_array(), image[..., 0].T)
+        assert picture.origin == "lower"
+        assert picture.get_clim() == (0, 255)
+
+
+def test_histograms_show_every_labelled_split_and_80_labels_apart(tmp_path, drawn, dataset):
+    plots.label_histograms(dataset, tmp_path / "h.png")
+    curated, noisy = drawn[0].axes
+    assert [bar.get_width() for bar in curated.patches] == dataset.targets(dataset.of("curated")).sum(
+        0
+    ).tolist()
+    assert [bar.get_width() for bar in noisy.patches] == np.eye(80)[5].tolist()
+    assert [text.get_text() for text in curated.get_yticklabels()] == list(CLASSES)
+    assert curated.get_ylim()[0] > curated.get_ylim()[1]  # the first label stands on top
+    rows = label_rows(curated)
+    assert all(lower[1] <= upper[0] for lower, upper in itertools.pairwise(rows))
+    assert min(text.get_window_extent().x0 for text in curated.get_yticklabels()) >= 0
+
+
+def test_shares_are_those_of_each_part(tmp_path, drawn):
+    rng = np.random.default_rng(0)
+    parts = {
+        name: (rng.random((40, 80)) < 0.3, rng.random((10, 80)) < 0.3) for name in ("plain", "stratified")
+    }
+    plots.label_shares(CLASSES, parts, tmp_path / "s.png")
+    for axes, (name, (train, validation)) in zip(drawn[0].axes, parts.items(), strict=True):
+        points = [collection.get_offsets()[:, 0] for collection in axes.collections[1:]]
+        np.testing.assert_allclose(points, [train.mean(axis=0), validation.mean(axis=0)])
+        difference = 100 * np.abs(train.mean(axis=0) - validation.mean(axis=0)).mean()
+        assert axes.get_title() == f"{name}: 40 + 10 clips\nmean difference {difference:.2f} points"
+
+
+def test_curves_of_several_runs(tmp_path, drawn):
+    whole = pd.DataFrame({"epoch": [1, 2, 3], "loss": [3.0, 2.0, 1.0], "lwlrap": [0.1, 0.2, 0.3]})
+    validated = whole.assign(val_loss=[4.0, 3.0, 2.5], val_lwlrap=[0.1, 0.15, 0.2])
+    plots.learning_curves({"cnn": whole, "mobilenet": validated}, tmp_path / "c.png")
+    loss, lwlrap = drawn[0].axes
+    assert [line.get_label() for line in loss.lines] == [
+        "cnn, train",
+        "mobilenet, train",
+        "mobilenet, validation",
+    ]
+    np.testing.assert_array_equal(loss.lines[2].get_xydata(), [[1, 4], [2, 3], [3, 2.5]])
+    np.testing.assert_array_equal(lwlrap.lines[0].get_xydata(), [[1, 0.1], [2, 0.2], [3, 0.3]])
+    ticks = [tick for tick in loss.get_xticks() if loss.get_xlim()[0] <= tick <= loss.get_xlim()[1]]
+    assert ticks == [1, 2, 3]
+
+
+@pytest.mark.parametrize("images", [1, 3, 6])
+def test_batch_picture_shows_each_image_under_its_title(tmp_path, drawn, images):
+    batch = np.random.default_rng(0).uniform(0, 255, (images, 92, 80, 1)).astype(np.float32)
+    titles = [f"{CLASSES[i]}, {CLASSES[i + 1]}" for i in range(images)]
+    plots.batch_picture(batch, titles, tmp_path / "b.png")
+    visible = [axes for axes in drawn[0].axes if axes.get_visible()]
+    assert len(visible) == images
+    for axes, image, title in zip(visible, batch, titles, strict=True):
+        np.testing.assert_array_equal(axes.images[0].get_array(), image[..., 0].T)
+        assert "".join(axes.get_title().split()) == title.replace(" ", "")
+    boxes = [axes.title.get_window_extent() for axes in visible]
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
+
+
+def test_needs_no_tensorflow_and_no_pyplot():
+    code = "import sys, tagging.plots; sys.exit(bool({'tensorflow', 'matplotlib.pyplot'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
