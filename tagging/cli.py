@@ -1,0 +1,89 @@
+"""What the scripts share: flags, exit codes, one-line errors, and a TensorFlow that does not chatter.
+
+Imports nothing heavy, so that `--help` is instant.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+DEFAULT_CONFIG = Path("configs/demo.yaml")
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+_EPILOG = (
+    "key=value overrides any setting of the config, e.g. seed=1 train.epochs=5 stages.curated.learning_rate=3e-4 "
+    "model.name=mobilenet_v2; docs/config.md lists them all."
+)
+
+
+def make_parser(description: str) -> argparse.ArgumentParser:
+    """A parser with `--config`, `--jobs` and the `key=value` overrides."""
+    parser = argparse.ArgumentParser(description=description, epilog=_EPILOG)
+    parser.add_argument(
+        "overrides", nargs="*", metavar="key=value", help="settings that override the config's"
+    )
+    parser.add_argument(
+        "--config", type=Path, help=f"YAML file of the experiment (default: {DEFAULT_CONFIG})"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=_positive,
+        default=available_cores(),
+        help="cores to use (default: all, here %(default)s)",
+    )
+    return parser
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run(
+    command: Callable[[argparse.Namespace], int], parser: argparse.ArgumentParser, argv: Sequence[str] | None
+) -> int:
+    """Parse and run; bad input ends in one line on stderr and exit code 2."""
+    args = parser.parse_intermixed_args(argv)
+    try:
+        return command(args)
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from here", file=sys.stderr)
+        return INTERRUPTED
+    except (ValueError, OSError) as error:
+        if not _is_for_user(error):
+            raise
+        print(f"{parser.prog}: error: {error}", file=sys.stderr)
+        return 2
+
+
+def quiet_tensorflow() -> None:
+    """Import TensorFlow without the notices that it prints before its own log level takes effect."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as notices:
+        os.dup2(notices.fileno(), 2)
+        try:
+            import tensorflow as tf  # noqa: PLC0415
+
+            tf.config.list_physical_devices()
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected at least 1, received {text}")
+    return number
+
+
+def _is_for_user(error: Exception) -> bool:
+    """Whether the message is written for users: our own errors, and the system's about files."""
+    if isinstance(error, OSError):
+        return error.filename is not None
+    from tagging.errors import USER_ERRORS  # noqa: PLC0415  every part of the program, only once something failed
+
+    return isinstance(error, USER_ERRORS)

@@ -1,0 +1,172 @@
+"""The one schema: defaults < YAML < `key=value`.
+
+`train.KEY` speaks to every stage and `stages.NAME.KEY` to one; what comes later wins, so that `train.epochs=2` on
+the command line also overrides epochs that the YAML file sets for a stage.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from models.settings import ModelSettings
+from preprocessing.settings import CleaningSettings
+from submissions.settings import EnsembleSettings
+from tagging.datasets.settings import DatasetSettings, SplitSettings
+from tagging.frontend.settings import FrontendSettings
+from tagging.pipeline.settings import WindowSettings
+from tagging.training.settings import StageSettings, TrainSettings
+
+
+class ConfigError(ValueError):
+    """A config that cannot be used; the message is one line for the user."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything an experiment can be told; each part is documented where it is used.
+
+    Attributes:
+        seed: of the hold-out, the weights, and every random choice in training; at least 0.
+        clean_dir: folder of the clean audio.
+        run_dir: folder of the runs; stage NAME ends in `run_dir/NAME`.
+    """
+
+    seed: int = 0
+    clean_dir: str = "data/fsdkaggle2019_clean"
+    run_dir: str = "runs/fsdkaggle2019"
+    dataset: DatasetSettings = field(default_factory=DatasetSettings)
+    cleaning: CleaningSettings = field(default_factory=CleaningSettings)
+    split: SplitSettings = field(default_factory=SplitSettings)
+    window: WindowSettings = field(default_factory=WindowSettings)
+    frontend: FrontendSettings = field(default_factory=FrontendSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
+    train: TrainSettings = field(default_factory=TrainSettings)
+    stages: dict[str, StageSettings] = field(default_factory=dict)
+    ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
+
+    def stage(self, name: str) -> StageSettings:
+        """The settings of one stage."""
+        if name not in self.stages:
+            raise ConfigError(f"expected a stage out of {list(self.stages)}, received {name!r}")
+        return self.stages[name]
+
+
+def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
+    """Read a YAML file and `key=value` overrides into a checked `Config`.
+
+    Raises:
+        ConfigError: one line that names the key or file, what was expected and what was received.
+    """
+    merged = OmegaConf.structured(Config)
+    with _named(str(path)):
+        merged = _merge_layer(merged, _read_yaml(Path(path)))
+    with _named("key=value"):
+        merged = _merge_layer(merged, _read_overrides(overrides))
+    with _named(f"{path} and key=value"):
+        config = OmegaConf.to_object(merged)
+    assert isinstance(config, Config)  # noqa: S101  for the type checker
+    _check(config)
+    return config
+
+
+def save_config(config: Config, path: Path) -> None:
+    """Write the whole config as YAML that `load_config` reads back."""
+    OmegaConf.save(OmegaConf.structured(config), path)
+
+
+def differing_keys(old: Any, new: Any, prefix: str = "") -> list[str]:
+    """`key: old -> new` for every leaf in which two configs (as nested dicts) differ."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = [*old, *(key for key in new if key not in old)]
+        pairs = [(key, old.get(key, "absent"), new.get(key, "absent")) for key in keys]
+        return [line for key, a, b in pairs for line in differing_keys(a, b, f"{prefix}.{key}".lstrip("."))]
+    return [] if old == new else [f"{prefix}: {old} -> {new}"]
+
+
+def as_dict(config: Any) -> dict:
+    """A settings dataclass as plain dicts, lists and numbers."""
+    container = OmegaConf.to_container(OmegaConf.structured(config))
+    assert isinstance(container, dict)  # noqa: S101  for the type checker
+    return container
+
+
+@contextmanager
+def _named(source: str) -> Iterator[None]:
+    """Errors of OmegaConf, YAML and the parts' own checks as one line that names the source of the settings."""
+    try:
+        yield
+    except ConfigError:
+        raise
+    except (OmegaConfBaseException, yaml.YAMLError, ValueError, TypeError) as error:
+        raise ConfigError(f"{source}: {_one_line(error)}") from error
+
+
+def _merge_layer(merged: Any, layer: DictConfig) -> Any:
+    """One more source of settings; its `train` reaches every stage before its own `stages` do."""
+    train, stages = layer.get("train") or {}, layer.get("stages") or {}
+    for key, value in (("train", train), ("stages", stages)):
+        if not isinstance(value, dict | DictConfig):
+            raise ConfigError(f"expected {key} to be a mapping of keys to values, received {value}")
+    rest = OmegaConf.masked_copy(layer, [str(key) for key in layer if key != "stages"])
+    merged = OmegaConf.merge(merged, rest)
+    defaults = OmegaConf.to_container(merged.train)
+    spread = {
+        name: OmegaConf.merge({} if name in merged.stages else defaults, train, stages.get(name) or {})
+        for name in dict.fromkeys([*merged.stages, *stages])
+    }
+    return OmegaConf.merge(merged, {"stages": spread})
+
+
+def _read_yaml(path: Path) -> DictConfig:
+    if not path.is_file():
+        raise ConfigError(f"expected a config file, received {path}: no such file")
+    layer = OmegaConf.load(path)
+    if not isinstance(layer, DictConfig):
+        raise ConfigError(f"{path}: expected a mapping of keys to values, received a list")
+    return layer
+
+
+def _read_overrides(overrides: Sequence[str]) -> DictConfig:
+    for text in overrides:
+        if "=" not in text or text.startswith("="):
+            raise ConfigError(f"expected key=value, received {text!r}")
+    return OmegaConf.from_dotlist(list(overrides))
+
+
+def _one_line(error: Exception) -> str:
+    """OmegaConf's first line, with the whole key that it names further down."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    keys = [line.removeprefix("full_key: ") for line in lines if line.startswith("full_key: ")]
+    return " ".join([f"{keys[0]}:" if keys and keys[0] not in lines[0] else "", lines[0]]).strip()
+
+
+def _check(config: Config) -> None:
+    """What no single part can see."""
+    if config.seed < 0:
+        raise ConfigError(f"expected seed of at least 0, received {config.seed}")
+    if not config.stages:
+        raise ConfigError("expected at least one stage under stages:, received none")
+    samples = config.window.window_samples(config.cleaning.rate_hz)
+    if samples < config.frontend.n_fft:
+        raise ConfigError(
+            f"expected window.window_s x cleaning.rate_hz of at least frontend.n_fft={config.frontend.n_fft} "
+            f"samples, received {samples}"
+        )
+    for position, (name, stage) in enumerate(config.stages.items()):
+        if not name.isidentifier():
+            raise ConfigError(f"expected a stage name of letters, digits and _, received {name!r}")
+        if stage.init == "previous" and position == 0:
+            raise ConfigError(
+                f"stages.{name}.init: previous, but no stage stands before it; expected none or a path"
+            )
+        if stage.patience and not config.split.validation_share and config.split.file is None:
+            raise ConfigError(
+                f"stages.{name}.patience={stage.patience} needs validation clips, but split.validation_share is 0; "
+                "set train.patience=0 or hold clips out"
+            )

@@ -1,0 +1,94 @@
+"""Pictures of a data set and of trainings, as `python -m tagging plots` writes them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from models.registry import expected_channels
+from preprocessing.decode import DecodeError, decode
+from preprocessing.resample import to_mono
+from tagging import plots
+from tagging.augment.batch import augment_batch
+from tagging.augment.settings import AugmentSettings, SpecAugmentSettings
+from tagging.config import Config
+from tagging.datasets import read_dataset
+from tagging.datasets.table import Dataset, DatasetError
+from tagging.frontend.registry import build_frontend
+from tagging.pipeline.batches import to_float
+from tagging.pipeline.windows import loudest_window
+from tagging.runs import read_run
+from tagging.splits import hold_out
+from tagging.training.callbacks import HISTORY
+
+
+def data_figures(config: Config, out: Path) -> Iterator[Path]:
+    """Write the pictures of the config's data set one by one; yields their paths."""
+    dataset = read_dataset(config.dataset)
+    examples = [
+        _first_readable(dataset, split)
+        for split in ("curated", "noisy")
+        if split in set(dataset.clips["split"])
+    ]
+    yield _waveforms(examples, out / "waveforms.png")
+    yield _log_mel(config, examples[0], out / "log_mel.png")
+    plots.label_histograms(dataset, out / "label_histograms.png")
+    yield out / "label_histograms.png"
+    yield _label_shares(config, dataset, out / "label_shares.png")
+
+
+def run_figure(runs: list[Path], out: Path) -> Path:
+    """Draw the learning curves of several runs in one picture."""
+    path = out / "learning_curves.png"
+    plots.learning_curves({str(run): pd.read_csv(read_run(run).path / HISTORY) for run in runs}, path)
+    return path
+
+
+def _first_readable(dataset: Dataset, split: str) -> tuple[str, np.ndarray, int]:
+    """(title, mono samples, rate) of the first clip of a split that can be decoded."""
+    clips = dataset.of(split)
+    for fname, path, labels in zip(clips["fname"], clips["path"], clips["labels"], strict=True):
+        try:
+            samples, rate_hz = decode(path)
+        except DecodeError:
+            continue  # preprocess.py lists it
+        return f"{split}: {fname} ({', '.join(labels)})", to_mono(samples), rate_hz
+    raise DatasetError(f"expected a readable {split} clip, found none; preprocess.py lists the reasons")
+
+
+def _waveforms(examples: list[tuple[str, np.ndarray, int]], path: Path) -> Path:
+    plots.waveforms({title: samples for title, samples, _ in examples}, examples[0][2], path)
+    return path
+
+
+def _log_mel(config: Config, example: tuple[str, np.ndarray, int], path: Path) -> Path:
+    """The window that training would take first, before and after SpecAugment in the config's strength."""
+    from preprocessing.chain import to_clean_rate  # noqa: PLC0415
+
+    title, samples, rate_hz = example
+    pcm, _ = to_clean_rate(samples[:, np.newaxis], rate_hz, config.cleaning)
+    length = config.window.window_samples(config.cleaning.rate_hz)
+    window = loudest_window(tf.constant(pcm), length, config.window.candidates, tf.constant([config.seed, 0]))
+    frontend = build_frontend(config.frontend, config.cleaning.rate_hz, expected_channels(config.model))
+    image = frontend(to_float(window)[tf.newaxis])
+    strength = next(iter(config.stages.values())).augment.spec_augment
+    settings = AugmentSettings(spec_augment=SpecAugmentSettings(**{**vars(strength), "enabled": True}))
+    seed = tf.constant([config.seed, 1])
+    augmented, _ = augment_batch(image, tf.zeros((1, 1)), tf.constant([True]), seed, settings)
+    plots.log_mel_before_after(np.asarray(image)[0], augmented.numpy()[0], path, title)
+    return path
+
+
+def _label_shares(config: Config, dataset: Dataset, path: Path) -> Path:
+    """Labels among training and validation clips: dealt at random, and as the config deals them."""
+    clips = dataset.of("curated")
+    targets = dataset.targets(clips)
+    dealt = hold_out(clips, targets, config.split, config.seed)
+    random = np.random.default_rng(config.seed).permutation(dealt)
+    ways = {"plain random": random, "as trained": dealt}
+    plots.label_shares(
+        dataset.classes, {way: (targets[~held], targets[held]) for way, held in ways.items()}, path
+    )
+    return path

@@ -1,0 +1,1 @@
+"""tf.data: from files to batches of windows and images."""

@@ -1,0 +1,1 @@
+"""Training a stage: settings, callbacks, and the run that comes out."""

@@ -1,0 +1,66 @@
+"""Which clips a stage learns from, and which it is judged by."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tagging.config import Config
+from tagging.datasets import read_dataset
+from tagging.datasets.cleaned import with_clean_audio
+from tagging.datasets.table import Dataset, DatasetError
+from tagging.splits import hold_out, keep_apart
+
+CHECKED = "curated"  # the split whose labels people checked: validation clips come from it
+
+
+@dataclass(frozen=True)
+class StageData:
+    """Clips of a stage, with clean `path`s.
+
+    Attributes:
+        dataset: where they come from.
+        train, validation: clip tables; validation is empty where nothing is held out.
+        checked: all curated clips, and `is_validation`, which of them are held out.
+        notes: what was left out and why, a line each.
+    """
+
+    dataset: Dataset
+    train: pd.DataFrame
+    validation: pd.DataFrame
+    checked: pd.DataFrame
+    is_validation: np.ndarray
+    notes: tuple[str, ...]
+
+
+def stage_data(config: Config, sources: list[str]) -> StageData:
+    """Clips for training on `sources`.
+
+    The hold-out depends on the data, `split` and `seed` alone: it is the same in every stage.
+    """
+    dataset = read_dataset(config.dataset)
+    wanted = dict.fromkeys([*sources, CHECKED])
+    clips, lost = with_clean_audio(dataset.of(*wanted), Path(config.clean_dir), config.cleaning)
+    notes = [f"{len(lost)} clips without clean audio are left out: {_examples(lost)}"] if len(lost) else []
+    checked = clips[clips["split"] == CHECKED].reset_index(drop=True)
+    is_validation = hold_out(checked, dataset.targets(checked), config.split, config.seed)
+    validation = checked[is_validation].reset_index(drop=True)
+    pool = pd.concat(
+        [clips[clips["split"].isin(sources) & (clips["split"] != CHECKED)], checked[~is_validation]]
+    )
+    pool = pool[pool["split"].isin(sources)].reset_index(drop=True)
+    apart = keep_apart(pool, validation)
+    if not apart.all():
+        notes.append(
+            f"{(~apart).sum()} of {len(apart)} clips share a recording with validation clips and are left out"
+        )
+    train = pool[apart].reset_index(drop=True)
+    if train.empty:
+        raise DatasetError(f"expected training clips in {sources}, found none; {' '.join(notes)}")
+    return StageData(dataset, train, validation, checked, is_validation, tuple(notes))
+
+
+def _examples(lost: pd.DataFrame, most: int = 3) -> str:
+    named = [f"{row.fname} ({row.reason})" for row in lost.head(most).itertuples()]
+    return ", ".join(named) + (", ..." if len(lost) > most else "")

@@ -1,0 +1,44 @@
+"""What a finished stage leaves in its run: scores, tables, a plot, and a few lines on the screen."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from submissions.writer import write_scores
+from tagging.evaluation import multilabel_report, per_class_table
+from tagging.plots import learning_curves
+from tagging.splits import write_split
+from tagging.training.data import StageData
+
+SCORES, PER_CLASS, CURVES, SPLIT = "validation_scores.npz", "per_class.csv", "curves.png", "split.csv"
+
+
+def write_validation(folder: Path, data: StageData, logits: np.ndarray) -> dict[str, Any]:
+    """Exact validation metrics; writes the clip logits and the per-class table."""
+    targets = data.dataset.targets(data.validation)
+    write_scores(folder / SCORES, list(data.validation["fname"]), list(data.dataset.classes), logits)
+    per_class_table(targets, logits, data.dataset.classes).to_csv(folder / PER_CLASS, index=False)
+    return multilabel_report(targets, logits)
+
+
+def write_split_and_curves(folder: Path, data: StageData, rows: list[dict], name: str) -> None:
+    """The hold-out as a file that `split.file` reads back, and the learning curves."""
+    write_split(folder / SPLIT, data.checked, data.is_validation)
+    learning_curves({name: pd.DataFrame(rows)}, folder / CURVES)
+
+
+def closing_table(info: dict[str, Any]) -> str:
+    """A stage in a few aligned lines."""
+    rows = {
+        "clips": f"{info['train_clips']} train, {info['validation_clips']} validation",
+        "parameters": f"{info['parameters']:,}, {info['trainable_parameters']:,} trained",
+        "epochs": f"{info['epochs']}, best {info['best_epoch']}",
+        "seconds": f"{info['seconds']:.0f}",
+    }
+    if metrics := info["validation"]:
+        rows["validation"] = (
+            f"LWLRAP {metrics['lwlrap']:.4f}   mAP {metrics['map']:.4f}   ROC AUC {metrics['roc_auc']:.4f}"
+        )
+    return "\n".join(f"{key:>12}  {value}" for key, value in rows.items())

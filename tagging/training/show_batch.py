@@ -1,0 +1,26 @@
+"""A picture of what the network sees."""
+
+from pathlib import Path
+
+from tagging.config import Config
+from tagging.plots import batch_picture
+from tagging.training.data import stage_data
+from tagging.training.networks import build_tagger
+from tagging.training.task import Task
+
+
+def show_batch(config: Config, stage: str, out: Path, *, jobs: int, most: int = 12) -> Path:
+    """Draw the first images of the stage's first batch, augmented as in training, their labels as titles."""
+    settings = config.stage(stage)
+    data = stage_data(config, settings.sources)
+    classes = data.dataset.classes
+    _, frontend, _ = build_tagger(config, len(classes))
+    batches = Task(config, settings, data, Path(config.run_dir), jobs).batches(frontend)
+    images, labels = next(iter(batches.dataset(0, 1)))
+    batch_picture(images.numpy()[:most, ..., 0], [_title(row, classes) for row in labels.numpy()[:most]], out)
+    return out
+
+
+def _title(targets: list[float], classes: tuple[str, ...]) -> str:
+    present = [(name, share) for name, share in zip(classes, targets, strict=True) if share > 0]
+    return ", ".join(name if share == 1 else f"{name} {share:.2f}" for name, share in present)

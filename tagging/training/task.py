@@ -1,0 +1,67 @@
+"""A stage's settings, clips and work folder in one place, and the two things made of them: batches and validation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from tagging.config import Config
+from tagging.evaluation import multilabel_report
+from tagging.pipeline.batches import TrainingBatches, waveforms_from_files
+from tagging.prediction import predict_clips
+from tagging.training.data import StageData
+from tagging.training.settings import StageSettings
+
+
+@dataclass(frozen=True)
+class Task:
+    """What there is to train.
+
+    Attributes:
+        config: the whole experiment.
+        settings: of this stage.
+        data: its clips.
+        work: folder in which the run is made.
+        jobs: clips read in parallel.
+    """
+
+    config: Config
+    settings: StageSettings
+    data: StageData
+    work: Path
+    jobs: int
+
+    def batches(self, frontend: keras.Layer) -> TrainingBatches:
+        """What the network learns from."""
+        window, train = self.config.window, self.data.train
+        return TrainingBatches(
+            paths=list(train["path"]),
+            targets=self.data.dataset.targets(train),
+            frontend=frontend,
+            length=window.window_samples(self.config.cleaning.rate_hz),
+            candidates=window.candidates,
+            augment=self.settings.augment,
+            batch_size=self.settings.batch_size,
+            seed=self.config.seed,
+            jobs=self.jobs,
+        )
+
+    def validation_logits(self, step: Callable) -> np.ndarray:
+        """Clip logits (validation clips, classes) float32; `step` from `prediction.inference_step`."""
+        clips = self.data.validation
+        waveforms = waveforms_from_files(list(clips["path"]), self.jobs)
+        return predict_clips(step, waveforms, len(clips), self.config.window, self.config.cleaning.rate_hz)
+
+    def validate(self, step: Callable) -> dict[str, float]:
+        """Clip-level validation loss and metrics, under their names in the logs."""
+        logits = self.validation_logits(step)
+        targets = self.data.dataset.targets(self.data.validation)
+        report = multilabel_report(targets, logits)
+        z = logits.astype(np.float64)
+        loss = float(np.mean(np.logaddexp(0.0, z) - targets * z))  # binary cross-entropy on logits
+        return {
+            "val_loss": loss,
+            **{f"val_{key}": float(report[key]) for key in ("lwlrap", "map", "roc_auc")},
+        }

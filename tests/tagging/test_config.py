@@ -1,0 +1,119 @@
+"""Defaults < YAML < key=value, and one line for every mistake."""
+
+from pathlib import Path
+
+import pytest
+
+from tagging.config import ConfigError, as_dict, differing_keys, load_config, save_config
+
+YAML = """
+train: {epochs: 7, batch_size: 8}
+stages:
+  noisy: {sources: [noisy]}
+  curated: {init: previous, epochs: 50}
+"""
+
+
+@pytest.fixture
+def path(tmp_path) -> Path:
+    (tmp_path / "c.yaml").write_text(YAML)
+    return tmp_path / "c.yaml"
+
+
+def test_yaml_overrides_defaults_and_the_command_line_overrides_yaml(path):
+    config = load_config(
+        path, ["seed=4", "model.name=resnet50", "dataset.root=/x", "clean_dir=c", "run_dir=r"]
+    )
+    assert (config.seed, config.model.name, config.dataset.root) == (4, "resnet50", "/x")
+    assert (config.clean_dir, config.run_dir) == ("c", "r")
+    assert config.window.window_s == 3.0
+    assert config.train.batch_size == 8
+
+
+def test_train_speaks_to_every_stage_and_a_stage_for_itself(path):
+    plain = load_config(path)
+    assert [plain.stages[s].epochs for s in ("noisy", "curated")] == [7, 50]
+    assert [s.batch_size for s in plain.stages.values()] == [8, 8]
+    later = load_config(path, ["train.epochs=2", "stages.noisy.epochs=3"])
+    assert [s.epochs for s in later.stages.values()] == [3, 2]
+
+
+def test_a_stage_named_on_the_command_line_is_added_last(path):
+    config = load_config(path, ["stages.more.sources=[curated,noisy]"])
+    assert list(config.stages) == ["noisy", "curated", "more"]
+    assert config.stages["more"].epochs == 7
+
+
+def test_nested_settings_of_a_stage(path):
+    config = load_config(
+        path, ["train.augment.mixup.alpha=0.4", "stages.curated.augment.spec_augment.enabled=true"]
+    )
+    assert [s.augment.mixup.alpha for s in config.stages.values()] == [0.4, 0.4]
+    assert [s.augment.spec_augment.enabled for s in config.stages.values()] == [False, True]
+
+
+def test_a_saved_config_reads_back_the_same(path, tmp_path):
+    config = load_config(path, ["train.epochs=2", "stages.noisy.trainable=[head,conv4]", "model.units=3"])
+    save_config(config, tmp_path / "saved.yaml")
+    assert load_config(tmp_path / "saved.yaml") == config
+
+
+def test_differing_keys_names_leaves_with_both_values(path):
+    a, b = (as_dict(load_config(path, o)) for o in ([], ["stages.noisy.epochs=3", "seed=1"]))
+    assert differing_keys(a, b) == ["seed: 0 -> 1", "stages.noisy.epochs: 7 -> 3"]
+    assert differing_keys(a, a) == []
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("model.nme=x", ["model.nme", "Did you mean", "name"]),
+        ("trian.epochs=3", ["trian", "Did you mean", "train"]),
+        ("stages.noisy.epoch=3", ["stages.noisy.epoch", "epochs"]),
+        ("train.epochs=many", ["train.epochs", "many"]),
+        ("train.epochs=0", ["epochs", "above 0", "received 0"]),
+        ("train.optimizer=adm", ["train.optimizer", "adamw"]),
+        ("train=3", ["train", "mapping"]),
+        ("epochs", ["key=value", "'epochs'"]),
+        ("seed=-1", ["seed", "-1"]),
+        ("window.window_s=0.01", ["n_fft=1024", "160"]),
+        ("window.hop_s=0", ["window.hop_s", "above 0"]),
+        ("frontend.channels=2", ["frontend.channels", "received 2"]),
+        ("frontend.top_db=0", ["frontend.top_db"]),
+        ("model.dropout=1", ["model.dropout"]),
+        ("stages.noisy.init=previous", ["stages.noisy.init", "no stage stands before"]),
+        ("stages={'a b': {}}", ["stage name", "'a b'"]),
+    ],
+)
+def test_a_mistake_ends_in_one_line_that_names_it(path, override, words):
+    with pytest.raises(ConfigError) as error:
+        load_config(path, [override])
+    message = str(error.value)
+    assert "\n" not in message
+    assert all(word in message for word in words), message
+
+
+def test_patience_without_validation_clips_is_refused(path):
+    with pytest.raises(ConfigError, match=r"patience=3 needs validation clips"):
+        load_config(path, ["split.validation_share=0", "train.patience=3"])
+    assert load_config(path, ["split.validation_share=0"]).split.validation_share == 0
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "a: [1\n", "seed: {}\n", ""])
+def test_a_bad_file_ends_in_one_line(tmp_path, text):
+    (tmp_path / "bad.yaml").write_text(text)
+    with pytest.raises(ConfigError) as error:
+        load_config(tmp_path / "bad.yaml")
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="no such file"):
+        load_config(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    "config", sorted(Path(__file__).parents[2].glob("configs/**/*.yaml")), ids=lambda p: p.stem
+)
+def test_every_config_that_ships_is_valid(config):
+    assert load_config(config).stages

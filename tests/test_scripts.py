@@ -1,0 +1,239 @@
+"""The three scripts as a user types them, from raw clips to a submission."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile as sf
+from sklearn.metrics import label_ranking_average_precision_score
+
+import predict
+import preprocess
+import train
+from submissions.writer import read_scores
+from tagging import __main__ as tagging_main
+from tagging.datasets import read_dataset
+from tagging.datasets.demo import make_demo
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def trained(tiny, tmp_path_factory) -> Path:
+    """A config beside which both stages are trained."""
+    folder = tmp_path_factory.mktemp("trained")
+    config = tiny.write_config(folder)
+    assert train.main(["--config", str(config)]) == 0
+    return config
+
+
+def run_predict(config: Path, *arguments: str) -> int:
+    return predict.main(["--config", str(config), *arguments])
+
+
+@pytest.mark.parametrize(
+    "script", ["preprocess.py", "train.py", "predict.py", "-m tagging", "-m tagging plots"]
+)
+def test_help_is_instant_and_loads_nothing_heavy(script):
+    command = [sys.executable, "-X", "importtime", *script.split(), "--help"]
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+        times.append(time.perf_counter() - start)
+    assert "usage:" in done.stdout
+    loaded = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in done.stderr.splitlines()}
+    assert loaded.isdisjoint({"tensorflow", "keras", "numpy", "pandas", "librosa", "omegaconf"})
+    assert min(times) < 0.7
+
+
+def test_the_demo_config_is_the_default_and_every_script_runs_on_it(tmp_path, monkeypatch, capsys):
+    """The commands of the README, with fewer epochs, in an empty folder with the configs."""
+    shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    monkeypatch.chdir(tmp_path)
+    small = partial(make_demo, n_curated=48, n_noisy=24, n_test=12)
+    monkeypatch.setattr("tagging.datasets.demo.make_demo", small)
+    assert preprocess.main([]) == 0
+    assert train.main(["--stage", "noisy", "train.epochs=1"]) == 0
+    assert predict.main([]) == 0
+    assert "predicting with runs/demo/noisy" in capsys.readouterr().out
+    assert train.main(["--stage", "curated", "train.epochs=1"]) == 0
+    assert predict.main([]) == 0
+    assert "predicting with runs/demo/curated" in capsys.readouterr().out
+    sample = pd.read_csv("data/demo/sample_submission.csv")
+    assert list(pd.read_csv("submission.csv")["fname"]) == list(sample["fname"])
+
+
+def test_the_submission_has_the_columns_and_rows_of_the_sample(tiny, trained, tmp_path, capsys):
+    out = tmp_path / "deep" / "submission.csv"
+    assert run_predict(trained, "--out", str(out)) == 0
+    sample, made = pd.read_csv(tiny.root / "sample_submission.csv"), pd.read_csv(out)
+    assert list(made.columns) == list(sample.columns)
+    assert list(made["fname"]) == list(sample["fname"])
+    printed = capsys.readouterr().out
+    assert f"predicting with {trained.parent / 'runs' / 'curated'}" in printed
+    dataset = read_dataset(tiny.config(tmp_path).dataset)
+    test = dataset.of("test")
+    truth, scores = dataset.targets(test), made.drop(columns="fname").to_numpy()
+    expected = label_ranking_average_precision_score(truth, scores, sample_weight=truth.sum(axis=1))
+    assert f"all  LWLRAP {expected:.4f}" in printed
+    assert "public  LWLRAP" in printed
+    assert "private  LWLRAP" in printed
+    assert all(name in printed for name in dataset.classes)
+
+
+def test_several_runs_are_averaged(trained, tmp_path):
+    runs = [str(trained.parent / "runs" / stage) for stage in ("noisy", "curated")]
+    out = tmp_path / "s.csv"
+    assert run_predict(trained, "--out", str(out), "--runs", *runs) == 0
+    scores = pd.read_csv(out).drop(columns="fname").to_numpy()
+    logits = [read_scores(tmp_path / f"s.logits-{i}.npz").logits for i in (1, 2)]
+    assert logits[0].dtype == np.float32
+    np.testing.assert_allclose(
+        scores, np.mean([1 / (1 + np.exp(-z.astype(float))) for z in logits], axis=0), rtol=1e-9
+    )
+    assert run_predict(trained, "--out", str(out), "--runs", *runs, "ensemble.weights=[1,3]") == 0
+    weighted = pd.read_csv(out).drop(columns="fname").to_numpy()
+    sigmoids = [1 / (1 + np.exp(-z.astype(float))) for z in logits]
+    np.testing.assert_allclose(weighted, (sigmoids[0] + 3 * sigmoids[1]) / 4, rtol=1e-9)
+
+
+def test_a_folder_of_raw_audio_is_cleaned_as_the_run_was_trained(tiny, trained, tmp_path, capsys):
+    """The raw test clips, without the data set or the config, score as the clean ones do; a bad file is named."""
+    audio, run = tmp_path / "my audio", trained.parent / "runs" / "curated"
+    shutil.copytree(tiny.root / "test", audio / "inside")
+    (audio / "broken.wav").write_text("no sound")
+    assert predict.main(["--runs", str(run), "--audio", str(audio), "--out", str(tmp_path / "mine.csv")]) == 1
+    assert "1 files could not be used: broken.wav" in capsys.readouterr().err
+    assert run_predict(trained, "--runs", str(run), "--out", str(tmp_path / "test.csv")) == 0
+    mine, test = (pd.read_csv(tmp_path / name).set_index("fname") for name in ("mine.csv", "test.csv"))
+    mine.index = mine.index.str.removeprefix("inside/")
+    np.testing.assert_allclose(mine.loc[test.index].to_numpy(), test.to_numpy(), atol=1e-6)
+
+
+def test_without_a_clean_folder_the_test_clips_are_cleaned_for_the_moment(trained, tmp_path):
+    run = str(trained.parent / "runs" / "curated")
+    for name, override in (("a.csv", []), ("b.csv", [f"clean_dir={tmp_path / 'none'}"])):
+        assert run_predict(trained, "--runs", run, "--out", str(tmp_path / name), *override) == 0
+    a, b = (pd.read_csv(tmp_path / name) for name in ("a.csv", "b.csv"))
+    pd.testing.assert_frame_equal(a, b, atol=1e-6)
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_test_clip_without_audio_is_an_error_that_names_it(tiny, trained, tmp_path, capsys):
+    shutil.copytree(tiny.root, tmp_path / "raw")
+    lost = pd.read_csv(tmp_path / "raw" / "sample_submission.csv")["fname"][3]
+    (tmp_path / "raw" / "test" / lost).unlink()
+    arguments = [f"dataset.root={tmp_path / 'raw'}", f"clean_dir={tmp_path / 'clean'}"]
+    out = tmp_path / "s.csv"
+    assert run_predict(trained, "--out", str(out), *arguments) == 2
+    error = capsys.readouterr().err
+    assert lost in error
+    assert "expected audio for every test clip, but 1 have none" in error.splitlines()[-1]
+    assert not out.exists()
+
+
+def test_preprocess_reports_and_goes_on_after_bad_clips(tiny, tmp_path, capsys):
+    shutil.copytree(tiny.root, tmp_path / "raw")
+    noisy = sorted((tmp_path / "raw" / "train_noisy").iterdir())
+    noisy[0].write_bytes(b"")
+    noisy[1].write_text("no sound")
+    noisy[2].unlink()
+    shutil.copy(noisy[3], noisy[4])
+    config = tiny.write_config(tmp_path)
+    arguments = [
+        "--config",
+        str(config),
+        "--jobs",
+        "1",
+        f"dataset.root={tmp_path / 'raw'}",
+        f"clean_dir={tmp_path / 'c'}",
+    ]
+    assert preprocess.main(arguments) == 0
+    done = capsys.readouterr()
+    for path in noisy[:3]:
+        assert path.name in done.err
+    assert "duplicates" in done.out
+    assert "1 of them in two splits" not in done.out
+    before = {p: p.stat().st_mtime_ns for p in (tmp_path / "c").rglob("*.wav")}
+    assert preprocess.main(arguments) == 0
+    assert {p: p.stat().st_mtime_ns for p in (tmp_path / "c").rglob("*.wav")} == before
+    assert preprocess.main([*arguments, "cleaning.min_kept_s=0.1"]) == 2
+    assert "min_kept_s" in capsys.readouterr().err
+    assert preprocess.main([*arguments, "cleaning.min_kept_s=0.1", "--force"]) == 0
+
+
+def test_pictures_are_written(tiny, trained, tmp_path, capsys):
+    config = ["--config", str(trained)]
+    assert train.main([*config, "--stage", "noisy", "--show-batch", str(tmp_path / "batch.png")]) == 0
+    assert tagging_main.main(["plots", *config, "--out", str(tmp_path)]) == 0
+    runs = [str(trained.parent / "runs" / stage) for stage in ("noisy", "curated")]
+    assert tagging_main.main(["plots", "--out", str(tmp_path), "--runs", *runs]) == 0
+    assert preprocess.main([*config, "--preview", "2", f"clean_dir={tmp_path / 'c'}"]) == 0
+    names = {"batch", "waveforms", "log_mel", "label_histograms", "label_shares", "learning_curves"}
+    assert {p.stem for p in tmp_path.glob("*.png")} == names
+    assert len(list((tmp_path / "c_preview").glob("*.png"))) == 2
+    assert all(p.stat().st_size > 5000 for p in tmp_path.glob("*.png"))
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "words"),
+    [
+        (train, ["--stage", "curate"], "expected a stage out of ['noisy', 'curated'], received 'curate'"),
+        (train, ["model.nme=x"], "Did you mean: 'name'"),
+        (train, ["--config", "none.yaml"], "no such file"),
+        (train, ["dataset.root=nowhere"], "nowhere"),
+        (train, ["clean_dir=nowhere", "--stage", "noisy"], "nowhere"),
+        (train, ["model.name=vgg", "--stage", "noisy", "run_dir={tmp}/r"], "expected model.name out of"),
+        (train, ["frontend.name=x", "--stage", "noisy", "run_dir={tmp}/r"], "expected frontend.name out of"),
+        (predict, ["run_dir=nowhere"], "expected a finished stage under nowhere"),
+        (predict, ["--runs", "nowhere"], "expected a run folder, received nowhere"),
+        (predict, ["--audio", "nowhere"], "expected a folder of audio, received nowhere"),
+        (preprocess, ["dataset.layout=csv"], "fsdkaggle2019"),
+    ],
+)
+def test_a_mistake_ends_in_one_line_and_a_code(trained, tmp_path, capsys, script, arguments, words):
+    given = [text.format(tmp=tmp_path) for text in arguments]
+    config = [] if "--config" in arguments else ["--config", str(trained)]
+    assert script.main([*config, *given]) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert "Traceback" not in error
+    assert error.count("error:") == 1
+
+
+def test_a_bug_is_not_hidden(trained, monkeypatch):
+    monkeypatch.setattr(
+        "tagging.training.stage.train_stage", lambda *a, **k: (_ for _ in ()).throw(ValueError("bug"))
+    )
+    with pytest.raises(ValueError, match="bug"):
+        train.main(["--config", str(trained)])
+
+
+def test_ctrl_c_ends_in_one_line_and_130(trained, monkeypatch, capsys):
+    monkeypatch.setattr(
+        "tagging.training.stage.train_stage", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
+    assert train.main(["--config", str(trained)]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_tensorflow_does_not_chatter(trained):
+    command = [sys.executable, "train.py", "--config", str(trained), "--jobs", "1"]
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env=environment)  # noqa: S603
+    assert done.stderr == ""
+    assert done.stdout.count("is finished") == 2
+
+
+def test_clean_audio_is_what_training_reads(tiny):
+    path = next((tiny.clean / "curated").iterdir())
+    info = sf.info(path)
+    assert (info.samplerate, info.channels, info.subtype) == (16_000, 1, "PCM_16")

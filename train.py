@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""Train the stages of a config, or one of them; each ends as a run folder under run_dir."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tagging import cli
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = cli.make_parser(__doc__)
+    parser.add_argument(
+        "--stage", help="the stage to train, e.g. noisy (default: all, in the config's order)"
+    )
+    parser.add_argument("--force", action="store_true", help="train anew what is finished or begun")
+    parser.add_argument(
+        "--show-batch",
+        type=Path,
+        metavar="PNG",
+        help="draw the first training batch as the network sees it, and stop",
+    )
+    return cli.run(_train, parser, argv)
+
+
+def _train(args: argparse.Namespace) -> int:
+    from tagging.config import load_config
+
+    config = load_config(args.config or cli.DEFAULT_CONFIG, args.overrides)
+    stages = [args.stage] if args.stage else list(config.stages)
+    for stage in stages:
+        config.stage(stage)
+    cli.quiet_tensorflow()
+    from tagging.training.show_batch import show_batch
+    from tagging.training.stage import train_stage
+
+    if args.show_batch:
+        print(show_batch(config, stages[0], args.show_batch, jobs=args.jobs))
+        return 0
+    for stage in stages:
+        train_stage(config, stage, jobs=args.jobs, force=args.force)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
