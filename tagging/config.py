@@ -158,15 +158,28 @@ def _check(config: Config) -> None:
             f"expected window.window_s x cleaning.rate_hz of at least frontend.n_fft={config.frontend.n_fft} "
             f"samples, received {samples}"
         )
+    frames = 1 + (samples - config.frontend.n_fft) // config.frontend.hop_length
     for position, (name, stage) in enumerate(config.stages.items()):
         if not name.isidentifier():
             raise ConfigError(f"expected a stage name of letters, digits and _, received {name!r}")
         if stage.init == "previous" and position == 0:
             raise ConfigError(
-                f"stages.{name}.init: previous, but no stage stands before it; expected none or a path"
+                f"stages.{name}.init: expected none or a path in the first stage, received previous"
             )
-        if stage.patience and not config.split.validation_share and config.split.file is None:
-            raise ConfigError(
-                f"stages.{name}.patience={stage.patience} needs validation clips, but split.validation_share is 0; "
-                "set train.patience=0 or hold clips out"
-            )
+        _check_stage(
+            name, stage, frames, has_validation=bool(config.split.validation_share or config.split.file)
+        )
+
+
+def _check_stage(name: str, stage: StageSettings, frames: int, *, has_validation: bool) -> None:
+    warp = stage.augment.spec_augment.time_warp_frames
+    if warp and 2 * warp >= frames - 1:
+        raise ConfigError(
+            f"stages.{name}.augment.spec_augment.time_warp_frames: expected under {(frames - 1) / 2:g} "
+            f"for images of {frames} frames, received {warp}"
+        )
+    if stage.patience and not has_validation:
+        raise ConfigError(
+            f"stages.{name}.patience={stage.patience} needs validation clips, but split.validation_share is 0; "
+            "set train.patience=0 or hold clips out"
+        )

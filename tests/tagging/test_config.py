@@ -1,10 +1,15 @@
 """Defaults < YAML < key=value, and one line for every mistake."""
 
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
 
-from tagging.config import ConfigError, as_dict, differing_keys, load_config, save_config
+from preprocessing.settings import CleaningSettings, SilenceRule
+from tagging.config import Config, ConfigError, as_dict, differing_keys, load_config, save_config
+from tagging.training.settings import StageSettings
+
+ROOT = Path(__file__).parents[2]
 
 YAML = """
 train: {epochs: 7, batch_size: 8}
@@ -77,11 +82,12 @@ def test_differing_keys_names_leaves_with_both_values(path):
         ("epochs", ["key=value", "'epochs'"]),
         ("seed=-1", ["seed", "-1"]),
         ("window.window_s=0.01", ["n_fft=1024", "160"]),
+        ("train.augment.spec_augment.time_warp_frames=46", ["time_warp_frames", "92 frames", "46"]),
         ("window.hop_s=0", ["window.hop_s", "above 0"]),
         ("frontend.channels=2", ["frontend.channels", "received 2"]),
         ("frontend.top_db=0", ["frontend.top_db"]),
         ("model.dropout=1", ["model.dropout"]),
-        ("stages.noisy.init=previous", ["stages.noisy.init", "no stage stands before"]),
+        ("stages.noisy.init=previous", ["stages.noisy.init", "first stage"]),
         ("stages={'a b': {}}", ["stage name", "'a b'"]),
     ],
 )
@@ -112,8 +118,47 @@ def test_a_missing_file_is_named(tmp_path):
         load_config(tmp_path / "none.yaml")
 
 
-@pytest.mark.parametrize(
-    "config", sorted(Path(__file__).parents[2].glob("configs/**/*.yaml")), ids=lambda p: p.stem
-)
+@pytest.mark.parametrize("config", sorted(ROOT.glob("configs/**/*.yaml")), ids=lambda p: p.stem)
 def test_every_config_that_ships_is_valid(config):
     assert load_config(config).stages
+
+
+def leaves(settings, prefix: str = "") -> list[tuple[str, object]]:
+    """(key, default) of every plain setting of a settings dataclass, as the documentation writes keys."""
+    found = []
+    for part in fields(settings):
+        value = getattr(settings, part.name)
+        key = prefix + part.name
+        found += leaves(value, key + ".") if is_dataclass(value) else [(key, value)]
+    return found
+
+
+def written(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(str, value))}]"
+    return (
+        {None: "null", True: "true", False: "false"}[value]
+        if value is None or isinstance(value, bool)
+        else str(value)
+    )
+
+
+def test_every_setting_is_documented_with_its_default():
+    page = (ROOT / "docs" / "config.md").read_text()
+    stage = [
+        (f"stages.NAME.{key}", getattr(StageSettings(), key)) for key in ("sources", "init", "trainable")
+    ]
+    rule = [(f"cleaning.curated[].{key}", value) for key, value in leaves(SilenceRule())]
+    undocumented = {
+        "stages",
+        "dataset.exclude",
+        "cleaning.curated",
+        "cleaning.noisy",
+    }  # described, not in a cell
+    for key, value in [*leaves(Config()), *stage, *rule]:
+        if key not in undocumented:
+            assert f"| `{key}` | `{written(value)}` |" in page, key
+    for rule_of in (*CleaningSettings().curated, *CleaningSettings().noisy):
+        numbers = ["any" if rule_of.max_s is None else f"{rule_of.max_s:g}", f"{rule_of.threshold_dbfs:g}"]
+        numbers += [str(rule_of.min_silence_ms), str(rule_of.keep_silence_ms)]
+        assert f"| {' | '.join(numbers)} |" in page
