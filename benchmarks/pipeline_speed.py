@@ -2,8 +2,8 @@
 
     python -m benchmarks.pipeline_speed --audio CLEAN_DIR/curated
 
-Each is timed in turn, several rounds in one run, and given as a ratio to the front end on windows in memory, which is what
-an input pipeline without any cost would reach. 1.00 is that; more is better.
+Each is timed in turn, several rounds in one run, and given as a ratio to the front end on windows in memory, which is
+what an input pipeline without any cost would reach: 1.00. More is better.
 """
 
 import argparse

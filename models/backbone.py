@@ -9,6 +9,8 @@ import keras
 
 from models.settings import ModelSettings
 
+SMALLEST = 32  # side of an image that networks of keras.applications accept
+
 
 class ModelError(ValueError):
     """A network that cannot be built as asked; the message is one line for the user."""
@@ -18,6 +20,11 @@ def make_backbone(
     application: Callable, settings: ModelSettings, image_shape: tuple[int, int, int]
 ) -> keras.Model:
     """The application without its top, as a model called `backbone`, its weights loaded as the settings say."""
+    if min(image_shape[:2]) < SMALLEST:
+        raise ModelError(
+            f"expected images of at least {SMALLEST} frames and {SMALLEST} bands for model.name={settings.name}, "
+            f"received {image_shape[0]} and {image_shape[1]}; lengthen window.window_s or raise frontend.n_mels"
+        )
     if settings.weights == "imagenet":
         return _downloaded(application, image_shape)
     backbone = application(include_top=False, weights=None, input_shape=image_shape, name="backbone")

@@ -110,9 +110,9 @@ def _check_identity(old: dict, new: dict, folder: Path) -> None:
 
 
 def _open_work(work: Path, identity: dict, force: bool) -> None:
-    """Make the work folder, or check that what was begun there was begun with the same settings."""
+    """Make the work folder; epochs that are done there are kept, and must have been done with the same settings."""
     begun = work / IDENTITY
-    if begun.is_file() and not force:
+    if any((work / BACKUPS).glob("epoch-*")) and not force:
         _check_identity(json.loads(begun.read_text(encoding="utf-8")), identity, work)
         return
     shutil.rmtree(work, ignore_errors=True)

@@ -105,6 +105,12 @@ def test_a_failed_download_says_what_to_do(monkeypatch):
         build_network(ModelSettings(name="mobilenet_v2", weights="imagenet"), SMALL, 3)
 
 
+@pytest.mark.parametrize("name", ["mobilenet_v2", "resnet50"])
+def test_images_too_small_for_a_backbone_are_refused(name):
+    with pytest.raises(ModelError, match=r"at least 32 frames and 32 bands.*received 31 and 80"):
+        build_network(ModelSettings(name=name), (31, 80, 3), 3)
+
+
 def test_an_unknown_network_is_refused_with_the_known_ones():
     with pytest.raises(ModelError, match=r"mobilenet_v2.*received 'vgg'"):
         build_network(ModelSettings(name="vgg"), SMALL, 3)

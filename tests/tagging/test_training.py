@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import label_ranking_average_precision_score
 
+from models.backbone import ModelError
 from submissions.writer import read_scores
 from tagging.datasets import read_dataset
 from tagging.datasets.table import DatasetError
@@ -19,6 +20,7 @@ from tagging.training.networks import count_parameters, uses_xla
 from tagging.training.settings import StageSettings
 from tagging.training.stage import train_stage
 
+BIG = ("window.window_s=1.2", "frontend.n_mels=32")  # images of 36 x 32, which a backbone accepts
 AUGMENTED = (
     "train.augment.spec_augment.enabled=true",
     "train.augment.mixup.alpha=0.4",
@@ -81,21 +83,27 @@ def test_two_trainings_are_equal_to_the_last_bit(tiny, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+class PowerCut(keras.callbacks.Callback):
+    """Stops training in the middle of the second epoch (40 clips in batches of 16)."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.model.optimizer.iterations.numpy() == 5:
+            raise KeyboardInterrupt
+
+
+def train_until_power_cut(config, monkeypatch) -> None:
+    callbacks = fit_module._callbacks
+    with monkeypatch.context() as patch:
+        patch.setattr(fit_module, "_callbacks", lambda *args: [*callbacks(*args), PowerCut()])
+        with pytest.raises(KeyboardInterrupt):
+            train_stage(config, "noisy", jobs=2)
+
+
 def test_an_interrupted_training_goes_on_as_if_it_had_not_stopped(tiny, tmp_path, monkeypatch, capsys):
     whole = tiny.config(tmp_path, *AUGMENTED, "train.epochs=3", f"run_dir={tmp_path / 'whole'}")
     stopped = tiny.config(tmp_path, *AUGMENTED, "train.epochs=3", f"run_dir={tmp_path / 'stopped'}")
     expected = train_stage(whole, "noisy", jobs=2)
-
-    class PowerCut(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch, logs=None):
-            if self.model.optimizer.iterations.numpy() == 5:  # in the middle of the second epoch
-                raise KeyboardInterrupt
-
-    callbacks = fit_module._callbacks
-    monkeypatch.setattr(fit_module, "_callbacks", lambda *args: [*callbacks(*args), PowerCut()])
-    with pytest.raises(KeyboardInterrupt):
-        train_stage(stopped, "noisy", jobs=2)
-    monkeypatch.undo()
+    train_until_power_cut(stopped, monkeypatch)
     assert not (tmp_path / "stopped" / "noisy").exists(), "an unfinished run is no run"
     resumed = train_stage(stopped, "noisy", jobs=2)
     assert "going on after epoch 1" in capsys.readouterr().out
@@ -105,11 +113,18 @@ def test_an_interrupted_training_goes_on_as_if_it_had_not_stopped(tiny, tmp_path
 
 
 def test_a_begun_stage_does_not_go_on_with_other_settings(tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr("tagging.training.stage.fit", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
-    with pytest.raises(KeyboardInterrupt):
-        train_stage(tiny.config(tmp_path), "noisy", jobs=2)
-    with pytest.raises(RunError, match=r"noisy\.part .*stage\.epochs: 2 -> 1.*--force"):
-        train_stage(tiny.config(tmp_path, "train.epochs=1"), "noisy", jobs=2)
+    train_until_power_cut(tiny.config(tmp_path), monkeypatch)
+    with pytest.raises(RunError, match=r"noisy\.part .*stage\.batch_size: 16 -> 8.*--force"):
+        train_stage(tiny.config(tmp_path, "train.batch_size=8"), "noisy", jobs=2)
+    train_stage(tiny.config(tmp_path, "train.batch_size=8"), "noisy", jobs=2, force=True)
+
+
+def test_a_stage_that_failed_before_its_first_epoch_leaves_nothing_in_the_way(tiny, tmp_path):
+    with pytest.raises(ModelError, match="no such file"):
+        train_stage(
+            tiny.config(tmp_path, "model.name=mobilenet_v2", "model.weights=none.h5", *BIG), "noisy", jobs=2
+        )
+    assert train_stage(tiny.config(tmp_path, "train.epochs=1"), "noisy", jobs=2).is_dir()
 
 
 def test_a_finished_stage_is_left_alone_or_refused_under_other_settings(tiny, noisy, capsys):
@@ -236,7 +251,7 @@ def test_mixed_precision_trains_and_gives_float32_logits(tiny, tmp_path):
 
 def test_a_backbone_trains_in_two_stages(tiny, tmp_path):
     config = tiny.config(
-        *(tmp_path, "model.name=mobilenet_v2", "train.epochs=1", "window.window_s=1.2", "frontend.n_mels=32"),
+        *(tmp_path, "model.name=mobilenet_v2", "train.epochs=1", *BIG),
         *("stages.curated.trainable=[head]", "stages.curated.sources=[curated]"),
     )
     first = train_stage(config, "noisy", jobs=2)
