@@ -1,50 +1,74 @@
 #!/usr/bin/env python3
-"""Predict the test clips, or a folder of audio, with one run or several, and write a submission."""
+"""Predict the test clips, or other audio, with one run or several, and write a submission."""
 
 import argparse
+import re
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from tagging import cli
+
+_OVERRIDE = re.compile(r"[A-Za-z_][\w.]*=")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = cli.make_parser(__doc__)
     parser.add_argument(
         "--runs",
-        type=str,
         nargs="+",
+        default=[],
         metavar="RUN",
         help="run folders; their scores are averaged (default: the latest)",
     )
     parser.add_argument(
-        "--audio", type=Path, metavar="DIR", help="predict this folder of audio, not the test clips"
+        "--audio",
+        type=Path,
+        metavar="PATH",
+        help="predict this audio file, or all files of this folder, not the test clips",
     )
     parser.add_argument("--out", type=Path, default=Path("submission.csv"), help="default: %(default)s")
-    return cli.run(_predict, parser, argv)
+    return cli.run(_predict, parser, argv, interrupted="the same command starts again")
 
 
 def _predict(args: argparse.Namespace) -> int:
     from tagging.config import load_config
     from tagging.runs import CONFIG, latest_run, read_run
 
-    named = [Path(text) for text in args.runs or [] if "=" not in text]
-    overrides = [
-        *args.overrides,
-        *(text for text in args.runs or [] if "=" in text),
-    ]  # --runs takes all that follows
+    _check_out(args.out)
+    named, overrides = _paths_and_overrides(args.runs)
     runs = [read_run(path) for path in named]
     default = runs[0].path / CONFIG if runs else cli.DEFAULT_CONFIG
-    config = load_config(args.config or default, overrides)
+    config = load_config(args.config or default, [*args.overrides, *overrides])
     runs = runs or [latest_run(Path(config.run_dir))]
     print("predicting with " + ", ".join(str(run.path) for run in runs))
-    cli.quiet_tensorflow()
+    cli.quiet_tensorflow(args.jobs)
     from tagging.scoring import predict_audio, predict_test
 
     if args.audio:
         return predict_audio(config, runs, args.audio, args.out, args.jobs)
     return predict_test(config, runs, args.out, args.jobs)
+
+
+def _check_out(out: Path) -> None:
+    """Make the folder of `out` and refuse what could not be written in the end."""
+    from submissions.ensemble import SubmissionError
+
+    if out.is_dir():
+        raise SubmissionError(f"expected --out to be a file to write, received the folder {out}")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out.parent):
+            pass
+    except OSError as error:
+        raise SubmissionError(f"expected --out {out} in a folder to write to: {error.strerror}") from error
+
+
+def _paths_and_overrides(given: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """What follows --runs: it takes the overrides behind it, too."""
+    overrides = [text for text in given if _OVERRIDE.match(text) and not Path(text).exists()]
+    return [Path(text) for text in given if text not in overrides], overrides
 
 
 if __name__ == "__main__":

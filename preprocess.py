@@ -2,6 +2,7 @@
 """Clean a data set's audio: mono, resampled, without silence; only what is missing or changed is done."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,33 +17,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument(
         "--preview",
-        type=int,
+        type=cli.positive,
         metavar="N",
         help="write before and after of N clips to CLEAN_DIR_preview, and stop",
     )
-    return cli.run(_preprocess, parser, argv)
+    interrupted = "without --force, the same command goes on from here"
+    return cli.run(_preprocess, parser, argv, interrupted=interrupted)
 
 
 def _preprocess(args: argparse.Namespace) -> int:
     from preprocessing.clean import clean_dataset
     from preprocessing.preview import write_preview
-    from preprocessing.summary import closing_table, problems
+    from preprocessing.summary import closing_table, empty_splits, problems
     from tagging.config import load_config
     from tagging.datasets import read_dataset
 
     config = load_config(args.config or cli.DEFAULT_CONFIG, args.overrides)
-    clean_dir = Path(config.clean_dir)
     clips = read_dataset(config.dataset).clips
-    if args.preview is not None:
-        out = clean_dir.with_name(clean_dir.name + "_preview")
-        write_preview(clips, config.cleaning, out, args.preview)
+    if args.preview:
+        out = _beside(config.clean_dir)
+        pictures, fewer = write_preview(clips, config.cleaning, out, args.preview)
         print(out)
-        return 0
-    manifest = clean_dataset(clips, clean_dir, config.cleaning, jobs=args.jobs, force=args.force)
+        if fewer:
+            print(fewer, file=sys.stderr)
+        return 0 if pictures else 1
+    manifest = clean_dataset(clips, config.clean_dir, config.cleaning, jobs=args.jobs, force=args.force)
     print(closing_table(manifest))
     if bad := problems(manifest):
         print(bad, file=sys.stderr)
-    return 0
+    if empty := empty_splits(manifest):
+        print(f"no usable clip in {', '.join(empty)}", file=sys.stderr)
+    return 1 if empty else 0
+
+
+def _beside(clean_dir: str) -> Path:
+    """Folder of the previews. "." and ".." have no name of their own, and "/" has nothing beside it."""
+    folder = Path(os.path.abspath(clean_dir))
+    return folder.with_name(f"{folder.name}_preview") if folder.name else folder / "preview"
 
 
 if __name__ == "__main__":

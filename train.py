@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="PNG",
         help="draw the first training batch as the network sees it, and stop",
     )
-    return cli.run(_train, parser, argv)
+    return cli.run(_train, parser, argv, interrupted="without --force, the same command goes on from here")
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -31,7 +31,7 @@ def _train(args: argparse.Namespace) -> int:
     stages = [args.stage] if args.stage else list(config.stages)
     for stage in stages:
         config.stage(stage)
-    cli.quiet_tensorflow()
+    cli.quiet_tensorflow(args.jobs)
     from tagging.training.show_batch import show_batch
     from tagging.training.stage import train_stage
 

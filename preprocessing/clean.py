@@ -7,9 +7,8 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from preprocessing.chain import Cleaned, clean_waveform
 from preprocessing.clip import ClipRow
-from preprocessing.folder import CleanFolderError, clean_path, sweep_parts
+from preprocessing.folder import LOCK_NAME, CleanFolderError, locked, sweep_parts
 from preprocessing.manifest import (
     MANIFEST_NAME,
     SETTINGS_NAME,
@@ -20,11 +19,9 @@ from preprocessing.manifest import (
     write_rows,
     write_settings,
 )
-from preprocessing.plan import Plan, delete_audio, make_plan
+from preprocessing.plan import Plan, check_clips, delete_audio, make_plan
 from preprocessing.pool import clean_all
 from preprocessing.settings import CleaningSettings
-
-__all__ = ["CleanFolderError", "Cleaned", "clean_dataset", "clean_path", "clean_waveform"]
 
 
 def clean_dataset(
@@ -51,32 +48,43 @@ def clean_dataset(
         progress: show a progress bar on stderr, where that is a terminal.
 
     Raises:
-        CleanFolderError: the folder was made with other settings, holds the raw audio, or cannot be written.
+        CleanFolderError: the folder was made with other settings, holds the raw audio, cannot be written, or is
+            being filled by another process.
         KeyboardInterrupt: after Ctrl-C, when the manifest is in order.
     """
     clean_dir = Path(clean_dir)
     if jobs < 1:
         raise CleanFolderError(f"jobs: expected at least 1, received {jobs}")
+    _check_ours(clean_dir)
+    check_clips(clips, clean_dir)
     try:
-        plan = _prepare(clips, clean_dir, settings, force)
-        rows = _work(plan, clean_dir, settings, jobs, progress)
-        write_rows(clean_dir, rows)
+        with locked(clean_dir / LOCK_NAME, f"cleaning into {clean_dir}"):
+            plan = _prepare(clips, clean_dir, settings, force)
+            rows = _work(plan, clean_dir, settings, jobs, progress)
+            write_rows(clean_dir, rows)
     except OSError as error:
         raise CleanFolderError(f"cannot write the clean folder {clean_dir}: {error}") from error
     return to_table(rows)
 
 
-def _prepare(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings, force: bool) -> Plan:
-    known = (clean_dir / MANIFEST_NAME).exists() or (clean_dir / SETTINGS_NAME).exists()
-    if not known and clean_dir.exists() and any(path.is_file() for path in clean_dir.rglob("*")):
+def _is_known(clean_dir: Path) -> bool:
+    return (clean_dir / MANIFEST_NAME).exists() or (clean_dir / SETTINGS_NAME).exists()
+
+
+def _check_ours(clean_dir: Path) -> None:
+    others = (path for path in clean_dir.rglob("*") if path.is_file() and path.name != LOCK_NAME)
+    if not _is_known(clean_dir) and any(others):
         raise CleanFolderError(
             f"expected a new, empty or clean folder, {clean_dir} holds other files: choose another"
         )
+
+
+def _prepare(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings, force: bool) -> Plan:
+    known = _is_known(clean_dir)
     if known and not force:
         check_fingerprint(clean_dir, settings)
     old = [] if force else read_rows(clean_dir)
     plan = make_plan(clips, clean_dir, settings, old)
-    clean_dir.mkdir(parents=True, exist_ok=True)
     if known:
         sweep_parts(clean_dir)
     if known and force:

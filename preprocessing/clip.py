@@ -11,10 +11,8 @@ import numpy as np
 
 from preprocessing.chain import Cleaned, clean_waveform
 from preprocessing.decode import DecodeError, decode, truncation
-from preprocessing.folder import write_atomic
+from preprocessing.folder import HEADER_BYTES, write_atomic
 from preprocessing.settings import CleaningSettings
-
-HEADER_BYTES = 44
 
 
 @dataclass(frozen=True)

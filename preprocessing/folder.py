@@ -1,10 +1,23 @@
 """Files in a clean folder: where a clip lives, and how a file appears whole or not at all."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePath
 
+try:
+    import fcntl
+except ImportError:  # Windows: nothing keeps two runs apart
+    fcntl = None  # type: ignore[assignment]
+
+HEADER_BYTES = 44  # of every clean WAV file; its samples start here
+LOCK_NAME = ".lock"
 PART_PREFIX = ".part-"  # names of files being written; whatever is left of them after a kill is swept away
 NAME_LIMIT_BYTES = 255  # of one file name on common file systems
+
+
+class BusyError(ValueError):
+    """Another process does the same work; the message is one line for the user."""
 
 
 class CleanFolderError(ValueError):
@@ -44,6 +57,29 @@ def write_atomic(path: Path, data: bytes) -> None:
     except BaseException:  # Ctrl-C too must leave nothing behind
         part.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def locked(file: Path, work: str) -> Iterator[None]:
+    """Keeps other processes from the same work; the lock ends with its process at the latest.
+
+    Args:
+        file: made where it is not there; it stays.
+        work: what is done, for the error: "cleaning into data/clean".
+
+    Raises:
+        BusyError: another process has it.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a") as handle:
+        try:
+            if fcntl:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BusyError(f"another process is {work}: wait for it, or choose another folder") from None
+        except OSError:  # a file system without locks
+            pass
+        yield
 
 
 def sweep_parts(clean_dir: Path) -> None:

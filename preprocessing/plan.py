@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from preprocessing.clip import HEADER_BYTES, ClipRow, ClipTask
-from preprocessing.folder import CleanFolderError, clean_path
+from preprocessing.clip import ClipRow, ClipTask
+from preprocessing.folder import HEADER_BYTES, CleanFolderError, clean_path
 from preprocessing.settings import CleaningSettings
 
 
@@ -20,12 +20,7 @@ class Plan:
 
 
 def make_plan(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings, old: list[ClipRow]) -> Plan:
-    """Plans a run; touches nothing.
-
-    Raises:
-        CleanFolderError: no clips, a clip named twice, or raw audio inside the clean folder.
-    """
-    _check(clips, clean_dir)
+    """Plans a run for clips that passed `check_clips`; touches nothing."""
     rows = {(row.split, row.fname): row for row in old}
     plan = Plan()
     taken: dict[Path, str] = {}
@@ -50,7 +45,8 @@ def delete_audio(clean_dir: Path, row: ClipRow) -> None:
         clean_path(clean_dir, row.split, row.fname).unlink(missing_ok=True)
 
 
-def _check(clips: pd.DataFrame, clean_dir: Path) -> None:
+def check_clips(clips: pd.DataFrame, clean_dir: Path) -> None:
+    """Raises CleanFolderError on no clips, a clip named twice, or raw audio inside the clean folder."""
     if clips.empty:
         raise CleanFolderError("expected clips to clean, received none: check dataset.root")
     twice = clips.duplicated(["split", "fname"])
@@ -75,16 +71,21 @@ def _free_path(clean_dir: Path, split: str, fname: str, taken: dict[Path, str]) 
 
 
 def _is_current(row: ClipRow, task: ClipTask, settings: CleaningSettings) -> bool:
-    """Whether the clean file is there, of the size that the row tells, and the raw file has not changed."""
-    if not row.has_audio:
-        return False
+    return row.has_audio and has_clean_file(row, task.target, settings) and not has_changed(row, task.source)
+
+
+def has_clean_file(row: ClipRow, target: Path, settings: CleaningSettings) -> bool:
+    """Whether the clean file of a manifest row is there, of the size that the row tells."""
     try:
-        if task.target.stat().st_size != HEADER_BYTES + 2 * round(row.seconds_out * settings.rate_hz):
-            return False
+        return target.stat().st_size == HEADER_BYTES + 2 * round(row.seconds_out * settings.rate_hz)
     except OSError:
         return False
+
+
+def has_changed(row: ClipRow, source: Path) -> bool:
+    """Whether the raw file is another one than was read for this row, or another version of it."""
     try:
-        source = task.source.stat()
+        stat = source.stat()
     except OSError:  # the raw file is gone: what was made from it is all there is
-        return True
-    return (source.st_size, source.st_mtime_ns) == (row.source_bytes, row.source_mtime_ns)
+        return False
+    return (stat.st_size, stat.st_mtime_ns) != (row.source_bytes, row.source_mtime_ns)

@@ -22,27 +22,31 @@ FLOOR_DBFS = -90.0
 WAVE, KEPT, LEVEL = "#33557a", "#bfe3c0", "#d9822b"
 
 
-def write_preview(clips: pd.DataFrame, settings: CleaningSettings, out_dir: Path | str, n: int) -> list[Path]:
+def write_preview(
+    clips: pd.DataFrame, settings: CleaningSettings, out_dir: Path | str, n: int
+) -> tuple[list[Path], str]:
     """Writes a picture and two WAV files (before, after; both at the clean rate) of `n` clips.
 
-    The choice is the same every time: spread over the splits and, in each, over the table. Unreadable clips
+    The choice is the same every time: spread over the splits and, in each, over the table. Unusable clips
     are passed over.
 
     Args:
         clips: columns `fname`, `path`, `split`.
 
     Returns:
-        The pictures.
+        The pictures; and why they are fewer than `n`, in a line, or "".
     """
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
     pictures: list[Path] = []
+    unusable: list[str] = []
     for split, fname, path in _choose(clips, n):
         try:
             samples, rate_hz = decode(path)
             before, _ = to_clean_rate(samples, rate_hz, settings)
             after = clean_waveform(samples, rate_hz, settings.rules_for(split), settings)
-        except DecodeError:
+        except DecodeError as error:
+            unusable.append(f"{split}/{fname} ({error})")
             continue
         rule = rule_for(settings.rules_for(split), len(samples) / rate_hz)
         stem = f"{len(pictures):03d}_{re.sub(r'[^A-Za-z0-9_.-]+', '_', f'{split}_{fname}')[:80]}"
@@ -50,7 +54,13 @@ def write_preview(clips: pd.DataFrame, settings: CleaningSettings, out_dir: Path
         write_atomic(out_dir / f"{stem}_after.wav", wav_bytes(after.pcm, settings.rate_hz))
         pictures.append(out_dir / f"{stem}.png")
         _save(_draw(f"{split}/{fname}", before, after, rule, settings), pictures[-1])
-    return pictures
+    return pictures, _shortfall(len(pictures), n, len(clips), unusable)
+
+
+def _shortfall(made: int, wanted: int, clips: int, unusable: list[str]) -> str:
+    few = [f"the data set has {clips} clips"] if clips < wanted else []
+    bad = [f"cannot be used: {', '.join(unusable)}"] if unusable else []
+    return f"{made} of {wanted} previews: {'; '.join(few + bad)}" if made < wanted else ""
 
 
 def _choose(clips: pd.DataFrame, n: int) -> list[tuple[str, str, Path]]:

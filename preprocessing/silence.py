@@ -38,13 +38,8 @@ def kept_samples(pcm: np.ndarray, rate_hz: int, rule: SilenceRule) -> list[tuple
     return [(int(a * per_ms), len(pcm) if b == length_ms else int(b * per_ms)) for a, b in ranges]
 
 
-def remove_silence(pcm: np.ndarray, rate_hz: int, rule: SilenceRule) -> np.ndarray:
-    """The sounds of `pcm` joined: (frames,) int16 -> (fewer frames,) int16, empty when all is silent."""
-    return join(pcm, kept_samples(pcm, rate_hz, rule))
-
-
 def join(pcm: np.ndarray, ranges: list[tuple[int, int]]) -> np.ndarray:
-    """The sample ranges of `pcm`, one after the other."""
+    """The sample ranges of `pcm`, one after the other; empty without any."""
     return np.concatenate([pcm[:0], *(pcm[start:end] for start, end in ranges)])
 
 

@@ -35,6 +35,12 @@ def problems(manifest: pd.DataFrame) -> str:
     return "\n".join(lines[:SHOWN] + more)
 
 
+def empty_splits(manifest: pd.DataFrame) -> list[str]:
+    """The splits without one usable clip."""
+    usable = manifest["status"].isin(("ok", "kept_whole")).groupby(manifest["split"]).any()
+    return list(usable.index[~usable])
+
+
 def duplicates(manifest: pd.DataFrame) -> pd.DataFrame:
     """Clips whose decoded audio is the same under two names, in any splits.
 

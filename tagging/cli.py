@@ -9,8 +9,10 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 DEFAULT_CONFIG = Path("configs/demo.yaml")
+_OURS = ("tagging", "preprocessing", "models", "submissions")
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 _EPILOG = (
     "key=value overrides any setting of the config, e.g. seed=1 train.epochs=5 stages.curated.learning_rate=3e-4 "
@@ -29,7 +31,7 @@ def make_parser(description: str) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--jobs",
-        type=_positive,
+        type=positive,
         default=available_cores(),
         help="cores to use (default: all, here %(default)s)",
     )
@@ -42,24 +44,28 @@ def available_cores() -> int:
 
 
 def run(
-    command: Callable[[argparse.Namespace], int], parser: argparse.ArgumentParser, argv: Sequence[str] | None
+    command: Callable[[argparse.Namespace], int],
+    parser: argparse.ArgumentParser,
+    argv: Sequence[str] | None,
+    *,
+    interrupted: str,
 ) -> int:
-    """Parse and run; bad input ends in one line on stderr and exit code 2."""
+    """Parse and run; bad input ends in one line on stderr and exit code 2, Ctrl-C in the line `interrupted`."""
     args = parser.parse_intermixed_args(argv)
     try:
         return command(args)
     except KeyboardInterrupt:
-        print("interrupted; the same command goes on from here", file=sys.stderr)
+        print(f"interrupted; {interrupted}", file=sys.stderr)
         return INTERRUPTED
-    except (ValueError, OSError) as error:
+    except Exception as error:
         if not _is_for_user(error):
             raise
         print(f"{parser.prog}: error: {error}", file=sys.stderr)
         return 2
 
 
-def quiet_tensorflow() -> None:
-    """Import TensorFlow without the notices that it prints before its own log level takes effect."""
+def quiet_tensorflow(jobs: int) -> None:
+    """Import TensorFlow for `jobs` cores, without the notices it prints before its own log level takes effect."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as notices:
@@ -67,13 +73,24 @@ def quiet_tensorflow() -> None:
         try:
             import tensorflow as tf  # noqa: PLC0415
 
+            if jobs < available_cores():
+                _limit_threads(tf, jobs)
             tf.config.list_physical_devices()
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
 
 
-def _positive(text: str) -> int:
+def _limit_threads(tf: Any, jobs: int) -> None:
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(jobs)
+        tf.config.threading.set_inter_op_parallelism_threads(jobs)
+    except RuntimeError:  # TensorFlow has run in this process already, and keeps the threads it has
+        return
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1, for argparse."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected at least 1, received {text}")
@@ -81,9 +98,5 @@ def _positive(text: str) -> int:
 
 
 def _is_for_user(error: Exception) -> bool:
-    """Whether the message is written for users: our own errors, and the system's about files."""
-    if isinstance(error, OSError):
-        return error.filename is not None
-    from tagging.errors import USER_ERRORS  # noqa: PLC0415  every part of the program, only once something failed
-
-    return isinstance(error, USER_ERRORS)
+    """Whether the message is written for users: the errors that our packages define, and the system's about files."""
+    return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in _OURS

@@ -7,6 +7,7 @@ the command line also overrides epochs that the YAML file sets for a stage.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,9 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
     with _named(str(path)):
         merged = _merge_layer(merged, _read_yaml(Path(path)))
     with _named("key=value"):
-        merged = _merge_layer(merged, _read_overrides(overrides))
+        layer = _read_overrides(overrides)
+        _check_stage_names(layer, list(merged.stages))
+        merged = _merge_layer(merged, layer)
     with _named(f"{path} and key=value"):
         config = OmegaConf.to_object(merged)
     assert isinstance(config, Config)  # noqa: S101  for the type checker
@@ -103,7 +106,7 @@ def _named(source: str) -> Iterator[None]:
         yield
     except ConfigError:
         raise
-    except (OmegaConfBaseException, yaml.YAMLError, ValueError, TypeError) as error:
+    except (OmegaConfBaseException, yaml.YAMLError, ValueError, TypeError, OSError) as error:
         raise ConfigError(f"{source}: {_one_line(error)}") from error
 
 
@@ -139,6 +142,16 @@ def _read_overrides(overrides: Sequence[str]) -> DictConfig:
     return OmegaConf.from_dotlist(list(overrides))
 
 
+def _check_stage_names(layer: DictConfig, known: list[str]) -> None:
+    """The command line speaks to stages that the file has; it makes no new ones."""
+    stages = layer.get("stages")
+    for name in stages if isinstance(stages, DictConfig) else []:
+        if name not in known:
+            near = get_close_matches(str(name), known, 1)
+            hint = f" Did you mean: '{near[0]}'?" if near else ""
+            raise ConfigError(f"stages.{name}: expected a stage out of {known}.{hint}")
+
+
 def _one_line(error: Exception) -> str:
     """OmegaConf's first line, with the whole key that it names further down."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
@@ -148,8 +161,8 @@ def _one_line(error: Exception) -> str:
 
 def _check(config: Config) -> None:
     """What no single part can see."""
-    if config.seed < 0:
-        raise ConfigError(f"expected seed of at least 0, received {config.seed}")
+    if not 0 <= config.seed < 2**32:
+        raise ConfigError(f"expected seed from 0 to {2**32 - 1}, received {config.seed}")
     if not config.stages:
         raise ConfigError("expected at least one stage under stages:, received none")
     samples = config.window.window_samples(config.cleaning.rate_hz)
@@ -157,6 +170,13 @@ def _check(config: Config) -> None:
         raise ConfigError(
             f"expected window.window_s x cleaning.rate_hz of at least frontend.n_fft={config.frontend.n_fft} "
             f"samples, received {samples}"
+        )
+    highest = config.cleaning.rate_hz / 2
+    fmin_hz, fmax_hz = config.frontend.fmin_hz, config.frontend.fmax_hz
+    if not 0 <= fmin_hz < (highest if fmax_hz is None else fmax_hz) <= highest:
+        raise ConfigError(
+            f"expected 0 <= frontend.fmin_hz < frontend.fmax_hz <= {highest:g} (half of cleaning.rate_hz), "
+            f"received {fmin_hz:g} and {fmax_hz}"
         )
     frames = 1 + (samples - config.frontend.n_fft) // config.frontend.hop_length
     for position, (name, stage) in enumerate(config.stages.items()):

@@ -1,13 +1,13 @@
-"""Pictures of a data set and of trainings, as `python -m tagging plots` writes them."""
+"""Pictures of a data set, as `python -m tagging plots` writes them."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import tensorflow as tf
 
 from models.registry import expected_channels
+from preprocessing.chain import to_clean_rate
 from preprocessing.decode import DecodeError, decode
 from preprocessing.resample import to_mono
 from tagging import plots
@@ -19,9 +19,7 @@ from tagging.datasets.table import Dataset, DatasetError
 from tagging.frontend.registry import build_frontend
 from tagging.pipeline.batches import to_float
 from tagging.pipeline.windows import loudest_window
-from tagging.runs import read_run
-from tagging.splits import hold_out
-from tagging.training.callbacks import HISTORY
+from tagging.training.data import CHECKED, checked_clips
 
 
 def data_figures(config: Config, out: Path) -> Iterator[Path]:
@@ -29,21 +27,17 @@ def data_figures(config: Config, out: Path) -> Iterator[Path]:
     dataset = read_dataset(config.dataset)
     examples = [
         _first_readable(dataset, split)
-        for split in ("curated", "noisy")
+        for split in (CHECKED, "noisy")
         if split in set(dataset.clips["split"])
     ]
-    yield _waveforms(examples, out / "waveforms.png")
+    plots.waveforms(
+        {title: (samples, rate_hz) for title, samples, rate_hz in examples}, out / "waveforms.png"
+    )
+    yield out / "waveforms.png"
     yield _log_mel(config, examples[0], out / "log_mel.png")
     plots.label_histograms(dataset, out / "label_histograms.png")
     yield out / "label_histograms.png"
     yield _label_shares(config, dataset, out / "label_shares.png")
-
-
-def run_figure(runs: list[Path], out: Path) -> Path:
-    """Draw the learning curves of several runs in one picture."""
-    path = out / "learning_curves.png"
-    plots.learning_curves({str(run): pd.read_csv(read_run(run).path / HISTORY) for run in runs}, path)
-    return path
 
 
 def _first_readable(dataset: Dataset, split: str) -> tuple[str, np.ndarray, int]:
@@ -58,15 +52,8 @@ def _first_readable(dataset: Dataset, split: str) -> tuple[str, np.ndarray, int]
     raise DatasetError(f"expected a readable {split} clip, found none; preprocess.py lists the reasons")
 
 
-def _waveforms(examples: list[tuple[str, np.ndarray, int]], path: Path) -> Path:
-    plots.waveforms({title: samples for title, samples, _ in examples}, examples[0][2], path)
-    return path
-
-
 def _log_mel(config: Config, example: tuple[str, np.ndarray, int], path: Path) -> Path:
     """The window that training would take first, before and after SpecAugment in the config's strength."""
-    from preprocessing.chain import to_clean_rate  # noqa: PLC0415
-
     title, samples, rate_hz = example
     pcm, _ = to_clean_rate(samples[:, np.newaxis], rate_hz, config.cleaning)
     length = config.window.window_samples(config.cleaning.rate_hz)
@@ -83,9 +70,8 @@ def _log_mel(config: Config, example: tuple[str, np.ndarray, int], path: Path) -
 
 def _label_shares(config: Config, dataset: Dataset, path: Path) -> Path:
     """Labels among training and validation clips: dealt at random, and as the config deals them."""
-    clips = dataset.of("curated")
+    clips, dealt = checked_clips(config, dataset)
     targets = dataset.targets(clips)
-    dealt = hold_out(clips, targets, config.split, config.seed)
     random = np.random.default_rng(config.seed).permutation(dealt)
     ways = {"plain random": random, "as trained": dealt}
     plots.label_shares(

@@ -22,18 +22,17 @@ _GRID_COLUMNS = 4
 _TITLE_LETTERS = 34  # a line of a title in the grid
 
 
-def waveforms(clips: Mapping[str, np.ndarray], rate_hz: int, path: Path) -> None:
+def waveforms(clips: Mapping[str, tuple[np.ndarray, int]], path: Path) -> None:
     """Waveforms under each other, on one scale.
 
     Args:
-        clips: title -> samples, (n,), -1 to 1.
-        rate_hz: sample rate of all of them.
+        clips: title -> samples, (n,), -1 to 1, and their rate in Hz.
         path: the PNG to write.
     """
     figure = Figure((10, 0.7 + 1.9 * len(clips)), layout="constrained")
     panels = figure.subplots(len(clips), 1, squeeze=False)[:, 0]
-    peak = max(float(np.abs(samples).max(initial=1e-4)) for samples in clips.values())
-    for panel, (title, samples) in zip(panels, clips.items(), strict=True):
+    peak = max(float(np.abs(samples).max(initial=1e-4)) for samples, _ in clips.values())
+    for panel, (title, (samples, rate_hz)) in zip(panels, clips.items(), strict=True):
         time_s, low, high = _envelope(samples, rate_hz)
         panel.fill_between(time_s, low, high, color=_TRAIN, linewidth=0.5)
         panel.set(xlim=(0, max(len(samples) / rate_hz, 1e-3)), ylim=(-1.05 * peak, 1.05 * peak))

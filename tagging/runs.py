@@ -4,14 +4,17 @@ import json
 import os
 import platform
 import shutil
+import zipfile
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from tagging.config import Config, load_config, save_config
 
-MODEL, CONFIG, INFO = "model.keras", "config.yaml", "run.json"
+MODEL, CONFIG, INFO, HISTORY = "model.keras", "config.yaml", "run.json", "history.csv"
 _PACKAGES = ("tensorflow", "keras", "numpy", "librosa", "soxr", "soundfile", "scikit-learn")
 
 
@@ -39,7 +42,11 @@ class Run:
         return tuple(self.info["classes"])
 
     def load_model(self) -> Any:
-        """The Keras model (batch, samples) float32 in [-1, 1] -> logits (batch, classes)."""
+        """The Keras model (batch, samples) float32 in [-1, 1] -> logits (batch, classes).
+
+        Raises:
+            RunError: the file is damaged.
+        """
         import keras  # noqa: PLC0415  listing runs needs no Keras
 
         # A saved model names its layers; they have to be known before it is read.
@@ -47,7 +54,15 @@ class Run:
         from tagging.frontend.registry import frontend_class  # noqa: PLC0415
 
         frontend_class(self.config.frontend.name)
-        return keras.models.load_model(self.path / MODEL, compile=False, safe_mode=True)
+        try:
+            return keras.models.load_model(self.path / MODEL, compile=False, safe_mode=True)
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise RunError(f"{self.path / MODEL} cannot be read ({reason}); train the stage again") from error
+
+    def history(self) -> pd.DataFrame:
+        """A row an epoch: `epoch` from 1, `loss`, `lwlrap`, `val_*`, `learning_rate`, `seconds`."""
+        return pd.read_csv(self.path / HISTORY)
 
 
 def read_run(path: Path) -> Run:
@@ -60,21 +75,29 @@ def read_run(path: Path) -> Run:
         raise RunError(f"expected a run folder, received {path}: no such folder; train.py makes one")
     if missing := [name for name in (INFO, CONFIG, MODEL) if not (path / name).is_file()]:
         raise RunError(f"expected a finished run in {path}, but {', '.join(missing)} is not there")
-    try:
-        info = json.loads((path / INFO).read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise RunError(f"{path / INFO}: expected JSON ({error}); train the stage again") from error
-    return Run(path, load_config(path / CONFIG), info)
+    return Run(path, load_config(path / CONFIG), _read_info(path))
 
 
 def latest_run(run_dir: Path) -> Run:
     """The run under `run_dir` that finished last."""
-    runs = [
-        read_run(info.parent) for info in run_dir.glob(f"*/{INFO}") if not info.parent.name.endswith(".part")
-    ]
-    if not runs:
+    found = {
+        info.parent: _read_info(info.parent)
+        for info in run_dir.glob(f"*/{INFO}")
+        if "." not in info.parent.name
+    }
+    if not found:
         raise RunError(f"expected a finished stage under {run_dir}, found none; run train.py first")
-    return max(runs, key=lambda run: run.info["finished"])
+    return read_run(max(found, key=lambda path: found[path]["finished"]))
+
+
+def _read_info(path: Path) -> dict[str, Any]:
+    try:
+        info = json.loads((path / INFO).read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise RunError(f"{path / INFO}: expected JSON ({error}); train the stage again") from error
+    if absent := {"classes", "finished", "identity", "validation"} - set(info):
+        raise RunError(f"{path / INFO}: expected {', '.join(sorted(absent))} in it; train the stage again")
+    return info
 
 
 def work_dir(final: Path) -> Path:
@@ -86,17 +109,33 @@ def finish_run(final: Path, config: Config, info: dict[str, Any]) -> None:
     """Complete the files in the work folder and give it its final name; an older run there is replaced."""
     work = work_dir(final)
     save_config(config, work / CONFIG)
-    (work / INFO).write_text(json.dumps({**info, "versions": versions()}, indent=1) + "\n", encoding="utf-8")
-    if final.exists():
-        old = final.with_name(final.name + ".old")
-        shutil.rmtree(old, ignore_errors=True)
-        os.replace(final, old)
+    text = json.dumps({**info, "versions": versions()}, indent=1) + "\n"
+    (work / "info").write_text(text, encoding="utf-8")
+    os.replace(work / "info", work / INFO)  # from here on the run is whole, see `recover`
+    recover(final)
+
+
+def recover(final: Path) -> None:
+    """Give a whole run its name, also one that a kill kept from it; nothing that was finished is lost on the way."""
+    work, old = work_dir(final), final.with_name(final.name + ".old")
+    if (work / INFO).is_file():
+        if final.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            os.replace(final, old)
         os.replace(work, final)
-        shutil.rmtree(old)
-    else:
-        os.replace(work, final)
+    elif old.exists() and not final.exists():
+        os.replace(old, final)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def versions() -> dict[str, str]:
-    """Of Python and the packages that a result can depend on."""
-    return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+    """Of Python and the installed packages that a result can depend on."""
+    found = {name: _version(name) for name in _PACKAGES}
+    return {"python": platform.python_version(), **{name: number for name, number in found.items() if number}}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # TensorFlow comes under other names, too
+        return None

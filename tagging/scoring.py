@@ -1,76 +1,24 @@
 """`predict.py`: run folders and audio -> scores of every clip, a submission, and LWLRAP where answers are known."""
 
+import re
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from preprocessing.clean import clean_dataset
-from preprocessing.manifest import MANIFEST_NAME
-from preprocessing.settings import CleaningSettings
 from submissions.ensemble import combine
 from submissions.writer import write_scores, write_submission
 from tagging.config import Config
 from tagging.datasets import read_dataset
-from tagging.datasets.cleaned import with_clean_audio
+from tagging.datasets.sources import TEST, Source, audio_source
 from tagging.datasets.table import DatasetError
 from tagging.evaluation import by_usage, per_class_table
 from tagging.pipeline.batches import waveforms_from_files
 from tagging.prediction import inference_step, predict_clips
 from tagging.runs import Run, RunError
-
-AUDIO_SUFFIXES = frozenset(
-    [
-        ".wav",
-        ".flac",
-        ".ogg",
-        ".oga",
-        ".opus",
-        ".mp3",
-        ".aif",
-        ".aiff",
-        ".au",
-        ".caf",
-        ".m4a",
-        ".aac",
-        ".mp4",
-        ".wma",
-        ".webm",
-    ]
-)
-TEST = "test"
-
-
-@dataclass(frozen=True)
-class Source:
-    """Clips to predict.
-
-    Attributes:
-        clips: clip table of split `test`, with raw paths.
-        clean_dir: folder with their clean audio; used where it is there.
-        cleaning: the settings it was made with.
-    """
-
-    clips: pd.DataFrame
-    clean_dir: Path | None
-    cleaning: CleaningSettings
-
-
-def audio_folder(folder: Path) -> Source:
-    """Every audio file under a folder, whatever its format; `fname` is its path inside the folder."""
-    if not folder.is_dir():
-        raise DatasetError(f"expected a folder of audio, received {folder}: no such folder")
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES and p.is_file())
-    if not files:
-        raise DatasetError(f"expected audio files under {folder}, found none")
-    names = [path.relative_to(folder).as_posix() for path in files]
-    clips = pd.DataFrame({"fname": names, "path": files, "split": TEST})
-    return Source(clips, None, CleaningSettings())
 
 
 def check_runs(runs: Sequence[Run]) -> tuple[str, ...]:
@@ -98,30 +46,45 @@ class RunScores:
     logits: np.ndarray
 
 
-def score_run(run: Run, source: Source, jobs: int) -> RunScores:
-    """Scores of all clips by one run, over all windows of each."""
-    with _clean_audio(source, run, jobs) as (clips, lost):
-        if clips.empty:
-            raise DatasetError(f"expected usable audio, found none: {_named(lost)}")
-        step, window = inference_step(run.load_model()), run.config.window
-        waveforms = waveforms_from_files(list(clips["path"]), jobs)
-        rate_hz = run.config.cleaning.rate_hz
-        logits = predict_clips(step, waveforms, len(clips), window, rate_hz, description=str(run.path))
-    return RunScores(clips, lost, logits)
+def score_runs(runs: Sequence[Run], source: Source, config: Config, jobs: int) -> list[RunScores]:
+    """Scores of all clips by each run; runs with equal cleaning share the clean audio.
+
+    Clean audio of a data set is looked for in the config's `clean_dir`, and where runs were trained on audio
+    cleaned in another way than the config's, in theirs.
+
+    Raises:
+        DatasetError: no usable audio, or too little of it, before a model is loaded.
+    """
+    scores: dict[int, RunScores] = {}
+    for numbers in _of_equal_cleaning(runs):
+        theirs = [runs[number].config for number in numbers]
+        cleaning = theirs[0].cleaning
+        folders = [Path(each.clean_dir) for each in ([config] if config.cleaning == cleaning else theirs)]
+        with source.audio(cleaning, folders, jobs) as (clips, lost):
+            if clips.empty:
+                raise DatasetError(f"expected usable audio, found none: {_named(lost)}")
+            if source.is_dataset and len(lost):
+                raise DatasetError(
+                    f"expected audio for every test clip, but {len(lost)} have none: {_named(lost)}"
+                )
+            for number in numbers:
+                scores[number] = RunScores(clips, lost, _logits(runs[number], clips, jobs))
+    return [scores[number] for number in range(len(runs))]
 
 
-@contextmanager
-def _clean_audio(source: Source, run: Run, jobs: int) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """Clips with clean audio as the run needs it, and those without: a clean folder's, or cleaned for the moment."""
-    cleaning = run.config.cleaning
-    folder = source.clean_dir if cleaning == source.cleaning else Path(run.config.clean_dir)
-    if source.clean_dir is not None and folder is not None and (folder / MANIFEST_NAME).is_file():
-        yield with_clean_audio(source.clips, folder, cleaning)
-        return
-    print(f"cleaning {len(source.clips)} clips as {run.path} was trained")
-    with tempfile.TemporaryDirectory(prefix="clean-") as temporary:
-        clean_dataset(source.clips, Path(temporary), cleaning, jobs=jobs)
-        yield with_clean_audio(source.clips, Path(temporary), cleaning)
+def _of_equal_cleaning(runs: Sequence[Run]) -> list[list[int]]:
+    groups: dict[str, list[int]] = {}
+    for number, run in enumerate(runs):
+        groups.setdefault(repr(run.config.cleaning), []).append(number)
+    return list(groups.values())
+
+
+def _logits(run: Run, clips: pd.DataFrame, jobs: int) -> np.ndarray:
+    """Scores by one run, over all windows of each clip."""
+    step, window = inference_step(run.load_model()), run.config.window
+    waveforms = waveforms_from_files(list(clips["path"]), jobs)
+    rate_hz = run.config.cleaning.rate_hz
+    return predict_clips(step, waveforms, len(clips), window, rate_hz, description=str(run.path))
 
 
 def predict_test(config: Config, runs: Sequence[Run], out: Path, jobs: int) -> int:
@@ -132,13 +95,8 @@ def predict_test(config: Config, runs: Sequence[Run], out: Path, jobs: int) -> i
         raise RunError(
             f"expected the classes of {config.dataset.root} in {runs[0].path}, received other ones"
         )
-    source = Source(dataset.of(TEST), Path(config.clean_dir), config.cleaning)
-    parts = [score_run(run, source, jobs) for run in runs]
-    for part in parts:
-        if len(part.lost):
-            raise DatasetError(
-                f"expected audio for every test clip, but {len(part.lost)} have none: {_named(part.lost)}"
-            )
+    source = Source(dataset.of(TEST), is_dataset=True)
+    parts = score_runs(runs, source, config, jobs)
     scores = _write(out, dataset.sample_submission, parts, classes, config)
     clips = parts[0].clips
     if any(clips["labels"]):
@@ -146,10 +104,10 @@ def predict_test(config: Config, runs: Sequence[Run], out: Path, jobs: int) -> i
     return 0
 
 
-def predict_audio(config: Config, runs: Sequence[Run], folder: Path, out: Path, jobs: int) -> int:
-    """Predict every audio file under a folder and write `out`; unusable files are listed. An exit code."""
+def predict_audio(config: Config, runs: Sequence[Run], path: Path, out: Path, jobs: int) -> int:
+    """Predict a file, or all files under a folder, and write `out`; unusable files are listed. An exit code."""
     classes = check_runs(runs)
-    parts = [score_run(run, audio_folder(folder), jobs) for run in runs]
+    parts = score_runs(runs, audio_source(path), config, jobs)
     _write(out, None, parts, classes, config)
     lost = parts[0].lost
     if len(lost):
@@ -165,12 +123,20 @@ def _write(
     if any(other != names[0] for other in names):
         raise RunError("expected the same usable clips for all runs, received others: their cleaning differs")
     scores = combine([part.logits for part in parts], config.ensemble.method, config.ensemble.weights or None)
-    out.parent.mkdir(parents=True, exist_ok=True)
     for number, part in enumerate(parts, 1):
         write_scores(out.with_name(f"{out.stem}.logits-{number}.npz"), names[0], classes, part.logits)
     left_out = write_submission(out, sample, names[0], classes, scores)
+    _remove_logits_above(len(parts), out)
     print(f"{out}: {len(names[0]) - len(left_out)} clips, {len(classes)} classes")
     return scores
+
+
+def _remove_logits_above(runs: int, out: Path) -> None:
+    """Those of an earlier prediction with more runs are no part of this one."""
+    for path in out.parent.iterdir():
+        number = re.fullmatch(rf"{re.escape(out.stem)}\.logits-([1-9]\d*)\.npz", path.name)
+        if number and int(number[1]) > runs:
+            path.unlink()
 
 
 def _report(

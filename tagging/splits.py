@@ -1,7 +1,7 @@
 """Which clips validate: stratified by label, by group where groups are known, or given in a file."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +18,14 @@ from tagging.datasets.table import DatasetError
 PARTS = ("train", "validation")
 
 
-def hold_out(clips: pd.DataFrame, targets: np.ndarray, settings: SplitSettings, seed: int) -> np.ndarray:
+def hold_out(
+    clips: pd.DataFrame,
+    targets: np.ndarray,
+    settings: SplitSettings,
+    seed: int,
+    *,
+    left_out: Collection[str] = (),
+) -> np.ndarray:
     """Which of `clips` validate; the same seed gives the same ones.
 
     Without groups, the clips are dealt by scikit-multilearn's iterative stratification (Sechidis et al.,
@@ -30,6 +37,7 @@ def hold_out(clips: pd.DataFrame, targets: np.ndarray, settings: SplitSettings, 
         targets: multi-hot labels, shape (clips, classes).
         settings: share to hold out (0: none), or a file that says which.
         seed: of the draw.
+        left_out: names that the file may have beside those of the clips.
 
     Returns:
         bool, shape (clips,).
@@ -38,7 +46,7 @@ def hold_out(clips: pd.DataFrame, targets: np.ndarray, settings: SplitSettings, 
         DatasetError: a share outside [0, 1), too few clips or groups, or a file that does not fit the clips.
     """
     if settings.file is not None:
-        return _read_split(Path(settings.file), clips)
+        return _read_split(Path(settings.file), clips, left_out)
     share = settings.validation_share
     if not 0 <= share < 1:
         raise DatasetError(f"expected split.validation_share from 0 to below 1, received {share}")
@@ -142,13 +150,14 @@ def _numpy_seed(seed: int) -> Iterator[None]:
         np.random.set_state(state)  # noqa: NPY002
 
 
-def _read_split(path: Path, clips: pd.DataFrame) -> np.ndarray:
+def _read_split(path: Path, clips: pd.DataFrame, left_out: Collection[str]) -> np.ndarray:
     table = read_csv(path, ["fname", "part"])
     part = dict(zip(table["fname"], table["part"], strict=True))
     fnames = list(clips["fname"])
+    known = {*fnames, *left_out}
     if wrong := [name for name in part if part[name] not in PARTS]:
         problem = f"a part of train or validation, received {part[wrong[0]]!r} for {some(wrong)}"
-    elif wrong := [name for name in part if name not in set(fnames)]:
+    elif wrong := [name for name in part if name not in known]:
         problem = f"clips of this data set, received also {some(wrong)}"
     elif wrong := [name for name in fnames if name not in part]:
         problem = f"a row for each clip to split, received none for {some(wrong)}"

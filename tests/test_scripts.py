@@ -170,12 +170,52 @@ def test_preprocess_reports_and_goes_on_after_bad_clips(tiny, tmp_path, capsys):
     assert preprocess.main([*arguments, "cleaning.min_kept_s=0.1", "--force"]) == 0
 
 
+def test_a_split_without_a_usable_clip_is_a_failure(tiny, tmp_path, capsys):
+    shutil.copytree(tiny.root, tmp_path / "raw")
+    for path in (tmp_path / "raw" / "test").iterdir():
+        path.write_bytes(b"")
+    arguments = [f"dataset.root={tmp_path / 'raw'}", f"clean_dir={tmp_path / 'c'}", "--jobs", "1"]
+    assert preprocess.main(["--config", str(tiny.write_config(tmp_path)), *arguments]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "no usable clip in test"
+
+
+def test_previews_lie_beside_the_clean_folder_whatever_its_name(tiny, tmp_path, monkeypatch, capsys):
+    config = ["--config", str(tiny.write_config(tmp_path))]
+    (tmp_path / "here" / "below").mkdir(parents=True)
+    for place, clean_dir in (("here", "."), ("here/below", ".."), ("here", "x/"), ("here", "./x")):
+        monkeypatch.chdir(tmp_path / place)
+        assert preprocess.main([*config, "--preview", "1", f"clean_dir={clean_dir}"]) == 0
+        expected = tmp_path / ("here_preview" if clean_dir in (".", "..") else "here/x_preview")
+        assert capsys.readouterr().out.splitlines() == [str(expected)]
+        assert len(list(expected.glob("*.png"))) == 1
+        shutil.rmtree(expected)
+    with pytest.raises(SystemExit):
+        preprocess.main([*config, "--preview", "0"])
+    assert "expected at least 1, received 0" in capsys.readouterr().err
+
+
+def test_plots_shows_the_hold_out_of_training(tiny, trained, tmp_path, monkeypatch):
+    from tagging import figures
+
+    split = pd.read_csv(trained.parent / "runs" / "curated" / "split.csv")
+    split["part"] = split["part"].map({"train": "validation", "validation": "train"})
+    split.to_csv(tmp_path / "own.csv", index=False)
+    shares = []
+    monkeypatch.setattr(figures.plots, "label_shares", lambda classes, ways, path: shares.append(ways))
+    config = tiny.config(tmp_path, f"split.file={tmp_path / 'own.csv'}")
+    figures._label_shares(config, read_dataset(config.dataset), tmp_path / "a.png")
+    train_side, validation_side = shares[0]["as trained"]
+    assert (len(train_side), len(validation_side)) == tuple(
+        split["part"].value_counts()[["train", "validation"]]
+    )
+
+
 def test_pictures_are_written(tiny, trained, tmp_path, capsys):
     config = ["--config", str(trained)]
     assert train.main([*config, "--stage", "noisy", "--show-batch", str(tmp_path / "batch.png")]) == 0
     assert tagging_main.main(["plots", *config, "--out", str(tmp_path)]) == 0
     runs = [str(trained.parent / "runs" / stage) for stage in ("noisy", "curated")]
-    assert tagging_main.main(["plots", "--out", str(tmp_path), "--runs", *runs]) == 0
+    assert tagging_main.main(["curves", *runs, "--out", str(tmp_path / "learning_curves.png")]) == 0
     assert preprocess.main([*config, "--preview", "2", f"clean_dir={tmp_path / 'c'}"]) == 0
     names = {"batch", "waveforms", "log_mel", "label_histograms", "label_shares", "learning_curves"}
     assert {p.stem for p in tmp_path.glob("*.png")} == names
@@ -195,7 +235,7 @@ def test_pictures_are_written(tiny, trained, tmp_path, capsys):
         (train, ["frontend.name=x", "--stage", "noisy", "run_dir={tmp}/r"], "expected frontend.name out of"),
         (predict, ["run_dir=nowhere"], "expected a finished stage under nowhere"),
         (predict, ["--runs", "nowhere"], "expected a run folder, received nowhere"),
-        (predict, ["--audio", "nowhere"], "expected a folder of audio, received nowhere"),
+        (predict, ["--audio", "nowhere"], "/nowhere: no such file or folder"),
         (preprocess, ["dataset.layout=csv"], "fsdkaggle2019"),
     ],
 )

@@ -1,29 +1,108 @@
-"""The clip table with the paths of the clean audio in place of the raw."""
+"""Clips with the paths of their clean audio in place of the raw."""
 
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from preprocessing.clean import clean_path
-from preprocessing.manifest import check_fingerprint, read_manifest
+from preprocessing.clean import clean_dataset
+from preprocessing.clip import ClipRow
+from preprocessing.folder import CleanFolderError, clean_path
+from preprocessing.manifest import MANIFEST_NAME, SETTINGS_NAME, check_fingerprint, read_rows
+from preprocessing.plan import has_changed, has_clean_file
 from preprocessing.settings import CleaningSettings
 
+Audio = tuple[pd.DataFrame, pd.DataFrame]
+"""(usable clips, the others): the first with clean `path` and `audio_hash`, the second with a `reason`."""
 
-def with_clean_audio(
-    clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(usable clips, the others): the first with clean `path` and `audio_hash`, the second with a `reason`.
+
+def with_clean_audio(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings) -> Audio:
+    """Clips with the audio of a clean folder. Where the raw file is there, it must be the one that was cleaned.
 
     Raises:
-        preprocessing.manifest.CleanFolderError: the folder is missing or was made with other settings.
+        CleanFolderError: the folder is missing, or was made with other settings or from other files, or some
+            clips are not cleaned yet, or no longer.
     """
     check_fingerprint(clean_dir, settings)
-    manifest = read_manifest(clean_dir)[["split", "fname", "status", "reason", "audio_hash"]]
-    joined = clips.merge(manifest, on=["split", "fname"], how="left", validate="one_to_one")
-    usable = joined["status"].isin(["ok", "kept_whole"])
-    lost = joined[~usable].reset_index(drop=True)
-    lost["reason"] = lost["reason"].where(lost["status"].notna(), "not cleaned yet: run preprocess.py")
-    kept = joined[usable].reset_index(drop=True).drop(columns=["status", "reason"])
-    names = zip(kept["split"], kept["fname"], strict=True)
-    kept["path"] = pd.Series([clean_path(clean_dir, split, fname) for split, fname in names], dtype=object)
-    return kept, lost.drop(columns=["status", "audio_hash"])
+    known = {(row.split, row.fname): row for row in read_rows(clean_dir)}
+    names = list(zip(clips["split"], clips["fname"], strict=True))
+    rows = [known.get(name, ClipRow(*name, "uncleaned")) for name in names]
+    paths = [clean_path(clean_dir, row.split, row.fname) if row.has_audio else None for row in rows]
+    states = pd.Series(
+        map(_state, rows, clips["path"], paths, [settings] * len(rows)), clips.index, dtype=str
+    )
+    _check_states(clips, states, clean_dir)
+    usable = np.array([row.has_audio for row in rows], bool)
+    found = clips.assign(path=pd.Series(paths, clips.index, object), audio_hash=[r.audio_hash for r in rows])
+    lost = clips.assign(reason=[row.reason for row in rows])
+    return found[usable].reset_index(drop=True), lost[~usable].reset_index(drop=True)
+
+
+@contextmanager
+def clean_audio(
+    clips: pd.DataFrame, folders: Sequence[Path], settings: CleaningSettings, jobs: int
+) -> Iterator[Audio]:
+    """Clips with the audio of the first clean folder that fits, else cleaned for as long as it is used."""
+    audio, faults = None, []
+    for folder in dict.fromkeys(folder for folder in folders if folder.is_dir()):
+        try:
+            audio = with_clean_audio(clips, folder, settings)
+            break
+        except CleanFolderError as error:
+            faults.append(str(error))
+    if audio is not None:
+        yield audio
+        return
+    print("\n".join([*faults, f"cleaning {len(clips)} clips for the moment"]))
+    with tempfile.TemporaryDirectory(prefix="clean-") as temporary:
+        clean_dataset(clips, temporary, settings, jobs=jobs)
+        yield with_clean_audio(clips, Path(temporary), settings)
+
+
+def clean_home(path: Path) -> Path | None:
+    """The clean folder that an absolute `path` is, or lies in; None: it is raw audio."""
+    for folder in (path, *path.parents):
+        if (folder / MANIFEST_NAME).is_file() and (folder / SETTINGS_NAME).is_file():
+            return folder
+    return None
+
+
+def from_clean_folder(clips: pd.DataFrame, home: Path, settings: CleaningSettings) -> Audio:
+    """Clips whose `path` is a file of a clean folder already; usable are those that its manifest knows.
+
+    Raises:
+        CleanFolderError: the folder was made with other settings.
+    """
+    check_fingerprint(home, settings)
+    rows = {clean_path(home, row.split, row.fname): row for row in read_rows(home) if row.has_audio}
+    usable = np.array([p in rows and has_clean_file(rows[p], p, settings) for p in clips["path"]], bool)
+    lost = clips.assign(reason=f"not as {home / MANIFEST_NAME} tells")
+    found = clips[usable].reset_index(drop=True)
+    found["audio_hash"] = [rows[path].audio_hash for path in found["path"]]
+    return found, lost[~usable].reset_index(drop=True)
+
+
+def _state(row: ClipRow, source: Path, target: Path | None, settings: CleaningSettings) -> str:
+    if target is not None and not has_clean_file(row, target, settings):
+        return "uncleaned"
+    if row.status == "missing" and source.exists():
+        return "uncleaned"
+    was_read = row.source_mtime_ns > 0  # not so where the name alone was refused
+    return "changed" if was_read and has_changed(row, source) else row.status
+
+
+def _check_states(clips: pd.DataFrame, states: pd.Series, clean_dir: Path) -> None:
+    if len(changed := clips[states == "changed"]):
+        path = Path(changed["path"].iloc[0])
+        raise CleanFolderError(
+            f"{clean_dir} was made from other files than those in {path.parent} ({len(changed)} differ, "
+            f"{path.name} first): run preprocess.py, or give another clean_dir"
+        )
+    if len(uncleaned := clips[states == "uncleaned"]):
+        splits, first = ", ".join(dict.fromkeys(uncleaned["split"])), uncleaned["fname"].iloc[0]
+        raise CleanFolderError(
+            f"{len(uncleaned)} clips of {splits} are not cleaned yet ({first} first): run preprocess.py"
+        )

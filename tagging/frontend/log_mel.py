@@ -1,5 +1,6 @@
 """Log-mel images, the one definition that training, prediction and export share."""
 
+import warnings
 from typing import Any
 
 import keras
@@ -8,6 +9,10 @@ import numpy as np
 from keras import ops
 
 _FLOOR = 1e-10  # power under which a window counts as silent; librosa's `amin`
+
+
+class FrontendError(ValueError):
+    """A front end that cannot be built as asked; the message is one line for the user."""
 
 
 @keras.saving.register_keras_serializable(package="tagging")
@@ -24,6 +29,7 @@ class LogMel(keras.layers.Layer):
         channels: how many equal channels the image gets.
 
     Raises:
+        FrontendError: some mel bands hold no bin of the FFT.
         ValueError: at build time, when the window is shorter than one FFT.
     """
 
@@ -50,9 +56,16 @@ class LogMel(keras.layers.Layer):
         self.top_db = top_db
         self.channels = channels
         self.trainable = False
-        bank = librosa.filters.mel(
-            sr=rate_hz, n_fft=n_fft, n_mels=n_mels, fmin=fmin_hz, fmax=fmax_hz, htk=True, norm=None
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Empty filters")  # said below, as an error
+            bank = librosa.filters.mel(
+                sr=rate_hz, n_fft=n_fft, n_mels=n_mels, fmin=fmin_hz, fmax=fmax_hz, htk=True, norm=None
+            )
+        if empty := int((bank.max(axis=1) == 0).sum()):
+            raise FrontendError(
+                f"expected mel bands that each hold a bin of the FFT, but n_fft={n_fft} leaves {empty} of "
+                f"n_mels={n_mels} empty; lower n_mels or raise n_fft"
+            )
         self._bank = bank.T.astype(np.float32)
 
     def build(self, input_shape: tuple) -> None:

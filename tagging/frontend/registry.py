@@ -4,12 +4,8 @@ from dataclasses import asdict
 
 import keras
 
-from tagging.frontend.log_mel import LogMel
+from tagging.frontend.log_mel import FrontendError, LogMel
 from tagging.frontend.settings import FrontendSettings
-
-
-class FrontendError(ValueError):
-    """A front end that cannot be built as asked; the message is one line for the user."""
 
 
 def _log_mel() -> type[keras.layers.Layer]:

@@ -1,6 +1,7 @@
 """What a config can say about the front end."""
 
 from dataclasses import dataclass
+from math import inf
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class FrontendSettings:
         for key in ("n_fft", "hop_length", "n_mels"):
             if getattr(self, key) < 1:
                 raise ValueError(f"expected frontend.{key} of at least 1, received {getattr(self, key)}")
-        if self.top_db <= 0:
-            raise ValueError(f"expected frontend.top_db above 0, received {self.top_db}")
+        if not 0 < self.top_db < inf:
+            raise ValueError(f"expected a finite frontend.top_db above 0, received {self.top_db}")
         if self.channels not in (None, 1, 3):
             raise ValueError(f"expected frontend.channels 1, 3 or null, received {self.channels}")

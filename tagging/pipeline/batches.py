@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from preprocessing.folder import HEADER_BYTES
 from tagging.augment.batch import augment_batch
 from tagging.augment.settings import AugmentSettings
 from tagging.pipeline import windows
 
-HEADER_BYTES = 44  # preprocessing writes its WAV files with exactly this header
 _ORDER, _WINDOWS, _AUGMENT = range(3)  # streams of random numbers
 
 

@@ -1,6 +1,7 @@
 """What a config can say about windows."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 
@@ -22,8 +23,8 @@ class WindowSettings:
 
     def __post_init__(self) -> None:
         for key in ("window_s", "hop_s", "candidates"):
-            if getattr(self, key) <= 0:
-                raise ValueError(f"expected window.{key} above 0, received {getattr(self, key)}")
+            if not 0 < getattr(self, key) < inf:
+                raise ValueError(f"expected a finite window.{key} above 0, received {getattr(self, key)}")
 
     def window_samples(self, rate_hz: int) -> int:
         return round(self.window_s * rate_hz)

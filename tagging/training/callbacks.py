@@ -16,12 +16,25 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-BEST, HISTORY = "best.weights.h5", "history.csv"
+from tagging.runs import HISTORY, RunError
+
+BEST = "best.weights.h5"
 MONITOR = "val_lwlrap"
 
 
+class RefuseDivergence(keras.callbacks.Callback):
+    """Ends a training whose loss is no longer a number, before anything is made of it; stands first."""
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        assert logs is not None  # noqa: S101  Keras always gives them
+        if not np.isfinite(logs["loss"]):
+            raise RunError(
+                f"training diverged: the loss of epoch {epoch + 1} is {logs['loss']}; lower train.learning_rate"
+            )
+
+
 class Validate(keras.callbacks.Callback):
-    """Puts clip-level validation metrics into the epoch's logs; stands first, so that the others see them."""
+    """Puts clip-level validation metrics into the epoch's logs; stands before the others, which see them."""
 
     def __init__(self, measure: Callable[[], dict[str, float]]) -> None:
         super().__init__()

@@ -17,12 +17,12 @@ CHECKED = "curated"  # the split whose labels people checked: validation clips c
 
 @dataclass(frozen=True)
 class StageData:
-    """Clips of a stage, with clean `path`s.
+    """Clips of a stage, with clean `path`s and `audio_hash`es.
 
     Attributes:
         dataset: where they come from.
-        train, validation: clip tables; validation is empty where nothing is held out.
-        checked: all curated clips, and `is_validation`, which of them are held out.
+        train, validation: tables of usable clips; validation is empty where nothing is held out.
+        checked: all curated clips, usable or not, with raw `path`s, and `is_validation`, which are held out.
         notes: what was left out and why, a line each.
     """
 
@@ -35,21 +35,23 @@ class StageData:
 
 
 def stage_data(config: Config, sources: list[str]) -> StageData:
-    """Clips for training on `sources`.
+    """Clips for training on `sources`; refused and missing ones are left out.
 
-    The hold-out depends on the data, `split` and `seed` alone: it is the same in every stage.
+    The hold-out depends on the data set, `split` and `seed` alone: it is the same in every stage, and whether
+    a clip is usable moves no other one.
+
+    Raises:
+        CleanFolderError: clips that are not cleaned yet, or a clean folder that does not fit.
+        DatasetError: a data set or hold-out that cannot be used.
     """
     dataset = read_dataset(config.dataset)
+    checked, is_validation = checked_clips(config, dataset)
     wanted = dict.fromkeys([*sources, CHECKED])
     clips, lost = with_clean_audio(dataset.of(*wanted), Path(config.clean_dir), config.cleaning)
     notes = [f"{len(lost)} clips without clean audio are left out: {_examples(lost)}"] if len(lost) else []
-    checked = clips[clips["split"] == CHECKED].reset_index(drop=True)
-    is_validation = hold_out(checked, dataset.targets(checked), config.split, config.seed)
-    validation = checked[is_validation].reset_index(drop=True)
-    pool = pd.concat(
-        [clips[clips["split"].isin(sources) & (clips["split"] != CHECKED)], checked[~is_validation]]
-    )
-    pool = pool[pool["split"].isin(sources)].reset_index(drop=True)
+    is_held = (clips["split"] == CHECKED) & clips["fname"].isin(checked["fname"][is_validation])
+    validation = clips[is_held].reset_index(drop=True)
+    pool = clips[clips["split"].isin(sources) & ~is_held].reset_index(drop=True)
     apart = keep_apart(pool, validation)
     if not apart.all():
         notes.append(
@@ -58,7 +60,16 @@ def stage_data(config: Config, sources: list[str]) -> StageData:
     train = pool[apart].reset_index(drop=True)
     if train.empty:
         raise DatasetError(f"expected training clips in {sources}, found none; {' '.join(notes)}")
+    if is_validation.any() and validation.empty:
+        raise DatasetError(f"expected usable validation clips, found none; {' '.join(notes)}")
     return StageData(dataset, train, validation, checked, is_validation, tuple(notes))
+
+
+def checked_clips(config: Config, dataset: Dataset) -> tuple[pd.DataFrame, np.ndarray]:
+    """All curated clips, whether their audio is usable or not, and which of them are held out."""
+    checked = dataset.of(CHECKED)
+    left_out = config.dataset.exclude
+    return checked, hold_out(checked, dataset.targets(checked), config.split, config.seed, left_out=left_out)
 
 
 def _examples(lost: pd.DataFrame, most: int = 3) -> str:

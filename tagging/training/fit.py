@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from tagging.prediction import inference_step
-from tagging.training.callbacks import BEST, Backup, History, Validate, restore
+from tagging.training.callbacks import BEST, Backup, History, RefuseDivergence, Validate, restore
 from tagging.training.settings import StageSettings
 from tagging.training.task import Task
 
@@ -43,7 +43,7 @@ def fit(task: Task, trainer: keras.Model, tagger: keras.Model, frontend: keras.L
 
 def _callbacks(task: Task, tagger: keras.Model, history: History) -> list[keras.callbacks.Callback]:
     """In the order in which they need each other: rate, validation, history, logs, backup."""
-    callbacks: list[keras.callbacks.Callback] = []
+    callbacks: list[keras.callbacks.Callback] = [RefuseDivergence()]
     if task.settings.schedule == "cosine":
         callbacks.append(keras.callbacks.LearningRateScheduler(partial(cosine_rate, task.settings)))
     if len(task.data.validation):

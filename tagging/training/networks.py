@@ -1,6 +1,6 @@
 """The network of a stage: built, given its first weights, told what trains."""
 
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -12,47 +12,39 @@ from models.registry import build_network, expected_channels
 from tagging.config import Config
 from tagging.frontend.registry import build_frontend
 from tagging.metrics import LWLRAP
-from tagging.runs import Run, RunError, read_run
+from tagging.runs import Run, RunError
 from tagging.training.settings import StageSettings
 
 NETWORK = "network"
 
 
-def build_tagger(config: Config, n_classes: int) -> tuple[keras.Model, keras.Layer, keras.Model]:
-    """(tagger: waveform -> logits, its front end, its network: image -> logits), sharing their weights."""
-    length = config.window.window_samples(config.cleaning.rate_hz)
-    frontend = build_frontend(config.frontend, config.cleaning.rate_hz, expected_channels(config.model))
-    waveform = keras.Input((length,), name="waveform")
+def build_stage_frontend(config: Config) -> keras.Layer:
+    """The front end of the config: window -> image with the channels that its network expects."""
+    return build_frontend(config.frontend, config.cleaning.rate_hz, expected_channels(config.model))
+
+
+def build_tagger(
+    config: Config, n_classes: int, start: Run | None
+) -> tuple[keras.Model, keras.Layer, keras.Model]:
+    """(tagger: waveform -> logits, its front end, its network: image -> logits), sharing their weights.
+
+    The network has the weights of the run `start`, or those that `config.model` names.
+    """
+    frontend = build_stage_frontend(config)
+    waveform = keras.Input((config.window.window_samples(config.cleaning.rate_hz),), name="waveform")
     image = frontend(waveform)
-    network = build_network(config.model, image.shape[1:], n_classes)
+    model = replace(config.model, weights="none") if start else config.model  # the run's take their place
+    network = build_network(model, image.shape[1:], n_classes)
     network.name = NETWORK
+    if start:
+        _load_weights(network, start)
     return keras.Model(waveform, network(image), name="tagger"), frontend, network
 
 
-def initial_run(config: Config, stage: str) -> Run | None:
-    """The run whose weights this stage starts from; None: it starts from `model.weights`."""
-    init, names = config.stage(stage).init, list(config.stages)
-    if init == "none":
-        return None
-    path = Path(config.run_dir) / names[names.index(stage) - 1] if init == "previous" else Path(init)
-    try:
-        return read_run(path)
-    except RunError as error:
-        raise RunError(f"stages.{stage}.init={init}: {error}") from error
-
-
-def load_weights(network: keras.Model, run: Run, classes: tuple[str, ...]) -> None:
-    """Give the network the weights of a finished run of the same classes and shapes."""
-    if run.classes != classes:
-        raise RunError(
-            f"expected the {len(classes)} classes of this data set in {run.path}, received other ones"
-        )
+def _load_weights(network: keras.Model, run: Run) -> None:
     weights = run.load_model().get_layer(NETWORK).get_weights()
     if [w.shape for w in weights] != [w.shape for w in network.get_weights()]:
-        raise RunError(
-            f"weights of {run.path} (model.name={run.config.model.name}) do not fit this network; "
-            "train with the same model.* and frontend.* settings, or with init: none"
-        )
+        raise RunError(f"the weights of {run.path} do not fit this network; train with init: none")
     network.set_weights(weights)
 
 

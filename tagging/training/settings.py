@@ -1,6 +1,7 @@
 """What a config can say about training."""
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import Literal
 
 from tagging.augment.settings import AugmentSettings
@@ -34,8 +35,8 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         for key in ("epochs", "batch_size", "learning_rate"):
-            if getattr(self, key) <= 0:
-                raise ValueError(f"expected train.{key} above 0, received {getattr(self, key)}")
+            if not 0 < getattr(self, key) < inf:
+                raise ValueError(f"expected a finite train.{key} above 0, received {getattr(self, key)}")
         if self.patience < 0:
             raise ValueError(f"expected train.patience of at least 0, received {self.patience}")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from tagging.config import Config
 from tagging.plots import batch_picture
 from tagging.training.data import stage_data
-from tagging.training.networks import build_tagger
+from tagging.training.networks import build_stage_frontend
 from tagging.training.task import Task
 
 
@@ -14,8 +14,7 @@ def show_batch(config: Config, stage: str, out: Path, *, jobs: int, most: int = 
     settings = config.stage(stage)
     data = stage_data(config, settings.sources)
     classes = data.dataset.classes
-    _, frontend, _ = build_tagger(config, len(classes))
-    batches = Task(config, settings, data, Path(config.run_dir), jobs).batches(frontend)
+    batches = Task(config, settings, data, Path(config.run_dir), jobs).batches(build_stage_frontend(config))
     images, labels = next(iter(batches.dataset(0, 1)))
     batch_picture(images.numpy()[:most, ..., 0], [_title(row, classes) for row in labels.numpy()[:most]], out)
     return out

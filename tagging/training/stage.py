@@ -8,20 +8,16 @@ from typing import Any
 
 import keras
 
-from tagging.config import Config, as_dict, differing_keys
+from preprocessing.folder import locked
+from tagging.config import Config
 from tagging.prediction import inference_step
-from tagging.runs import MODEL, Run, RunError, finish_run, read_run, work_dir
+from tagging.runs import MODEL, Run, finish_run, read_run, recover, work_dir
 from tagging.training.callbacks import BEST
 from tagging.training.data import stage_data
 from tagging.training.fit import BACKUPS, fit
-from tagging.training.networks import (
-    build_tagger,
-    compiled_trainer,
-    count_parameters,
-    initial_run,
-    load_weights,
-)
+from tagging.training.networks import build_tagger, compiled_trainer, count_parameters
 from tagging.training.outcome import closing_table, write_split_and_curves, write_validation
+from tagging.training.start import check_same, check_start, identity, initial_run
 from tagging.training.task import Task
 
 IDENTITY = "stage.json"
@@ -37,51 +33,56 @@ def train_stage(config: Config, name: str, *, jobs: int, force: bool = False) ->
         force: train anew what is finished or begun.
 
     Raises:
-        RunError: the run was finished or begun with other settings, or `init` names no finished run.
+        BusyError: another process trains it.
+        RunError: the run was finished or begun with other settings, or `init` names no run that fits.
     """
     final = Path(config.run_dir) / name
+    with locked(final.with_name(f".{name}.lock"), f"training {final}"):
+        recover(final)
+        return _train_alone(config, name, final, jobs, force)
+
+
+def _train_alone(config: Config, name: str, final: Path, jobs: int, force: bool) -> Path:
     start = initial_run(config, name)
-    identity = _identity(config, name, start)
+    data = stage_data(config, config.stage(name).sources)
+    made_of = identity(config, name, data, start)
+    if start:
+        check_start(made_of, data.dataset.classes, start, name)
     if final.is_dir() and not force:
-        _check_identity(read_run(final).info["identity"], identity, final)
+        check_same(read_run(final).info["identity"], made_of, final)
+        _remove_scaffolding(final)
         print(f"{final} is finished; --force trains it anew")
         return final
-    _open_work(work_dir(final), identity, force)
+    task = Task(config, config.stage(name), data, work_dir(final), jobs)
+    _open_work(task.work, made_of, force)
     print(
         f"stage {name}: {config.model.name} from {start.path if start else f'weights: {config.model.weights}'}"
     )
-    info = _train(config, name, start, jobs)
-    finish_run(final, config, {"stage": name, "identity": identity, **info})
+    info = _train(task, name, start)
+    finish_run(final, config, {"stage": name, "identity": made_of, **info})
+    _remove_scaffolding(final)
     print(f"{closing_table(info)}\n{'run':>12}  {final}")
     return final
 
 
-def _train(config: Config, name: str, start: Run | None, jobs: int) -> dict[str, Any]:
+def _train(task: Task, name: str, start: Run | None) -> dict[str, Any]:
     """Fill the work folder with the model and its results; what is to be known about them."""
-    work = work_dir(Path(config.run_dir) / name)
-    settings = config.stage(name)
+    config, settings, data, work = task.config, task.settings, task.data, task.work
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy("mixed_float16" if settings.mixed_precision else "float32")
-    data = stage_data(config, settings.sources)
     for note in data.notes:
         print(note)
     classes = data.dataset.classes
-    tagger, frontend, network = build_tagger(config, len(classes))
-    if start:
-        load_weights(network, start, classes)
+    tagger, frontend, network = build_tagger(config, len(classes), start)
     trainer = compiled_trainer(network, config, settings, len(classes))
-    task = Task(config, settings, data, work, jobs)
     history = fit(task, trainer, tagger, frontend)
     tagger.save(work / MODEL)
     write_split_and_curves(work, data, history.rows, name)
     validation = None
     if len(data.validation):
         validation = write_validation(work, data, task.validation_logits(inference_step(tagger)))
-    _remove_scaffolding(work)
     return {
         "classes": list(classes),
-        "rate_hz": config.cleaning.rate_hz,
-        "seed": config.seed,
         "train_clips": len(data.train),
         "validation_clips": len(data.validation),
         **count_parameters(network),
@@ -93,34 +94,19 @@ def _train(config: Config, name: str, start: Run | None, jobs: int) -> dict[str,
     }
 
 
-def _identity(config: Config, name: str, start: Run | None) -> dict[str, Any]:
-    """All settings that the stage's result depends on."""
-    whole = as_dict(config)
-    parts = ("seed", "clean_dir", "dataset", "cleaning", "split", "window", "frontend", "model")
-    started = start.info["finished"] if start else None
-    return {**{key: whole[key] for key in parts}, "stage": whole["stages"][name], "init_finished": started}
-
-
-def _check_identity(old: dict, new: dict, folder: Path) -> None:
-    if lines := differing_keys(old, new):
-        raise RunError(
-            f"{folder} was made with other settings ({'; '.join(lines)}); --force trains it anew, "
-            "another run_dir keeps both"
-        )
-
-
-def _open_work(work: Path, identity: dict, force: bool) -> None:
+def _open_work(work: Path, made_of: dict[str, Any], force: bool) -> None:
     """Make the work folder; epochs that are done there are kept, and must have been done with the same settings."""
     begun = work / IDENTITY
     if any((work / BACKUPS).glob("epoch-*")) and not force:
-        _check_identity(json.loads(begun.read_text(encoding="utf-8")), identity, work)
+        check_same(json.loads(begun.read_text(encoding="utf-8")), made_of, work)
         return
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    begun.write_text(json.dumps(identity, indent=1), encoding="utf-8")
+    begun.write_text(json.dumps(made_of, indent=1), encoding="utf-8")
 
 
-def _remove_scaffolding(work: Path) -> None:
-    shutil.rmtree(work / BACKUPS, ignore_errors=True)
+def _remove_scaffolding(final: Path) -> None:
+    """Only once the run has its name: until then a failure can go on from the last epoch."""
+    shutil.rmtree(final / BACKUPS, ignore_errors=True)
     for leftover in (BEST, IDENTITY):
-        (work / leftover).unlink(missing_ok=True)
+        (final / leftover).unlink(missing_ok=True)

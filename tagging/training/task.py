@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import keras
@@ -48,6 +49,11 @@ class Task:
             jobs=self.jobs,
         )
 
+    @cached_property
+    def validation_targets(self) -> np.ndarray:
+        """Multi-hot labels of the validation clips."""
+        return self.data.dataset.targets(self.data.validation)
+
     def validation_logits(self, step: Callable) -> np.ndarray:
         """Clip logits (validation clips, classes) float32; `step` from `prediction.inference_step`."""
         clips = self.data.validation
@@ -57,9 +63,8 @@ class Task:
     def validate(self, step: Callable) -> dict[str, float]:
         """Clip-level validation loss and metrics, under their names in the logs."""
         logits = self.validation_logits(step)
-        targets = self.data.dataset.targets(self.data.validation)
+        targets, z = self.validation_targets, logits.astype(np.float64)
         report = multilabel_report(targets, logits)
-        z = logits.astype(np.float64)
         loss = float(np.mean(np.logaddexp(0.0, z) - targets * z))  # binary cross-entropy on logits
         return {
             "val_loss": loss,

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from preprocessing.clean import CleanFolderError, clean_dataset, clean_path
+from preprocessing.clean import clean_dataset
 from preprocessing.clip import clean_clip, wav_bytes
+from preprocessing.folder import CleanFolderError, clean_path
 from preprocessing.manifest import read_manifest
 from preprocessing.plan import ClipTask
 from preprocessing.settings import CleaningSettings
@@ -28,7 +29,7 @@ def by_name(manifest):
 
 
 def files(tmp_path):
-    return sorted(str(path.relative_to(tmp_path / "clean")) for path in (tmp_path / "clean").rglob("*.*"))
+    return sorted(str(path.relative_to(tmp_path / "clean")) for path in (tmp_path / "clean").rglob("[!.]*.*"))
 
 
 def test_wav_header_is_44_bytes_and_samples_start_there(sound):

@@ -13,7 +13,8 @@ SETTINGS = CleaningSettings()
 
 def test_pictures_and_audio_before_and_after(tmp_path, write, table, sound):
     clips = table({"curated": [write("a $x_{$ 鳥.wav", sound, 44_100)], "test": [write("b.wav", sound)]})
-    pictures = write_preview(clips, SETTINGS, tmp_path / "preview", 2)
+    pictures, fewer = write_preview(clips, SETTINGS, tmp_path / "preview", 2)
+    assert fewer == ""
     assert [path.name for path in pictures] == ["000_curated_a_x__.wav.png", "001_test_b.wav.png"]
     for picture in pictures:
         assert image.imread(picture).std() > 0.1
@@ -29,8 +30,10 @@ def test_the_choice_is_spread_over_splits_and_repeats(tmp_path, write, table, so
     monkeypatch.setattr(preview, "_save", lambda figure, path: None)
     curated = [write(f"c{i}.wav", sound[:800]) for i in range(5)]
     clips = table({"curated": curated, "noisy": [write("n.wav", sound[:800])]})
-    first = [path.name for path in write_preview(clips, SETTINGS, tmp_path / "one", 4)]
-    assert sorted(first) == sorted(path.name for path in write_preview(clips, SETTINGS, tmp_path / "two", 4))
+    first = [path.name for path in write_preview(clips, SETTINGS, tmp_path / "one", 4)[0]]
+    assert sorted(first) == sorted(
+        path.name for path in write_preview(clips, SETTINGS, tmp_path / "two", 4)[0]
+    )
     assert first == [
         f"{i:03d}_{name}.png"
         for i, name in enumerate(["curated_c0.wav", "noisy_n.wav", "curated_c1.wav", "curated_c3.wav"])
@@ -42,4 +45,11 @@ def test_more_than_there_is_and_what_cannot_be_read(tmp_path, write, table, soun
     bad = write("bad.wav", sound)
     bad.write_text("no audio")
     clips = table({"test": [bad, write("short.wav", sound[:3]), write("quiet.wav", 0 * sound)]})
-    assert len(write_preview(clips, SETTINGS, tmp_path / "preview", 9)) == 2
+    pictures, fewer = write_preview(clips, SETTINGS, tmp_path / "preview", 9)
+    assert len(pictures) == 2
+    assert fewer.startswith(
+        "2 of 9 previews: the data set has 3 clips; cannot be used: test/bad.wav (expected audio"
+    )
+    pictures, fewer = write_preview(clips[:1], SETTINGS, tmp_path / "preview", 1)
+    assert pictures == []
+    assert fewer.startswith("0 of 1 previews: cannot be used: test/bad.wav")

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from preprocessing import clip, pool
-from preprocessing.clean import CleanFolderError, clean_dataset
+from preprocessing.clean import clean_dataset
+from preprocessing.folder import BusyError, CleanFolderError
 from preprocessing.manifest import load_settings, read_manifest
 from preprocessing.settings import CleaningSettings, SilenceRule
 
@@ -221,3 +222,28 @@ def test_a_dead_worker_is_one_line(tmp_path, write, table, sound, monkeypatch):
     clips = table({"curated": [write(f"{i}.wav", sound) for i in range(2)]})
     with pytest.raises(CleanFolderError, match="a worker process died"):
         clean(clips, tmp_path, jobs=2)
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from preprocessing.folder import locked
+
+with locked(Path(sys.argv[1], ".lock"), "cleaning"):
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="fcntl")
+def test_a_folder_that_another_process_fills_is_refused_until_it_ends(tmp_path, clips):
+    clean_dir, root = tmp_path / "clean", Path(__file__).parents[2]
+    command = [sys.executable, "-c", HOLDER, str(clean_dir)]
+    with subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:  # noqa: S603
+        assert other.stdout.readline() == b"locked\n"
+        with pytest.raises(BusyError, match=f"another process is cleaning into {clean_dir}"):
+            clean(clips, tmp_path)
+        assert not (clean_dir / "manifest.csv").exists()
+        other.kill()
+    assert len(clean(clips, tmp_path)) == 5
+    assert len(clean(clips, tmp_path)) == 5

@@ -7,9 +7,13 @@ from pydub.silence import split_on_silence
 
 from benchmarks.silence_vs_pydub import pydub_ranges_ms
 from preprocessing.settings import SilenceRule
-from preprocessing.silence import remove_silence, sound_ranges_ms
+from preprocessing.silence import join, kept_samples, sound_ranges_ms
 
 RATES_HZ = (8_000, 11_025, 16_000, 22_050, 44_100, 48_000)
+
+
+def remove_silence(pcm: np.ndarray, rate_hz: int, rule: SilenceRule) -> np.ndarray:
+    return join(pcm, kept_samples(pcm, rate_hz, rule))
 
 
 def clip(rng: np.random.Generator, rate_hz: int) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from preprocessing.clip import ClipRow
 from preprocessing.manifest import to_table
-from preprocessing.summary import closing_table, duplicates, problems
+from preprocessing.summary import closing_table, duplicates, empty_splits, problems
 
 MANIFEST = to_table(
     [
@@ -38,6 +38,11 @@ def test_a_table_of_nothing_but_refusals():
     text = closing_table(MANIFEST[MANIFEST["status"] == "refused"])
     assert "hours in       0.000" in text
     assert "share removed  0.0%" in text
+
+
+def test_splits_without_a_usable_clip():
+    assert empty_splits(MANIFEST) == []
+    assert empty_splits(MANIFEST[~MANIFEST["fname"].isin(["a.wav", "c.wav", "f.wav", "g.wav"])]) == ["noisy"]
 
 
 def test_duplicates_stand_together_and_refused_clips_are_none():

@@ -131,6 +131,11 @@ def test_tensorflow_io_gives_the_same_images(tmp_path):
     np.testing.assert_array_equal(np.asarray(loaded(waves)), np.asarray(layer(waves)))
 
 
+def test_mel_bands_without_a_bin_are_refused():
+    with pytest.raises(FrontendError, match=r"n_fft=1024 leaves \d+ of n_mels=2000 empty"):
+        LogMel(n_mels=2000)
+
+
 def test_the_registry_refuses_what_it_does_not_know():
     with pytest.raises(FrontendError, match=r"log_mel.*received 'mfcc'"):
         build_frontend(FrontendSettings(name="mfcc"), RATE_HZ, 1)

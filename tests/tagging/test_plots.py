@@ -41,7 +41,7 @@ def label_rows(axes):
 
 
 def test_a_picture_is_one_whole_file(tmp_path):
-    plots.waveforms({"a": np.zeros(10, np.float32)}, 16_000, tmp_path / "new folder" / "a.png")
+    plots.waveforms({"a": (np.zeros(10, np.float32), 16_000)}, tmp_path / "new folder" / "a.png")
     assert [path.name for path in (tmp_path / "new folder").iterdir()] == ["a.png"]
     height, width, _ = imread(tmp_path / "new folder" / "a.png").shape
     assert (height, width) == (286, 1100)
@@ -50,13 +50,14 @@ def test_a_picture_is_one_whole_file(tmp_path):
 def test_waveforms_keep_every_peak_and_the_length(tmp_path, drawn):
     samples = np.zeros(160_000, np.float32)
     samples[77_777], samples[99_999] = 0.9, -0.8
-    plots.waveforms({"noisy: a $b$ ñ.wav": samples, "curated": samples[:32_000]}, 16_000, tmp_path / "w.png")
+    clips = {"noisy: a $b$ ñ.wav": (samples, 16_000), "curated": (samples[:32_000], 8_000)}
+    plots.waveforms(clips, tmp_path / "w.png")
     long, short = drawn[0].axes
     outline = long.collections[0].get_paths()[0].vertices
     assert outline[:, 1].max() == pytest.approx(0.9)
     assert outline[:, 1].min() == pytest.approx(-0.8)
     assert outline[outline[:, 1].argmax(), 0] == pytest.approx(77_777 / 16_000, abs=0.01)
-    assert (long.get_xlim()[1], short.get_xlim()[1]) == (10.0, 2.0)
+    assert (long.get_xlim()[1], short.get_xlim()[1]) == (10.0, 4.0)
     assert long.get_ylim() == short.get_ylim()
 
 

@@ -144,6 +144,15 @@ def test_wrong_split_file(tmp_path, text, expected):
     assert "\n" not in str(error.value)
 
 
+def test_a_split_file_may_name_clips_that_the_data_set_leaves_out(tmp_path):
+    (tmp_path / "split.csv").write_text("fname,part\n0.wav,train\nbad.wav,validation\n1.wav,validation\n")
+    settings = SplitSettings(file=str(tmp_path / "split.csv"))
+    held = hold_out(clip_table(2), np.eye(2), settings, 0, left_out=["bad.wav", "worse.wav"])
+    assert held.tolist() == [False, True]
+    with pytest.raises(DatasetError, match=r"received also 'bad\.wav'"):
+        hold_out(clip_table(2), np.eye(2), settings, 0, left_out=["worse.wav"])
+
+
 def test_split_file_that_is_not_there(tmp_path):
     with pytest.raises(DatasetError, match="received no file"):
         hold_out(clip_table(2), np.eye(2), SplitSettings(file=str(tmp_path / "none.csv")), 0)

@@ -1,6 +1,7 @@
 """Stages: deterministic, resumable, chained; and what a run folder holds."""
 
 import json
+import os
 
 import keras
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from sklearn.metrics import label_ranking_average_precision_score
 
 from models.backbone import ModelError
+from preprocessing.folder import BusyError, locked
 from submissions.writer import read_scores
 from tagging.datasets import read_dataset
 from tagging.datasets.table import DatasetError
@@ -50,7 +52,7 @@ def test_a_run_holds_everything_that_made_it(tiny, noisy):
     assert run.config == config
     assert run.classes == dataset.classes
     assert run.info["epochs"] == len(history(path)) == 2
-    assert run.info["seed"] == 3
+    assert run.info["identity"]["seed"] == 3
     assert {"tensorflow", "keras", "python"} <= run.info["versions"].keys()
     assert {p.name for p in path.iterdir()} == {
         *("config.yaml", "curves.png", "history.csv", "model.keras", "per_class.csv", "run.json"),
@@ -209,10 +211,76 @@ def test_every_optimiser_trains(tiny, tmp_path, optimizer):
 
 def test_weights_that_do_not_fit_are_refused(tiny, noisy, tmp_path):
     _, path = noisy
-    with pytest.raises(RunError, match=r"do not fit this network.*model\.\*"):
-        train_stage(tiny.config(tmp_path, f"stages.curated.init={path}", "model.units=17"), "curated", jobs=2)
-    with pytest.raises(RunError, match=r"stages\.curated\.init=previous: .*no such folder"):
+    for override in ("model.units=17", "frontend.n_mels=20", "model.name=mobilenet_v2"):
+        key, _, value = override.partition("=")
+        with pytest.raises(RunError, match=rf"trained with other settings \({key}: .* -> {value}\)"):
+            train_stage(tiny.config(tmp_path, f"stages.curated.init={path}", override), "curated", jobs=2)
+    with pytest.raises(RunError, match=r"stages\.curated\.init=previous: .*no such folder.*init=none"):
         train_stage(tiny.config(tmp_path), "curated", jobs=2)
+
+
+def test_previous_must_have_held_out_the_same_clips(tiny, noisy, capsys):
+    folder, path = noisy
+    with pytest.raises(RunError, match="other clips were held out"):
+        train_stage(tiny.config(folder, "split.validation_share=0.4"), "curated", jobs=2)
+    other = ("split.validation_share=0.4", "train.epochs=1", f"stages.curated.init={path}")
+    train_stage(tiny.config(folder, *other, f"run_dir={folder / 'other'}"), "curated", jobs=2)
+    assert "may have learnt from the validation clips" in capsys.readouterr().out
+
+
+def test_pretrained_weights_are_not_asked_for_where_a_run_brings_them(tiny, tmp_path):
+    backbone = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(36, 32, 3))
+    backbone.save_weights(tmp_path / "b.weights.h5")
+    options = (
+        "model.name=mobilenet_v2",
+        f"model.weights={tmp_path / 'b.weights.h5'}",
+        "train.epochs=1",
+        *BIG,
+    )
+    config = tiny.config(tmp_path, *options)
+    train_stage(config, "noisy", jobs=2)
+    (tmp_path / "b.weights.h5").unlink()
+    assert train_stage(config, "curated", jobs=2).is_dir()
+
+
+def test_a_diverged_training_says_so(tiny, tmp_path):
+    config = tiny.config(
+        tmp_path, "train.learning_rate=1e30", "stages.noisy.learning_rate=1e30", "train.optimizer=sgd"
+    )
+    with pytest.raises(RunError, match=r"training diverged: the loss of epoch \d is nan; lower"):
+        train_stage(config, "noisy", jobs=2)
+
+
+def test_a_kill_while_a_run_gets_its_name_loses_nothing(tiny, tmp_path, monkeypatch):
+    config = tiny.config(tmp_path, "train.epochs=1")
+    final = train_stage(config, "noisy", jobs=2)
+    first, replace = (final / "run.json").read_text(), os.replace
+    for survived in range(2):  # killed after none, and after one, of the two renames
+        renames = []
+
+        def killed_after(source, target, survived=survived, renames=renames):
+            if str(target).endswith(("noisy", "noisy.old")) and len(renames) == survived:
+                raise KeyboardInterrupt
+            renames.append(target) if str(target).endswith(("noisy", "noisy.old")) else None
+            replace(source, target)
+
+        with monkeypatch.context() as patch:
+            patch.setattr("tagging.runs.os.replace", killed_after)
+            with pytest.raises(KeyboardInterrupt):
+                train_stage(config, "noisy", jobs=2, force=True)
+        assert train_stage(config, "noisy", jobs=2) == final, "it is whole: no epoch is done again"
+        assert (final / "run.json").read_text() != first
+        assert {p.name for p in final.parent.iterdir()} == {"noisy", ".noisy.lock"}
+
+
+def test_two_processes_do_not_train_the_same_stage(tiny, tmp_path):
+    config = tiny.config(tmp_path)
+    lock = tmp_path / "runs" / ".noisy.lock"
+    with (
+        locked(lock, "training"),
+        pytest.raises(BusyError, match=r"another process is training .*runs/noisy"),
+    ):
+        train_stage(config, "noisy", jobs=2)
 
 
 def test_a_split_that_is_not_there_is_refused_with_those_that_are(tiny, tmp_path):
@@ -228,12 +296,12 @@ def test_the_cosine_schedule_in_closed_form_and_in_the_log(tiny, tmp_path):
     assert history(run)["learning_rate"].tolist() == pytest.approx([3e-3, 1.5e-3])
 
 
-def test_xla_is_chosen_by_device():
+def test_xla_is_chosen_by_device(monkeypatch):
     assert uses_xla(StageSettings(jit_compile="on"))
     assert not uses_xla(StageSettings(jit_compile="off"))
-    import tensorflow as tf
-
-    assert uses_xla(StageSettings()) == bool(tf.config.list_physical_devices("GPU"))
+    for gpus in ([], ["one"]):
+        monkeypatch.setattr("tensorflow.config.list_physical_devices", lambda kind, gpus=gpus: gpus)
+        assert uses_xla(StageSettings()) == bool(gpus)
 
 
 def test_mixed_precision_trains_and_gives_float32_logits(tiny, tmp_path):
@@ -278,6 +346,13 @@ def test_a_damaged_or_unfinished_run_is_refused(noisy, tmp_path):
     (tmp_path / "run" / "run.json").write_text("{")
     with pytest.raises(RunError, match="expected JSON"):
         read_run(tmp_path / "run")
+    (tmp_path / "run" / "run.json").write_text("{}")
+    with pytest.raises(RunError, match="expected classes, finished"):
+        read_run(tmp_path / "run")
+    (tmp_path / "run" / "run.json").write_text((noisy[1] / "run.json").read_text())
+    (tmp_path / "run" / "model.keras").write_bytes((noisy[1] / "model.keras").read_bytes()[:5000])
+    with pytest.raises(RunError, match=r"model\.keras cannot be read"):
+        read_run(tmp_path / "run").load_model()
     (tmp_path / "run" / "run.json").unlink()
     with pytest.raises(RunError, match=r"run\.json is not there"):
         read_run(tmp_path / "run")

@@ -1,0 +1,92 @@
+"""Where a stage starts from, and whether it is the stage that was begun or finished before."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tagging.config import Config, as_dict, differing_keys
+from tagging.runs import Run, RunError, read_run
+from tagging.training.data import StageData
+
+_SETTINGS = ("cleaning", "window", "frontend", "model")
+
+
+def initial_run(config: Config, stage: str) -> Run | None:
+    """The run whose weights this stage starts from; None: it starts from `model.weights`."""
+    init, names = config.stage(stage).init, list(config.stages)
+    if init == "none":
+        return None
+    path = Path(config.run_dir) / names[names.index(stage) - 1] if init == "previous" else Path(init)
+    try:
+        return read_run(path)
+    except RunError as error:
+        hint = f"; stages.{stage}.init=none starts without it" if init == "previous" else ""
+        raise RunError(f"stages.{stage}.init={init}: {error}{hint}") from error
+
+
+def identity(config: Config, stage: str, data: StageData, start: Run | None) -> dict[str, Any]:
+    """All that the stage's result depends on: settings, clips by name and sound, and the run it starts from."""
+    whole = as_dict(config)
+    return {
+        "seed": config.seed,
+        **{key: whole[key] for key in _SETTINGS},
+        "stage": whole["stages"][stage],
+        "train_clips": _digest(data.train),
+        "validation_clips": _digest(data.validation),
+        "init_finished": start.info["finished"] if start else None,
+    }
+
+
+def check_start(new: dict[str, Any], classes: tuple[str, ...], start: Run, stage: str) -> None:
+    """Refuse weights that were trained for other images or classes, or on clips that this stage validates with."""
+    if start.classes != classes:
+        raise RunError(
+            f"stages.{stage}.init: expected the classes of this data set in {start.path}, received others"
+        )
+    old = start.info["identity"]
+    if new["stage"]["init"] == "previous":
+        lines = differing_keys(_part(old, *_SETTINGS), _part(new, *_SETTINGS))
+        if old["validation_clips"] != new["validation_clips"]:
+            lines.append("other clips were held out for validation")
+    else:
+        lines = differing_keys(_images(old), _images(new))
+        if old["validation_clips"] != new["validation_clips"]:
+            print(
+                f"{start.path} may have learnt from the validation clips of this stage: its scores may read too high"
+            )
+    if lines:
+        raise RunError(
+            f"stages.{stage}.init: {start.path} was trained with other settings ({'; '.join(lines)}); "
+            "train it again with these, or start from init: none"
+        )
+
+
+def check_same(old: dict[str, Any], new: dict[str, Any], folder: Path) -> None:
+    """Refuse to go on with, or to keep, what was made with other settings or clips."""
+    if lines := differing_keys(old, new):
+        raise RunError(
+            f"{folder} was made with other settings ({'; '.join(lines)}); --force trains it anew, "
+            "another run_dir keeps both"
+        )
+
+
+def _images(whole: dict[str, Any]) -> dict[str, Any]:
+    """What decides the images and the network that takes them."""
+    return {
+        "cleaning": _part(whole["cleaning"], "rate_hz"),
+        "frontend": whole["frontend"],
+        "model": _part(whole["model"], "name", "units"),
+    }
+
+
+def _part(whole: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: whole[key] for key in keys}
+
+
+def _digest(clips: pd.DataFrame) -> str:
+    """The clips by split, name, sound and labels, whatever folder they are in."""
+    labels = clips["labels"].map(",".join)
+    lines = clips["split"] + "/" + clips["fname"] + " " + clips["audio_hash"] + " " + labels
+    return hashlib.blake2b("\n".join(lines).encode(), digest_size=8).hexdigest() if len(lines) else "none"

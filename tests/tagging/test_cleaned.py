@@ -1,0 +1,159 @@
+"""Clean audio for a clip table: only where it was made from these very files, and is all there."""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile as sf
+
+from preprocessing.clean import clean_dataset
+from preprocessing.clip import ClipRow
+from preprocessing.folder import HEADER_BYTES, CleanFolderError
+from preprocessing.manifest import write_rows, write_settings
+from preprocessing.settings import CleaningSettings
+from tagging.datasets.cleaned import clean_audio, from_clean_folder, with_clean_audio
+
+SETTINGS = CleaningSettings()
+NAMES = ["a.wav", "b.wav", "c.flac"]
+
+
+def make_raw(folder: Path, seed: int) -> pd.DataFrame:
+    folder.mkdir()
+    rng = np.random.default_rng(seed)
+    for number, name in enumerate(NAMES):
+        sf.write(folder / name, rng.uniform(-0.5, 0.5, 8_000 + 100 * (seed + number)), 16_000)
+    (folder / "bad.wav").write_text("no sound")
+    names = [*NAMES, "bad.wav", "gone.wav"]
+    return pd.DataFrame({"fname": names, "path": [folder / name for name in names], "split": "test"})
+
+
+@pytest.fixture
+def clips(tmp_path):
+    """Three clips, one that is refused and one that is missing, cleaned."""
+    table = make_raw(tmp_path / "raw", 0)
+    clean_dataset(table, tmp_path / "clean", SETTINGS, progress=False)
+    return table
+
+
+def test_usable_clips_get_clean_audio_and_the_others_a_reason(tmp_path, clips):
+    usable, lost = with_clean_audio(clips, tmp_path / "clean", SETTINGS)
+    assert [path.name for path in usable["path"]] == ["a.wav", "b.wav", "c.flac.wav"]
+    assert all(path.parent == tmp_path / "clean" / "test" for path in usable["path"])
+    assert usable["audio_hash"].nunique() == 3
+    assert list(lost["fname"]) == ["bad.wav", "gone.wav"]
+    assert "text file" in lost["reason"][0]
+
+
+def test_audio_that_was_made_from_other_files_of_the_same_names_is_refused(tmp_path, clips):
+    other = make_raw(tmp_path / "other", 1)
+    with pytest.raises(CleanFolderError, match=rf"{tmp_path}/clean was made from other files") as error:
+        with_clean_audio(other, tmp_path / "clean", SETTINGS)
+    assert f"{tmp_path}/other" in str(error.value)
+    assert "run preprocess.py" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["a.wav", "bad.wav"])
+def test_a_raw_file_that_was_touched_counts_as_another(tmp_path, clips, name):
+    os.utime(tmp_path / "raw" / name, ns=(1, 1))
+    with pytest.raises(CleanFolderError, match=f"other files .*{name}"):
+        with_clean_audio(clips, tmp_path / "clean", SETTINGS)
+
+
+def test_raw_files_that_are_gone_are_no_fault(tmp_path, clips):
+    for name in NAMES:
+        (tmp_path / "raw" / name).unlink()
+    assert len(with_clean_audio(clips, tmp_path / "clean", SETTINGS)[0]) == 3
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-2])])
+def test_a_clean_file_that_is_lost_or_cut_is_not_cleaned(tmp_path, clips, damage):
+    damage(tmp_path / "clean" / "test" / "b.wav")
+    with pytest.raises(
+        CleanFolderError, match=r"1 clips of test are not cleaned yet .*b\.wav.* preprocess\.py"
+    ):
+        with_clean_audio(clips, tmp_path / "clean", SETTINGS)
+
+
+def test_new_clips_and_files_that_came_later_are_not_cleaned(tmp_path, clips):
+    sf.write(tmp_path / "raw" / "gone.wav", np.zeros(800), 16_000)
+    new = pd.DataFrame({"fname": ["new.wav"], "path": [tmp_path / "raw" / "new.wav"], "split": "noisy"})
+    with pytest.raises(CleanFolderError, match="2 clips of test, noisy are not cleaned yet"):
+        with_clean_audio(pd.concat([clips, new]), tmp_path / "clean", SETTINGS)
+
+
+def test_a_clip_refused_for_its_name_is_lost_and_not_changed(tmp_path):
+    names = ["a.wav", "../a.wav"]
+    sf.write(tmp_path / "a.wav", np.zeros(800), 16_000)
+    clips = pd.DataFrame({"fname": names, "path": tmp_path / "a.wav", "split": "test"})
+    clean_dataset(clips, tmp_path / "clean", SETTINGS, progress=False)
+    usable, lost = with_clean_audio(clips, tmp_path / "clean", SETTINGS)
+    assert (list(usable["fname"]), list(lost["fname"])) == (["a.wav"], ["../a.wav"])
+
+
+def test_25_000_clips_take_under_a_second_or_so(tmp_path):
+    """Empty files stand for audio: a look at each file, not inside."""
+    names = [f"{i:05}.wav" for i in range(25_000)]
+    for folder in ("raw", "clean/noisy"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "one").write_bytes(bytes(HEADER_BYTES))
+    for name in names:
+        os.link(tmp_path / "one", tmp_path / "raw" / name)
+        os.link(tmp_path / "one", tmp_path / "clean/noisy" / name)
+    stat = (tmp_path / "one").stat()
+    facts = {"source_bytes": stat.st_size, "source_mtime_ns": stat.st_mtime_ns}
+    write_rows(tmp_path / "clean", [ClipRow("noisy", name, "ok", **facts) for name in names])
+    write_settings(tmp_path / "clean", SETTINGS)
+    paths = [tmp_path / "raw" / name for name in names]
+    clips = pd.DataFrame({"fname": names, "path": paths, "split": "noisy"})
+    start = time.process_time()
+    usable, _ = with_clean_audio(clips, tmp_path / "clean", SETTINGS)
+    assert time.process_time() - start < 2  # 0.6 s where it was written
+    assert len(usable) == 25_000
+
+
+def test_the_first_clean_folder_that_fits_is_used(tmp_path, clips, capsys):
+    slow = CleaningSettings(rate_hz=8_000)
+    clean_dataset(clips, tmp_path / "slow", slow, progress=False)
+    folders = [tmp_path / "nowhere", tmp_path / "clean", tmp_path / "slow"]
+    with clean_audio(clips, folders, slow, 1) as (usable, lost):
+        assert {path.parent for path in usable["path"]} == {tmp_path / "slow" / "test"}
+        assert len(lost) == 2
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("fault", ["settings", "files", "lost", "none"])
+def test_audio_is_cleaned_for_the_moment_where_no_folder_fits(tmp_path, clips, fault, capsys):
+    settings, folder = SETTINGS, tmp_path / "clean"
+    if fault == "settings":
+        settings = CleaningSettings(rate_hz=8_000)
+    elif fault == "files":
+        clips = make_raw(tmp_path / "other", 1)
+    elif fault == "lost":
+        (folder / "test" / "a.wav").unlink()
+    else:
+        folder = tmp_path / "nowhere"
+    with clean_audio(clips, [folder], settings, 1) as (usable, lost):
+        assert (len(usable), len(lost)) == (3, 2)
+        assert all(path.is_file() and tmp_path not in path.parents for path in usable["path"])
+        assert sf.info(usable["path"][0]).samplerate == settings.rate_hz
+    assert not usable["path"][0].exists()
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-1] == "cleaning 5 clips for the moment"
+    assert len(printed) == (1 if fault == "none" else 2)
+
+
+def test_files_of_a_clean_folder_are_used_as_they_are(tmp_path, clips):
+    split = tmp_path / "clean" / "test"
+    sf.write(split / "stray.wav", np.zeros(800), 44_100)
+    files = sorted(split.iterdir())
+    table = pd.DataFrame({"fname": [path.name for path in files], "path": files, "split": "x"})
+    usable, lost = from_clean_folder(table, tmp_path / "clean", SETTINGS)
+    assert list(usable["path"]) == [split / name for name in ("a.wav", "b.wav", "c.flac.wav")]
+    assert list(lost["fname"]) == ["stray.wav"]
+    assert "manifest" in lost["reason"][0]
+    with pytest.raises(CleanFolderError, match="rate_hz is 16000 there, 8000 is asked"):
+        from_clean_folder(table, tmp_path / "clean", CleaningSettings(rate_hz=8_000))

@@ -1,0 +1,183 @@
+"""predict.py: what it takes for audio, what it refuses, and what it leaves behind. Runs have random weights."""
+
+import shutil
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile as sf
+from keras.initializers import RandomNormal
+
+import predict
+from preprocessing.clean import clean_dataset
+from tagging.datasets import read_dataset
+from tagging.runs import Run, finish_run, work_dir
+
+
+def make_run(config, path: Path) -> str:
+    dataset = read_dataset(config.dataset)
+    samples = config.window.window_samples(config.cleaning.rate_hz)
+    model = keras.Sequential(
+        [
+            keras.Input((samples,)),
+            keras.layers.Reshape((samples, 1)),
+            keras.layers.Conv1D(
+                8, 64, strides=32, activation="relu", kernel_initializer=RandomNormal(seed=1)
+            ),
+            keras.layers.GlobalMaxPooling1D(),
+            keras.layers.Dense(len(dataset.classes), kernel_initializer=RandomNormal(seed=2)),
+        ]
+    )
+    work_dir(path).mkdir(parents=True)
+    model.save(work_dir(path) / "model.keras")
+    facts = {"identity": {}, "validation": None, "finished": "2020"}
+    finish_run(path, config, {"classes": list(dataset.classes), **facts})
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def run(tiny, tmp_path_factory) -> str:
+    folder = tmp_path_factory.mktemp("run")
+    return make_run(tiny.config(folder), folder / "run")
+
+
+@pytest.fixture(scope="module")
+def slow_run(tiny, tmp_path_factory) -> str:
+    """One of audio at 8 kHz."""
+    folder = tmp_path_factory.mktemp("slow")
+    config = tiny.config(
+        folder, "cleaning.rate_hz=8000", f"clean_dir={folder / 'none'}", "frontend.fmax_hz=4000"
+    )
+    return make_run(config, folder / "slow_run")
+
+
+@pytest.fixture
+def cleanings(monkeypatch):
+    """How often audio was cleaned for the moment."""
+    made = []
+    monkeypatch.setattr(
+        "tagging.datasets.cleaned.clean_dataset",
+        lambda *args, **options: made.append(args[1]) or clean_dataset(*args, **options),
+    )
+    return made
+
+
+@pytest.fixture
+def no_model(monkeypatch):
+    monkeypatch.setattr(Run, "load_model", lambda self: pytest.fail("a model was loaded"))
+
+
+def scores(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path).set_index("fname").sort_index()
+
+
+def test_equal_cleaning_is_shared_and_each_other_one_is_done_once(run, slow_run, tmp_path, cleanings):
+    runs, missing = [run, slow_run, run, slow_run], f"clean_dir={tmp_path / 'none'}"
+    assert predict.main(["--runs", *runs, missing, "--out", str(tmp_path / "a.csv")]) == 0
+    assert len(cleanings) == 2
+    logits = [np.load(tmp_path / f"a.logits-{i}.npz")["logits"] for i in (1, 2, 3, 4)]
+    np.testing.assert_array_equal(logits[0], logits[2])
+    np.testing.assert_array_equal(logits[1], logits[3])
+    assert predict.main(["--runs", run, "--out", str(tmp_path / "b.csv")]) == 0
+    assert len(cleanings) == 2, "the clean folder is used"
+    np.testing.assert_allclose(np.load(tmp_path / "b.logits-1.npz")["logits"], logits[0], atol=1e-5)
+    assert np.abs(logits[0] - logits[1]).max() > 0.01
+
+
+def test_logits_of_an_earlier_and_larger_ensemble_do_not_stay(run, tmp_path):
+    for name in ("a.logits-2.npz", "a.logits-11.npz", "ab.logits-2.npz", "a.logits-x.npz", "a.logits-1.npz"):
+        (tmp_path / name).write_bytes(b"old")
+    assert predict.main(["--runs", run, "--out", str(tmp_path / "a.csv")]) == 0
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"a.csv", "a.logits-1.npz", "ab.logits-2.npz", "a.logits-x.npz"}
+    assert (tmp_path / "a.logits-1.npz").read_bytes() != b"old"
+
+
+def test_a_clean_folder_that_does_not_fit_is_passed_over(tiny, run, tmp_path, cleanings, capsys):
+    clean = shutil.copytree(tiny.clean, tmp_path / "clean")
+    next((clean / "test").iterdir()).unlink()
+    assert predict.main(["--runs", run, f"clean_dir={clean}", "--out", str(tmp_path / "a.csv")]) == 0
+    assert len(cleanings) == 1
+    printed = capsys.readouterr().out
+    assert "1 clips of test are not cleaned yet" in printed
+    assert "cleaning 24 clips for the moment" in printed
+
+
+def test_missing_test_audio_is_found_before_a_model_is_loaded(tiny, run, tmp_path, no_model, capsys):
+    root = shutil.copytree(tiny.root, tmp_path / "raw")
+    lost = sorted((root / "test").iterdir())[0]
+    lost.unlink()
+    given = [f"dataset.root={root}", f"clean_dir={tmp_path / 'none'}"]
+    assert predict.main(["--runs", run, *given, "--out", str(tmp_path / "a.csv")]) == 2
+    assert f"but 1 have none: {lost.name}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("out", ["folder", "file/a.csv", "folder/deep/file/../../../file/a.csv"])
+def test_out_is_checked_before_anything_is_loaded(run, tmp_path, monkeypatch, capsys, out):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("tagging.cli.quiet_tensorflow", lambda jobs: pytest.fail("TensorFlow was loaded"))
+    assert predict.main(["--runs", run, "--out", str(tmp_path / out)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "expected --out" in error
+
+
+@pytest.mark.parametrize("part", ["", "test"])
+def test_the_files_of_a_clean_folder_are_not_cleaned_twice(tiny, run, tmp_path, cleanings, part, monkeypatch):
+    monkeypatch.chdir(tiny.clean / part)
+    assert predict.main(["--runs", run, "--audio", ".", "--out", str(tmp_path / "a.csv")]) == 0
+    assert predict.main(["--runs", run, "--out", str(tmp_path / "b.csv")]) == 0
+    assert cleanings == []
+    a, b = scores(tmp_path / "a.csv"), scores(tmp_path / "b.csv")
+    a.index = a.index.str.removeprefix("test/")
+    assert len(a) == (24 if part else 112)
+    np.testing.assert_allclose(a.loc[b.index], b, atol=1e-6)
+
+
+def test_a_clean_folder_of_other_settings_is_an_error(tiny, slow_run, tmp_path, no_model, capsys):
+    arguments = ["--runs", slow_run, "--audio", str(tiny.clean / "test"), "--out", str(tmp_path / "a.csv")]
+    assert predict.main(arguments) == 2
+    assert "rate_hz is 16000 there, 8000 is asked" in capsys.readouterr().err
+
+
+def test_every_file_of_a_folder_but_hidden_ones_counts(tiny, run, tmp_path, capsys):
+    folder = tmp_path / "my=audio"
+    (folder / ".cache").mkdir(parents=True)
+    samples, rate_hz = sf.read(next((tiny.root / "test").iterdir()))
+    sf.write(folder / "a.w64", samples, rate_hz)
+    sf.write(folder / "strange.suffix", samples, rate_hz, format="FLAC")
+    (folder / "notes.txt").write_text("no sound")
+    for hidden in (".hidden.wav", ".cache/x.wav"):
+        sf.write(folder / hidden, samples, rate_hz)
+    out = tmp_path / "a.csv"
+    assert predict.main(["--runs", run, "--audio", str(folder), "--out", str(out)]) == 1
+    assert "1 files could not be used: notes.txt (" in capsys.readouterr().err
+    table = scores(out)
+    assert list(table.index) == ["a.w64", "strange.suffix"]
+    single = ["--audio", str(folder / "a.w64"), "--out", str(tmp_path / "b.csv")]
+    assert predict.main(["--runs", run, *single]) == 0
+    np.testing.assert_allclose(scores(tmp_path / "b.csv").loc["a.w64"], table.loc["a.w64"], atol=1e-6)
+
+
+def test_a_folder_without_files_or_without_sound(run, tmp_path, no_model, capsys):
+    for name, words in (("empty", "found none"), ("bad", "expected usable audio, found none: x.wav (")):
+        (tmp_path / name).mkdir()
+        (tmp_path / "bad" / "x.wav").touch() if name == "bad" else None
+        assert (
+            predict.main(["--runs", run, "--audio", str(tmp_path / name), "--out", str(tmp_path / "a.csv")])
+            == 2
+        )
+        assert words in capsys.readouterr().err
+
+
+def test_a_path_with_an_equals_sign_is_no_override(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("runs/lr=0.1", "seed=5"):
+        shutil.copytree(run, name)
+    given = ["runs/lr=0.1", "seed=5", "/none/x=y", "seed=6", "ensemble.weights=[1,1,1]", "_x=", "a-b=c"]
+    paths, overrides = predict._paths_and_overrides(given)
+    assert [str(path) for path in paths] == ["runs/lr=0.1", "seed=5", "/none/x=y", "a-b=c"]
+    assert overrides == ["seed=6", "ensemble.weights=[1,1,1]", "_x="]

@@ -1,0 +1,73 @@
+"""Which clips a stage trains on and is judged by, when some of them are not usable."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from preprocessing.folder import CleanFolderError, clean_path
+from preprocessing.manifest import read_rows, write_rows
+from tagging.datasets.table import DatasetError
+from tagging.splits import write_split
+from tagging.training.data import checked_clips, stage_data
+
+
+@pytest.fixture
+def own_clean(tiny, tmp_path):
+    """A clean folder of the tiny data set to damage."""
+    return shutil.copytree(tiny.clean, tmp_path / "clean")
+
+
+def refuse(clean_dir, split, fname):
+    rows = read_rows(clean_dir)
+    bad = next(row for row in rows if (row.split, row.fname) == (split, fname))
+    clean_path(clean_dir, split, fname).unlink()
+    kept = [row for row in rows if row is not bad]
+    write_rows(clean_dir, [*kept, replace(bad, status="refused", reason="no sound")])
+
+
+def test_an_unusable_clip_moves_no_other_one_between_the_sides(tiny, tmp_path, own_clean):
+    config = tiny.config(tmp_path, f"clean_dir={own_clean}")
+    whole = stage_data(config, ["curated"])
+    held, trained = whole.validation["fname"][2], whole.train["fname"][5]
+    for fname in (held, trained):
+        refuse(own_clean, "curated", fname)
+    data = stage_data(config, ["curated"])
+    assert set(data.validation["fname"]) == set(whole.validation["fname"]) - {held}
+    assert set(data.train["fname"]) == set(whole.train["fname"]) - {trained}
+    np.testing.assert_array_equal(data.is_validation, whole.is_validation)
+    assert list(data.checked["fname"]) == list(whole.checked["fname"])
+    assert f"{held} (no sound)" in data.notes[0]
+    assert {"audio_hash", "path"} <= set(data.train) & set(data.validation)
+    checked, held_out = checked_clips(config, whole.dataset)
+    assert list(checked["fname"][held_out]) == list(whole.validation["fname"])
+
+
+def test_a_split_file_for_all_curated_clips_works_with_some_left_out(tiny, tmp_path):
+    whole = stage_data(tiny.config(tmp_path), ["curated"])
+    write_split(tmp_path / "split.csv", whole.checked, whole.is_validation)
+    fname = whole.validation["fname"][0]
+    config = tiny.config(
+        tmp_path, f"split.file={tmp_path / 'split.csv'}", f"dataset.exclude=[{fname}]", "seed=8"
+    )
+    assert list(stage_data(config, ["curated"]).validation["fname"]) == list(whole.validation["fname"][1:])
+
+
+def test_clips_that_are_not_cleaned_yet_are_an_error(tiny, tmp_path, own_clean):
+    config = tiny.config(tmp_path, f"clean_dir={own_clean}")
+    next((own_clean / "noisy").iterdir()).unlink()
+    assert len(stage_data(config, ["curated"]).train) > 30
+    with pytest.raises(
+        CleanFolderError, match=r"1 clips of noisy are not cleaned yet .*: run preprocess\.py"
+    ):
+        stage_data(config, ["noisy"])
+
+
+def test_a_hold_out_without_one_usable_clip(tiny, tmp_path, own_clean):
+    checked = stage_data(tiny.config(tmp_path), ["curated"]).checked
+    write_split(tmp_path / "split.csv", checked, np.arange(len(checked)) == 7)
+    refuse(own_clean, "curated", checked["fname"][7])
+    config = tiny.config(tmp_path, f"split.file={tmp_path / 'split.csv'}", f"clean_dir={own_clean}")
+    with pytest.raises(DatasetError, match=r"expected usable validation clips, found none; 1 .*no sound"):
+        stage_data(config, ["curated"])
