@@ -75,6 +75,7 @@ def quiet_tensorflow(jobs: int) -> None:
 
             if jobs < available_cores():
                 _limit_threads(tf, jobs)
+            tf.get_logger().setLevel("ERROR")  # its advice on tracing is for those who write the code
             tf.config.list_physical_devices()
         finally:
             os.dup2(stderr, 2)

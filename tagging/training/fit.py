@@ -1,11 +1,11 @@
 """The epochs of a stage, from the start or from the last backup to the end."""
 
+from collections.abc import Callable
 from functools import partial
 
 import keras
 import numpy as np
 
-from tagging.prediction import inference_step
 from tagging.training.callbacks import BEST, Backup, History, RefuseDivergence, Validate, restore
 from tagging.training.settings import StageSettings
 from tagging.training.task import Task
@@ -13,13 +13,13 @@ from tagging.training.task import Task
 BACKUPS = "backup"
 
 
-def fit(task: Task, trainer: keras.Model, tagger: keras.Model, frontend: keras.Layer) -> History:
+def fit(task: Task, trainer: keras.Model, step: Callable, frontend: keras.Layer) -> History:
     """Train; leaves the best weights in the model and returns the history.
 
     Args:
         task: what there is to train.
         trainer: compiled, image -> logits.
-        tagger: waveform -> logits through the same layers, for validation.
+        step: waveform -> logits through the same layers, for validation; from `prediction.inference_step`.
         frontend: makes the images.
     """
     settings, batches = task.settings, task.batches(frontend)
@@ -33,7 +33,7 @@ def fit(task: Task, trainer: keras.Model, tagger: keras.Model, frontend: keras.L
             initial_epoch=len(rows),
             epochs=settings.epochs,
             steps_per_epoch=batches.steps,
-            callbacks=_callbacks(task, tagger, history),
+            callbacks=_callbacks(task, step, history),
             shuffle=False,  # the pipeline does it
             verbose=0,
         )
@@ -41,13 +41,13 @@ def fit(task: Task, trainer: keras.Model, tagger: keras.Model, frontend: keras.L
     return history
 
 
-def _callbacks(task: Task, tagger: keras.Model, history: History) -> list[keras.callbacks.Callback]:
+def _callbacks(task: Task, step: Callable, history: History) -> list[keras.callbacks.Callback]:
     """In the order in which they need each other: rate, validation, history, logs, backup."""
     callbacks: list[keras.callbacks.Callback] = [RefuseDivergence()]
     if task.settings.schedule == "cosine":
         callbacks.append(keras.callbacks.LearningRateScheduler(partial(cosine_rate, task.settings)))
     if len(task.data.validation):
-        callbacks.append(Validate(partial(task.validate, inference_step(tagger))))
+        callbacks.append(Validate(partial(task.validate, step)))
     tensorboard = keras.callbacks.TensorBoard(task.work / "tensorboard", write_graph=False)
     return [*callbacks, history, tensorboard, Backup(task.work / BACKUPS, history)]
 

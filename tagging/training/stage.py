@@ -75,12 +75,13 @@ def _train(task: Task, name: str, start: Run | None) -> dict[str, Any]:
     classes = data.dataset.classes
     tagger, frontend, network = build_tagger(config, len(classes), start)
     trainer = compiled_trainer(network, config, settings, len(classes))
-    history = fit(task, trainer, tagger, frontend)
+    step = inference_step(tagger)  # traced once for the whole stage
+    history = fit(task, trainer, step, frontend)
     tagger.save(work / MODEL)
     write_split_and_curves(work, data, history.rows, name)
     validation = None
     if len(data.validation):
-        validation = write_validation(work, data, task.validation_logits(inference_step(tagger)))
+        validation = write_validation(work, data, task.validation_logits(step))
     return {
         "classes": list(classes),
         "train_clips": len(data.train),
