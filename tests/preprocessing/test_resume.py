@@ -163,6 +163,7 @@ def test_ctrl_c_leaves_a_folder_in_order(tmp_path, clips, cleaned, monkeypatch):
 
 
 SCRIPT = """
+import signal
 import sys
 from pathlib import Path
 import pandas as pd
@@ -170,6 +171,7 @@ from preprocessing.clean import clean_dataset
 from preprocessing.settings import CleaningSettings
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs the tests with & has it ignored
     raw = Path(sys.argv[1])
     clips = pd.DataFrame({"fname": [f"{i}.wav" for i in range(20_000)], "path": raw, "split": "noisy"})
     try:
