@@ -82,7 +82,9 @@ def test_the_submission_has_the_columns_and_rows_of_the_sample(tiny, trained, tm
     dataset = read_dataset(tiny.config(tmp_path).dataset)
     test = dataset.of("test")
     truth, scores = dataset.targets(test), made.drop(columns="fname").to_numpy()
-    expected = label_ranking_average_precision_score(truth, scores, sample_weight=truth.sum(axis=1))
+    expected = label_ranking_average_precision_score(
+        truth, scores, sample_weight=truth.sum(axis=1, dtype=float)
+    )
     assert f"all  LWLRAP {expected:.4f}" in printed
     assert "public  LWLRAP" in printed
     assert "private  LWLRAP" in printed

@@ -184,7 +184,7 @@ def siren(rng: np.random.Generator, n: int) -> np.ndarray:
     low_hz, high_hz = rng.uniform(380, 650), rng.uniform(1000, 1600)
     glide = 0.5 - 0.5 * np.cos(2 * np.pi * (_time_s(n) / rng.uniform(0.5, 3.0) + rng.random()))
     phase = _phase(low_hz + (high_hz - low_hz) * glide)
-    return sum(rng.uniform(0.6, 1.0) * np.sin(k * phase) / k for k in (1, 2, 3, 4))
+    return np.sum([rng.uniform(0.6, 1.0) * np.sin(k * phase) / k for k in (1, 2, 3, 4)], axis=0)
 
 
 # Class -> sound; the names are in the manner of FSDKaggle2019.

@@ -32,7 +32,9 @@ def data():
 
 
 def oracle(targets, scores):
-    return label_ranking_average_precision_score(targets, scores, sample_weight=targets.sum(axis=1))
+    return label_ranking_average_precision_score(
+        targets, scores, sample_weight=targets.sum(axis=1, dtype=float)
+    )
 
 
 def test_lwlrap_is_scikit_learns_label_weighted_score(data):
