@@ -81,10 +81,8 @@ def test_the_submission_has_the_columns_and_rows_of_the_sample(tiny, trained, tm
     assert f"predicting with {trained.parent / 'runs' / 'curated'}" in printed
     dataset = read_dataset(tiny.config(tmp_path).dataset)
     test = dataset.of("test")
-    truth, scores = dataset.targets(test), made.drop(columns="fname").to_numpy()
-    expected = label_ranking_average_precision_score(
-        truth, scores, sample_weight=truth.sum(axis=1, dtype=float)
-    )
+    truth, scores = dataset.targets(test).astype(float), made.drop(columns="fname").to_numpy()
+    expected = label_ranking_average_precision_score(truth, scores, sample_weight=truth.sum(axis=1))
     assert f"all  LWLRAP {expected:.4f}" in printed
     assert "public  LWLRAP" in printed
     assert "private  LWLRAP" in printed

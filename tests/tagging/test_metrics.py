@@ -10,8 +10,9 @@ CLIPS, CLASSES, BATCH = 20_000, 80, 64
 
 def oracle(targets, scores, clip_weight=1.0):
     """scikit-learn's score, each clip weighted by its number of labels."""
-    weight = clip_weight * targets.sum(axis=1)
-    return label_ranking_average_precision_score(targets, scores, sample_weight=weight)
+    exact = targets.astype(float)  # scikit-learn sums in the type it is given
+    weight = clip_weight * exact.sum(axis=1)
+    return label_ranking_average_precision_score(exact, scores, sample_weight=weight)
 
 
 @pytest.fixture(scope="module")
