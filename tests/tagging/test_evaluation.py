@@ -33,7 +33,7 @@ def data():
 
 def oracle(targets, scores):
     exact = targets.astype(float)  # scikit-learn sums in the type it is given
-    return label_ranking_average_precision_score(exact, scores, sample_weight=exact.sum(axis=1))
+    return label_ranking_average_precision_score(exact, scores.astype(float), sample_weight=exact.sum(axis=1))
 
 
 def test_lwlrap_is_scikit_learns_label_weighted_score(data):

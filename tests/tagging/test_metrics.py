@@ -12,7 +12,7 @@ def oracle(targets, scores, clip_weight=1.0):
     """scikit-learn's score, each clip weighted by its number of labels."""
     exact = targets.astype(float)  # scikit-learn sums in the type it is given
     weight = clip_weight * exact.sum(axis=1)
-    return label_ranking_average_precision_score(exact, scores, sample_weight=weight)
+    return label_ranking_average_precision_score(exact, scores.astype(float), sample_weight=weight)
 
 
 @pytest.fixture(scope="module")

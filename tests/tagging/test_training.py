@@ -68,7 +68,9 @@ def test_the_report_is_exact(tiny, noisy):
     assert sorted(scores.fnames) == sorted(split.loc[split["part"] == "validation", "fname"])
     clips = dataset.of("curated").set_index("fname").loc[scores.fnames].reset_index()
     truth = dataset.targets(clips).astype(float)
-    expected = label_ranking_average_precision_score(truth, scores.logits, sample_weight=truth.sum(axis=1))
+    expected = label_ranking_average_precision_score(
+        truth, scores.logits.astype(float), sample_weight=truth.sum(axis=1)
+    )
     info, rows = read_run(path).info, history(path)
     assert info["validation"]["lwlrap"] == pytest.approx(expected, abs=1e-9)
     assert rows["val_lwlrap"].max() == pytest.approx(expected, abs=1e-9), "the best weights are the ones kept"
