@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         nargs="+",
         default=[],
         metavar="RUN",
-        help="run folders; their scores are averaged (default: the latest)",
+        help="run folders; their scores are averaged (default: the run under run_dir that finished last)",
     )
     parser.add_argument(
         "--audio",
@@ -28,27 +28,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="PATH",
         help="predict this audio file, or all files of this folder, not the test clips",
     )
-    parser.add_argument("--out", type=Path, default=Path("submission.csv"), help="default: %(default)s")
+    parser.add_argument(
+        "--out", type=Path, help="CSV to write (default: submission.csv, with --audio predictions.csv)"
+    )
     return cli.run(_predict, parser, argv, interrupted="the same command starts again")
 
 
 def _predict(args: argparse.Namespace) -> int:
     from tagging.config import load_config
-    from tagging.runs import CONFIG, latest_run, read_run
+    from tagging.runs import CONFIG, OF_PREDICTION, latest_run, read_run
 
-    _check_out(args.out)
-    named, overrides = _paths_and_overrides(args.runs)
-    runs = [read_run(path) for path in named]
-    default = runs[0].path / CONFIG if runs else cli.DEFAULT_CONFIG
-    config = load_config(args.config or default, [*args.overrides, *overrides])
-    runs = runs or [latest_run(Path(config.run_dir))]
+    out = args.out or Path("predictions.csv" if args.audio else "submission.csv")
+    _check_out(out)
+    named, behind_runs = _paths_and_overrides(args.runs)
+    overrides = [*args.overrides, *behind_runs]
+    default = named[0] / CONFIG if named and read_run(named[0]) else cli.DEFAULT_CONFIG
+    config = load_config(args.config or default, overrides)
+    paths = named or [latest_run(Path(config.run_dir)).path]
+    runs = [read_run(path, [text for text in overrides if text.startswith(OF_PREDICTION)]) for path in paths]
+    for run in runs:
+        run.check_overrides(config, overrides)
     print("predicting with " + ", ".join(str(run.path) for run in runs))
     cli.quiet_tensorflow(args.jobs)
     from tagging.scoring import predict_audio, predict_test
 
     if args.audio:
-        return predict_audio(config, runs, args.audio, args.out, args.jobs)
-    return predict_test(config, runs, args.out, args.jobs)
+        return predict_audio(config, runs, args.audio, out, args.jobs)
+    return predict_test(config, runs, out, args.jobs)
 
 
 def _check_out(out: Path) -> None:

@@ -236,7 +236,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("out", type=Path)
+    parser.add_argument("out", type=Path, help="folder to make")
     parser.add_argument("--source", type=Path, required=True, help="a download of ESC-10 or of ESC-50")
     parser.add_argument("--folds", type=int, nargs="+", default=[1, 2, 3, 4], help="folds to use")
     parser.add_argument("--test-fold", type=int, default=4, help="the fold that the test clips come from")
@@ -244,14 +244,18 @@ def main() -> None:
     parser.add_argument(
         "--scale", type=float, default=1.0, help="times 240 curated, 600 noisy, 200 test clips"
     )
-    parser.add_argument("--seed", type=int, default=2019)
+    parser.add_argument("--seed", type=int, default=2019, help="of every random choice")
     args = vars(parser.parse_args())
     if args["test_fold"] not in args["folds"] or len(set(args["folds"])) < 2:
         parser.error(f"expected --test-fold {args['test_fold']} and another among --folds {args['folds']}")
+    if args["scale"] <= 0:
+        parser.error(f"expected --scale above 0, received {args['scale']}")
+    out = args.pop("out")
     try:
-        make_fsd_mini(args.pop("out"), args.pop("source"), **args)
+        make_fsd_mini(out, args.pop("source"), **args)
     except SourceError as error:
         raise SystemExit(f"error: {error}") from None
+    print(f"{out}: test clips from fold {args['test_fold']}")
 
 
 if __name__ == "__main__":

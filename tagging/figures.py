@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.registry import expected_channels
-from preprocessing.chain import to_clean_rate
+from preprocessing.chain import clean_waveform
 from preprocessing.decode import DecodeError, decode
 from preprocessing.resample import to_mono
 from tagging import plots
@@ -53,9 +53,10 @@ def _first_readable(dataset: Dataset, split: str) -> tuple[str, np.ndarray, int]
 
 
 def _log_mel(config: Config, example: tuple[str, np.ndarray, int], path: Path) -> Path:
-    """The window that training would take first, before and after SpecAugment in the config's strength."""
+    """A window of the cleaned clip, before and after SpecAugment in the config's strength, switched on or not."""
     title, samples, rate_hz = example
-    pcm, _ = to_clean_rate(samples[:, np.newaxis], rate_hz, config.cleaning)
+    rules = config.cleaning.rules_for("curated")
+    pcm = clean_waveform(samples[:, np.newaxis], rate_hz, rules, config.cleaning).pcm
     length = config.window.window_samples(config.cleaning.rate_hz)
     window = loudest_window(tf.constant(pcm), length, config.window.candidates, tf.constant([config.seed, 0]))
     frontend = build_frontend(config.frontend, config.cleaning.rate_hz, expected_channels(config.model))

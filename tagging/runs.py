@@ -5,16 +5,19 @@ import os
 import platform
 import shutil
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from omegaconf import OmegaConf
 
 from tagging.config import Config, load_config, save_config
 
 MODEL, CONFIG, INFO, HISTORY = "model.keras", "config.yaml", "run.json", "history.csv"
+OF_PREDICTION = ("window.hop_s", "window.average")  # settings of a run that a prediction may change
 _PACKAGES = ("tensorflow", "keras", "numpy", "librosa", "soxr", "soundfile", "scikit-learn")
 
 
@@ -60,13 +63,24 @@ class Run:
             reason = " ".join(str(error).split())[:200]
             raise RunError(f"{self.path / MODEL} cannot be read ({reason}); train the stage again") from error
 
+    def check_overrides(self, config: Config, overrides: Sequence[str]) -> None:
+        """Refuse `key=value` that a prediction cannot change, because it made the model; `config` has them merged."""
+        theirs, ours = (OmegaConf.structured(each) for each in (self.config, config))
+        for key in (text.partition("=")[0] for text in overrides):
+            stored, asked = OmegaConf.select(theirs, key), OmegaConf.select(ours, key)
+            if stored != asked and not key.startswith(("dataset.", "clean_dir", "run_dir", "ensemble.")):
+                raise RunError(
+                    f"{key}: {self.path} was trained with {stored}, received {asked}; predict.py can change "
+                    f"dataset.*, clean_dir, run_dir, ensemble.*, {' and '.join(OF_PREDICTION)}"
+                )
+
     def history(self) -> pd.DataFrame:
         """A row an epoch: `epoch` from 1, `loss`, `lwlrap`, `val_*`, `learning_rate`, `seconds`."""
         return pd.read_csv(self.path / HISTORY)
 
 
-def read_run(path: Path) -> Run:
-    """The run in this folder.
+def read_run(path: Path, overrides: Sequence[str] = ()) -> Run:
+    """The run in this folder; `overrides` (`key=value`) change its config for this process.
 
     Raises:
         RunError: no finished run is there, or a file of it is missing or damaged.
@@ -74,8 +88,10 @@ def read_run(path: Path) -> Run:
     if not path.is_dir():
         raise RunError(f"expected a run folder, received {path}: no such folder; train.py makes one")
     if missing := [name for name in (INFO, CONFIG, MODEL) if not (path / name).is_file()]:
-        raise RunError(f"expected a finished run in {path}, but {', '.join(missing)} is not there")
-    return Run(path, load_config(path / CONFIG), _read_info(path))
+        inside = sorted(str(info.parent) for info in path.glob(f"*/{INFO}"))
+        hint = f"; did you mean {' or '.join(inside)}?" if inside else ""
+        raise RunError(f"expected a finished run in {path}, but {', '.join(missing)} is not there{hint}")
+    return Run(path, load_config(path / CONFIG, overrides), _read_info(path))
 
 
 def latest_run(run_dir: Path) -> Run:

@@ -108,7 +108,8 @@ def predict_audio(config: Config, runs: Sequence[Run], path: Path, out: Path, jo
     """Predict a file, or all files under a folder, and write `out`; unusable files are listed. An exit code."""
     classes = check_runs(runs)
     parts = score_runs(runs, audio_source(path), config, jobs)
-    _write(out, None, parts, classes, config)
+    scores = _write(out, None, parts, classes, config)
+    print(_tags(list(parts[0].clips["fname"]), scores, classes))
     lost = parts[0].lost
     if len(lost):
         print(f"{len(lost)} files could not be used: {_named(lost)}", file=sys.stderr)
@@ -137,6 +138,17 @@ def _remove_logits_above(runs: int, out: Path) -> None:
         number = re.fullmatch(rf"{re.escape(out.stem)}\.logits-([1-9]\d*)\.npz", path.name)
         if number and int(number[1]) > runs:
             path.unlink()
+
+
+def _tags(
+    names: Sequence[str], scores: np.ndarray, classes: Sequence[str], top: int = 3, most: int = 20
+) -> str:
+    """The likeliest classes of each file, a line a file."""
+    lines = []
+    for name, row in zip(names[:most], scores, strict=False):
+        best = np.argsort(-row, kind="stable")[:top]
+        lines.append(f"{name}: " + ", ".join(f"{classes[k]} {row[k]:.2f}" for k in best))
+    return "\n".join(lines + [f"... and {len(names) - most} more"] * (len(names) > most))
 
 
 def _report(

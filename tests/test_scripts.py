@@ -223,6 +223,33 @@ def test_pictures_are_written(tiny, trained, tmp_path, capsys):
     assert all(p.stat().st_size > 5000 for p in tmp_path.glob("*.png"))
 
 
+def test_predict_takes_what_it_can_change_and_refuses_the_rest(trained, tmp_path, capsys):
+    outs = [tmp_path / name for name in ("a.csv", "b.csv")]
+    assert run_predict(trained, "--out", str(outs[0])) == 0
+    assert (
+        run_predict(trained, "--out", str(outs[1]), "window.hop_s=0.1", "window.average=logit", "seed=3") == 0
+    )
+    a, b = (pd.read_csv(out).drop(columns="fname").to_numpy() for out in outs)
+    assert not np.allclose(a, b)
+    for key, stored, asked in (("cleaning.rate_hz", "16000", "8000"), ("train.epochs", "2", "1")):
+        assert run_predict(trained, "--out", str(outs[0]), f"{key}={asked}") == 2
+        assert f"was trained with {stored}, received {asked}" in capsys.readouterr().err
+
+
+def test_an_audio_folder_shows_tags_and_leaves_the_submission_alone(
+    tiny, trained, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    run, audio = trained.parent / "runs" / "curated", tiny.root / "test"
+    assert predict.main(["--runs", str(run), "--audio", str(audio)]) == 0
+    assert not (tmp_path / "submission.csv").exists()
+    made = pd.read_csv(tmp_path / "predictions.csv").set_index("fname")
+    first = made.iloc[0].sort_values(ascending=False)
+    shown = capsys.readouterr().out
+    assert f"{made.index[0]}: {first.index[0]} {first.iloc[0]:.2f}, {first.index[1]}" in shown
+    assert "... and 4 more" in shown
+
+
 @pytest.mark.parametrize(
     ("script", "arguments", "words"),
     [
@@ -235,12 +262,13 @@ def test_pictures_are_written(tiny, trained, tmp_path, capsys):
         (train, ["frontend.name=x", "--stage", "noisy", "run_dir={tmp}/r"], "expected frontend.name out of"),
         (predict, ["run_dir=nowhere"], "expected a finished stage under nowhere"),
         (predict, ["--runs", "nowhere"], "expected a run folder, received nowhere"),
+        (predict, ["--runs", "{runs}"], "did you mean"),
         (predict, ["--audio", "nowhere"], "/nowhere: no such file or folder"),
         (preprocess, ["dataset.layout=csv"], "fsdkaggle2019"),
     ],
 )
 def test_a_mistake_ends_in_one_line_and_a_code(trained, tmp_path, capsys, script, arguments, words):
-    given = [text.format(tmp=tmp_path) for text in arguments]
+    given = [text.format(tmp=tmp_path, runs=trained.parent / "runs") for text in arguments]
     config = [] if "--config" in arguments else ["--config", str(trained)]
     assert script.main([*config, *given]) == 2
     error = capsys.readouterr().err

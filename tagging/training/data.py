@@ -45,6 +45,11 @@ def stage_data(config: Config, sources: list[str]) -> StageData:
         DatasetError: a data set or hold-out that cannot be used.
     """
     dataset = read_dataset(config.dataset)
+    if "noisy" in sources and "noisy" not in set(dataset.clips["split"]):
+        raise DatasetError(
+            f"{config.dataset.root} has no noisy clips; to train without them: "
+            f"--stage {CHECKED} stages.{CHECKED}.init=none"
+        )
     checked, is_validation = checked_clips(config, dataset)
     wanted = dict.fromkeys([*sources, CHECKED])
     clips, lost = with_clean_audio(dataset.of(*wanted), Path(config.clean_dir), config.cleaning)

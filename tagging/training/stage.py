@@ -15,7 +15,7 @@ from tagging.runs import MODEL, Run, finish_run, read_run, recover, work_dir
 from tagging.training.callbacks import BEST
 from tagging.training.data import stage_data
 from tagging.training.fit import BACKUPS, fit
-from tagging.training.networks import build_tagger, compiled_trainer, count_parameters
+from tagging.training.networks import build_stage_frontend, build_tagger, compiled_trainer, count_parameters
 from tagging.training.outcome import closing_table, write_split_and_curves, write_validation
 from tagging.training.start import check_same, check_start, identity, initial_run
 from tagging.training.task import Task
@@ -36,6 +36,7 @@ def train_stage(config: Config, name: str, *, jobs: int, force: bool = False) ->
         BusyError: another process trains it.
         RunError: the run was finished or begun with other settings, or `init` names no run that fits.
     """
+    build_stage_frontend(config)  # an unknown name is told before anything is made
     final = Path(config.run_dir) / name
     with locked(final.with_name(f".{name}.lock"), f"training {final}"):
         recover(final)
@@ -49,7 +50,7 @@ def _train_alone(config: Config, name: str, final: Path, jobs: int, force: bool)
     if start:
         check_start(made_of, data.dataset.classes, start, name)
     if final.is_dir() and not force:
-        check_same(read_run(final).info["identity"], made_of, final)
+        check_same(read_run(final).info["identity"], made_of, final, name)
         _remove_scaffolding(final)
         print(f"{final} is finished; --force trains it anew")
         return final
@@ -99,7 +100,7 @@ def _open_work(work: Path, made_of: dict[str, Any], force: bool) -> None:
     """Make the work folder; epochs that are done there are kept, and must have been done with the same settings."""
     begun = work / IDENTITY
     if any((work / BACKUPS).glob("epoch-*")) and not force:
-        check_same(json.loads(begun.read_text(encoding="utf-8")), made_of, work)
+        check_same(json.loads(begun.read_text(encoding="utf-8")), made_of, work, work.stem)
         return
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)

@@ -63,13 +63,21 @@ def check_start(new: dict[str, Any], classes: tuple[str, ...], start: Run, stage
         )
 
 
-def check_same(old: dict[str, Any], new: dict[str, Any], folder: Path) -> None:
+def check_same(old: dict[str, Any], new: dict[str, Any], folder: Path, stage: str) -> None:
     """Refuse to go on with, or to keep, what was made with other settings or clips."""
-    if lines := differing_keys(old, new):
+    lines = differing_keys(_with_full_keys(old, stage), _with_full_keys(new, stage))
+    if lines and lines[0].startswith("init_finished"):  # all that differs: it comes last
+        raise RunError(f"{folder} started from an older run; --stage {stage} --force trains it anew")
+    if lines:
         raise RunError(
-            f"{folder} was made with other settings ({'; '.join(lines)}); --force trains it anew, "
-            "another run_dir keeps both"
+            f"{folder} was made with other settings ({'; '.join(lines)}); --stage {stage} --force trains it "
+            "anew, another run_dir keeps both"
         )
+
+
+def _with_full_keys(whole: dict[str, Any], stage: str) -> dict[str, Any]:
+    """As a user would write the keys."""
+    return {f"stages.{stage}" if key == "stage" else key: value for key, value in whole.items()}
 
 
 def _images(whole: dict[str, Any]) -> dict[str, Any]:

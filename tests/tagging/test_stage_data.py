@@ -71,3 +71,11 @@ def test_a_hold_out_without_one_usable_clip(tiny, tmp_path, own_clean):
     config = tiny.config(tmp_path, f"split.file={tmp_path / 'split.csv'}", f"clean_dir={own_clean}")
     with pytest.raises(DatasetError, match=r"expected usable validation clips, found none; 1 .*no sound"):
         stage_data(config, ["curated"])
+
+
+def test_a_data_set_without_noisy_clips_says_how_to_train_without_them(tiny, tmp_path):
+    shutil.copytree(tiny.root, tmp_path / "raw")
+    shutil.rmtree(tmp_path / "raw" / "train_noisy")
+    (tmp_path / "raw" / "train_noisy.csv").unlink()
+    with pytest.raises(DatasetError, match=r"no noisy clips.*--stage curated stages\.curated\.init=none"):
+        stage_data(tiny.config(tmp_path, f"dataset.root={tmp_path / 'raw'}"), ["noisy"])

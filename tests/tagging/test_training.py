@@ -118,7 +118,7 @@ def test_an_interrupted_training_goes_on_as_if_it_had_not_stopped(tiny, tmp_path
 
 def test_a_begun_stage_does_not_go_on_with_other_settings(tiny, tmp_path, monkeypatch):
     train_until_power_cut(tiny.config(tmp_path), monkeypatch)
-    with pytest.raises(RunError, match=r"noisy\.part .*stage\.batch_size: 16 -> 8.*--force"):
+    with pytest.raises(RunError, match=r"noisy\.part .*stages\.noisy\.batch_size: 16 -> 8.*--force"):
         train_stage(tiny.config(tmp_path, "train.batch_size=8"), "noisy", jobs=2)
     train_stage(tiny.config(tmp_path, "train.batch_size=8"), "noisy", jobs=2, force=True)
 
@@ -152,7 +152,7 @@ def test_curated_starts_from_noisy_and_sees_when_that_changed(tiny, tmp_path):
     train_stage(config, "noisy", jobs=2, force=True)
     assert latest_run(tmp_path / "runs").path == noisy
     assert not (tmp_path / "runs" / "noisy.old").exists()
-    with pytest.raises(RunError, match="init_finished"):
+    with pytest.raises(RunError, match=r"curated started from an older run; --stage curated --force"):
         train_stage(config, "curated", jobs=2)
 
 
