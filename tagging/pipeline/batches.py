@@ -4,7 +4,7 @@ Everything random is a function of (seed, epoch, position in the epoch), so that
 goes on as if it had not stopped, and two runs see the same.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,12 +105,6 @@ def waveforms_from_files(paths: Sequence[Path], jobs: int) -> tf.data.Dataset:
     """(clip number, int16 samples) of clean files, in their order."""
     numbered = tf.data.Dataset.from_tensor_slices([str(p) for p in paths]).enumerate()
     return numbered.map(lambda i, path: (i, read_pcm16(path)), num_parallel_calls=jobs)
-
-
-def waveforms_from_arrays(arrays: Iterable[tuple[int, np.ndarray]]) -> tf.data.Dataset:
-    """(clip number, int16 samples) of arrays that an iterator hands out one by one."""
-    signature = (tf.TensorSpec((), tf.int64), tf.TensorSpec((None,), tf.int16))
-    return tf.data.Dataset.from_generator(lambda: iter(arrays), output_signature=signature)
 
 
 def window_batches(waveforms: tf.data.Dataset, length: int, hop: int, batch_size: int) -> tf.data.Dataset:

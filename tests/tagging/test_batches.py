@@ -11,7 +11,6 @@ from tagging.frontend.log_mel import LogMel
 from tagging.pipeline.batches import (
     TrainingBatches,
     read_pcm16,
-    waveforms_from_arrays,
     waveforms_from_files,
     window_batches,
 )
@@ -127,12 +126,3 @@ def test_every_window_of_every_clip_in_order(paths):
         expected += [(clip, wave[s : s + LENGTH]) for s in starts]
     assert clips.tolist() == [clip for clip, _ in expected]
     np.testing.assert_array_equal(windows, np.stack([wave for _, wave in expected]))
-
-
-def test_arrays_give_the_same_windows_as_files(paths):
-    arrays = [(i, sf.read(path, dtype="int16")[0]) for i, path in enumerate(paths)]
-    sources = (waveforms_from_files(paths, 2), waveforms_from_arrays(arrays))
-    a, b = (list(window_batches(source, LENGTH, 1000, 7)) for source in sources)
-    for (clips_a, windows_a), (clips_b, windows_b) in zip(a, b, strict=True):
-        np.testing.assert_array_equal(clips_a, clips_b)
-        np.testing.assert_array_equal(windows_a, windows_b)

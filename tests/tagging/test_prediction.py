@@ -4,7 +4,6 @@ import numpy as np
 import tensorflow as tf
 from scipy.special import expit, logit
 
-from tagging.pipeline.batches import waveforms_from_arrays
 from tagging.pipeline.settings import WindowSettings
 from tagging.prediction import average_windows, inference_step, predict_clips
 
@@ -39,6 +38,9 @@ def test_clips_of_any_length_are_averaged_over_their_windows():
     arrays = [(0, np.full(500, 3277, np.int16)), (1, np.arange(4000, dtype=np.int16))]
     step = inference_step(lambda wave, training: tf.reduce_max(wave, axis=1, keepdims=True) * 10)
     settings = WindowSettings(window_s=1.0, hop_s=0.5, average="logit")
-    result = predict_clips(step, waveforms_from_arrays(arrays), 2, settings, 1000, batch_size=2)
+    waveforms = tf.data.Dataset.from_generator(
+        lambda: arrays, output_signature=(tf.TensorSpec((), tf.int64), tf.TensorSpec((None,), tf.int16))
+    )
+    result = predict_clips(step, waveforms, 2, settings, 1000, batch_size=2)
     peaks = np.array([start + 999 for start in range(0, 3001, 500)]) / 32768 * 10
     np.testing.assert_allclose(result[:, 0], [3277 / 3276.8, peaks.mean()], rtol=1e-5)
