@@ -42,7 +42,7 @@ def _predict(args: argparse.Namespace) -> int:
     _check_out(out)
     named, behind_runs = _paths_and_overrides(args.runs)
     overrides = [*args.overrides, *behind_runs]
-    default = named[0] / CONFIG if named and read_run(named[0]) else cli.DEFAULT_CONFIG
+    default = read_run(named[0]).path / CONFIG if named else cli.DEFAULT_CONFIG
     config = load_config(args.config or default, overrides)
     paths = named or [latest_run(Path(config.run_dir)).path]
     runs = [read_run(path, [text for text in overrides if text.startswith(OF_PREDICTION)]) for path in paths]

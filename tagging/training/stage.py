@@ -55,7 +55,7 @@ def _train_alone(config: Config, name: str, final: Path, jobs: int, force: bool)
         print(f"{final} is finished; --force trains it anew")
         return final
     task = Task(config, config.stage(name), data, work_dir(final), jobs)
-    _open_work(task.work, made_of, force)
+    _open_work(task.work, made_of, name, force)
     print(
         f"stage {name}: {config.model.name} from {start.path if start else f'weights: {config.model.weights}'}"
     )
@@ -96,11 +96,11 @@ def _train(task: Task, name: str, start: Run | None) -> dict[str, Any]:
     }
 
 
-def _open_work(work: Path, made_of: dict[str, Any], force: bool) -> None:
+def _open_work(work: Path, made_of: dict[str, Any], name: str, force: bool) -> None:
     """Make the work folder; epochs that are done there are kept, and must have been done with the same settings."""
     begun = work / IDENTITY
     if any((work / BACKUPS).glob("epoch-*")) and not force:
-        check_same(json.loads(begun.read_text(encoding="utf-8")), made_of, work, work.stem)
+        check_same(json.loads(begun.read_text(encoding="utf-8")), made_of, work, name)
         return
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
