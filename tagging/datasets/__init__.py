@@ -14,6 +14,9 @@ if TYPE_CHECKING:  # pandas would cost `--help` half of its time
 READERS = {
     "demo": "tagging.datasets.demo",
     "fsdkaggle2019": "tagging.datasets.fsdkaggle2019",
+    "fsdkaggle2018": "tagging.datasets.fsdkaggle2018",
+    "fsd50k": "tagging.datasets.fsd50k",
+    "esc10": "tagging.datasets.esc10",
 }
 
 

@@ -42,7 +42,7 @@ def unpack_audio(archive: Path, folder: Path) -> None:
     Members may lie at the zip's top or under one folder called like `folder`; other files are left out.
 
     Raises:
-        DatasetError: a broken zip, or a member that would leave the folder.
+        DatasetError: a broken zip, a member that would leave the folder, or no place to write to.
     """
     try:
         with zipfile.ZipFile(archive) as opened, whole_folder(folder) as part:
@@ -54,6 +54,11 @@ def unpack_audio(archive: Path, folder: Path) -> None:
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # RuntimeError: a password
         raise DatasetError(
             f"{archive}: expected a whole zip, received a broken one ({error}); download it again"
+        ) from None
+    except OSError as error:
+        raise DatasetError(
+            f"expected to unpack {archive} into {folder} ({error.strerror}); make room there, or link the data "
+            "set's files into a folder that can be written and set dataset.root to it"
         ) from None
 
 

@@ -16,7 +16,8 @@ def read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     Raises:
         DatasetError: a file that is missing, empty or no UTF-8 CSV, a missing column, a bad file name.
     """
-    table = _parse(path, columns)
+    rows = _parse(path, columns)
+    table = rows.iloc[1:].reset_index(drop=True).set_axis(list(rows.iloc[0]), axis=1)
     if len(set(table.columns)) < len(table.columns):
         raise DatasetError(f"{path}: expected each column once, received {some(_twice(table.columns))} again")
     if missing := [column for column in columns if column not in table.columns]:
@@ -30,12 +31,28 @@ def read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     return table
 
 
+def read_headless_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """The table at `path`, which has no header and just these `columns`, every value a string.
+
+    Raises:
+        DatasetError: a file that is missing, empty or no UTF-8 CSV, or another number of columns.
+    """
+    rows = _parse(path, columns)
+    if len(rows.columns) != len(columns):
+        raise DatasetError(
+            f"{path}: expected the columns {', '.join(columns)} without a header, received "
+            f"{len(rows.columns)} columns; download it again"
+        )
+    return rows.set_axis(list(columns), axis=1)
+
+
 def _parse(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """All rows, a header's too, of a CSV that should have `columns`."""
     hint = f"expected a UTF-8 CSV with the columns {', '.join(columns)}"
     try:
         # The header is read as a row: as a header, pandas renames columns that are there twice, and takes
         # the first field of too long rows (labels without quotes) for an index, without a word.
-        rows = pd.read_csv(path, header=None, dtype=str, na_filter=False, encoding="utf-8-sig")
+        return pd.read_csv(path, header=None, dtype=str, na_filter=False, encoding="utf-8-sig")
     except FileNotFoundError:
         raise DatasetError(f"{path}: {hint}, received no file; put it there") from None
     except pd.errors.EmptyDataError:
@@ -47,8 +64,6 @@ def _parse(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     except pd.errors.ParserError as error:
         reason = " ".join(str(error).split())
         raise DatasetError(f"{path}: {hint}, received a row that does not fit ({reason}); quote it") from None
-    table = rows.iloc[1:].reset_index(drop=True)
-    return table.set_axis(list(rows.iloc[0]), axis=1)
 
 
 def _check_names(path: Path, names: pd.Series) -> None:

@@ -216,6 +216,24 @@ def test_zips_beside_the_tables_are_unpacked_once(root, capsys, prefix):
     assert sorted(path.name for path in (root / "test").iterdir()) == sorted(TEST)
 
 
+def test_a_zip_in_a_folder_that_cannot_be_written_is_unpacked_beside_a_link_to_it(
+    root, tmp_path, monkeypatch
+):
+    zip_up(root, "test", {name: name.encode() for name in TEST})
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "tempfile.mkdtemp", lambda *_: (_ for _ in ()).throw(OSError(30, "Read-only file system"))
+        )
+        assert "(Read-only file system); make room there, or link" in message(root)
+    links = tmp_path / "links"
+    links.mkdir()
+    for path in root.iterdir():
+        if path != links:
+            (links / path.name).symlink_to(path)
+    assert [path.read_bytes() for path in read(links).of("test")["path"]] == [n.encode() for n in TEST]
+    assert not (root / "test").exists()
+
+
 @pytest.mark.parametrize("member", ["../evil.wav", "/evil.wav", "test/../../evil.wav", "a\\..\\evil.wav"])
 def test_a_zip_that_leaves_its_folder(root, member):
     zip_up(root, "test", {"t1.wav": b"", member: b""})
@@ -257,8 +275,12 @@ def test_zenodo_release(tmp_path):
     assert data.sample_submission is None
     assert list(data.of("test")["fname"]) == ["t1.wav", "t3.wav", "t2.wav"]
     assert data.of("noisy")["path"][0].is_file()
+    write_csv(meta / "train_curated_post_competition.csv", ["fname", "labels"], [("d.wav", "Rain,")])
+    assert "expected one label or more for 'd.wav', received an empty one" in message(tmp_path)
 
 
 def test_unknown_layout_lists_the_known():
-    with pytest.raises(DatasetError, match="one of demo, fsdkaggle2019; received 'esc'"):
+    with pytest.raises(
+        DatasetError, match="one of demo, fsdkaggle2019, fsdkaggle2018, fsd50k; received 'esc'"
+    ):
         read_dataset(DatasetSettings(layout="esc"))
