@@ -35,13 +35,17 @@ def apply_mixup(images: tf.Tensor, labels: tf.Tensor, shares: tf.Tensor, label_m
     Returns:
         images, labels: as given.
     """
-    others = tf.roll(images, -1, axis=0)
-    other_labels = tf.roll(labels, -1, axis=0)
-    rest = (1.0 - shares)[:, tf.newaxis]
-    images = images + rest[:, :, tf.newaxis, tf.newaxis] * (others - images)
+    images = blend(images, shares)
     if label_mode == "or":
-        return images, tf.where(rest > 0, tf.maximum(labels, other_labels), labels)
-    return images, labels + rest * (other_labels - labels)
+        either = tf.maximum(labels, tf.roll(labels, -1, axis=0))
+        return images, tf.where(shares[:, tf.newaxis] < 1, either, labels)
+    return images, blend(labels, shares)
+
+
+def blend(values: tf.Tensor, shares: tf.Tensor) -> tf.Tensor:
+    """Each row's share of itself, the rest of the next row; values (batch, ...), shares (batch,)."""
+    rest = tf.reshape(1.0 - shares, [-1] + [1] * (values.shape.rank - 1))
+    return values + rest * (tf.roll(values, -1, axis=0) - values)
 
 
 def _log_gamma_draws(shape: tuple, alpha: float, seed: tf.Tensor) -> tf.Tensor:

@@ -3,10 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-
-def _check(is_valid: bool, key: str, expected: str, received: object) -> None:
-    if not is_valid:
-        raise ValueError(f"{key}: expected {expected}, received {received}")
+from tagging.augment.checks import check
+from tagging.augment.waveform_settings import BackgroundSettings, GainSettings, WaveformMixSettings
 
 
 @dataclass(frozen=True)
@@ -36,15 +34,15 @@ class SpecAugmentSettings:
     def __post_init__(self) -> None:
         for name in ("time_masks", "freq_masks", "time_warp_frames"):
             value = getattr(self, name)
-            _check(value >= 0, f"spec_augment.{name}", "0 or more", value)
+            check(value >= 0, f"spec_augment.{name}", "0 or more", value)
         for name in ("time_mask_share", "freq_mask_share"):
             value = getattr(self, name)
-            _check(0.0 <= value <= 1.0, f"spec_augment.{name}", "a share from 0 to 1", value)
+            check(0.0 <= value <= 1.0, f"spec_augment.{name}", "a share from 0 to 1", value)
 
 
 @dataclass(frozen=True)
 class MixUpSettings:
-    """MixUp: each clip is blended with another of its batch.
+    """MixUp of images: each is blended with another of its batch.
 
     Method: Zhang et al. 2018, arXiv:1710.09412, where alpha of 0.1 to 0.4 served images best. OR-ed labels
     come from leading FSDKaggle2019 systems: both sounds of a blend can be heard. Off by default.
@@ -58,33 +56,87 @@ class MixUpSettings:
     labels: Literal["mix", "or"] = "mix"
 
     def __post_init__(self) -> None:
-        _check(0.0 <= self.alpha < float("inf"), "mixup.alpha", "0 (off) or more", self.alpha)
-        _check(self.labels in ("mix", "or"), "mixup.labels", "one of ['mix', 'or']", self.labels)
+        check(0.0 <= self.alpha < float("inf"), "mixup.alpha", "0 (off) or more", self.alpha)
+        check(self.labels in ("mix", "or"), "mixup.labels", "one of ['mix', 'or']", self.labels)
+
+
+@dataclass(frozen=True)
+class CropSettings:
+    """Random resized crop: a random rectangle of the image is stretched to the whole.
+
+    Method: Inception's crop (Szegedy et al. 2015, arXiv:1409.4842, section 6), here with a share for each axis
+    instead of one of the area: time and frequency are no pair of equals. A smaller share of the frames is a
+    faster clip's look slowed down, one of the bands a shifted and stretched pitch.
+
+    Attributes:
+        min_time_share: least share of the frames that is kept, over 0 to 1; 1: all of them.
+        min_band_share: least share of the bands that is kept, over 0 to 1; 1: all of them.
+    """
+
+    min_time_share: float = 1.0
+    min_band_share: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("min_time_share", "min_band_share"):
+            value = getattr(self, name)
+            check(0.0 < value <= 1.0, f"crop.{name}", "a share over 0, up to 1 (off)", value)
+
+    @property
+    def enabled(self) -> bool:
+        """Whether anything is cut off."""
+        return min(self.min_time_share, self.min_band_share) < 1.0
 
 
 @dataclass(frozen=True)
 class AugmentSettings:
-    """What happens to training images.
+    """What happens to training clips.
+
+    The order: background, waveform mix, gain, time shift; front end; crop, time warp, masks, MixUp. Gain comes
+    after mixing, so that it moves mixtures as it moves clips, and masks after the crop, so that it widens none.
 
     Attributes:
         spec_augment: masks and time warp.
-        mixup: blending of clips, after the masks.
+        mixup: blending of images, after the masks.
+        crop: random resized crop of the image.
+        waveform_mix: blending of waveforms.
+        background: noisy clips under the waveforms.
+        gain: random level.
+        time_shift_share: largest circular shift of the window, either way, as a share of its length, 0 (off) to
+            0.5 (anywhere).
         keep_originals: each clip comes twice an epoch, once as it is and once augmented.
     """
 
     spec_augment: SpecAugmentSettings = field(default_factory=SpecAugmentSettings)
     mixup: MixUpSettings = field(default_factory=MixUpSettings)
+    crop: CropSettings = field(default_factory=CropSettings)
+    waveform_mix: WaveformMixSettings = field(default_factory=WaveformMixSettings)
+    background: BackgroundSettings = field(default_factory=BackgroundSettings)
+    gain: GainSettings = field(default_factory=GainSettings)
+    time_shift_share: float = 0.0
     keep_originals: bool = False
 
     def __post_init__(self) -> None:
-        _check(
+        share = self.time_shift_share
+        check(0.0 <= share <= 0.5, "time_shift_share", "0 (off) to 0.5 (anywhere)", share)
+        check(
             self.enabled or not self.keep_originals,
             "keep_originals",
-            "false while spec_augment.enabled=false and mixup.alpha=0 (clips would come twice, unchanged)",
+            "false while no augmentation is on (clips would come twice, unchanged)",
             "true",
         )
 
     @property
+    def changes_images(self) -> bool:
+        """Whether anything happens after the front end."""
+        return self.spec_augment.enabled or self.mixup.alpha > 0 or self.crop.enabled
+
+    @property
+    def changes_waveforms(self) -> bool:
+        """Whether anything happens before the front end."""
+        added = max(self.waveform_mix.probability, self.background.probability)
+        return added > 0 or self.gain.enabled or self.time_shift_share > 0
+
+    @property
     def enabled(self) -> bool:
-        """Whether any image is changed."""
-        return self.spec_augment.enabled or self.mixup.alpha > 0
+        """Whether any clip is changed."""
+        return self.changes_waveforms or self.changes_images

@@ -2,6 +2,9 @@
 
 import tensorflow as tf
 
+from tagging.augment.resample import resample
+from tagging.augment.spec_augment import FRAMES
+
 
 def draw_warp(batch: tf.Tensor, frames: int, max_shift_frames: int, seed: tf.Tensor):
     """A random point of each image and where it goes.
@@ -43,11 +46,7 @@ def apply_warp(images: tf.Tensor, points: tf.Tensor, shifts: tf.Tensor) -> tf.Te
     """
     frames = tf.shape(images)[1]
     source = _source_frames(frames, points[:, tf.newaxis], shifts[:, tf.newaxis])
-    below = tf.clip_by_value(tf.cast(tf.floor(source), tf.int32), 0, frames - 1)
-    above = tf.minimum(below + 1, frames - 1)
-    share = (source - tf.cast(below, tf.float32))[:, :, tf.newaxis, tf.newaxis]
-    lower = tf.gather(images, below, axis=1, batch_dims=1)
-    return lower + share * (tf.gather(images, above, axis=1, batch_dims=1) - lower)
+    return resample(images, source, FRAMES)
 
 
 def _source_frames(frames: tf.Tensor, point: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:

@@ -13,16 +13,25 @@ import numpy as np
 import tensorflow as tf
 
 from preprocessing.folder import HEADER_BYTES
-from tagging.augment.batch import augment_batch
+from tagging.augment.batch import augment_batch, mixup_shares
+from tagging.augment.mixup import blend
 from tagging.augment.settings import AugmentSettings
+from tagging.augment.waveforms import augment_waveforms
 from tagging.pipeline import windows
 
-_ORDER, _WINDOWS, _AUGMENT = range(3)  # streams of random numbers
+_ORDER, _WINDOWS, _AUGMENT, _BACKGROUND, _WAVEFORMS = range(5)  # streams of random numbers
+
+
+class PipelineError(ValueError):
+    """Batches that cannot be made as asked; the message is one line for the user."""
 
 
 @dataclass(frozen=True)
 class TrainingBatches:
-    """The endless supply of a stage: epoch after epoch of (images, labels).
+    """The endless supply of a stage: epoch after epoch of (images, labels), or (images, labels, weights).
+
+    A row blended of several clips gets a blend of their weights: a mixture of waveforms the mean of what is heard
+    in it, a MixUp of images the mean by its shares.
 
     Attributes:
         paths: clean WAV files.
@@ -30,9 +39,14 @@ class TrainingBatches:
         frontend: layer (batch, samples) -> images.
         length: window length in samples.
         candidates: random windows to choose from, see `windows.loudest_window`.
-        augment: what is done to the images.
+        augment: what is done to waveforms and images.
         batch_size, seed: as they say.
         jobs: clips read in parallel.
+        background_paths: clean WAV files of `augment.background`; read only if that is on.
+        weights: of the clips in the loss, (clips,), float32; None: batches come without weights.
+
+    Raises:
+        PipelineError: backgrounds are wanted, but there are none.
     """
 
     paths: Sequence[Path]
@@ -44,6 +58,16 @@ class TrainingBatches:
     batch_size: int
     seed: int
     jobs: int
+    background_paths: Sequence[Path] = ()
+    weights: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        probability = self.augment.background.probability
+        if probability > 0 and not self.background_paths:
+            raise PipelineError(
+                f"augment.background.probability={probability:g} needs noisy clips for backgrounds, "
+                "received none; set it to 0 or use a data set with noisy clips"
+            )
 
     @property
     def items(self) -> int:
@@ -73,22 +97,58 @@ class TrainingBatches:
         return tf.data.Dataset.from_tensor_slices((tf.fill(tf.shape(filled), epoch), filled))
 
     def _load(self, epoch: tf.Tensor, item: tf.Tensor) -> tuple:
-        """One window of an item's clip; a fill has one too, which `_images` leaves out."""
+        """One window of an item's clip, and of a background; a fill has one too, which `_images` leaves out."""
         clip = tf.maximum(item, 0) % len(self.paths)
-        path, label = tf.constant([str(p) for p in self.paths])[clip], tf.constant(self.targets)[clip]
+        path, label = _strings(self.paths)[clip], tf.constant(self.targets)[clip]
         seed = tf.random.fold_in(self._seed(_WINDOWS, epoch), item)
         window = windows.loudest_window(read_pcm16(path), self.length, self.candidates, seed)
-        return epoch, item, window, label
+        return epoch, item, window, self._background(epoch, item), label
 
-    def _images(self, epochs: tf.Tensor, items: tf.Tensor, pcm: tf.Tensor, labels: tf.Tensor) -> tuple:
+    def _background(self, epoch: tf.Tensor, item: tf.Tensor) -> tf.Tensor:
+        """A random window of a random background, (length,) int16; (0,) where there are no backgrounds."""
+        if self.augment.background.probability == 0:
+            return tf.zeros([0], tf.int16)
+        seeds = tf.random.split(tf.random.fold_in(self._seed(_BACKGROUND, epoch), item), 2)
+        clip = tf.random.stateless_uniform([], seeds[0], 0, len(self.background_paths), tf.int32)
+        pcm = read_pcm16(_strings(self.background_paths)[clip])
+        return windows.loudest_window(pcm, self.length, 1, seeds[1])
+
+    def _images(
+        self, epochs: tf.Tensor, items: tf.Tensor, pcm: tf.Tensor, backgrounds: tf.Tensor, labels: tf.Tensor
+    ) -> tuple:
         real = items >= 0
-        pcm, labels = tf.boolean_mask(pcm, real), tf.boolean_mask(labels, real)
+        pcm, backgrounds, labels, clips = (
+            tf.boolean_mask(part, real) for part in (pcm, backgrounds, labels, items % len(self.paths))
+        )
         is_augmented = (items[real] >= len(self.paths)) | (not self.augment.keep_originals)
-        seed = tf.random.fold_in(self._seed(_AUGMENT, epochs[0]), items[0])
-        return augment_batch(self.frontend(to_float(pcm)), labels, is_augmented, seed, self.augment)
+        seed, waveform_seed = (
+            tf.random.fold_in(self._seed(stream, epochs[0]), items[0]) for stream in (_AUGMENT, _WAVEFORMS)
+        )
+        waves, labels, weights = augment_waveforms(
+            to_float(pcm),
+            labels,
+            self._weights_of(clips),
+            to_float(backgrounds),
+            is_augmented,
+            waveform_seed,
+            self.augment,
+        )
+        images, labels = augment_batch(self.frontend(waves), labels, is_augmented, seed, self.augment)
+        if self.weights is None:
+            return images, labels
+        return images, labels, blend(weights, mixup_shares(is_augmented, seed, self.augment.mixup))
+
+    def _weights_of(self, clips: tf.Tensor) -> tf.Tensor:
+        if self.weights is None:
+            return tf.ones_like(clips, tf.float32)
+        return tf.gather(tf.constant(self.weights, tf.float32), clips)
 
     def _seed(self, stream: int, epoch: tf.Tensor) -> tf.Tensor:
         return tf.random.fold_in(tf.constant([self.seed, stream], tf.int64), epoch)
+
+
+def _strings(paths: Sequence[Path]) -> tf.Tensor:
+    return tf.constant([str(path) for path in paths])
 
 
 def read_pcm16(path: tf.Tensor) -> tf.Tensor:

@@ -12,10 +12,10 @@ from tagging.training.task import Task
 def show_batch(config: Config, stage: str, out: Path, *, jobs: int, most: int = 12) -> Path:
     """Draw the first images of the stage's first batch, augmented as in training, their labels as titles."""
     settings = config.stage(stage)
-    data = stage_data(config, settings.sources)
+    data = stage_data(config, settings)
     classes = data.dataset.classes
     batches = Task(config, settings, data, Path(config.run_dir), jobs).batches(build_stage_frontend(config))
-    images, labels = next(iter(batches.dataset(0, 1)))
+    images, labels = next(iter(batches.dataset(0, 1)))[:2]  # weights, where there are any, come third
     batch_picture(images.numpy()[:most, ..., 0], [_title(row, classes) for row in labels.numpy()[:most]], out)
     return out
 

@@ -7,8 +7,10 @@ import tensorflow as tf
 
 from preprocessing.clip import wav_bytes
 from tagging.augment.settings import AugmentSettings, MixUpSettings
+from tagging.augment.waveform_settings import BackgroundSettings, GainSettings, WaveformMixSettings
 from tagging.frontend.log_mel import LogMel
 from tagging.pipeline.batches import (
+    PipelineError,
     TrainingBatches,
     read_pcm16,
     waveforms_from_files,
@@ -112,6 +114,117 @@ def test_mixup_blends_labels_of_a_batch(paths):
     labels = np.concatenate([y for _, y in epochs_of(supply, 0, 1)])
     np.testing.assert_allclose(labels.sum(axis=1), 1, atol=1e-6)
     assert ((labels > 0).sum(axis=1) == 2).all()
+
+
+MIX = AugmentSettings(waveform_mix=WaveformMixSettings(probability=1.0))
+EVERYTHING = AugmentSettings(
+    mixup=MixUpSettings(alpha=0.4),
+    waveform_mix=WaveformMixSettings(probability=0.5, most=2),
+    background=BackgroundSettings(probability=0.7),
+    gain=GainSettings(-6.0, 6.0),
+    time_shift_share=0.5,
+    keep_originals=True,
+)
+
+
+def test_weights_come_third_each_with_its_clip(paths):
+    weights = np.linspace(0.1, 1, N, dtype=np.float32)
+    out = [[part.numpy() for part in batch] for batch in batches(paths, weights=weights).dataset(0, 1)]
+    labels, given = (np.concatenate([batch[i] for batch in out]) for i in (1, 2))
+    assert given.dtype == np.float32
+    np.testing.assert_array_equal(given, weights[labels.argmax(axis=1)])
+
+
+def test_weights_change_neither_images_nor_labels(paths):
+    plain = batches(paths, augment=EVERYTHING, background_paths=paths)
+    weighted = batches(paths, augment=EVERYTHING, background_paths=paths, weights=np.full(N, 2.0))
+    for (x, y), (xw, yw, w) in zip(plain.dataset(0, 2), weighted.dataset(0, 2), strict=True):
+        np.testing.assert_array_equal(x, xw)
+        np.testing.assert_array_equal(y, yw)
+        np.testing.assert_allclose(w, 2.0, rtol=1e-6, err_msg="equal weights stay, however they are blended")
+
+
+def test_weights_are_blended_as_labels_are(paths):
+    """With one label a clip, MixUp's labels are the shares, and OR-ed labels name the clips of a mixture."""
+    weights = np.linspace(0.1, 1, N, dtype=np.float32)
+    for augment in (AugmentSettings(mixup=MixUpSettings(alpha=1.0)), MIX):
+        for _, labels, given in batches(paths, augment=augment, weights=weights).dataset(0, 2):
+            of_clips = labels.numpy() / labels.numpy().sum(axis=1, keepdims=True)
+            np.testing.assert_allclose(given, of_clips @ weights, rtol=1e-5)
+
+
+def test_mixtures_of_waveforms_have_both_tones_and_both_labels(paths):
+    supply = batches(paths, augment=MIX)
+    for images, labels in epochs_of(supply, 0, 1):
+        if len(images) == 1:
+            continue
+        assert (labels.sum(axis=1) == 2).all()
+        bands = images[..., 0].mean(axis=1)
+        for row, label in zip(bands, labels, strict=True):
+            peaks = {int(row[band].argmax() + band.start) for band in tone_bands(label)}
+            assert len(peaks) == 2
+            assert all(row[peak] > 160 for peak in peaks), "within 30 dB of the loudest"
+
+
+def tone_bands(label: np.ndarray) -> list[slice]:
+    """Mel bands around the tones of these clips; 64 HTK bands up to 8 kHz."""
+    mel = 2595 * np.log10(1 + (300 + 700 * np.flatnonzero(label)) / 700)
+    centres = np.round(mel / (2595 * np.log10(1 + 8000 / 700)) * 65 - 1).astype(int)
+    return [slice(max(centre - 1, 0), centre + 2) for centre in centres]
+
+
+@pytest.fixture(scope="module")
+def hum(tmp_path_factory) -> list:
+    """Backgrounds: one low tone that no clip has, in a clip longer and one shorter than the window."""
+    folder = tmp_path_factory.mktemp("background")
+    made = []
+    for i, samples in enumerate((9000, 700)):
+        pcm = np.round(1000 * np.sin(2 * np.pi * 100 * np.arange(samples) / 16_000)).astype(np.int16)
+        made.append(folder / f"{i}.wav")
+        made[-1].write_bytes(wav_bytes(pcm, 16_000))
+    return made
+
+
+def test_backgrounds_are_heard_and_change_no_label(paths, hum):
+    background = BackgroundSettings(probability=1.0, min_snr_db=5, max_snr_db=10)
+    supply = batches(paths, augment=AugmentSettings(background=background), background_paths=hum)
+    lowest = {}
+    for which, given in (("plain", batches(paths)), ("under", supply)):
+        out = epochs_of(given, 0, 1)
+        labels = np.concatenate([y for _, y in out])
+        assert sorted(labels.argmax(axis=1)) == list(range(N))
+        order = labels.argmax(axis=1).argsort()
+        lowest[which] = np.concatenate([x for x, _ in out])[order][..., 0].mean(axis=1)[:, :3].max(axis=1)
+    assert (lowest["under"][1:] > 200).all(), "5 to 10 dB down, of 80"
+    assert (lowest["under"] > lowest["plain"])[1:].all()
+
+
+def test_backgrounds_without_noisy_clips_are_refused(paths):
+    with pytest.raises(
+        PipelineError, match=r"background\.probability=0\.5 needs noisy clips .* received none"
+    ):
+        batches(paths, augment=AugmentSettings(background=BackgroundSettings(probability=0.5)))
+
+
+def test_with_everything_on_epochs_come_again_exactly(paths, hum):
+    given = {"augment": EVERYTHING, "background_paths": hum, "weights": np.linspace(0, 1, N)}
+    whole = list(batches(paths, **given).dataset(0, 2))
+    again = list(batches(paths, **given).dataset(1, 2))
+    for batch, expected in zip(again, whole[5:], strict=True):
+        for part, whole_part in zip(batch, expected, strict=True):
+            np.testing.assert_array_equal(part, whole_part)
+    assert any(np.any(a[0] != b[0]) for a, b in zip(whole[:5], again, strict=True))
+
+
+def test_the_plain_half_is_that_of_an_epoch_without_augmentation(paths, hum):
+    """Windows are drawn by item, whatever is done to the other half."""
+    supply = batches(paths, augment=EVERYTHING, background_paths=hum, batch_size=2 * N)
+    ((images, labels),) = epochs_of(supply, 0, 1)
+    ((plain, plain_labels),) = epochs_of(batches(paths, batch_size=N), 0, 1)
+    for image, label in zip(plain, plain_labels, strict=True):
+        same = [np.array_equal(image, other) for other in images]
+        assert sum(same) == 1
+        np.testing.assert_array_equal(labels[same.index(True)], label)
 
 
 def test_every_window_of_every_clip_in_order(paths):

@@ -1,0 +1,55 @@
+"""Waveforms of other clips of the batch, added to a clip's own."""
+
+import tensorflow as tf
+
+from tagging.augment.levels import draw_levels_db, factors_beside
+from tagging.augment.waveform_settings import WaveformMixSettings
+
+
+def draw_mix(batch: tf.Tensor, settings: WaveformMixSettings, seed: tf.Tensor) -> tf.Tensor:
+    """Levels of the next rows beside each row, (batch, most) float32 dB; -inf: not in the mixture.
+
+    A mixture is drawn with `probability`, the number of others in it uniformly from 1 to `most`.
+
+    Args:
+        batch: number of rows, scalar.
+        settings: what may be drawn.
+        seed: (2,) integers.
+    """
+    seeds = tf.random.split(seed, 3)
+    shape = (batch, settings.most)
+    levels_db = draw_levels_db(shape, 1.0, settings.min_gain_db, settings.max_gain_db, seeds[0])
+    is_mixed = tf.random.stateless_uniform((batch, 1), seeds[1]) < settings.probability
+    others = tf.random.stateless_uniform((batch, 1), seeds[2], 1, settings.most + 1, tf.int32)
+    is_in = is_mixed & (tf.range(settings.most) < others)
+    return tf.where(is_in, levels_db, -float("inf"))
+
+
+def apply_mix(waves: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, levels_db: tf.Tensor):
+    """Each row and the next ones at their levels; the labels of all that can be heard are OR-ed.
+
+    The row's own waveform is in the sum as it is. A row alone stays bit for bit: all its levels are -inf, it or
+    the others are silent, or the batch has no other row. The sum may pass full scale: `apply_gain` comes later.
+
+    Args:
+        waves: (batch, samples) float32.
+        labels: (batch, classes) float32.
+        weights: (batch,) float32. A mixture gets the mean of the weights of what is heard in it: its labels
+            are as sure as those of its clips on average.
+        levels_db: (batch, most) float32; column k is of the row k + 1 further on, the last followed by the first.
+
+    Returns:
+        waves, labels, weights: as given.
+    """
+    mixed, all_labels, total, heard = waves, labels, weights, tf.ones_like(weights)
+    for column in range(levels_db.shape[1]):
+        step = column + 1
+        others = tf.roll(waves, -step, axis=0)
+        factors = factors_beside(waves, others, levels_db[:, column])
+        factors = tf.where(step < tf.shape(waves)[0], factors, 0.0)
+        is_heard = tf.cast(factors > 0, tf.float32)
+        mixed += factors[:, tf.newaxis] * others
+        all_labels = tf.maximum(all_labels, is_heard[:, tf.newaxis] * tf.roll(labels, -step, axis=0))
+        total += is_heard * tf.roll(weights, -step, axis=0)
+        heard += is_heard
+    return mixed, all_labels, total / heard

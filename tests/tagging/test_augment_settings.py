@@ -1,0 +1,78 @@
+"""What augmentation can be told, and what is refused."""
+
+import subprocess
+import sys
+
+import pytest
+from omegaconf import OmegaConf
+
+from tagging.augment.settings import AugmentSettings, CropSettings, MixUpSettings, SpecAugmentSettings
+from tagging.augment.waveform_settings import BackgroundSettings, GainSettings, WaveformMixSettings
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: SpecAugmentSettings(time_masks=-1),
+            "spec_augment.time_masks: expected 0 or more, received -1",
+        ),
+        (lambda: SpecAugmentSettings(freq_mask_share=1.5), "spec_augment.freq_mask_share: .* received 1.5"),
+        (lambda: SpecAugmentSettings(time_warp_frames=-2), "spec_augment.time_warp_frames: .* received -2"),
+        (lambda: MixUpSettings(alpha=-0.1), "mixup.alpha: .* received -0.1"),
+        (lambda: MixUpSettings(alpha=float("nan")), "mixup.alpha: .* received nan"),
+        (lambda: MixUpSettings(labels="and"), r"mixup.labels: expected one of \['mix', 'or'\], received and"),
+        (lambda: CropSettings(min_time_share=0.0), "crop.min_time_share: .* received 0.0"),
+        (lambda: CropSettings(min_band_share=1.1), "crop.min_band_share: .* received 1.1"),
+        (lambda: WaveformMixSettings(probability=1.5), "waveform_mix.probability: .* received 1.5"),
+        (
+            lambda: WaveformMixSettings(min_gain_db=3.0),
+            "waveform_mix.min_gain_db and max_gain_db: .* received 3.0 and 0.0",
+        ),
+        (lambda: WaveformMixSettings(most=0), "waveform_mix.most: expected 1 or more, received 0"),
+        (lambda: BackgroundSettings(probability=-0.1), "background.probability: .* received -0.1"),
+        (
+            lambda: BackgroundSettings(max_snr_db=float("inf")),
+            "background.min_snr_db and max_snr_db: expected finite .* received 10.0 and inf",
+        ),
+        (lambda: GainSettings(min_db=1.0), "gain.min_db and max_db: .* received 1.0 and 0.0"),
+        (lambda: AugmentSettings(time_shift_share=0.6), "time_shift_share: .* received 0.6"),
+        (lambda: AugmentSettings(keep_originals=True), "keep_originals: expected false .* received true"),
+    ],
+)
+def test_settings_out_of_range_name_their_key(make, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        make()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"crop": CropSettings(min_band_share=0.9)},
+        {"waveform_mix": WaveformMixSettings(probability=0.5)},
+        {"background": BackgroundSettings(probability=0.5)},
+        {"gain": GainSettings(max_db=3.0)},
+        {"time_shift_share": 0.1},
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_each_part_alone_switches_augmentation_on(given):
+    settings = AugmentSettings(**given, keep_originals=True)
+    assert settings.enabled
+    assert settings.changes_images == ("crop" in given)
+    assert settings.changes_waveforms == ("crop" not in given)
+    assert not AugmentSettings().enabled
+
+
+def test_settings_come_from_a_config():
+    given = OmegaConf.create({"spec_augment": {"enabled": True, "time_masks": 3}, "mixup": {"labels": "or"}})
+    settings = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(AugmentSettings), given))
+    assert settings == AugmentSettings(
+        SpecAugmentSettings(enabled=True, time_masks=3), MixUpSettings(labels="or")
+    )
+
+
+def test_settings_need_no_tensorflow():
+    code = "import sys, tagging.augment.settings; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
