@@ -45,11 +45,38 @@ class Validate(keras.callbacks.Callback):
         logs.update(self.measure())
 
 
+class Averages(keras.callbacks.Callback):
+    """Gives the model the optimiser's moving average of its weights; `RawWeights` takes it away again.
+
+    What stands between the two sees the averaged model. Keras's `SwapEMAWeights` leaves it in place until the next
+    epoch begins, so that a backup would hold it for the raw weights, and it swaps by sums, which round.
+    """
+
+    raw: list[np.ndarray]
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        weights = self.model.trainable_variables
+        self.raw = [keras.ops.convert_to_numpy(weight) for weight in weights]
+        self.model.optimizer.finalize_variable_values(weights)
+
+
+class RawWeights(keras.callbacks.Callback):
+    """Puts back the weights that `Averages` kept, bit for bit, for training to go on with."""
+
+    def __init__(self, averages: Averages) -> None:
+        super().__init__()
+        self.averages = averages
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        for weight, value in zip(self.model.trainable_variables, self.averages.raw, strict=True):
+            weight.assign(value)
+
+
 class History(keras.callbacks.Callback):
     """Rows of all epochs, the best weights among them, early stopping, and a line on the screen for each.
 
     Args:
-        folder: gets `history.csv` and `best.weights.h5`, each written whole.
+        folder: gets `history.csv` and `best.weights.h5` (the averaged ones, where there are), each whole.
         epochs: of the stage.
         steps: of an epoch.
         patience: epochs without a better validation score before stopping; 0: never.

@@ -6,7 +6,16 @@ from functools import partial
 import keras
 import numpy as np
 
-from tagging.training.callbacks import BEST, Backup, History, RefuseDivergence, Validate, restore
+from tagging.training.callbacks import (
+    BEST,
+    Averages,
+    Backup,
+    History,
+    RawWeights,
+    RefuseDivergence,
+    Validate,
+    restore,
+)
 from tagging.training.settings import StageSettings
 from tagging.training.task import Task
 
@@ -42,14 +51,18 @@ def fit(task: Task, trainer: keras.Model, step: Callable, frontend: keras.Layer)
 
 
 def _callbacks(task: Task, step: Callable, history: History) -> list[keras.callbacks.Callback]:
-    """In the order in which they need each other: rate, validation, history, logs, backup."""
-    callbacks: list[keras.callbacks.Callback] = [RefuseDivergence()]
+    """In the order in which they need each other: rate, validation and history (of averages, if any), logs, backup."""
+    before: list[keras.callbacks.Callback] = [RefuseDivergence()]
     if task.settings.schedule == "cosine":
-        callbacks.append(keras.callbacks.LearningRateScheduler(partial(cosine_rate, task.settings)))
+        before.append(keras.callbacks.LearningRateScheduler(partial(cosine_rate, task.settings)))
+    judged: list[keras.callbacks.Callback] = [history]
     if len(task.data.validation):
-        callbacks.append(Validate(partial(task.validate, step)))
+        judged.insert(0, Validate(partial(task.validate, step)))
+    if task.settings.ema_momentum:
+        averages = Averages()
+        judged = [averages, *judged, RawWeights(averages)]
     tensorboard = keras.callbacks.TensorBoard(task.work / "tensorboard", write_graph=False)
-    return [*callbacks, history, tensorboard, Backup(task.work / BACKUPS, history)]
+    return [*before, *judged, tensorboard, Backup(task.work / BACKUPS, history)]
 
 
 def cosine_rate(settings: StageSettings, epoch: int, _rate: float = 0.0) -> float:

@@ -13,6 +13,7 @@ from tagging.config import Config
 from tagging.frontend.registry import build_frontend
 from tagging.metrics import LWLRAP
 from tagging.runs import Run, RunError
+from tagging.training.losses import build_loss
 from tagging.training.settings import StageSettings
 
 NETWORK = "network"
@@ -33,7 +34,8 @@ def build_tagger(
     frontend = build_stage_frontend(config)
     waveform = keras.Input((config.window.window_samples(config.cleaning.rate_hz),), name="waveform")
     image = frontend(waveform)
-    model = replace(config.model, weights="none") if start else config.model  # the run's take their place
+    # The run's weights take the place of those that the config names.
+    model = replace(config.model, weights="none", weights_sha256=None) if start else config.model
     network = build_network(model, image.shape[1:], n_classes)
     network.name = NETWORK
     if start:
@@ -53,16 +55,18 @@ def compiled_trainer(
 ) -> keras.Model:
     """A model of the same layers with loss, metric and optimiser; the network itself stays free of them when saved.
 
-    Binary cross-entropy on logits, LWLRAP beside it. What trains is chosen here.
+    The loss of the settings, LWLRAP (without weights of clips), and the average of weights. What trains is chosen here.
     """
     set_trainable(network, settings.trainable, config.model)
     options: dict[str, Any] = {"learning_rate": settings.learning_rate}
     if settings.optimizer == "sgd":
         options["momentum"] = 0.9
+    if settings.ema_momentum:
+        options |= {"use_ema": True, "ema_momentum": settings.ema_momentum}
     trainer = keras.Model(network.input, network.output, name="trainer")
     trainer.compile(
         optimizer=keras.optimizers.get({"class_name": settings.optimizer, "config": options}),
-        loss=keras.losses.BinaryCrossentropy(from_logits=True),
+        loss=build_loss(settings.loss),
         metrics=[LWLRAP(n_classes)],
         jit_compile=uses_xla(settings),
     )

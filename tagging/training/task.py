@@ -13,6 +13,7 @@ from tagging.evaluation import multilabel_report
 from tagging.pipeline.batches import TrainingBatches, waveforms_from_files
 from tagging.prediction import predict_clips
 from tagging.training.data import StageData
+from tagging.training.losses import build_loss
 from tagging.training.settings import StageSettings
 
 
@@ -39,7 +40,7 @@ class Task:
         window, train = self.config.window, self.data.train
         return TrainingBatches(
             paths=list(train["path"]),
-            targets=self.data.dataset.targets(train),
+            targets=self.data.targets,
             frontend=frontend,
             length=window.window_samples(self.config.cleaning.rate_hz),
             candidates=window.candidates,
@@ -47,7 +48,17 @@ class Task:
             batch_size=self.settings.batch_size,
             seed=self.config.seed,
             jobs=self.jobs,
+            weights=self.weights,
+            background_paths=self.data.backgrounds,
         )
+
+    @property
+    def weights(self) -> np.ndarray | None:
+        """Weight of each training clip in the loss, (clips,) float32, by its source; None where all are 1."""
+        of_source = self.settings.source_weights
+        if not of_source:
+            return None
+        return np.array([of_source.get(source, 1.0) for source in self.data.train["split"]], np.float32)
 
     @cached_property
     def validation_targets(self) -> np.ndarray:
@@ -61,12 +72,11 @@ class Task:
         return predict_clips(step, waveforms, len(clips), self.config.window, self.config.cleaning.rate_hz)
 
     def validate(self, step: Callable) -> dict[str, float]:
-        """Clip-level validation loss and metrics, under their names in the logs."""
-        logits = self.validation_logits(step)
-        targets, z = self.validation_targets, logits.astype(np.float64)
+        """Clip-level validation loss (the one that trains) and metrics, under their names in the logs."""
+        targets, logits = self.validation_targets, self.validation_logits(step)
         report = multilabel_report(targets, logits)
-        loss = float(np.mean(np.logaddexp(0.0, z) - targets * z))  # binary cross-entropy on logits
+        loss = keras.ops.mean(build_loss(self.settings.loss)(targets, logits))
         return {
-            "val_loss": loss,
+            "val_loss": float(loss),
             **{f"val_{key}": float(report[key]) for key in ("lwlrap", "map", "roc_auc")},
         }

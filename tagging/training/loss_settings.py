@@ -1,0 +1,38 @@
+"""What a config can say about the loss."""
+
+from dataclasses import dataclass
+from math import inf
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """What a network is trained to lower; see `losses.py` for the formulas.
+
+    Noisy labels: `lq` believes a label the less, the surer the network is of the opposite. With sigmoids its q has
+    to stay smaller than with a softmax: a class that a share s of the clips has is drawn to the logit
+    ln(s / (1 - s)) / (1 - q). For one class in 80, q = 0.7 (usual with a softmax) means a probability of 5e-7, where
+    positives teach nothing any more; q = 0.3 means 0.002.
+
+    Attributes:
+        name: `bce` (binary cross-entropy) or `lq` (generalised cross-entropy, for labels that may be wrong).
+        q: of `lq`, above 0 to 1: near 0 it is `bce`, 1 is the mean absolute error.
+        label_smoothing: labels move towards 0.5 by this share, 0 to below 1.
+        lsep_weight: weight of the rank loss LSEP beside it; 0: none. LSEP starts near the logarithm of the
+            number of classes, `bce` near 0.7.
+    """
+
+    name: Literal["bce", "lq"] = "bce"
+    q: float = 0.3
+    label_smoothing: float = 0.0
+    lsep_weight: float = 0.0
+
+    def __post_init__(self) -> None:
+        for key, is_valid, expected in (
+            ("name", self.name in ("bce", "lq"), "one of ['bce', 'lq']"),
+            ("q", 0 < self.q <= 1, "a number above 0 and up to 1 (name=bce is the limit at 0)"),
+            ("label_smoothing", 0 <= self.label_smoothing < 1, "a share from 0 to below 1"),
+            ("lsep_weight", 0 <= self.lsep_weight < inf, "a finite number of at least 0"),
+        ):
+            if not is_valid:
+                raise ValueError(f"expected train.loss.{key} to be {expected}, received {getattr(self, key)}")

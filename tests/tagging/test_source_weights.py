@@ -1,0 +1,77 @@
+"""Weights of clips by their source: what they are, that they reach the loss, and what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tagging.config import ConfigError, load_config
+from tagging.runs import read_run
+from tagging.training.data import stage_data
+from tagging.training.stage import train_stage
+from tagging.training.task import Task
+
+BOTH = ("stages.curated.sources=[curated,noisy]", "stages.curated.init=none", "train.epochs=1")
+
+
+def task(config) -> Task:
+    settings = config.stage("curated")
+    return Task(config, settings, stage_data(config, settings), None, jobs=2)
+
+
+def trained(config) -> tuple[list[np.ndarray], pd.Series]:
+    """Weights of the network and the last row of the history."""
+    run = train_stage(config, "curated", jobs=2)
+    row = pd.read_csv(run / "history.csv").iloc[-1]
+    return read_run(run).load_model().get_layer("network").get_weights(), row
+
+
+def test_each_clip_weighs_what_its_source_does(tiny, tmp_path):
+    stage = task(tiny.config(tmp_path, *BOTH, "stages.curated.source_weights.noisy=0.25"))
+    sources = stage.data.train["split"]
+    assert set(sources) == {"curated", "noisy"}
+    assert stage.weights.dtype == np.float32
+    assert stage.weights[sources == "noisy"].tolist() == [0.25] * 40
+    assert (stage.weights[sources == "curated"] == 1).all()
+    assert stage.batches(lambda wave: wave).weights is not None
+
+
+def test_without_them_batches_hold_none(tiny, tmp_path):
+    stage = task(tiny.config(tmp_path, *BOTH))
+    assert stage.weights is None
+    assert stage.batches(lambda wave: wave).weights is None
+
+
+def test_a_weight_of_one_half_is_half_the_loss_and_half_the_step(tiny, tmp_path):
+    """SGD moves by learning rate x gradient, so that halving every weight is halving the rate."""
+    sgd = (*BOTH, "train.optimizer=sgd", "split.validation_share=0")
+    half = "stages.curated.source_weights={curated: 0.5, noisy: 0.5}"
+    weights, row = trained(
+        tiny.config(tmp_path, *sgd, half, "train.learning_rate=0.25", "run_dir=" + str(tmp_path / "a"))
+    )
+    expected, whole = trained(
+        tiny.config(tmp_path, *sgd, "train.learning_rate=0.125", "run_dir=" + str(tmp_path / "b"))
+    )
+    for a, b in zip(weights, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+    assert row["loss"] == pytest.approx(whole["loss"] / 2, rel=1e-5)
+    assert row["lwlrap"] == pytest.approx(whole["lwlrap"], rel=1e-5), "weights do not enter the metrics"
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("stages.curated.source_weights.nosiy=0.5", ["source_weights", "['curated', 'noisy']", "['nosiy']"]),
+        ("train.source_weights.curated=0.5", ["source_weights", "['noisy']", "received ['curated']"]),
+        ("train.source_weights.noisy=0", ["train.source_weights.noisy above 0", "received 0"]),
+        ("train.source_weights.noisy=inf", ["finite train.source_weights.noisy", "inf"]),
+    ],
+)
+def test_a_mistake_ends_in_one_line(tmp_path, override, words):
+    (tmp_path / "c.yaml").write_text(
+        "stages: {noisy: {sources: [noisy]}, curated: {sources: [curated, noisy]}}"
+    )
+    with pytest.raises(ConfigError) as error:
+        load_config(tmp_path / "c.yaml", [override])
+    message = str(error.value)
+    assert "\n" not in message
+    assert all(word in message for word in words), message
