@@ -1,4 +1,4 @@
-"""ResNet50 (He et al. 2015) with a dense head."""
+"""ResNet50 (He et al. 2015) as backbone."""
 
 from typing import Any
 
@@ -6,10 +6,11 @@ import keras
 from keras import ops
 
 from models.backbone import make_backbone
-from models.heads import dense_head
+from models.heads import tag_image
 from models.settings import ModelSettings
 
 CHANNELS = 3
+PUBLISHED = "imagenet"
 
 
 @keras.saving.register_keras_serializable(package="models")
@@ -24,9 +25,9 @@ class CaffePreprocessing(keras.layers.Layer):
 def build(settings: ModelSettings, image_shape: tuple[int, int, int], n_classes: int) -> keras.Model:
     """Images 0..255 (batch, frames, bands, 3) -> logits (batch, n_classes).
 
-    80 classes: 24,132,816 parameters, 545,104 of them in the head.
+    80 classes, dense head: 24,132,816 parameters, 545,104 of them in the head.
     """
     image = keras.Input(image_shape, name="image")
     x = CaffePreprocessing(name="to_imagenet_range")(image)
-    features = make_backbone(keras.applications.ResNet50, settings, image_shape)(x)
-    return keras.Model(image, dense_head(settings, features, n_classes), name="resnet50")
+    backbone = make_backbone(keras.applications.ResNet50, settings, image_shape)
+    return keras.Model(image, tag_image(settings, x, backbone, n_classes), name="resnet50")

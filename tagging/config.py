@@ -166,10 +166,10 @@ def _check(config: Config) -> None:
     if not config.stages:
         raise ConfigError("expected at least one stage under stages:, received none")
     samples = config.window.window_samples(config.cleaning.rate_hz)
-    if samples < config.frontend.n_fft:
+    if samples < config.frontend.shortest:
         raise ConfigError(
-            f"expected window.window_s x cleaning.rate_hz of at least frontend.n_fft={config.frontend.n_fft} "
-            f"samples, received {samples}"
+            f"expected window.window_s x cleaning.rate_hz of at least {config.frontend.shortest} samples, "
+            f"one frame of the front end, received {samples}"
         )
     highest = config.cleaning.rate_hz / 2
     fmin_hz, fmax_hz = config.frontend.fmin_hz, config.frontend.fmax_hz
@@ -178,7 +178,7 @@ def _check(config: Config) -> None:
             f"expected 0 <= frontend.fmin_hz < frontend.fmax_hz <= {highest:g} (half of cleaning.rate_hz), "
             f"received {fmin_hz:g} and {fmax_hz}"
         )
-    frames = 1 + (samples - config.frontend.n_fft) // config.frontend.hop_length
+    frames = config.frontend.frames(samples)
     for position, (name, stage) in enumerate(config.stages.items()):
         if not name.isidentifier():
             raise ConfigError(f"expected a stage name of letters, digits and _, received {name!r}")

@@ -47,18 +47,18 @@ def log_mel_before_after(before: np.ndarray, after: np.ndarray, path: Path, titl
     """A log-mel image before and after SpecAugment, on one scale of colours.
 
     Args:
-        before, after: (frames, bands) or (frames, bands, channels), 0-255; the first channel is drawn.
+        before, after: (frames, bands) or (frames, bands, channels), 0 = silence; the first channel is drawn.
         path: the PNG to write.
         title: names the clip.
     """
     figure = Figure((11, 4), layout="constrained")
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
     for panel, image, name in zip(panels, (before, after), ("before", "after SpecAugment"), strict=True):
-        drawn = _draw_image(panel, image)
+        drawn = _draw_image(panel, image, max(before.max(), after.max()))
         panel.set_title(name, fontsize=10)
         panel.set_xlabel("frame")
     panels[0].set_ylabel("mel band")
-    figure.colorbar(drawn, ax=panels, label="0 = silence, 255 = loudest")
+    figure.colorbar(drawn, ax=panels, label="level (0 = silence)")
     figure.suptitle(title, parse_math=False)
     _write(figure, path)
 
@@ -134,7 +134,7 @@ def batch_picture(images: np.ndarray, titles: Sequence[str], path: Path) -> None
     """A grid of what the network sees, low bands below.
 
     Args:
-        images: (batch, frames, bands) or (batch, frames, bands, channels), 0-255; the first channel is drawn.
+        images: (batch, frames, bands) or (batch, frames, bands, channels), 0 = silence; the first channel is drawn.
         titles: one an image, its labels.
         path: the PNG to write.
     """
@@ -147,7 +147,7 @@ def batch_picture(images: np.ndarray, titles: Sequence[str], path: Path) -> None
     for panel in panels.flat[len(images) - columns : len(images)]:  # the lowest one of each column
         panel.tick_params(labelbottom=True)
     for panel, image, title in zip(panels.flat[: len(images)], images, titles, strict=True):
-        _draw_image(panel, image)
+        _draw_image(panel, image, images.max())
         panel.set_title(textwrap.fill(title, _TITLE_LETTERS), parse_math=False, fontsize=8)
     figure.supxlabel("frame", fontsize=9)
     figure.supylabel("mel band", fontsize=9)
@@ -161,10 +161,11 @@ def _envelope(samples: np.ndarray, rate_hz: int) -> tuple[np.ndarray, np.ndarray
     return starts / rate_hz, low, high
 
 
-def _draw_image(panel: Axes, image: np.ndarray):
+def _draw_image(panel: Axes, image: np.ndarray, loudest: float):
     bands = image if image.ndim == 2 else image[..., 0]
+    loudest = max(loudest, 1.0)  # a silent image is black
     return panel.imshow(
-        bands.T, origin="lower", aspect="auto", cmap="magma", vmin=0, vmax=255, interpolation="nearest"
+        bands.T, origin="lower", aspect="auto", cmap="magma", vmin=0, vmax=loudest, interpolation="nearest"
     )
 
 

@@ -17,7 +17,7 @@ clean_dir: {clean}
 run_dir: {runs}
 window: {{window_s: 1.0, hop_s: 0.5}}
 frontend: {{n_mels: 16}}
-model: {{name: simple_cnn, units: 16}}
+model: {{name: simple_cnn, units: [16]}}
 train: {{batch_size: 16, epochs: 2}}
 stages:
   noisy: {{sources: [noisy], learning_rate: 3e-3}}

@@ -5,7 +5,8 @@ from dataclasses import asdict
 import keras
 
 from tagging.frontend.log_mel import FrontendError, LogMel
-from tagging.frontend.settings import FrontendSettings
+from tagging.frontend.settings import OWN_NUMERICS, FrontendSettings
+from tagging.frontend.yamnet_log_mel import YamnetLogMel
 
 
 def _log_mel() -> type[keras.layers.Layer]:
@@ -22,7 +23,11 @@ def _tfio_log_mel() -> type[keras.layers.Layer]:
     return TfioLogMel
 
 
-FRONTENDS = {"log_mel": _log_mel, "tfio_log_mel": _tfio_log_mel}
+def _yamnet() -> type[keras.layers.Layer]:
+    return YamnetLogMel
+
+
+FRONTENDS = {"log_mel": _log_mel, "tfio_log_mel": _tfio_log_mel, "yamnet": _yamnet}
 
 
 def frontend_class(name: str) -> type[keras.layers.Layer]:
@@ -42,5 +47,13 @@ def build_frontend(settings: FrontendSettings, rate_hz: int, channels: int) -> k
         raise FrontendError(
             f"expected frontend.channels={channels} (or null) for this network, received {settings.channels}"
         )
+    layer = frontend_class(settings.name)
+    if settings.name in OWN_NUMERICS:
+        if channels != 1:
+            raise FrontendError(
+                f"frontend.name={settings.name} makes images of one channel, but this network takes {channels}; "
+                "use frontend.name=log_mel"
+            )
+        return layer(rate_hz=rate_hz, name="frontend")
     options = {key: value for key, value in asdict(settings).items() if key not in ("name", "channels")}
-    return frontend_class(settings.name)(rate_hz=rate_hz, channels=channels, name="frontend", **options)
+    return layer(rate_hz=rate_hz, channels=channels, name="frontend", **options)
