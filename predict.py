@@ -20,7 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         nargs="+",
         default=[],
         metavar="RUN",
-        help="run folders; their scores are averaged (default: the run under run_dir that finished last)",
+        help="run folders, or folders of folds, whose scores are averaged before (default: what finished last "
+        "under run_dir)",
     )
     parser.add_argument(
         "--audio",
@@ -31,30 +32,41 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--out", type=Path, help="CSV to write (default: submission.csv, with --audio predictions.csv)"
     )
+    parser.add_argument(
+        "--report",
+        action="store_true",
+        help="with answers known: say what averaging windows gains over one, and write the table of classes",
+    )
     return cli.run(_predict, parser, argv, interrupted="the same command starts again")
 
 
 def _predict(args: argparse.Namespace) -> int:
-    from tagging.config import load_config
-    from tagging.runs import CONFIG, OF_PREDICTION, latest_run, read_run
+    from tagging.config import ConfigError, load_config
+    from tagging.ensembles import make_ensemble
+    from tagging.folds import latest_member, read_member
+    from tagging.runs import CONFIG, OF_PREDICTION
 
+    if args.report and args.audio:
+        raise ConfigError("--report needs the answers of the test clips; leave --audio out")
     out = args.out or Path("predictions.csv" if args.audio else "submission.csv")
     _check_out(out)
     named, behind_runs = _paths_and_overrides(args.runs)
     overrides = [*args.overrides, *behind_runs]
-    default = read_run(named[0]).path / CONFIG if named else cli.DEFAULT_CONFIG
+    ours = [text for text in overrides if text.startswith(OF_PREDICTION)]
+    members = [read_member(path, ours) for path in named]
+    default = members[0].runs[0].path / CONFIG if members else cli.DEFAULT_CONFIG
     config = load_config(args.config or default, overrides)
-    paths = named or [latest_run(Path(config.run_dir)).path]
-    runs = [read_run(path, [text for text in overrides if text.startswith(OF_PREDICTION)]) for path in paths]
-    for run in runs:
+    members = members or [latest_member(Path(config.run_dir), ours)]
+    for run in (run for member in members for run in member.runs):
         run.check_overrides(config, overrides)
-    print("predicting with " + ", ".join(str(run.path) for run in runs))
+    print("predicting with " + ", ".join(map(str, members)))
+    ensemble = make_ensemble(config, members)
     cli.quiet_tensorflow(args.jobs)
     from tagging.scoring import predict_audio, predict_test
 
     if args.audio:
-        return predict_audio(config, runs, args.audio, out, args.jobs)
-    return predict_test(config, runs, out, args.jobs)
+        return predict_audio(config, ensemble, args.audio, out, args.jobs)
+    return predict_test(config, ensemble, out, args.jobs, report=args.report)
 
 
 def _check_out(out: Path) -> None:

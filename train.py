@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Train the stages of a config, or one of them; each ends as a run folder under run_dir."""
+"""Train the stages of a config, or one of them, once or in folds; each ends as a run folder under run_dir."""
 
 import argparse
 import sys
@@ -14,6 +14,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--stage", help="the stage to train, e.g. noisy (default: all, in the config's order)"
     )
+    parser.add_argument(
+        "--folds",
+        type=int,
+        metavar="K",
+        help="train K times, each time with another fold of the curated clips held out",
+    )
     parser.add_argument("--force", action="store_true", help="train anew what is finished or begun")
     parser.add_argument(
         "--show-batch",
@@ -25,18 +31,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from tagging.config import load_config
+    from tagging.config import ConfigError, load_config
 
     config = load_config(args.config or cli.DEFAULT_CONFIG, args.overrides)
     stages = [args.stage] if args.stage else list(config.stages)
     for stage in stages:
         config.stage(stage)
+    if args.folds and args.show_batch:
+        raise ConfigError("--show-batch draws the batch of one training; leave --folds out")
     cli.quiet_tensorflow(args.jobs)
+    from tagging.training.folds import train_folds
     from tagging.training.show_batch import show_batch
     from tagging.training.stage import train_stage
 
     if args.show_batch:
         print(show_batch(config, stages[0], args.show_batch, jobs=args.jobs))
+        return 0
+    if args.folds is not None:
+        train_folds(config, args.folds, stages, jobs=args.jobs, force=args.force)
         return 0
     for stage in stages:
         train_stage(config, stage, jobs=args.jobs, force=args.force)

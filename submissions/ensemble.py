@@ -1,9 +1,10 @@
 """One matrix of scores out of those of several runs."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, log_expit
+from scipy.special import expit, log_expit, logsumexp
 from scipy.stats import rankdata
 
 
@@ -36,31 +37,72 @@ def combine(
     Raises:
         SubmissionError: on no run, shapes that differ, logits not finite, wrong weights, an unknown method.
     """
+    votes = transformed(logits, method)
+    shares = np.full(len(votes), 1.0) if weights is None else check_weights(weights, len(votes))
+    return METHODS[method].score(np.tensordot(shares / shares.sum(), votes, axes=1))
+
+
+def average_folds(logits: Sequence[np.ndarray]) -> np.ndarray:
+    """The models of the folds of one training as one: the logit of their mean probability.
+
+    Through log(sigmoid(z)), so that sure models do not saturate: with p the mean probability,
+    logit(p) = log(mean sigmoid(z)) - log(mean sigmoid(-z)).
+
+    Args:
+        logits: one (clips, classes) matrix a fold.
+
+    Returns:
+        (clips, classes) float32.
+
+    Raises:
+        SubmissionError: as `combine`.
+    """
+    stacked = _stacked(logits)
+    yes, no = (logsumexp(log_expit(sign * stacked), axis=0) for sign in (1.0, -1.0))
+    return (yes - no).astype(np.float32)
+
+
+def check_weights(weights: Sequence[float], models: int) -> np.ndarray:
+    """The weights of this many models as float64.
+
+    Raises:
+        SubmissionError: another number of weights, or one that is no share.
+    """
+    values = np.asarray(weights, np.float64)
+    if values.shape != (models,) or not np.isfinite(values).all() or (values < 0).any() or values.sum() <= 0:
+        raise SubmissionError(f"expected {models} weights of 0 or more, not all 0, received {list(weights)}")
+    return values
+
+
+def transformed(logits: Sequence[np.ndarray], method: str) -> np.ndarray:
+    """What `method` takes the mean of, (models, clips, classes) float64.
+
+    Raises:
+        SubmissionError: as `combine`.
+    """
     if method not in METHODS:
         raise SubmissionError(f"expected an ensemble method out of {sorted(METHODS)}, received {method!r}")
-    stacked = _stacked(logits)
-    return METHODS[method](stacked, _normalised(weights, len(stacked)))
+    return METHODS[method].vote(_stacked(logits))
 
 
-def _mean(logits: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return np.tensordot(weights, expit(logits), axes=1)
-
-
-def _geometric(logits: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return np.exp(np.tensordot(weights, log_expit(logits), axes=1))
-
-
-def _rank(logits: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _rank(logits: np.ndarray) -> np.ndarray:
     clips = logits.shape[1]
     if clips < 2:
         raise SubmissionError(f"rank: expected at least 2 clips to rank, received {clips}; use method mean")
-    return np.tensordot(weights, (rankdata(logits, axis=1) - 1.0) / (clips - 1), axes=1)
+    return (rankdata(logits, axis=1) - 1.0) / (clips - 1)
 
 
-METHODS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    "mean": _mean,
-    "geometric": _geometric,
-    "rank": _rank,
+class Method(NamedTuple):
+    """A weighted mean of transformed logits (models, clips, classes), and what makes scores of it."""
+
+    vote: Callable[[np.ndarray], np.ndarray]
+    score: Callable[[np.ndarray], np.ndarray]
+
+
+METHODS = {
+    "mean": Method(expit, np.asarray),
+    "geometric": Method(log_expit, np.exp),
+    "rank": Method(_rank, np.asarray),
 }
 
 
@@ -77,13 +119,3 @@ def _stacked(logits: Sequence[np.ndarray]) -> np.ndarray:
             f"expected finite logits, received NaN or infinity from run {bad} of {len(stacked)}"
         )
     return stacked
-
-
-def _normalised(weights: Sequence[float] | None, runs: int) -> np.ndarray:
-    """Weights with sum 1."""
-    if weights is None:
-        return np.full(runs, 1.0 / runs)
-    values = np.asarray(weights, np.float64)
-    if values.shape != (runs,) or not np.isfinite(values).all() or (values < 0).any() or values.sum() <= 0:
-        raise SubmissionError(f"expected {runs} weights of 0 or more, not all 0, received {list(weights)}")
-    return values / values.sum()

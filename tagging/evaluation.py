@@ -51,6 +51,21 @@ def per_class_lwlrap(targets: np.ndarray, scores: np.ndarray) -> tuple[np.ndarra
     return per_class, counts / counts.sum()
 
 
+def clip_precisions(targets: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What each clip adds to LWLRAP, which is the sum of the first over the sum of the second.
+
+    Returns:
+        (clips,) sum of the precisions at the ranks of its labels; (clips,) number of its labels.
+
+    Raises:
+        EvaluationError: as `lwlrap`.
+    """
+    relevant, scores = _checked(targets, scores)
+    clips, labels = np.nonzero(relevant)
+    precisions = _precisions(relevant, scores, clips, labels)
+    return np.bincount(clips, weights=precisions, minlength=len(relevant)), relevant.sum(axis=1)
+
+
 def multilabel_report(targets: np.ndarray, scores: np.ndarray) -> dict[str, float | int]:
     """LWLRAP, mean average precision and mean ROC AUC, and what each stands on.
 

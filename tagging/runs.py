@@ -17,6 +17,7 @@ from omegaconf import OmegaConf
 from tagging.config import Config, load_config, save_config
 
 MODEL, CONFIG, INFO, HISTORY = "model.keras", "config.yaml", "run.json", "history.csv"
+SCORES = "validation_scores.npz"  # logits of the validation clips
 OF_PREDICTION = ("window.hop_s", "window.average")  # settings of a run that a prediction may change
 _PACKAGES = ("tensorflow", "keras", "numpy", "librosa", "soxr", "soundfile", "scikit-learn")
 
@@ -53,7 +54,7 @@ class Run:
         import keras  # noqa: PLC0415  listing runs needs no Keras
 
         # A saved model names its layers; they have to be known before it is read.
-        from models import resnet50  # noqa: F401, PLC0415
+        from models import registry  # noqa: F401, PLC0415
         from tagging.frontend.registry import frontend_class  # noqa: PLC0415
 
         frontend_class(self.config.frontend.name)

@@ -9,44 +9,61 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from submissions.ensemble import combine
+from submissions.ensemble import average_folds
 from submissions.writer import write_scores, write_submission
 from tagging.config import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.sources import TEST, Source, audio_source
 from tagging.datasets.table import DatasetError
-from tagging.evaluation import by_usage, per_class_table
+from tagging.ensembles import Ensemble
+from tagging.evaluation import EvaluationError, per_class_table
+from tagging.folds import Member
 from tagging.pipeline.batches import waveforms_from_files
-from tagging.prediction import inference_step, predict_clips
+from tagging.prediction import average_windows, inference_step, loudest_windows, predict_windows
+from tagging.reporting import score_report, window_report
 from tagging.runs import Run, RunError
 
 
-def check_runs(runs: Sequence[Run]) -> tuple[str, ...]:
-    """The classes that all runs share, in their order."""
-    for run in runs[1:]:
-        if run.classes != runs[0].classes:
-            raise RunError(
-                f"expected the same classes in all runs, received other ones in {run.path} than in {runs[0].path}"
-            )
-    return runs[0].classes
-
-
 @dataclass(frozen=True)
-class RunScores:
-    """What one run says.
+class Scores:
+    """What one run, or one model of the ensemble, says.
 
     Attributes:
         clips: those with usable audio, `path` the clean one.
         lost: the others, with a `reason`.
-        logits: (clips, classes) float32.
+        logits: (clips, classes) float32, over all windows of each clip.
+        loudest: (clips, classes) float32, of its loudest window alone.
     """
 
     clips: pd.DataFrame
     lost: pd.DataFrame
     logits: np.ndarray
+    loudest: np.ndarray
 
 
-def score_runs(runs: Sequence[Run], source: Source, config: Config, jobs: int) -> list[RunScores]:
+def score_members(members: Sequence[Member], source: Source, config: Config, jobs: int) -> list[Scores]:
+    """Scores of all clips by each model; those of folds are averaged.
+
+    Raises:
+        RunError: the runs cannot use the same clips.
+        DatasetError: as `score_runs`.
+    """
+    runs = score_runs([run for member in members for run in member.runs], source, config, jobs)
+    names = [list(scores.clips["fname"]) for scores in runs]
+    if any(other != names[0] for other in names):
+        raise RunError("expected the same usable clips for all runs, received others: their cleaning differs")
+    rest = iter(runs)
+    return [_as_one([next(rest) for _ in member.runs]) for member in members]
+
+
+def _as_one(folds: Sequence[Scores]) -> Scores:
+    if len(folds) == 1:
+        return folds[0]
+    logits, loudest = ([getattr(fold, key) for fold in folds] for key in ("logits", "loudest"))
+    return Scores(folds[0].clips, folds[0].lost, average_folds(logits), average_folds(loudest))
+
+
+def score_runs(runs: Sequence[Run], source: Source, config: Config, jobs: int) -> list[Scores]:
     """Scores of all clips by each run; runs with equal cleaning share the clean audio.
 
     Clean audio of a data set is looked for in the config's `clean_dir`, and where runs were trained on audio
@@ -55,7 +72,7 @@ def score_runs(runs: Sequence[Run], source: Source, config: Config, jobs: int) -
     Raises:
         DatasetError: no usable audio, or too little of it, before a model is loaded.
     """
-    scores: dict[int, RunScores] = {}
+    scores: dict[int, Scores] = {}
     for numbers in _of_equal_cleaning(runs):
         theirs = [runs[number].config for number in numbers]
         cleaning = theirs[0].cleaning
@@ -68,7 +85,7 @@ def score_runs(runs: Sequence[Run], source: Source, config: Config, jobs: int) -
                     f"expected audio for every test clip, but {len(lost)} have none: {_named(lost)}"
                 )
             for number in numbers:
-                scores[number] = RunScores(clips, lost, _logits(runs[number], clips, jobs))
+                scores[number] = Scores(clips, lost, *_logits(runs[number], clips, jobs))
     return [scores[number] for number in range(len(runs))]
 
 
@@ -79,56 +96,67 @@ def _of_equal_cleaning(runs: Sequence[Run]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _logits(run: Run, clips: pd.DataFrame, jobs: int) -> np.ndarray:
-    """Scores by one run, over all windows of each clip."""
-    step, window = inference_step(run.load_model()), run.config.window
-    waveforms = waveforms_from_files(list(clips["path"]), jobs)
-    rate_hz = run.config.cleaning.rate_hz
-    return predict_clips(step, waveforms, len(clips), window, rate_hz, description=str(run.path))
+def _logits(run: Run, clips: pd.DataFrame, jobs: int) -> tuple[np.ndarray, np.ndarray]:
+    """Scores by one run, over all windows of each clip and of the loudest."""
+    step, window, n_clips = inference_step(run.load_model()), run.config.window, len(clips)
+    waveforms, rate_hz = waveforms_from_files(list(clips["path"]), jobs), run.config.cleaning.rate_hz
+    found = predict_windows(step, waveforms, n_clips, window, rate_hz, description=str(run.path))
+    every = average_windows(found.clips, found.logits, n_clips, window.average)
+    return every, loudest_windows(found, n_clips)
 
 
-def predict_test(config: Config, runs: Sequence[Run], out: Path, jobs: int) -> int:
-    """Predict the data set's test clips and write `out`; prints LWLRAP where answers are known. An exit code."""
+def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, report: bool = False) -> int:
+    """Predict the data set's test clips and write `out`; prints LWLRAP where answers are known. An exit code.
+
+    Args:
+        config: names the data set.
+        ensemble: what predicts.
+        out: the CSV to write.
+        jobs: clips read in parallel.
+        report: also say what averaging windows gains, and write the table of classes beside `out`.
+    """
     dataset = read_dataset(config.dataset)
-    classes = check_runs(runs)
-    if classes != dataset.classes:
+    if ensemble.classes != dataset.classes:
         raise RunError(
-            f"expected the classes of {config.dataset.root} in {runs[0].path}, received other ones"
+            f"expected the classes of {config.dataset.root} in {ensemble.members[0].path}, received other ones"
         )
-    source = Source(dataset.of(TEST), is_dataset=True)
-    parts = score_runs(runs, source, config, jobs)
-    scores = _write(out, dataset.sample_submission, parts, classes, config)
+    test = dataset.of(TEST)
+    if report and not any(test["labels"]):
+        raise EvaluationError(f"--report needs test clips with answers, and {config.dataset.root} has none")
+    parts = score_members(ensemble.members, Source(test, is_dataset=True), config, jobs)
+    scores = _write(out, dataset.sample_submission, parts, ensemble)
     clips = parts[0].clips
+    targets = dataset.targets(clips)
     if any(clips["labels"]):
-        print(_report(dataset.targets(clips), scores, clips, classes, dataset.usage))
+        print(score_report(targets, scores, list(clips["fname"]), dataset.classes, dataset.usage))
+    if report:
+        table = per_class_table(targets, scores, dataset.classes)
+        table.to_csv(out.with_name(f"{out.stem}.per_class.csv"), index=False)
+        both = _both_ways(parts, scores, ensemble)
+        print("\n" + window_report(targets, both, list(clips["group"]), config.seed))
     return 0
 
 
-def predict_audio(config: Config, runs: Sequence[Run], path: Path, out: Path, jobs: int) -> int:
+def predict_audio(config: Config, ensemble: Ensemble, path: Path, out: Path, jobs: int) -> int:
     """Predict a file, or all files under a folder, and write `out`; unusable files are listed. An exit code."""
-    classes = check_runs(runs)
-    parts = score_runs(runs, audio_source(path), config, jobs)
-    scores = _write(out, None, parts, classes, config)
-    print(_tags(list(parts[0].clips["fname"]), scores, classes))
+    parts = score_members(ensemble.members, audio_source(path), config, jobs)
+    scores = _write(out, None, parts, ensemble)
+    print(_tags(list(parts[0].clips["fname"]), scores, ensemble.classes))
     lost = parts[0].lost
     if len(lost):
         print(f"{len(lost)} files could not be used: {_named(lost)}", file=sys.stderr)
     return 1 if len(lost) else 0
 
 
-def _write(
-    out: Path, sample: Path | None, parts: Sequence[RunScores], classes: Sequence[str], config: Config
-) -> np.ndarray:
-    """Combine the runs; write the submission, and beside it each run's logits. Returns the combined scores."""
-    names = [list(part.clips["fname"]) for part in parts]
-    if any(other != names[0] for other in names):
-        raise RunError("expected the same usable clips for all runs, received others: their cleaning differs")
-    scores = combine([part.logits for part in parts], config.ensemble.method, config.ensemble.weights or None)
+def _write(out: Path, sample: Path | None, parts: Sequence[Scores], ensemble: Ensemble) -> np.ndarray:
+    """Combine the models; write the submission, and beside it each one's logits. Returns the combined scores."""
+    names, classes = list(parts[0].clips["fname"]), ensemble.classes
+    scores = ensemble.combine([part.logits for part in parts])
     for number, part in enumerate(parts, 1):
-        write_scores(out.with_name(f"{out.stem}.logits-{number}.npz"), names[0], classes, part.logits)
-    left_out = write_submission(out, sample, names[0], classes, scores)
+        write_scores(out.with_name(f"{out.stem}.logits-{number}.npz"), names, classes, part.logits)
+    left_out = write_submission(out, sample, names, classes, scores)
     _remove_logits_above(len(parts), out)
-    print(f"{out}: {len(names[0]) - len(left_out)} clips, {len(classes)} classes")
+    print(f"{out}: {len(names) - len(left_out)} clips, {len(classes)} classes")
     return scores
 
 
@@ -151,20 +179,16 @@ def _tags(
     return "\n".join(lines + [f"... and {len(names) - most} more"] * (len(names) > most))
 
 
-def _report(
-    targets: np.ndarray,
-    scores: np.ndarray,
-    clips: pd.DataFrame,
-    classes: Sequence[str],
-    usage: dict[str, str],
-) -> str:
-    """A line a class, then LWLRAP of all, public and private clips."""
-    lines = [
-        f"{name:>8}  LWLRAP {figures['lwlrap']:.4f}   mAP {figures['map']:.4f}   ({figures['clips']} clips)"
-        for name, figures in by_usage(targets, scores, list(clips["fname"]), usage).items()
-    ]
-    table = per_class_table(targets, scores, classes)
-    return "\n".join([table.to_string(index=False, float_format="%.4f", na_rep="-"), "", *lines])
+def _both_ways(
+    parts: Sequence[Scores], scores: np.ndarray, ensemble: Ensemble
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Of each model and of the ensemble: scores over all windows, and of the loudest."""
+    found = {
+        str(member): (part.logits, part.loudest) for member, part in zip(ensemble.members, parts, strict=True)
+    }
+    if len(parts) > 1:
+        found["ensemble"] = scores, ensemble.combine([part.loudest for part in parts])
+    return found
 
 
 def _named(lost: pd.DataFrame, most: int = 10) -> str:

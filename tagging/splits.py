@@ -1,21 +1,19 @@
-"""Which clips validate: stratified by label, by group where groups are known, or given in a file."""
+"""Which clips validate, once or in folds: stratified by label, by group where groups are known, or given in a file."""
 
-import warnings
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold
-from skmultilearn.model_selection import IterativeStratification
 
 from tagging.datasets.csv_files import read_csv, some
 from tagging.datasets.settings import SplitSettings
 from tagging.datasets.table import DatasetError
+from tagging.stratified import deal_clips, deal_groups, own_groups
 
 PARTS = ("train", "validation")
+CHECKED = "curated"  # the split whose labels people checked: validation clips come from it
 
 
 def hold_out(
@@ -28,9 +26,7 @@ def hold_out(
 ) -> np.ndarray:
     """Which of `clips` validate; the same seed gives the same ones.
 
-    Without groups, the clips are dealt by scikit-multilearn's iterative stratification (Sechidis et al.,
-    "On the stratification of multi-label data", 2011). With groups, whole groups are dealt by
-    scikit-learn's StratifiedGroupKFold on each clip's rarest label; a clip of group "" is its own group.
+    Without groups the clips are dealt, with groups whole groups, see `stratified`.
 
     Args:
         clips: rows of a clip table.
@@ -57,6 +53,36 @@ def hold_out(
     return _by_clip(targets, share, seed)
 
 
+def folds(clips: pd.DataFrame, targets: np.ndarray, k: int, seed: int) -> np.ndarray:
+    """Which of `k` folds each clip is in, dealt as in `hold_out`; the same seed gives the same ones.
+
+    Args:
+        clips: rows of a clip table.
+        targets: multi-hot labels, shape (clips, classes).
+        k: number of folds, at least 2.
+        seed: of the draw.
+
+    Returns:
+        int, shape (clips,), from 0 to k - 1, each at least once.
+
+    Raises:
+        DatasetError: fewer than 2 folds, or too few clips or groups for them.
+    """
+    if k < 2:
+        raise DatasetError(f"expected at least 2 folds, received {k}")
+    groups, has_groups = own_groups(list(clips["group"])), (clips["group"] != "").any()
+    n_groups, name = len(set(groups)), "groups of clips" if has_groups else "clips"
+    if n_groups < k:
+        raise DatasetError(f"expected at least {k} {name} for {k} folds, received {n_groups}; ask for fewer")
+    parts = deal_groups(groups, targets, k, seed) if has_groups else deal_clips(targets, k, seed)
+    if not all(map(len, parts)):
+        raise DatasetError(f"expected clips in each of {k} folds, received too few {name}; ask for fewer")
+    numbers = np.empty(len(clips), int)
+    for number, part in enumerate(parts):
+        numbers[part] = number
+    return numbers
+
+
 def keep_apart(train: pd.DataFrame, validation: pd.DataFrame) -> np.ndarray:
     """Which rows of `train`, of whatever source, may train beside this validation set; bool, shape (train,).
 
@@ -75,55 +101,35 @@ def write_split(path: Path, clips: pd.DataFrame, is_validation: np.ndarray) -> N
     pd.DataFrame({"fname": clips["fname"], "part": part}).to_csv(path, index=False, lineterminator="\n")
 
 
-def _folds(share: float) -> Fraction:
+def _share_as_folds(share: float) -> Fraction:
     """How many of how many equal folds come nearest to `share`, with as few folds as that takes."""
     most = max(10, round(1 / share), round(1 / (1 - share)))
     return Fraction(share).limit_denominator(most)
 
 
 def _by_clip(targets: np.ndarray, share: float, seed: int) -> np.ndarray:
-    folds = _folds(share)
-    if len(targets) < folds.denominator:
+    ratio = _share_as_folds(share)
+    if len(targets) < ratio.denominator:
         raise DatasetError(
-            f"expected at least {folds.denominator} clips to hold out a share of {share}, "
+            f"expected at least {ratio.denominator} clips to hold out a share of {share}, "
             f"received {len(targets)}; add clips or set split.validation_share=0"
         )
-    stratifier = IterativeStratification(n_splits=folds.denominator, order=1)
-    with _numpy_seed(seed):
-        parts = [validation for _, validation in stratifier.split(np.zeros((len(targets), 1)), targets)]
-    return _best_of(parts, folds.numerator, targets, share)
+    parts = deal_clips(targets, ratio.denominator, seed)
+    return _best_of(parts, ratio.numerator, targets, share)
 
 
 def _by_group(clips: pd.DataFrame, targets: np.ndarray, share: float, seed: int) -> np.ndarray:
-    own = np.array([f"clip {i}" for i in range(len(clips))], object)
-    groups = np.where(clips["group"] == "", own, "group " + clips["group"].to_numpy(object))
+    groups = own_groups(list(clips["group"]))
     n_groups = len(set(groups))
-    n_folds = min(_folds(share).denominator, n_groups)
+    n_folds = min(_share_as_folds(share).denominator, n_groups)
     if n_groups < 2:
         raise DatasetError(
             f"expected at least 2 groups of clips to hold one out, received {n_groups}; "
             "add groups, or set split.validation_share=0"
         )
-    rarest = _rarest_label(targets)
-    if np.bincount(rarest).max() < n_folds:
-        raise DatasetError(
-            f"expected at least {n_folds} clips of some label to hold out groups, received too few clips; "
-            "add clips, or set split.validation_share=0"
-        )
-    stratifier = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    with warnings.catch_warnings():
-        # A label with fewer clips than folds cannot be in every fold, and need not be.
-        warnings.filterwarnings("ignore", "The least populated class in y", UserWarning)
-        parts = [validation for _, validation in stratifier.split(targets, rarest, groups)]
+    parts = deal_groups(groups, targets, n_folds, seed)
     n_chosen = int(np.clip(round(share * n_folds), 1, n_folds - 1))
     return _best_of(parts, n_chosen, targets, share)
-
-
-def _rarest_label(targets: np.ndarray) -> np.ndarray:
-    """Each clip's label with the fewest clips, as column number; the number of columns where it has none."""
-    is_set = targets > 0
-    count = np.where(is_set, is_set.sum(axis=0), np.inf)
-    return np.where(is_set.any(axis=1), count.argmin(axis=1), targets.shape[1])
 
 
 def _best_of(parts: list[np.ndarray], n_chosen: int, targets: np.ndarray, share: float) -> np.ndarray:
@@ -137,17 +143,6 @@ def _best_of(parts: list[np.ndarray], n_chosen: int, targets: np.ndarray, share:
         for number in range(first, first + n_chosen):
             masks[first, parts[number % len(parts)]] = True
     return min(masks, key=faults)
-
-
-@contextmanager
-def _numpy_seed(seed: int) -> Iterator[None]:
-    """NumPy's global generator, the only one that scikit-multilearn listens to, seeded and then put back."""
-    state = np.random.get_state()  # noqa: NPY002
-    np.random.seed(seed % 2**32)  # noqa: NPY002
-    try:
-        yield
-    finally:
-        np.random.set_state(state)  # noqa: NPY002
 
 
 def _read_split(path: Path, clips: pd.DataFrame, left_out: Collection[str]) -> np.ndarray:

@@ -7,7 +7,7 @@ from skmultilearn.model_selection import iterative_train_test_split
 
 from tagging.datasets.settings import SplitSettings
 from tagging.datasets.table import DatasetError
-from tagging.splits import hold_out, keep_apart, write_split
+from tagging.splits import folds, hold_out, keep_apart, write_split
 
 
 def clip_table(n, groups=None):
@@ -112,6 +112,36 @@ def test_too_few_clips_or_groups():
         hold_out(clip_table(9, "one"), np.ones((9, 2)), SplitSettings(), 0)
     with pytest.raises(DatasetError, match="too few clips"):
         hold_out(clip_table(5, list("abcde")), np.eye(5), SplitSettings(), 0)
+
+
+@pytest.mark.parametrize(("n", "n_classes", "k"), [(1500, 80, 5), (180, 12, 4), (60, 5, 2)])
+def test_folds_have_equal_sizes_and_label_shares(n, n_classes, k):
+    targets = draw_targets(n, n_classes)
+    fold = folds(clip_table(n), targets, k, seed=3)
+    assert np.bincount(fold, minlength=k).tolist() == pytest.approx([n / k] * k, abs=0.04 * n)
+    counts = np.array([targets[fold == number].sum(0) for number in range(k)])
+    assert np.abs(counts - targets.sum(0) / k).max() <= 3.5
+    np.testing.assert_array_equal(fold, folds(clip_table(n), targets, k, seed=3))
+    assert (fold != folds(clip_table(n), targets, k, seed=4)).any()
+
+
+def test_folds_of_whole_groups():
+    targets = draw_targets(400, 10)
+    groups = np.where(np.arange(400) < 40, "", np.random.default_rng(1).integers(30, size=400).astype(str))
+    fold = folds(clip_table(400, groups), targets, 4, seed=5)
+    by_group = pd.Series(fold).groupby(groups).nunique()
+    assert (by_group.drop("") == 1).all()
+    assert by_group[""] == 4, "clips without a group are dealt one by one"
+    np.testing.assert_allclose(np.bincount(fold), 100, atol=15)
+
+
+def test_too_few_clips_or_groups_for_the_folds():
+    with pytest.raises(DatasetError, match=r"at least 5 groups of clips for 5 folds, received 3"):
+        folds(clip_table(60, (np.arange(60) % 3).astype(str)), draw_targets(60, 4), 5, 0)
+    with pytest.raises(DatasetError, match="at least 5 clips for 5 folds, received 4"):
+        folds(clip_table(4), np.eye(4), 5, 0)
+    with pytest.raises(DatasetError, match="at least 2 folds, received 1"):
+        folds(clip_table(4), np.eye(4), 1, 0)
 
 
 def test_split_written_and_given_back(tmp_path):

@@ -1,0 +1,112 @@
+"""The weights of an ensemble: equal, given, or fitted on out-of-fold scores."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from submissions.ensemble import check_weights, combine
+from submissions.selection import select_weights
+from tagging.config import Config
+from tagging.datasets import read_dataset
+from tagging.datasets.csv_files import some
+from tagging.datasets.table import DatasetError
+from tagging.evaluation import lwlrap
+from tagging.folds import Member, out_of_fold
+from tagging.runs import RunError
+from tagging.splits import CHECKED
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Models whose scores become one.
+
+    Attributes:
+        members: at least one.
+        method: as in `submissions.ensemble.combine`.
+        weights: one a member; None: all equal.
+    """
+
+    members: tuple[Member, ...]
+    method: str
+    weights: Sequence[float] | None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names, the same in all members."""
+        return self.members[0].runs[0].classes
+
+    def combine(self, logits: Sequence[np.ndarray]) -> np.ndarray:
+        """One (clips, classes) matrix a member -> scores (clips, classes) float64, 0 to 1."""
+        return combine(logits, self.method, self.weights)
+
+
+def make_ensemble(config: Config, members: Sequence[Member]) -> Ensemble:
+    """The ensemble that `config.ensemble` describes; weights that it fits are printed.
+
+    Raises:
+        RunError: runs of other classes; to fit weights: a member without folds, or with other clips.
+        SubmissionError: another number of weights than members.
+        DatasetError: to fit weights: clips that the data set does not have.
+    """
+    _check_classes(members)
+    weights = _fitted(config, members) if config.ensemble.fit else config.ensemble.weights or None
+    if weights:
+        check_weights(weights, len(members))
+    return Ensemble(tuple(members), config.ensemble.method, weights)
+
+
+def _check_classes(members: Sequence[Member]) -> None:
+    first, *others = [run for member in members for run in member.runs]
+    for run in others:
+        if run.classes != first.classes:
+            raise RunError(
+                f"expected the same classes in all runs, received other ones in {run.path} than in {first.path}"
+            )
+
+
+def _fitted(config: Config, members: Sequence[Member]) -> list[float]:
+    """Weights that have the highest LWLRAP on the curated clips, each scored by the runs that had not seen it."""
+    names, logits = _common_clips(members)
+    targets = _targets(config, names, members[0].runs[0].classes)
+    weights = select_weights(logits, partial(lwlrap, targets), config.ensemble.method).tolist()
+    equal, fitted = (
+        lwlrap(targets, combine(logits, config.ensemble.method, tried)) for tried in (None, weights)
+    )
+    print(f"weights fitted on {len(names)} clips out of fold:")
+    for member, weight, scores in zip(members, weights, logits, strict=True):
+        print(f"  {weight:.2f}  LWLRAP {lwlrap(targets, scores):.4f}  {member.path}")
+    print(f"        LWLRAP {equal:.4f}  plain mean")
+    print(
+        f"        LWLRAP {fitted:.4f}  with these weights (on the clips they were fitted on: a little high)"
+    )
+    return weights
+
+
+def _common_clips(members: Sequence[Member]) -> tuple[list[str], list[np.ndarray]]:
+    """Names of the clips, and each member's logits in their order."""
+    tables = [out_of_fold(member) for member in members]
+    names = tables[0].fnames
+    for member, table in zip(members, tables, strict=True):
+        if differing := sorted(set(names) ^ set(table.fnames)):
+            raise RunError(
+                f"expected out-of-fold scores of the same clips, received others in {member.path} than in "
+                f"{members[0].path}: {some(differing)} in one only"
+            )
+    rows = [{name: row for row, name in enumerate(table.fnames)} for table in tables]
+    return names, [
+        table.logits[[row[name] for name in names]] for table, row in zip(tables, rows, strict=True)
+    ]
+
+
+def _targets(config: Config, names: Sequence[str], classes: tuple[str, ...]) -> np.ndarray:
+    dataset = read_dataset(config.dataset)
+    clips = dataset.of(CHECKED).set_index("fname", drop=False)
+    if dataset.classes != classes:
+        raise RunError(f"expected the classes of {config.dataset.root} in the runs, received other ones")
+    if unknown := [name for name in names if name not in clips.index]:
+        raise DatasetError(
+            f"expected the {CHECKED} clips of the folds in {config.dataset.root}, received none of {some(unknown)}"
+        )
+    return dataset.targets(clips.loc[list(names)])

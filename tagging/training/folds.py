@@ -1,0 +1,119 @@
+"""`train.py --folds K`: the stages of a config K times, each time with another fold of the checked clips held out."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from submissions.writer import write_scores
+from tagging.bootstrap import lwlrap_interval
+from tagging.config import Config, ConfigError
+from tagging.datasets import read_dataset
+from tagging.datasets.settings import SplitSettings
+from tagging.datasets.table import Dataset
+from tagging.evaluation import lwlrap
+from tagging.folds import (
+    FOLDS,
+    OUT_OF_FOLD,
+    OutOfFold,
+    fold_dir,
+    out_of_fold,
+    read_folds,
+    stage_of_folds,
+    write_folds,
+)
+from tagging.reporting import in_words, unit_name
+from tagging.runs import RunError
+from tagging.splits import CHECKED, folds, write_split
+from tagging.training.stage import train_stage
+
+SPLIT = "split.csv"
+
+
+def train_folds(config: Config, k: int, stages: Sequence[str], *, jobs: int, force: bool = False) -> Path:
+    """Train these stages of each fold, or go on where that was interrupted; the folder of the folds, `run_dir`.
+
+    Fold N is an ordinary training in `run_dir/fold-N`. Prints LWLRAP of each fold and out of fold; after the config's
+    last stage, the out-of-fold logits are written as `oof_scores.npz`.
+
+    Args:
+        config: the whole experiment.
+        k: number of folds.
+        stages: names, in the config's order.
+        jobs: clips read in parallel.
+        force: train anew what is finished or begun.
+
+    Raises:
+        ConfigError: the config's hold-out is a file.
+        DatasetError: too few clips or groups for `k` folds.
+        RunError: the folder has other folds; else as `train_stage`.
+    """
+    folder, dataset = Path(config.run_dir), read_dataset(config.dataset)
+    for fold, of_fold in enumerate(_fold_configs(config, dataset, k, force), 1):
+        print(f"fold {fold} of {k}")
+        for stage in stages:
+            train_stage(of_fold, stage, jobs=jobs, force=force)
+    _gather(config, dataset, stages[-1])
+    return folder
+
+
+def _fold_configs(config: Config, dataset: Dataset, k: int, force: bool) -> list[Config]:
+    """The config of each fold; writes which clips it holds out."""
+    if config.split.file is not None:
+        raise ConfigError(
+            f"--folds draws its own hold-outs, received split.file={config.split.file}; leave it out"
+        )
+    clips, folder = dataset.of(CHECKED), Path(config.run_dir)
+    fold = folds(clips, dataset.targets(clips), k, config.seed) + 1
+    _check_folds(folder, pd.Series(fold, clips["fname"]), force)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_folds(folder, list(clips["fname"]), fold)
+    return [_fold_config(config, number, clips, fold == number) for number in range(1, k + 1)]
+
+
+def _fold_config(config: Config, number: int, clips: pd.DataFrame, is_validation: np.ndarray) -> Config:
+    folder = fold_dir(Path(config.run_dir), number)
+    folder.mkdir(exist_ok=True)
+    write_split(folder / SPLIT, clips, is_validation)
+    split = SplitSettings(is_validation.mean().item(), str(folder / SPLIT))
+    return replace(config, run_dir=str(folder), split=split)
+
+
+def _check_folds(folder: Path, new: pd.Series, force: bool) -> None:
+    """Refuse to mix folds that were dealt in different ways."""
+    is_begun = (folder / FOLDS).is_file() and any(path.is_dir() for path in folder.glob("fold-*/*"))
+    if force or not is_begun:
+        return
+    old = read_folds(folder)
+    if not old.equals(new):
+        both = [f"{each.max()} folds of {len(each)} clips" for each in (old, new)]
+        raise RunError(
+            f"{folder} holds {both[0]}, received {both[1]}, dealt in another way (k, seed or clips differ); "
+            "--force trains them anew, another run_dir keeps both"
+        )
+
+
+def _gather(config: Config, dataset: Dataset, stage: str) -> None:
+    """Say what a stage scores out of fold, and keep the scores if it is the last."""
+    folder = Path(config.run_dir)
+    found = out_of_fold(stage_of_folds(folder, stage))
+    if stage == list(config.stages)[-1]:
+        write_scores(folder / OUT_OF_FOLD, found.fnames, dataset.classes, found.logits)
+    clips = dataset.of(CHECKED).set_index("fname", drop=False).loc[found.fnames]
+    table = _table(dataset.targets(clips), found, list(clips["group"]), config.seed)
+    print(f"stage {stage}, out of fold\n{table}")
+
+
+def _table(targets: np.ndarray, found: OutOfFold, groups: Sequence[str], seed: int) -> str:
+    """A line a fold, and one of all clips."""
+    lines = []
+    for fold in np.unique(found.fold):
+        rows = found.fold == fold
+        lines.append(
+            f"{fold:>12}  LWLRAP {lwlrap(targets[rows], found.logits[rows]):.4f}   ({rows.sum()} clips)"
+        )
+    whole = lwlrap_interval(targets, found.logits, groups, seed=seed)
+    drawn = f"95 % bootstrap interval over {whole.n_units} {unit_name(groups)}"
+    return "\n".join([*lines, f"{'all':>12}  LWLRAP {in_words(whole)} ({drawn})"])

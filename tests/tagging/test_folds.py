@@ -1,0 +1,211 @@
+"""Training in folds: every checked clip is held out once, and the same command goes on where it stopped."""
+
+import contextlib
+import io
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import label_ranking_average_precision_score
+
+import train
+from submissions.writer import read_scores
+from tagging.datasets import read_dataset
+from tagging.folds import latest_member, out_of_fold, read_member
+from tagging.runs import RunError
+from tagging.training import folds as folds_module
+
+EPOCH = "train.epochs=1"
+
+
+class Trained(NamedTuple):
+    config: Path
+    runs: Path
+    noisy_printed: str
+    printed: str
+
+
+def train_folds(config: Path, *arguments: str) -> str:
+    """What `train.py --folds 2` prints."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        assert train.main(["--config", str(config), "--folds", "2", EPOCH, *arguments]) == 0
+    return printed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def trained(tiny, tmp_path_factory) -> Trained:
+    """Two folds of both stages, the first stage by a command of its own."""
+    folder = tmp_path_factory.mktemp("folds")
+    config, runs = tiny.write_config(folder), folder / "runs"
+    noisy_printed = train_folds(config, "--stage", "noisy")
+    assert not (runs / "oof_scores.npz").exists()
+    return Trained(config, runs, noisy_printed, train_folds(config))
+
+
+def truth(tiny, folder, fnames) -> np.ndarray:
+    dataset = read_dataset(tiny.config(folder).dataset)
+    clips = dataset.of("curated").set_index("fname", drop=False)
+    return dataset.targets(clips.loc[fnames]).astype(float)
+
+
+def test_each_clip_is_held_out_once(tiny, trained):
+    fold = pd.read_csv(trained.runs / "folds.csv").set_index("fname")["fold"]
+    curated = read_dataset(tiny.config(trained.config.parent).dataset).of("curated")
+    assert list(fold.index) == list(curated["fname"])
+    assert sorted(set(fold)) == [1, 2]
+    for number in (1, 2):
+        for stage in ("noisy", "curated"):
+            split = pd.read_csv(trained.runs / f"fold-{number}" / stage / "split.csv").set_index("fname")[
+                "part"
+            ]
+            assert ((split == "validation") == (fold == number)).all()
+
+
+def test_out_of_fold_scores_are_those_of_the_runs_that_had_not_seen_the_clip(tiny, trained):
+    scores = read_scores(trained.runs / "oof_scores.npz")
+    fold = pd.read_csv(trained.runs / "folds.csv").set_index("fname")["fold"]
+    assert scores.fnames == list(fold.index)
+    for number in (1, 2):
+        part = read_scores(trained.runs / f"fold-{number}" / "curated" / "validation_scores.npz")
+        rows = [scores.fnames.index(name) for name in part.fnames]
+        assert set(part.fnames) == set(fold.index[fold == number])
+        np.testing.assert_array_equal(scores.logits[rows], part.logits)
+
+
+def test_the_screen_says_the_score_of_each_fold_and_of_all(tiny, trained):
+    assert "stage noisy, out of fold" in trained.noisy_printed
+    assert "stage curated, out of fold" in trained.printed
+    scores = read_scores(trained.runs / "oof_scores.npz")
+    targets = truth(tiny, trained.config.parent, scores.fnames)
+    whole = label_ranking_average_precision_score(
+        targets, scores.logits.astype(float), sample_weight=targets.sum(axis=1)
+    )
+    assert f"all  LWLRAP {whole:.4f} [" in trained.printed
+    assert "95 % bootstrap interval over 48 clips" in trained.printed
+    for number in (1, 2):
+        score = read_member(trained.runs).runs[number - 1].info["validation"]["lwlrap"]
+        assert f"{number}  LWLRAP {score:.4f}   (" in trained.printed
+
+
+def test_an_interrupted_training_goes_on_and_ends_the_same(tiny, trained, tmp_path, monkeypatch, capsys):
+    config, calls, train_stage = tiny.write_config(tmp_path), [], folds_module.train_stage
+
+    def cut(*args, **options):
+        calls.append(args[1])
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return train_stage(*args, **options)
+
+    monkeypatch.setattr(folds_module, "train_stage", cut)
+    command = ["--folds", "2", EPOCH, "--stage", "noisy"]
+    assert train.main(["--config", str(config), *command]) == 130
+    assert "the same command goes on" in capsys.readouterr().err
+    assert train_folds(config, "--stage", "noisy").count("is finished") == 1
+    for fold in (1, 2):
+        ours, theirs = (
+            read_scores(runs / f"fold-{fold}" / "noisy" / "validation_scores.npz")
+            for runs in (tmp_path / "runs", trained.runs)
+        )
+        assert ours.fnames == theirs.fnames
+        np.testing.assert_array_equal(ours.logits, theirs.logits)
+
+
+def test_finished_folds_are_left_alone(trained):
+    before = (trained.runs / "oof_scores.npz").read_bytes()
+    printed = train_folds(trained.config)
+    assert printed.count("is finished") == 4
+    assert printed.splitlines()[-1] == trained.printed.splitlines()[-1]
+    assert (trained.runs / "oof_scores.npz").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--folds", "3"], "holds 2 folds of 48 clips, received 3 folds of 48 clips"),
+        (["--folds", "2", "seed=9"], "dealt in another way (k, seed or clips differ); --force"),
+        (["--folds", "2", "train.batch_size=8"], "batch_size: 16 -> 8"),
+        (
+            ["--folds", "2", "split.file=own.csv"],
+            "--folds draws its own hold-outs, received split.file=own.csv",
+        ),
+        (["--folds", "1"], "expected at least 2 folds, received 1"),
+        (["--folds", "0"], "expected at least 2 folds, received 0"),
+        (["--folds", "49"], "expected at least 49 clips for 49 folds, received 48"),
+        (["--folds", "2", "--show-batch", "a.png"], "leave --folds out"),
+    ],
+)
+def test_a_mistake_ends_in_one_line_and_changes_nothing(trained, capsys, arguments, words):
+    before = {path: path.stat().st_mtime_ns for path in trained.runs.glob("*/*/run.json")}
+    table = (trained.runs / "folds.csv").read_bytes()
+    assert train.main(["--config", str(trained.config), EPOCH, *arguments]) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert error.count("\n") == 1
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert (trained.runs / "folds.csv").read_bytes() == table
+
+
+def test_force_deals_and_trains_anew(tiny, trained, tmp_path, monkeypatch, capsys):
+    """Were training to leave an old run there, it would be found out."""
+    shutil.copytree(trained.runs, tmp_path / "runs")
+    forced = []
+    monkeypatch.setattr(folds_module, "train_stage", lambda *args, force, **rest: forced.append(force))
+    command = ["--config", str(tiny.write_config(tmp_path)), "--folds", "2", "seed=9"]
+    assert train.main([*command, "--force"]) == 2
+    error = capsys.readouterr().err
+    assert "curated was validated with other clips than" in error
+    assert "--folds 2 --force trains the folds anew" in error
+    assert forced == [True] * 4
+    old, new = (pd.read_csv(runs / "folds.csv")["fold"] for runs in (trained.runs, tmp_path / "runs"))
+    assert (old != new).any()
+
+
+def test_folds_of_which_nothing_was_trained_are_not_in_the_way(tiny, tmp_path, capsys):
+    config = ["--config", str(tiny.write_config(tmp_path))]
+    for k in ("2", "3"):
+        assert train.main([*config, "--folds", k, "clean_dir=nowhere"]) == 2
+        assert "nowhere" in capsys.readouterr().err
+
+
+def test_folds_are_read_only_when_all_are_finished(trained, tmp_path):
+    runs = shutil.copytree(trained.runs, tmp_path / "runs")
+    member = read_member(runs)
+    assert str(member) == f"{runs} (mean of 2 folds)"
+    assert [run.path for run in member.runs] == [runs / "fold-1" / "curated", runs / "fold-2" / "curated"]
+    shutil.rmtree(runs / "fold-2" / "curated")
+    for read in (read_member, latest_member):
+        with pytest.raises(
+            RunError, match=r"stage curated in all 2 folds of .*fold-2/curated' is not finished"
+        ):
+            read(runs)
+    with pytest.raises(RunError, match="expected a folder of folds, received a single run"):
+        out_of_fold(read_member(runs / "fold-1" / "curated"))
+
+
+def test_what_finished_last_is_the_default(trained, tmp_path):
+    runs = shutil.copytree(trained.runs, tmp_path / "runs")
+    shutil.copytree(runs / "fold-1" / "noisy", runs / "noisy")
+    assert latest_member(runs).path == runs
+    shutil.rmtree(runs / "noisy")
+    shutil.copytree(runs / "fold-2" / "curated", runs / "curated")
+    (runs / "curated" / "run.json").write_text(
+        (runs / "curated" / "run.json").read_text().replace('"finished": "20', '"finished": "21')
+    )
+    assert latest_member(runs).path == runs / "curated"
+    shutil.rmtree(runs / "fold-1" / "curated")
+    (runs / "curated" / "run.json").write_text(
+        (runs / "curated" / "run.json").read_text().replace('"finished": "21', '"finished": "19')
+    )
+    assert latest_member(runs).path == runs / "curated", "folds that are not finished do not count"
+
+
+def test_a_table_of_folds_that_is_none(trained, tmp_path):
+    runs = shutil.copytree(trained.runs, tmp_path / "runs")
+    text = (runs / "folds.csv").read_text()
+    (runs / "folds.csv").write_text(text.replace(",1\n", ",one\n", 1))
+    with pytest.raises(RunError, match=r"folds\.csv: expected folds 1, 2"):
+        read_member(runs)
