@@ -10,9 +10,11 @@ from tagging.config import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.cleaned import with_clean_audio
 from tagging.datasets.table import Dataset, DatasetError
-from tagging.splits import hold_out, keep_apart
+from tagging.splits import CHECKED, hold_out, keep_apart
+from tagging.training.selection_settings import SELECTED
+from tagging.training.settings import StageSettings
 
-CHECKED = "curated"  # the split whose labels people checked: validation clips come from it
+NOISY = "noisy"  # the split whose labels a machine made
 
 
 @dataclass(frozen=True)
@@ -21,53 +23,62 @@ class StageData:
 
     Attributes:
         dataset: where they come from.
-        train, validation: tables of usable clips; validation is empty where nothing is held out.
+        train, validation: tables of usable clips; validation is empty where nothing is held out. `split` of a
+            training clip is the source it came by.
+        targets: labels of the training clips, (train, classes) float32.
+        backgrounds: audio of noisy clips that may lie under training clips, where the stage asks for it.
         checked: all curated clips, usable or not, with raw `path`s, and `is_validation`, which are held out.
         notes: what was left out and why, a line each.
     """
 
     dataset: Dataset
     train: pd.DataFrame
+    targets: np.ndarray
     validation: pd.DataFrame
+    backgrounds: tuple[Path, ...]
     checked: pd.DataFrame
     is_validation: np.ndarray
     notes: tuple[str, ...]
 
 
-def stage_data(config: Config, sources: list[str]) -> StageData:
-    """Clips for training on `sources`; refused and missing ones are left out.
+def stage_data(config: Config, settings: StageSettings) -> StageData:
+    """Clips for training on the stage's sources; refused and missing ones are left out.
 
     The hold-out depends on the data set, `split` and `seed` alone: it is the same in every stage, and whether
-    a clip is usable moves no other one.
+    a clip is usable moves no other one. Of source `selected` all noisy clips are here, see `selection.py`.
 
     Raises:
         CleanFolderError: clips that are not cleaned yet, or a clean folder that does not fit.
         DatasetError: a data set or hold-out that cannot be used.
     """
     dataset = read_dataset(config.dataset)
-    if "noisy" in sources and "noisy" not in set(dataset.clips["split"]):
+    sources = {NOISY if source == SELECTED else source: source for source in settings.sources}
+    has_background = settings.augment.background.probability > 0
+    if (NOISY in sources or has_background) and NOISY not in set(dataset.clips["split"]):
         raise DatasetError(
             f"{config.dataset.root} has no noisy clips; to train without them: "
             f"--stage {CHECKED} stages.{CHECKED}.init=none"
         )
     checked, is_validation = checked_clips(config, dataset)
-    wanted = dict.fromkeys([*sources, CHECKED])
+    wanted = dict.fromkeys([*sources, CHECKED, *([NOISY] if has_background else [])])
     clips, lost = with_clean_audio(dataset.of(*wanted), Path(config.clean_dir), config.cleaning)
     notes = [f"{len(lost)} clips without clean audio are left out: {_examples(lost)}"] if len(lost) else []
     is_held = (clips["split"] == CHECKED) & clips["fname"].isin(checked["fname"][is_validation])
     validation = clips[is_held].reset_index(drop=True)
-    pool = clips[clips["split"].isin(sources) & ~is_held].reset_index(drop=True)
-    apart = keep_apart(pool, validation)
-    if not apart.all():
+    apart = clips[~is_held & keep_apart(clips, validation)]
+    train = apart[apart["split"].isin(sources)].reset_index(drop=True)
+    if n_shared := int((clips["split"].isin(sources) & ~is_held).sum()) - len(train):
         notes.append(
-            f"{(~apart).sum()} of {len(apart)} clips share a recording with validation clips and are left out"
+            f"{n_shared} of {n_shared + len(train)} clips share a recording with validation clips and are left out"
         )
-    train = pool[apart].reset_index(drop=True)
     if train.empty:
-        raise DatasetError(f"expected training clips in {sources}, found none; {' '.join(notes)}")
+        raise DatasetError(f"expected training clips in {settings.sources}, found none; {' '.join(notes)}")
     if is_validation.any() and validation.empty:
         raise DatasetError(f"expected usable validation clips, found none; {' '.join(notes)}")
-    return StageData(dataset, train, validation, checked, is_validation, tuple(notes))
+    targets = dataset.targets(train)
+    train = train.assign(split=train["split"].map(sources))
+    backgrounds = tuple(apart["path"][apart["split"] == NOISY]) if has_background else ()
+    return StageData(dataset, train, targets, validation, backgrounds, checked, is_validation, tuple(notes))
 
 
 def checked_clips(config: Config, dataset: Dataset) -> tuple[pd.DataFrame, np.ndarray]:

@@ -9,10 +9,11 @@ import pandas as pd
 from submissions.writer import write_scores
 from tagging.evaluation import multilabel_report, per_class_table
 from tagging.plots import learning_curves
+from tagging.runs import SCORES
 from tagging.splits import write_split
 from tagging.training.data import StageData
 
-SCORES, PER_CLASS, CURVES, SPLIT = "validation_scores.npz", "per_class.csv", "curves.png", "split.csv"
+PER_CLASS, CURVES, SPLIT = "per_class.csv", "curves.png", "split.csv"
 
 
 def write_validation(folder: Path, data: StageData, logits: np.ndarray) -> dict[str, Any]:

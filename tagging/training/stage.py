@@ -17,7 +17,15 @@ from tagging.training.data import stage_data
 from tagging.training.fit import BACKUPS, fit
 from tagging.training.networks import build_stage_frontend, build_tagger, compiled_trainer, count_parameters
 from tagging.training.outcome import closing_table, write_split_and_curves, write_validation
-from tagging.training.start import check_same, check_start, identity, initial_run
+from tagging.training.selection import select_clips
+from tagging.training.start import (
+    check_judge,
+    check_same,
+    check_start,
+    identity,
+    initial_run,
+    judging_run,
+)
 from tagging.training.task import Task
 
 IDENTITY = "stage.json"
@@ -44,18 +52,23 @@ def train_stage(config: Config, name: str, *, jobs: int, force: bool = False) ->
 
 
 def _train_alone(config: Config, name: str, final: Path, jobs: int, force: bool) -> Path:
-    start = initial_run(config, name)
-    data = stage_data(config, config.stage(name).sources)
-    made_of = identity(config, name, data, start)
+    start, judge = initial_run(config, name), judging_run(config, name)
+    data = stage_data(config, config.stage(name))
+    made_of = identity(config, name, data, start, judge)
     if start:
         check_start(made_of, data.dataset.classes, start, name)
+    if judge:
+        check_judge(judge, config, data, name)
     if final.is_dir() and not force:
         check_same(read_run(final).info["identity"], made_of, final, name)
         _remove_scaffolding(final)
         print(f"{final} is finished; --force trains it anew")
         return final
-    task = Task(config, config.stage(name), data, work_dir(final), jobs)
-    _open_work(task.work, made_of, name, force)
+    settings, work = config.stage(name), work_dir(final)
+    _open_work(work, made_of, name, force)
+    if judge:
+        data = select_clips(data, settings.selection, judge, work, jobs)
+    task = Task(config, settings, data, work, jobs)
     print(
         f"stage {name}: {config.model.name} from {start.path if start else f'weights: {config.model.weights}'}"
     )

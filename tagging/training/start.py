@@ -9,25 +9,49 @@ import pandas as pd
 from tagging.config import Config, as_dict, differing_keys
 from tagging.runs import Run, RunError, read_run
 from tagging.training.data import StageData
+from tagging.training.selection_settings import SELECTED
 
 _SETTINGS = ("cleaning", "window", "frontend", "model")
+_SHAPING = (
+    "head",
+    "pool",
+    "units",
+    "patch_frames",
+    "patch_hop_frames",
+    "filters",
+)  # keys of `model` that give the layers
 
 
 def initial_run(config: Config, stage: str) -> Run | None:
     """The run whose weights this stage starts from; None: it starts from `model.weights`."""
-    init, names = config.stage(stage).init, list(config.stages)
+    init = config.stage(stage).init
     if init == "none":
         return None
-    path = Path(config.run_dir) / names[names.index(stage) - 1] if init == "previous" else Path(init)
+    hint = f"; stages.{stage}.init=none starts without it" if init == "previous" else ""
+    return _named_run(config, stage, "init", init, hint)
+
+
+def judging_run(config: Config, stage: str) -> Run | None:
+    """The run that selects noisy clips for this stage; None: no source of it asks for that."""
+    settings = config.stage(stage)
+    if SELECTED not in settings.sources:
+        return None
+    return _named_run(config, stage, "selection.model", settings.selection.model)
+
+
+def _named_run(config: Config, stage: str, key: str, value: str, hint: str = "") -> Run:
+    names = list(config.stages)
+    path = Path(config.run_dir) / names[names.index(stage) - 1] if value == "previous" else Path(value)
     try:
         return read_run(path)
     except RunError as error:
-        hint = f"; stages.{stage}.init=none starts without it" if init == "previous" else ""
-        raise RunError(f"stages.{stage}.init={init}: {error}{hint}") from error
+        raise RunError(f"stages.{stage}.{key}={value}: {error}{hint}") from error
 
 
-def identity(config: Config, stage: str, data: StageData, start: Run | None) -> dict[str, Any]:
-    """All that the stage's result depends on: settings, clips by name and sound, and the run it starts from."""
+def identity(
+    config: Config, stage: str, data: StageData, start: Run | None, judge: Run | None
+) -> dict[str, Any]:
+    """All that the stage's result depends on: settings, clips by name and sound, and the runs it builds on."""
     whole = as_dict(config)
     return {
         "seed": config.seed,
@@ -36,7 +60,21 @@ def identity(config: Config, stage: str, data: StageData, start: Run | None) -> 
         "train_clips": _digest(data.train),
         "validation_clips": _digest(data.validation),
         "init_finished": start.info["finished"] if start else None,
+        "selection_finished": judge.info["finished"] if judge else None,
     }
+
+
+def check_judge(judge: Run, config: Config, data: StageData, stage: str) -> None:
+    """Refuse a run that scores other classes or other audio, and say where it knows the validation clips."""
+    key = f"stages.{stage}.selection.model"
+    if judge.classes != data.dataset.classes:
+        raise RunError(f"{key}: expected the classes of this data set in {judge.path}, received others")
+    if lines := differing_keys(as_dict(judge.config.cleaning), as_dict(config.cleaning)):
+        raise RunError(f"{key}: {judge.path} was trained on audio cleaned otherwise ({'; '.join(lines)})")
+    if judge.info["identity"]["validation_clips"] != _digest(data.validation):
+        print(
+            f"{judge.path} may have learnt from the validation clips of this stage: its choice may favour them"
+        )
 
 
 def check_start(new: dict[str, Any], classes: tuple[str, ...], start: Run, stage: str) -> None:
@@ -66,8 +104,10 @@ def check_start(new: dict[str, Any], classes: tuple[str, ...], start: Run, stage
 def check_same(old: dict[str, Any], new: dict[str, Any], folder: Path, stage: str) -> None:
     """Refuse to go on with, or to keep, what was made with other settings or clips."""
     lines = differing_keys(_with_full_keys(old, stage), _with_full_keys(new, stage))
-    if lines and lines[0].startswith("init_finished"):  # all that differs: it comes last
-        raise RunError(f"{folder} started from an older run; --stage {stage} --force trains it anew")
+    if lines and lines[0].startswith(
+        ("init_finished", "selection_finished")
+    ):  # all that differs: they come last
+        raise RunError(f"{folder} was built on an older run; --stage {stage} --force trains it anew")
     if lines:
         raise RunError(
             f"{folder} was made with other settings ({'; '.join(lines)}); --stage {stage} --force trains it "
@@ -85,12 +125,12 @@ def _images(whole: dict[str, Any]) -> dict[str, Any]:
     return {
         "cleaning": _part(whole["cleaning"], "rate_hz"),
         "frontend": whole["frontend"],
-        "model": _part(whole["model"], "name", "units"),
+        "model": _part(whole["model"], "name", *_SHAPING),
     }
 
 
 def _part(whole: dict[str, Any], *keys: str) -> dict[str, Any]:
-    return {key: whole[key] for key in keys}
+    return {key: whole.get(key, "absent") for key in keys}
 
 
 def _digest(clips: pd.DataFrame) -> str:

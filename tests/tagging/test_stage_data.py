@@ -11,6 +11,7 @@ from preprocessing.manifest import read_rows, write_rows
 from tagging.datasets.table import DatasetError
 from tagging.splits import write_split
 from tagging.training.data import checked_clips, stage_data
+from tagging.training.settings import StageSettings
 
 
 @pytest.fixture
@@ -29,11 +30,11 @@ def refuse(clean_dir, split, fname):
 
 def test_an_unusable_clip_moves_no_other_one_between_the_sides(tiny, tmp_path, own_clean):
     config = tiny.config(tmp_path, f"clean_dir={own_clean}")
-    whole = stage_data(config, ["curated"])
+    whole = stage_data(config, StageSettings(sources=["curated"]))
     held, trained = whole.validation["fname"][2], whole.train["fname"][5]
     for fname in (held, trained):
         refuse(own_clean, "curated", fname)
-    data = stage_data(config, ["curated"])
+    data = stage_data(config, StageSettings(sources=["curated"]))
     assert set(data.validation["fname"]) == set(whole.validation["fname"]) - {held}
     assert set(data.train["fname"]) == set(whole.train["fname"]) - {trained}
     np.testing.assert_array_equal(data.is_validation, whole.is_validation)
@@ -45,32 +46,34 @@ def test_an_unusable_clip_moves_no_other_one_between_the_sides(tiny, tmp_path, o
 
 
 def test_a_split_file_for_all_curated_clips_works_with_some_left_out(tiny, tmp_path):
-    whole = stage_data(tiny.config(tmp_path), ["curated"])
+    whole = stage_data(tiny.config(tmp_path), StageSettings(sources=["curated"]))
     write_split(tmp_path / "split.csv", whole.checked, whole.is_validation)
     fname = whole.validation["fname"][0]
     config = tiny.config(
         tmp_path, f"split.file={tmp_path / 'split.csv'}", f"dataset.exclude=[{fname}]", "seed=8"
     )
-    assert list(stage_data(config, ["curated"]).validation["fname"]) == list(whole.validation["fname"][1:])
+    assert list(stage_data(config, StageSettings(sources=["curated"])).validation["fname"]) == list(
+        whole.validation["fname"][1:]
+    )
 
 
 def test_clips_that_are_not_cleaned_yet_are_an_error(tiny, tmp_path, own_clean):
     config = tiny.config(tmp_path, f"clean_dir={own_clean}")
     next((own_clean / "noisy").iterdir()).unlink()
-    assert len(stage_data(config, ["curated"]).train) > 30
+    assert len(stage_data(config, StageSettings(sources=["curated"])).train) > 30
     with pytest.raises(
         CleanFolderError, match=r"1 clips of noisy are not cleaned yet .*: run preprocess\.py"
     ):
-        stage_data(config, ["noisy"])
+        stage_data(config, StageSettings(sources=["noisy"]))
 
 
 def test_a_hold_out_without_one_usable_clip(tiny, tmp_path, own_clean):
-    checked = stage_data(tiny.config(tmp_path), ["curated"]).checked
+    checked = stage_data(tiny.config(tmp_path), StageSettings(sources=["curated"])).checked
     write_split(tmp_path / "split.csv", checked, np.arange(len(checked)) == 7)
     refuse(own_clean, "curated", checked["fname"][7])
     config = tiny.config(tmp_path, f"split.file={tmp_path / 'split.csv'}", f"clean_dir={own_clean}")
     with pytest.raises(DatasetError, match=r"expected usable validation clips, found none; 1 .*no sound"):
-        stage_data(config, ["curated"])
+        stage_data(config, StageSettings(sources=["curated"]))
 
 
 def test_a_data_set_without_noisy_clips_says_how_to_train_without_them(tiny, tmp_path):
@@ -78,4 +81,6 @@ def test_a_data_set_without_noisy_clips_says_how_to_train_without_them(tiny, tmp
     shutil.rmtree(tmp_path / "raw" / "train_noisy")
     (tmp_path / "raw" / "train_noisy.csv").unlink()
     with pytest.raises(DatasetError, match=r"no noisy clips.*--stage curated stages\.curated\.init=none"):
-        stage_data(tiny.config(tmp_path, f"dataset.root={tmp_path / 'raw'}"), ["noisy"])
+        stage_data(
+            tiny.config(tmp_path, f"dataset.root={tmp_path / 'raw'}"), StageSettings(sources=["noisy"])
+        )

@@ -1,0 +1,107 @@
+"""Self-training: which noisy clips a stage learns from, and with which labels, by the word of a trained model."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+
+from submissions.writer import read_scores, write_scores
+from tagging.pipeline.batches import waveforms_from_files
+from tagging.prediction import inference_step, predict_clips
+from tagging.runs import Run, RunError
+from tagging.training.data import StageData
+from tagging.training.selection_settings import SELECTED, SelectionSettings
+
+SCORES, KEPT = "selection_scores.npz", "selected.csv"
+
+
+def select_clips(
+    data: StageData, settings: SelectionSettings, judge: Run, work: Path, jobs: int
+) -> StageData:
+    """The stage's data with those of its `selected` clips that the judge lets in, and their labels.
+
+    Writes the judge's logits and the list of all clips with `kept`, what they are labelled and how sure it is.
+
+    Args:
+        data: with every noisy clip that may train, as source `selected`.
+        settings: what is asked of a clip, and whose labels it gets.
+        judge: the run whose scores decide.
+        work: folder for the two files; scores that are there already are taken.
+        jobs: clips read in parallel.
+
+    Raises:
+        RunError: no clip is confirmed.
+    """
+    rows = np.flatnonzero(data.train["split"] == SELECTED)
+    clips = data.train.iloc[rows]
+    probabilities = keras.ops.convert_to_numpy(keras.ops.sigmoid(_scores(clips, judge, work, jobs)))
+    given = data.targets[rows]
+    confidence = label_confidence(given, probabilities, settings)
+    kept = confidence >= settings.min_probability
+    _write_list(work / KEPT, clips, kept, confidence, probabilities, judge.classes)
+    if not kept.any():
+        raise RunError(
+            f"expected noisy clips that {judge.path} confirms with a probability of {settings.min_probability}, found "
+            f"none of {len(clips)}; lower selection.min_probability"
+        )
+    targets = data.targets.copy()
+    if settings.labels == "model":
+        targets[rows] = probabilities
+    stays = np.ones(len(data.train), bool)
+    stays[rows] = kept
+    note = f"{kept.sum()} of {len(clips)} noisy clips are selected by {judge.path}"
+    return replace(
+        data,
+        train=data.train[stays].reset_index(drop=True),
+        targets=targets[stays],
+        notes=(*data.notes, note),
+    )
+
+
+def label_confidence(given: np.ndarray, probabilities: np.ndarray, settings: SelectionSettings) -> np.ndarray:
+    """How far a model stands behind each clip's labels, (clips,), 0 to 1.
+
+    Args:
+        given: multi-hot labels (clips, classes).
+        probabilities: the model's (clips, classes).
+        settings: `labels`: `given`, the probability of the least likely of the clip's labels (1 without labels
+            is no confirmation: 0); `model`, that of the likeliest class.
+    """
+    if settings.labels == "model":
+        return probabilities.max(axis=1)
+    least = np.where(given > 0, probabilities, 1.0).min(axis=1)
+    return np.where((given > 0).any(axis=1), least, 0.0)
+
+
+def _scores(clips: pd.DataFrame, judge: Run, work: Path, jobs: int) -> np.ndarray:
+    """The judge's clip logits, kept for when the stage goes on after an interruption."""
+    path, names = work / SCORES, list(clips["fname"])
+    if not path.exists():
+        window, rate_hz = judge.config.window, judge.config.cleaning.rate_hz
+        step = inference_step(judge.load_model())
+        waveforms = waveforms_from_files(list(clips["path"]), jobs)
+        logits = predict_clips(step, waveforms, len(clips), window, rate_hz, description="selecting")
+        write_scores(path, names, list(judge.classes), logits)
+    return read_scores(path)[2]
+
+
+def _write_list(
+    path: Path,
+    clips: pd.DataFrame,
+    kept: np.ndarray,
+    confidence: np.ndarray,
+    probabilities: np.ndarray,
+    classes: tuple[str, ...],
+) -> None:
+    table = pd.DataFrame(
+        {
+            "fname": clips["fname"].to_numpy(),
+            "kept": kept.astype(int),
+            "confidence": confidence.round(4),
+            "labels": clips["labels"].map(",".join).to_numpy(),
+            "likeliest": [classes[k] for k in probabilities.argmax(axis=1)],
+        }
+    )
+    table.to_csv(path, index=False, lineterminator="\n")
