@@ -23,6 +23,9 @@ OUT/groups.csv                              fname,group         (training clips:
 OUT/sample_submission.csv                   fname and one column a label, sorted, zeros
 OUT/test_post_competition.csv               fname,labels,usage  (the answers: for scoring only)
 
+`--recordings FILE` also writes a CSV fname,recordings: for each test clip, the Freesound numbers of its sounds in
+the order of its labels. Bootstrap intervals need it: some 60 recordings stand behind 200 test clips.
+
 Deterministic: the same source and arguments give the same bytes.
 """
 
@@ -33,6 +36,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import soundfile as sf
@@ -40,7 +44,16 @@ import soundfile as sf
 RATE_HZ = 44_100
 SIZES = {"train_curated": 240, "train_noisy": 600, "test": 200}
 ODDS = {"train_curated": (0.8, 0.2), "train_noisy": (0.8, 0.2), "test": (0.65, 0.3, 0.05)}
-Recordings = dict[str, list[np.ndarray]]  # label -> waveforms
+
+
+class Recording(NamedTuple):
+    """A clip of the source: the number of the field recording that it was cut from, and its samples."""
+
+    number: str
+    wave: np.ndarray
+
+
+Recordings = dict[str, list[Recording]]  # by label
 
 
 class SourceError(ValueError):
@@ -49,10 +62,11 @@ class SourceError(ValueError):
 
 @dataclass(frozen=True)
 class Row:
-    """A clip that was written: its name, its labels as the CSV has them, the fold of its recordings."""
+    """A clip that was written: its name, its labels as the CSV has them, its recordings and their fold."""
 
     fname: str
     labels: str
+    recordings: str
     fold: int
 
 
@@ -94,7 +108,7 @@ def _listed_in(table: Path) -> Iterable[tuple[int, str, Path]]:
 
 
 def load_recordings(source: Path, folds: Sequence[int]) -> dict[int, Recordings]:
-    """{fold: {label: waveforms}}, labels and files in the order of their names.
+    """{fold: {label: recordings}}, labels and files in the order of their names.
 
     Raises:
         SourceError: a fold or class without clips, a file that is missing, unreadable or not 44.1 kHz mono.
@@ -108,14 +122,14 @@ def load_recordings(source: Path, folds: Sequence[int]) -> dict[int, Recordings]
     return {fold: {label: [_read(path) for path in clips[fold, label]] for label in labels} for fold in folds}
 
 
-def _read(path: Path) -> np.ndarray:
+def _read(path: Path) -> Recording:
     try:
         wave, rate_hz = sf.read(path, dtype="float32")
     except (OSError, sf.LibsndfileError) as error:
         raise SourceError(f"expected audio at {path}, received {error}; download it again") from None
     if rate_hz != RATE_HZ or wave.ndim != 1:
         raise SourceError(f"{path}: expected {RATE_HZ} Hz mono, received {rate_hz} Hz, shape {wave.shape}")
-    return wave
+    return Recording(re.sub(r"^\d+-(\d+)-.*", r"\1", path.stem), wave)
 
 
 def cut(rng: np.random.Generator, wave: np.ndarray, seconds: float) -> np.ndarray:
@@ -129,12 +143,13 @@ def cut(rng: np.random.Generator, wave: np.ndarray, seconds: float) -> np.ndarra
 
 def make_clip(
     rng: np.random.Generator, recordings: Recordings, n_labels: int, seconds: float
-) -> tuple[np.ndarray, list[str]]:
-    """(waveform, labels): `n_labels` different sounds laid over each other, peak 0.5."""
-    labels = [str(label) for label in rng.choice(sorted(recordings), n_labels, replace=False)]
+) -> tuple[np.ndarray, dict[str, str]]:
+    """(waveform, {label: recording}): `n_labels` different sounds laid over each other, peak 0.5."""
+    sources = {}
     out = np.zeros(int(seconds * RATE_HZ), np.float32)
-    for label in labels:
-        wave = cut(rng, recordings[label][rng.integers(len(recordings[label]))], seconds)
+    for label in map(str, rng.choice(sorted(recordings), n_labels, replace=False)):
+        sources[label], wave = recordings[label][rng.integers(len(recordings[label]))]
+        wave = cut(rng, wave, seconds)
         wave = wave / (np.sqrt((wave**2).mean()) + 1e-4) * 10 ** (rng.uniform(-4, 4) / 20)
         at = rng.integers(len(out) - len(wave) + 1)
         out[at : at + len(wave)] += wave
@@ -146,7 +161,7 @@ def make_clip(
         at = rng.integers(RATE_HZ // 2, len(out) - RATE_HZ // 4)
         pause = np.zeros(int(rng.uniform(0.6, 1.5) * RATE_HZ), np.float32)
         out = np.concatenate([out[:at], pause, out[at:]])
-    return out, labels
+    return out, sources
 
 
 def corrupt(rng: np.random.Generator, labels: list[str], classes: Sequence[str], share: float) -> list[str]:
@@ -171,10 +186,12 @@ def write_clips(
         fold = sorted(recordings)[i % len(recordings)]
         seconds = float(np.clip(rng.lognormal(1.1, 0.6), 0.5, 5.0))
         n_labels = 1 + int(rng.choice(len(odds), p=odds))
-        wave, labels = make_clip(rng, recordings[fold], n_labels, seconds)
+        wave, sources = make_clip(rng, recordings[fold], n_labels, seconds)
         fname = f"{rng.integers(16**8):08x}.wav"
         sf.write(folder / fname, wave, RATE_HZ, subtype="PCM_16")
-        rows.append(Row(fname, ",".join(sorted(corrupt(rng, labels, classes, noise))), fold))
+        labels = sorted(corrupt(rng, list(sources), classes, noise))
+        behind = ",".join(sources[label] for label in sorted(sources))
+        rows.append(Row(fname, ",".join(labels), behind, fold))
     return sorted(rows, key=lambda row: row.fname)
 
 
@@ -202,8 +219,8 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
 
 def make_fsd_mini(
     out: Path, source: Path, *, folds: Sequence[int], test_fold: int, noise: float, scale: float, seed: int
-) -> None:
-    """Builds the data set in `out`, which appears whole or not at all.
+) -> list[Row]:
+    """Builds the data set in `out`, which appears whole or not at all; returns its test clips.
 
     Raises:
         SourceError: `out` is there and not empty, or the source is not whole.
@@ -229,6 +246,7 @@ def make_fsd_mini(
         }
         write_tables(part, rows, sorted(test[test_fold]))
         part.replace(out)
+    return rows["test"]
 
 
 def main() -> None:
@@ -245,15 +263,18 @@ def main() -> None:
         "--scale", type=float, default=1.0, help="times 240 curated, 600 noisy, 200 test clips"
     )
     parser.add_argument("--seed", type=int, default=2019, help="of every random choice")
+    parser.add_argument("--recordings", type=Path, help="CSV to write: what each test clip was made of")
     args = vars(parser.parse_args())
     if args["test_fold"] not in args["folds"] or len(set(args["folds"])) < 2:
         parser.error(f"expected --test-fold {args['test_fold']} and another among --folds {args['folds']}")
     if args["scale"] <= 0:
         parser.error(f"expected --scale above 0, received {args['scale']}")
-    out = args.pop("out")
+    out, recordings = args.pop("out"), args.pop("recordings")
     try:
-        make_fsd_mini(out, args.pop("source"), **args)
-    except SourceError as error:
+        test = make_fsd_mini(out, args.pop("source"), **args)
+        if recordings:
+            _write_csv(recordings, ["fname", "recordings"], [(row.fname, row.recordings) for row in test])
+    except (SourceError, OSError) as error:
         raise SystemExit(f"error: {error}") from None
     print(f"{out}: test clips from fold {args['test_fold']}")
 

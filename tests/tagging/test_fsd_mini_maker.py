@@ -89,6 +89,19 @@ def test_same_arguments_same_bytes(monkeypatch, tmp_path, esc10):
     assert not set(a) & {path for path in c if path.suffix == ".wav"}
 
 
+def test_recordings_of_the_test_clips_in_the_order_of_their_labels(monkeypatch, tmp_path, esc10):
+    run(monkeypatch, tmp_path / "plain", "--source", esc10, "--scale", 0.1)
+    behind = tmp_path / "recordings.csv"
+    run(monkeypatch, tmp_path / "told", "--source", esc10, "--scale", 0.1, "--recordings", behind)
+    assert contents(tmp_path / "told") == contents(tmp_path / "plain")
+    number = {"Dog_bark": "0", "Rain": "1", "Fire_crackling": "2"}  # in the names of the recordings
+    data = read_dataset(DatasetSettings(root=str(tmp_path / "told"))).of("test")
+    expected = {row.fname: [number[label] for label in row.labels] for row in data.itertuples()}
+    with open(behind, newline="") as file:
+        assert {row["fname"]: row["recordings"].split(",") for row in csv.DictReader(file)} == expected
+    assert max(map(len, expected.values())) > 1
+
+
 def test_corrupted_labels():
     rng, classes = np.random.default_rng(0), ["a", "b", "c", "d"]
     assert [make_fsd_mini.corrupt(rng, ["a", "b"], classes, 0.0) for _ in range(50)] == [["a", "b"]] * 50
