@@ -49,7 +49,7 @@ class Run:
         """The Keras model (batch, samples) float32 in [-1, 1] -> logits (batch, classes).
 
         Raises:
-            RunError: the file is damaged.
+            RunError: the file is damaged, or of another Keras.
         """
         import keras  # noqa: PLC0415  listing runs needs no Keras
 
@@ -60,9 +60,13 @@ class Run:
         frontend_class(self.config.frontend.name)
         try:
             return keras.models.load_model(self.path / MODEL, compile=False, safe_mode=True)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise RunError(f"{self.path / MODEL} cannot be read ({reason}); train the stage again") from error
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+            reason, saved_by = " ".join(str(error).split())[:200], self.info.get("versions", {}).get("keras")
+            hint = f"install keras=={saved_by}, which saved it (here: {keras.__version__}), or "
+            raise RunError(
+                f"{self.path / MODEL} cannot be read ({reason}); "
+                f"{hint if saved_by not in (None, keras.__version__) else ''}train the stage again"
+            ) from error
 
     def check_overrides(self, config: Config, overrides: Sequence[str]) -> None:
         """Refuse `key=value` that a prediction cannot change, because it made the model; `config` has them merged."""

@@ -49,3 +49,12 @@ def tiny(tmp_path_factory) -> Tiny:
     config = data.config(folder)
     clean_dataset(read_dataset(config.dataset).clips, data.clean, config.cleaning, jobs=1, progress=False)
     return data
+
+
+@pytest.fixture(scope="session")
+def noisy(tiny, tmp_path_factory) -> tuple[Path, Path]:
+    """(folder of the config, finished noisy run)."""
+    from tagging.training.stage import train_stage  # TensorFlow, which most tests do not need
+
+    folder = tmp_path_factory.mktemp("noisy")
+    return folder, train_stage(tiny.config(folder), "noisy", jobs=2)

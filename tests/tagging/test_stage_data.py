@@ -4,6 +4,7 @@ import shutil
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from preprocessing.folder import CleanFolderError, clean_path
@@ -12,6 +13,7 @@ from tagging.datasets.table import DatasetError
 from tagging.splits import write_split
 from tagging.training.data import checked_clips, stage_data
 from tagging.training.settings import StageSettings
+from tagging.training.stage import train_stage
 
 
 @pytest.fixture
@@ -84,3 +86,47 @@ def test_a_data_set_without_noisy_clips_says_how_to_train_without_them(tiny, tmp
         stage_data(
             tiny.config(tmp_path, f"dataset.root={tmp_path / 'raw'}"), StageSettings(sources=["noisy"])
         )
+
+
+def test_both_stages_are_judged_by_the_same_clips(tiny, noisy):
+    folder, _ = noisy
+    config = tiny.config(folder)
+    a, b = (
+        stage_data(config, StageSettings(sources=sources)) for sources in (["noisy"], ["curated", "noisy"])
+    )
+    assert list(a.validation["fname"]) == list(b.validation["fname"])
+    assert set(a.train["split"]) == {"noisy"}
+    assert set(b.train["split"]) == {"curated", "noisy"}
+    curated = set(b.train.loc[b.train["split"] == "curated", "fname"])
+    assert curated.isdisjoint(b.validation["fname"])
+    assert len(curated) + len(b.validation) == len(b.checked)
+
+
+def test_a_split_file_of_a_run_gives_the_same_hold_out(tiny, noisy):
+    folder, path = noisy
+    drawn = stage_data(tiny.config(folder), StageSettings(sources=["noisy"]))
+    given = stage_data(
+        tiny.config(folder, f"split.file={path / 'split.csv'}", "seed=9"), StageSettings(sources=["noisy"])
+    )
+    np.testing.assert_array_equal(drawn.is_validation, given.is_validation)
+
+
+def test_clips_without_clean_audio_are_named_and_left_out(tiny, tmp_path):
+    import shutil
+
+    shutil.copytree(tiny.clean, tmp_path / "clean")
+    manifest = pd.read_csv(tmp_path / "clean" / "manifest.csv", dtype=str, keep_default_na=False)
+    bad = manifest.index[manifest["split"] == "noisy"][0]
+    manifest.loc[bad, ["status", "reason"]] = ["refused", "expected sound, received silence"]
+    manifest.to_csv(tmp_path / "clean" / "manifest.csv", index=False)
+    data = stage_data(
+        tiny.config(tmp_path, f"clean_dir={tmp_path / 'clean'}"), StageSettings(sources=["noisy"])
+    )
+    assert len(data.train) == 39
+    assert manifest.loc[bad, "fname"] in data.notes[0]
+    assert "received silence" in data.notes[0]
+
+
+def test_a_split_that_is_not_there_is_refused_with_those_that_are(tiny, tmp_path):
+    with pytest.raises(DatasetError, match=r"curated.*noisy.*test.*received \['nosy'\]"):
+        train_stage(tiny.config(tmp_path, "stages.noisy.sources=[nosy]"), "noisy", jobs=2)

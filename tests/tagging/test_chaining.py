@@ -1,0 +1,115 @@
+"""Stages that start from others, and runs that are damaged or do not fit."""
+
+import json
+import re
+
+import keras
+import numpy as np
+import pytest
+
+from tagging.runs import RunError, latest_run, read_run
+from tagging.training.stage import train_stage
+
+BIG = ("window.window_s=1.2", "frontend.n_mels=32")  # images of 36 x 32, which a backbone accepts
+AUGMENTED = (
+    "train.augment.spec_augment.enabled=true",
+    "train.augment.mixup.alpha=0.4",
+    "train.schedule=cosine",
+)
+
+
+def weights(run) -> list[np.ndarray]:
+    return read_run(run).load_model().get_weights()
+
+
+def test_curated_starts_from_noisy_and_sees_when_that_changed(tiny, tmp_path):
+    config = tiny.config(tmp_path, "stages.curated.learning_rate=1e-9", "train.epochs=1")
+    noisy = train_stage(config, "noisy", jobs=2)
+    curated = train_stage(config, "curated", jobs=2)
+    kernels = [[w for w in weights(run) if w.ndim > 1] for run in (noisy, curated)]
+    for a, b in zip(*kernels, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+    assert latest_run(tmp_path / "runs").path == curated
+    train_stage(config, "noisy", jobs=2, force=True)
+    assert latest_run(tmp_path / "runs").path == noisy
+    assert not (tmp_path / "runs" / "noisy.old").exists()
+    with pytest.raises(RunError, match=r"curated was built on an older run; --stage curated --force"):
+        train_stage(config, "curated", jobs=2)
+
+
+def test_weights_that_do_not_fit_are_refused(tiny, noisy, tmp_path):
+    _, path = noisy
+    for override in ("model.units=[17]", "frontend.n_mels=20", "model.name=mobilenet_v2"):
+        key, _, value = override.partition("=")
+        with pytest.raises(
+            RunError, match=rf"trained with other settings \({key}: .* -> {re.escape(value)}\)"
+        ):
+            train_stage(tiny.config(tmp_path, f"stages.curated.init={path}", override), "curated", jobs=2)
+    with pytest.raises(RunError, match=r"stages\.curated\.init=previous: .*no such folder.*init=none"):
+        train_stage(tiny.config(tmp_path), "curated", jobs=2)
+
+
+def test_previous_must_have_held_out_the_same_clips(tiny, noisy, capsys):
+    folder, path = noisy
+    with pytest.raises(RunError, match="other clips were held out"):
+        train_stage(tiny.config(folder, "split.validation_share=0.4"), "curated", jobs=2)
+    other = ("split.validation_share=0.4", "train.epochs=1", f"stages.curated.init={path}")
+    train_stage(tiny.config(folder, *other, f"run_dir={folder / 'other'}"), "curated", jobs=2)
+    assert "may have learnt from the validation clips" in capsys.readouterr().out
+
+
+def test_pretrained_weights_are_not_asked_for_where_a_run_brings_them(tiny, tmp_path):
+    backbone = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(36, 32, 3))
+    backbone.save_weights(tmp_path / "b.weights.h5")
+    options = (
+        "model.name=mobilenet_v2",
+        f"model.weights={tmp_path / 'b.weights.h5'}",
+        "train.epochs=1",
+        *BIG,
+    )
+    config = tiny.config(tmp_path, *options)
+    train_stage(config, "noisy", jobs=2)
+    (tmp_path / "b.weights.h5").unlink()
+    assert train_stage(config, "curated", jobs=2).is_dir()
+
+
+def test_a_backbone_trains_in_two_stages(tiny, tmp_path):
+    config = tiny.config(
+        *(tmp_path, "model.name=mobilenet_v2", "train.epochs=1", *BIG),
+        *("stages.curated.trainable=[head]", "stages.curated.sources=[curated]"),
+    )
+    first = train_stage(config, "noisy", jobs=2)
+    second = read_run(train_stage(config, "curated", jobs=2))
+    backbones = [
+        read_run(p).load_model().get_layer("network").get_layer("backbone") for p in (first, second.path)
+    ]
+    for a, b in zip(*(backbone.get_weights() for backbone in backbones), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert second.info["trainable_parameters"] < second.info["parameters"] / 2
+
+
+def test_a_damaged_or_unfinished_run_is_refused(noisy, tmp_path):
+    import shutil
+
+    shutil.copytree(noisy[1], tmp_path / "run")
+    (tmp_path / "run" / "run.json").write_text("{")
+    with pytest.raises(RunError, match="expected JSON"):
+        read_run(tmp_path / "run")
+    (tmp_path / "run" / "run.json").write_text("{}")
+    with pytest.raises(RunError, match="expected classes, finished"):
+        read_run(tmp_path / "run")
+    (tmp_path / "run" / "run.json").write_text((noisy[1] / "run.json").read_text())
+    (tmp_path / "run" / "model.keras").write_bytes((noisy[1] / "model.keras").read_bytes()[:5000])
+    with pytest.raises(RunError, match=r"model\.keras cannot be read .*\); train the stage again"):
+        read_run(tmp_path / "run").load_model()
+    info = json.loads((noisy[1] / "run.json").read_text())
+    info["versions"]["keras"] = "9.9"
+    (tmp_path / "run" / "run.json").write_text(json.dumps(info))
+    with pytest.raises(RunError, match=r"install keras==9\.9, which saved it \(here: 3\."):
+        read_run(tmp_path / "run").load_model()
+    (tmp_path / "run" / "run.json").unlink()
+    with pytest.raises(RunError, match=r"run\.json is not there"):
+        read_run(tmp_path / "run")
+    with pytest.raises(RunError, match=r"run train\.py first"):
+        latest_run(tmp_path)
+    assert json.loads((noisy[1] / "run.json").read_text())["stage"] == "noisy"
