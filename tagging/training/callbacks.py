@@ -17,6 +17,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from tagging.runs import HISTORY, RunError
+from tagging.training.settings import StageSettings
 
 BEST = "best.weights.h5"
 MONITOR = "val_lwlrap"
@@ -79,20 +80,22 @@ class History(keras.callbacks.Callback):
         folder: gets `history.csv` and `best.weights.h5` (the averaged ones, where there are), each whole.
         epochs: of the stage.
         steps: of an epoch.
-        patience: epochs without a better validation score before stopping; 0: never.
+        settings: its `epochs`, `patience` and `keep`.
+        steps: of an epoch.
         rows: of the epochs before an interruption.
     """
 
-    def __init__(self, folder: Path, epochs: int, steps: int, patience: int, rows: list[dict]) -> None:
+    def __init__(self, folder: Path, settings: StageSettings, steps: int, rows: list[dict]) -> None:
         super().__init__()
-        self.folder, self.epochs, self.steps, self.patience = folder, epochs, steps, patience
-        self.rows = rows
+        self.folder, self.steps, self.rows = folder, steps, rows
+        self.epochs, self.patience, self.keep = settings.epochs, settings.patience, settings.keep
 
     @property
     def best_epoch(self) -> int:
-        """Number from 1 of the first epoch with the best validation score; the last one without validation."""
-        scores = [row.get(MONITOR, -np.inf) for row in self.rows]
-        return 1 + int(np.argmax(scores)) if MONITOR in self.rows[-1] else len(self.rows)
+        """Number from 1 of the first epoch with the best validation score; the last one without, or if told so."""
+        if self.keep == "last" or MONITOR not in self.rows[-1]:
+            return len(self.rows)
+        return 1 + int(np.argmax([row[MONITOR] for row in self.rows]))
 
     @property
     def finished(self) -> bool:

@@ -35,7 +35,7 @@ def fit(task: Task, trainer: keras.Model, step: Callable, frontend: keras.Layer)
     rows = restore(task.work / BACKUPS, trainer)
     if rows:
         print(f"going on after epoch {len(rows)}, where training was interrupted")
-    history = History(task.work, settings.epochs, batches.steps, settings.patience, rows)
+    history = History(task.work, settings, batches.steps, rows)
     if not history.finished:
         trainer.fit(
             batches.dataset(len(rows), settings.epochs),

@@ -20,6 +20,8 @@ class TrainSettings:
         learning_rate: at the start.
         schedule: `constant`, or `cosine`: from `learning_rate` to 0 over the epochs, one value an epoch.
         patience: epochs without a better validation LWLRAP after which training stops; 0: never.
+        keep: the weights of the `best` epoch by validation LWLRAP, or of the `last` one. A choice among epochs makes
+            the validation score itself read a little high; `last` keeps it honest, as where it is the result (folds).
         mixed_precision: float16 arithmetic; pays on a GPU.
         jit_compile: XLA; `auto` is on with a GPU, off on a CPU (where it makes small images 5 times slower).
         ema_momentum: below 1; validation and the run take an exponential moving average of the weights, which keeps
@@ -36,6 +38,7 @@ class TrainSettings:
     learning_rate: float = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
     patience: int = 0
+    keep: Literal["best", "last"] = "best"
     mixed_precision: bool = False
     jit_compile: Literal["auto", "on", "off"] = "auto"
     ema_momentum: float = 0.0
@@ -49,6 +52,11 @@ class TrainSettings:
                 raise ValueError(f"expected a finite train.{key} above 0, received {getattr(self, key)}")
         if self.patience < 0:
             raise ValueError(f"expected train.patience of at least 0, received {self.patience}")
+        if self.patience and self.keep == "last":
+            raise ValueError(
+                f"expected train.patience=0 where train.keep=last, received {self.patience}: waiting for a better "
+                "epoch is for keep=best"
+            )
         if not 0 <= self.ema_momentum < 1:
             raise ValueError(f"expected train.ema_momentum from 0 to below 1, received {self.ema_momentum}")
         for source, weight in self.source_weights.items():

@@ -7,8 +7,10 @@ import pytest
 from sklearn.metrics import label_ranking_average_precision_score
 
 from submissions.writer import read_scores
+from tagging.config import ConfigError
 from tagging.datasets import read_dataset
 from tagging.runs import RunError, read_run
+from tagging.training.callbacks import History
 from tagging.training.fit import cosine_rate
 from tagging.training.networks import count_parameters, uses_xla
 from tagging.training.settings import StageSettings
@@ -136,3 +138,21 @@ def test_parameters_are_counted(noisy):
     counts = count_parameters(network)
     assert counts["parameters"] == sum(w.size for w in network.get_weights())
     assert counts["trainable_parameters"] == counts["parameters"] - 2 * (1 + 32 + 64)
+
+
+@pytest.mark.parametrize(("keep", "epoch"), [("best", 2), ("last", 3)])
+def test_an_epoch_is_chosen_as_told(tmp_path, keep, epoch):
+    rows = [{"val_lwlrap": score} for score in (0.1, 0.5, 0.3)]
+    assert History(tmp_path, StageSettings(keep=keep), 1, rows).best_epoch == epoch
+
+
+def test_the_last_epoch_is_kept_when_told_so(tiny, tmp_path):
+    options = ("stages.curated.init=none", "train.epochs=3", "train.keep=last")
+    run = read_run(train_stage(tiny.config(tmp_path, *options), "curated", jobs=2))
+    assert run.info["best_epoch"] == 3
+    assert run.info["validation"]["lwlrap"] == pytest.approx(history(run.path)["val_lwlrap"].iloc[-1])
+
+
+def test_patience_is_refused_where_the_last_epoch_is_kept(tiny, tmp_path):
+    with pytest.raises(ConfigError, match=r"train\.patience=0 where train\.keep=last, received 2"):
+        tiny.config(tmp_path, "train.keep=last", "train.patience=2")
