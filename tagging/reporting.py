@@ -66,4 +66,4 @@ def in_words(interval: Interval, sign: str = "") -> str:
 
 def unit_name(groups: Sequence[str]) -> str:
     """What the bootstrap drew."""
-    return "recordings" if any(groups) else "clips"
+    return "groups" if any(groups) else "clips"

@@ -29,7 +29,7 @@ def test_windows_are_compared_in_pairs(data, groups):
     assert " ".join(lines[1].split()) == " ".join(["a run", *parts, in_words(gain, "+")])
     assert gain.low > 0
     assert lines[2].endswith("+0.0000 [+0.0000, +0.0000]")
-    assert lines[3].endswith("over 15 recordings" if groups[0] else "over 60 clips")
+    assert lines[3].endswith("over 15 groups" if groups[0] else "over 60 clips")
 
 
 def test_public_and_private_clips_are_told_apart(data):
