@@ -11,11 +11,6 @@ from tagging.runs import RunError, latest_run, read_run
 from tagging.training.stage import train_stage
 
 BIG = ("window.window_s=1.2", "frontend.n_mels=32")  # images of 36 x 32, which a backbone accepts
-AUGMENTED = (
-    "train.augment.spec_augment.enabled=true",
-    "train.augment.mixup.alpha=0.4",
-    "train.schedule=cosine",
-)
 
 
 def weights(run) -> list[np.ndarray]:

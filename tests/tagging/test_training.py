@@ -16,7 +16,6 @@ from tagging.training.networks import count_parameters, uses_xla
 from tagging.training.settings import StageSettings
 from tagging.training.stage import train_stage
 
-BIG = ("window.window_s=1.2", "frontend.n_mels=32")  # images of 36 x 32, which a backbone accepts
 AUGMENTED = (
     "train.augment.spec_augment.enabled=true",
     "train.augment.mixup.alpha=0.4",
