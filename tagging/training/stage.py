@@ -58,7 +58,7 @@ def _train_alone(config: Config, name: str, final: Path, jobs: int, force: bool)
     if start:
         check_start(made_of, data.dataset.classes, start, name)
     if judge:
-        check_judge(judge, config, data, name)
+        check_judge(made_of, data.dataset.classes, judge, name)
     if final.is_dir() and not force:
         check_same(read_run(final).info["identity"], made_of, final, name)
         _remove_scaffolding(final)

@@ -11,6 +11,7 @@ from tagging.runs import Run, RunError, read_run
 from tagging.training.data import StageData
 from tagging.training.selection_settings import SELECTED
 
+_BUILT_ON = ("init_finished", "selection_finished")
 _SETTINGS = ("cleaning", "window", "frontend", "model")
 _SHAPING = (
     "head",
@@ -64,25 +65,26 @@ def identity(
     }
 
 
-def check_judge(judge: Run, config: Config, data: StageData, stage: str) -> None:
+def check_judge(new: dict[str, Any], classes: tuple[str, ...], judge: Run, stage: str) -> None:
     """Refuse a run that scores other classes or other audio, and say where it knows the validation clips."""
-    key = f"stages.{stage}.selection.model"
-    if judge.classes != data.dataset.classes:
-        raise RunError(f"{key}: expected the classes of this data set in {judge.path}, received others")
-    if lines := differing_keys(as_dict(judge.config.cleaning), as_dict(config.cleaning)):
+    key, old = f"stages.{stage}.selection.model", judge.info["identity"]
+    _check_classes(key, judge, classes)
+    if lines := differing_keys(old["cleaning"], new["cleaning"]):
         raise RunError(f"{key}: {judge.path} was trained on audio cleaned otherwise ({'; '.join(lines)})")
-    if judge.info["identity"]["validation_clips"] != _digest(data.validation):
+    if old["validation_clips"] != new["validation_clips"]:
         print(
             f"{judge.path} may have learnt from the validation clips of this stage: its choice may favour them"
         )
 
 
+def _check_classes(key: str, run: Run, classes: tuple[str, ...]) -> None:
+    if run.classes != classes:
+        raise RunError(f"{key}: expected the classes of this data set in {run.path}, received others")
+
+
 def check_start(new: dict[str, Any], classes: tuple[str, ...], start: Run, stage: str) -> None:
     """Refuse weights that were trained for other images or classes, or on clips that this stage validates with."""
-    if start.classes != classes:
-        raise RunError(
-            f"stages.{stage}.init: expected the classes of this data set in {start.path}, received others"
-        )
+    _check_classes(f"stages.{stage}.init", start, classes)
     old = start.info["identity"]
     if new["stage"]["init"] == "previous":
         lines = differing_keys(_part(old, *_SETTINGS), _part(new, *_SETTINGS))
@@ -104,9 +106,7 @@ def check_start(new: dict[str, Any], classes: tuple[str, ...], start: Run, stage
 def check_same(old: dict[str, Any], new: dict[str, Any], folder: Path, stage: str) -> None:
     """Refuse to go on with, or to keep, what was made with other settings or clips."""
     lines = differing_keys(_with_full_keys(old, stage), _with_full_keys(new, stage))
-    if lines and lines[0].startswith(
-        ("init_finished", "selection_finished")
-    ):  # all that differs: they come last
+    if lines and lines[0].startswith(_BUILT_ON):  # all that differs: they come last
         raise RunError(f"{folder} was built on an older run; --stage {stage} --force trains it anew")
     if lines:
         raise RunError(
