@@ -40,9 +40,10 @@ def clean_dataset(
     whose raw file is gone keeps its finished clean file.
 
     Args:
-        clips: columns `fname`, `path` (raw file) and `split`; a clip once per split.
+        clips: columns `fname`, `path` (raw file) and `split`; a clip once per split. Features stored in a larger
+            array have `row` and, in HDF5, `key` too, see `read_stored`.
         clean_dir: folder to fill; made if needed.
-        settings: rate and silence rules, by split and raw length.
+        settings: rate and silence rules, by split and raw length; which features to make, if any.
         jobs: worker processes; 1 works in this process.
         force: remake everything, whatever settings the folder was made with.
         progress: show a progress bar on stderr, where that is a terminal.

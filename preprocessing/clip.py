@@ -11,8 +11,12 @@ import numpy as np
 
 from preprocessing.chain import Cleaned, clean_waveform
 from preprocessing.decode import DecodeError, decode, truncation
-from preprocessing.folder import HEADER_BYTES, write_atomic
+from preprocessing.feature_settings import STORED
+from preprocessing.features import compute_features
+from preprocessing.folder import AUDIO_SUFFIX, FEATURE_SUFFIX, HEADER_BYTES, write_atomic
+from preprocessing.npy import npy_bytes
 from preprocessing.settings import CleaningSettings
+from preprocessing.stored import as_steps, read_stored
 
 
 @dataclass(frozen=True)
@@ -22,9 +26,14 @@ class ClipRow:
     Attributes:
         status: `ok`, `kept_whole` (too little would remain), `refused` (unusable) or `missing` (no file).
         reason: why, or what is to be known about an `ok` clip (truncated source).
+        seconds_in, seconds_out: of the raw and of the clean audio, also where features are kept in its place;
+            0 for stored features.
         clipped: samples beyond full scale after resampling.
-        audio_hash: of the decoded samples, whatever the file format; the same for the same audio.
+        audio_hash: of the decoded samples, whatever the file format; the same for the same audio. Of stored
+            features: of their values.
         source_bytes, source_mtime_ns: of the raw file when it was read, to see changes.
+        steps, bands: shape of the features; 0 for audio.
+        part: what of the raw file is the clip, `KEY[ROW]`; "" for the whole file.
     """
 
     split: str
@@ -39,20 +48,40 @@ class ClipRow:
     audio_hash: str = ""
     source_bytes: int = 0
     source_mtime_ns: int = 0
+    steps: int = 0
+    bands: int = 0
+    part: str = ""
 
     @property
     def has_audio(self) -> bool:
+        """Whether the clip is usable: its clean file has audio, or features."""
         return self.status in ("ok", "kept_whole")
+
+    @property
+    def suffix(self) -> str:
+        """Of the clean file."""
+        return FEATURE_SUFFIX if self.steps else AUDIO_SUFFIX
 
 
 @dataclass(frozen=True)
 class ClipTask:
-    """A clip to clean: its name, the raw file, and the clean file to write."""
+    """A clip to clean: its name, the raw file, the clean file to write; see `read_stored` for row and key."""
 
     split: str
     fname: str
     source: Path
     target: Path
+    row: int = -1
+    key: str = ""
+
+    @property
+    def part(self) -> str:
+        return part_name(self.row, self.key)
+
+
+def part_name(row: int, key: str) -> str:
+    """What of a file is a clip: `KEY[ROW]`, or "" for all of it."""
+    return f"{key}[{row}]" if row >= 0 else key
 
 
 def clean_clips(tasks: list[ClipTask], settings: CleaningSettings) -> list[ClipRow]:
@@ -72,16 +101,15 @@ def clean_clip(task: ClipTask, settings: CleaningSettings) -> ClipRow:
         return _without_audio(task, "missing", f"{getattr(error, 'strerror', error)}: {task.source.name!r}")
     source: dict[str, Any] = {"source_bytes": stat.st_size, "source_mtime_ns": stat.st_mtime_ns}
     try:
-        cleaned, facts = _decode_and_clean(task, settings)
+        data, facts = _make(task, settings)
     except DecodeError as error:
         return _without_audio(task, "refused", str(error), **source)
     except Exception as error:  # noqa: BLE001 (one strange file must not stop the others; the row tells)
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         return _without_audio(task, "refused", reason, **source)
     task.target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(task.target, wav_bytes(cleaned.pcm, settings.rate_hz))
-    seconds_out = round(len(cleaned.pcm) / settings.rate_hz, 6)
-    return ClipRow(task.split, task.fname, cleaned.status, seconds_out=seconds_out, **facts, **source)
+    write_atomic(task.target, data)
+    return ClipRow(task.split, task.fname, **facts, **source, part=task.part)
 
 
 def wav_bytes(pcm: np.ndarray, rate_hz: int) -> bytes:
@@ -96,26 +124,51 @@ def wav_bytes(pcm: np.ndarray, rate_hz: int) -> bytes:
     return data
 
 
+def _make(task: ClipTask, settings: CleaningSettings) -> tuple[bytes, dict[str, Any]]:
+    """The content of the clean file, and the facts of its row."""
+    if settings.features.name == STORED:
+        values = read_stored(task.source, task.row, task.key)
+        features = as_steps(values, settings.features)
+        facts = {"status": "ok", "audio_hash": _hash(str(values.shape), values)}
+        return npy_bytes(features), {**facts, **_shape(features)}
+    cleaned, facts = _decode_and_clean(task, settings)
+    if settings.features.name is None:
+        return wav_bytes(cleaned.pcm, settings.rate_hz), facts
+    features, note = compute_features(cleaned.pcm, settings.rate_hz, settings.features)
+    facts["reason"] = _joined(facts["reason"], note)
+    return npy_bytes(features), {**facts, **_shape(features)}
+
+
 def _decode_and_clean(task: ClipTask, settings: CleaningSettings) -> tuple[Cleaned, dict[str, Any]]:
     samples, rate_hz = decode(task.source)
     cleaned = clean_waveform(samples, rate_hz, settings.rules_for(task.split), settings)
-    notes = [truncation(task.source, len(samples), rate_hz), cleaned.reason]
     facts: dict[str, Any] = {
-        "reason": "; ".join(note for note in notes if note),
+        "status": cleaned.status,
+        "reason": _joined(truncation(task.source, len(samples), rate_hz), cleaned.reason),
         "seconds_in": round(len(samples) / rate_hz, 6),
+        "seconds_out": round(len(cleaned.pcm) / settings.rate_hz, 6),
         "rate_in_hz": rate_hz,
         "channels": samples.shape[1],
         "clipped": cleaned.clipped,
-        "audio_hash": _audio_hash(samples, rate_hz),
+        "audio_hash": _hash(f"{rate_hz} {samples.shape[1]}", samples),
     }
     return cleaned, facts
 
 
-def _audio_hash(samples: np.ndarray, rate_hz: int) -> str:
-    header = f"{rate_hz} {samples.shape[1]}".encode()
-    return hashlib.blake2b(header + np.ascontiguousarray(samples).tobytes(), digest_size=16).hexdigest()
+def _joined(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)
+
+
+def _shape(features: np.ndarray) -> dict[str, int]:
+    return {"steps": features.shape[0], "bands": features.shape[1]}
+
+
+def _hash(header: str, values: np.ndarray) -> str:
+    return hashlib.blake2b(
+        header.encode() + np.ascontiguousarray(values).tobytes(), digest_size=16
+    ).hexdigest()
 
 
 def _without_audio(task: ClipTask, status: str, reason: str, **source: Any) -> ClipRow:
     task.target.unlink(missing_ok=True)  # clean audio of an earlier, better source would be taken for its own
-    return ClipRow(task.split, task.fname, status, reason, **source)
+    return ClipRow(task.split, task.fname, status, reason, **source, part=task.part)

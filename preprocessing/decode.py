@@ -13,6 +13,7 @@ import soundfile as sf
 from preprocessing.settings import RATE_LIMITS_HZ
 
 PEAK_LIMIT = 1e6  # float files may exceed full scale (1.0), but nothing recorded exceeds it a million times
+NPY_MAGIC, GZIP_MAGIC, HDF5_MAGIC = b"\x93NUMPY", b"\x1f\x8b", b"\x89HDF\r\n\x1a\n"
 STREAMED_BYTES = 0x7FFF_0000  # programs that write WAV to a pipe put a size near 2 or 4 GiB into the header
 
 
@@ -33,10 +34,12 @@ def decode(path: Path | str) -> tuple[np.ndarray, int]:
         Samples, shape (frames, channels), float32, full scale = 1.0; and the sample rate in Hz.
 
     Raises:
-        DecodeError: missing, empty, text, unreadable, without samples, NaN or infinite samples, absurd rate.
+        DecodeError: missing, empty, text, an array, unreadable, without samples, NaN or infinite samples, absurd rate.
     """
     path = Path(path)
     head = _head(path)
+    if head.startswith((NPY_MAGIC, GZIP_MAGIC, HDF5_MAGIC)):
+        raise DecodeError("expected audio, received an array: features need cleaning.features.name=stored")
     try:
         file = sf.SoundFile(path)
     except (

@@ -11,6 +11,8 @@ except ImportError:  # Windows: nothing keeps two runs apart
     fcntl = None  # type: ignore[assignment]
 
 HEADER_BYTES = 44  # of every clean WAV file; its samples start here
+FEATURE_HEADER_BYTES = 128  # of every .npy file of features; its values start here
+AUDIO_SUFFIX, FEATURE_SUFFIX = ".wav", ".npy"
 LOCK_NAME = ".lock"
 PART_PREFIX = ".part-"  # names of files being written; whatever is left of them after a kill is swept away
 NAME_LIMIT_BYTES = 255  # of one file name on common file systems
@@ -24,13 +26,13 @@ class CleanFolderError(ValueError):
     """A clean folder that cannot be used as asked; the message is one line for the user."""
 
 
-def clean_path(clean_dir: Path | str, split: str, fname: str) -> Path:
-    """Where the clean audio of a clip lives: `clean_dir/split/fname`, with `.wav` appended if it lacks.
+def clean_path(clean_dir: Path | str, split: str, fname: str, suffix: str = AUDIO_SUFFIX) -> Path:
+    """Where the clean file of a clip lives: `clean_dir/split/fname`, with the suffix appended if it lacks.
 
     Raises:
         CleanFolderError: a name that would leave the folder, or that no file can have.
     """
-    name = fname if fname.lower().endswith(".wav") else f"{fname}.wav"
+    name = fname if fname.lower().endswith(suffix) else f"{fname}{suffix}"
     _check_inside(split)
     _check_inside(name)
     return Path(clean_dir, split, name)

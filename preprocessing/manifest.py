@@ -10,12 +10,14 @@ from pathlib import Path
 import pandas as pd
 
 from preprocessing.clip import ClipRow
+from preprocessing.feature_settings import FeatureSettings
 from preprocessing.folder import CleanFolderError, write_atomic
 from preprocessing.settings import CleaningSettings
 
 MANIFEST_NAME = "manifest.csv"
 SETTINGS_NAME = "cleaning.json"
 COLUMNS = tuple(column.name for column in fields(ClipRow))
+AUDIO_COLUMNS = COLUMNS[:-3]  # of folders that were made before there were features
 BYTES_KEPT = "surrogateescape"  # bytes of a name that are no UTF-8 survive the round trip
 
 
@@ -46,9 +48,10 @@ def read_rows(clean_dir: Path | str) -> list[ClipRow]:
         text = file.read()
     whole = text[: text.rfind("\n") + 1]
     lines = csv.reader(io.StringIO(whole, newline=""))
-    if next(lines, None) != list(COLUMNS):
+    header = next(lines, [])
+    if tuple(header) not in (COLUMNS, AUDIO_COLUMNS):
         raise CleanFolderError(f"expected the columns {', '.join(COLUMNS)} in {path}: remake it with --force")
-    rows = [_parse(line, path) for line in lines if len(line) == len(COLUMNS)]
+    rows = [_parse(line, path) for line in lines if len(line) == len(header)]
     return list({(row.split, row.fname): row for row in rows}.values())
 
 
@@ -74,7 +77,8 @@ def write_settings(clean_dir: Path, settings: CleaningSettings) -> None:
 
 
 def load_settings(clean_dir: Path | str) -> dict:
-    """The settings that a clean folder was made with, as `dataclasses.asdict` gives them.
+    """The settings that a clean folder was made with, as `dataclasses.asdict` gives them; in a folder made before
+    there were features, those are the default.
 
     Raises:
         CleanFolderError: the folder has none, or they cannot be read.
@@ -83,8 +87,8 @@ def load_settings(clean_dir: Path | str) -> dict:
     if not path.is_file():
         raise CleanFolderError(f"expected a clean folder, {path} does not exist: run preprocess.py first")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        return {"features": asdict(FeatureSettings()), **json.loads(path.read_text(encoding="utf-8"))}
+    except (ValueError, TypeError) as error:
         raise CleanFolderError(
             f"expected JSON in {path}: remake the folder with preprocess.py --force"
         ) from error
@@ -107,7 +111,7 @@ def check_fingerprint(clean_dir: Path | str, settings: CleaningSettings) -> None
 def _parse(line: list[str], path: Path) -> ClipRow:
     kinds = (column.type for column in fields(ClipRow))
     try:
-        return ClipRow(*(kind(text) for kind, text in zip(kinds, line, strict=True)))  # type: ignore[operator]
+        return ClipRow(*(kind(text) for kind, text in zip(kinds, line, strict=False)))  # type: ignore[operator]
     except ValueError as error:
         raise CleanFolderError(
             f"expected a manifest row in {path}, received {line}: remake it with --force"

@@ -5,8 +5,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from preprocessing.clip import ClipRow, ClipTask
-from preprocessing.folder import HEADER_BYTES, CleanFolderError, clean_path
+from preprocessing.clip import ClipRow, ClipTask, part_name
+from preprocessing.folder import (
+    AUDIO_SUFFIX,
+    FEATURE_HEADER_BYTES,
+    FEATURE_SUFFIX,
+    HEADER_BYTES,
+    CleanFolderError,
+    clean_path,
+)
 from preprocessing.settings import CleaningSettings
 
 
@@ -24,10 +31,14 @@ def make_plan(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings, 
     rows = {(row.split, row.fname): row for row in old}
     plan = Plan()
     taken: dict[Path, str] = {}
-    for split, fname, path in zip(clips["split"], clips["fname"], clips["path"], strict=True):
+    suffix = AUDIO_SUFFIX if settings.features.name is None else FEATURE_SUFFIX
+    columns = zip(clips["split"], clips["fname"], clips["path"], places(clips), strict=True)
+    for split, fname, path, place in columns:
         row = rows.get((split, fname))
         try:
-            task = ClipTask(split, fname, Path(path), _free_path(clean_dir, split, fname, taken))
+            target = clean_path(clean_dir, split, fname, suffix)
+            _claim(target, fname, taken)
+            task = ClipTask(split, fname, Path(path), target, *place)
         except CleanFolderError as error:
             plan.done.append(ClipRow(split, fname, "refused", str(error)))
             continue
@@ -42,7 +53,24 @@ def make_plan(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings, 
 def delete_audio(clean_dir: Path, row: ClipRow) -> None:
     """Deletes the clean file of a manifest row."""
     if row.has_audio:
-        clean_path(clean_dir, row.split, row.fname).unlink(missing_ok=True)
+        clean_file(clean_dir, row).unlink(missing_ok=True)
+
+
+def clean_file(clean_dir: Path | str, row: ClipRow) -> Path:
+    """Where the clean file of a usable clip lives, as its manifest row tells."""
+    return clean_path(clean_dir, row.split, row.fname, row.suffix)
+
+
+def places(clips: pd.DataFrame) -> list[tuple[int, str]]:
+    """Row and key of each clip inside its file, see `read_stored`; (-1, "") where the table does not say."""
+    rows = clips["row"] if "row" in clips else [-1] * len(clips)
+    keys = clips["key"] if "key" in clips else [""] * len(clips)
+    return [(int(row), str(key)) for row, key in zip(rows, keys, strict=True)]
+
+
+def parts(clips: pd.DataFrame) -> list[str]:
+    """What of its file each clip is, as `ClipRow.part`."""
+    return [part_name(*place) for place in places(clips)]
 
 
 def check_clips(clips: pd.DataFrame, clean_dir: Path) -> None:
@@ -63,27 +91,33 @@ def check_clips(clips: pd.DataFrame, clean_dir: Path) -> None:
             )
 
 
-def _free_path(clean_dir: Path, split: str, fname: str, taken: dict[Path, str]) -> Path:
-    path = clean_path(clean_dir, split, fname)
+def _claim(path: Path, fname: str, taken: dict[Path, str]) -> None:
     if taken.setdefault(path, fname) != fname:
         raise CleanFolderError(f"its clean file would be that of {taken[path]!r}: rename one of them")
-    return path
 
 
 def _is_current(row: ClipRow, task: ClipTask, settings: CleaningSettings) -> bool:
-    return row.has_audio and has_clean_file(row, task.target, settings) and not has_changed(row, task.source)
+    if not (row.has_audio and has_clean_file(row, task.target, settings)):
+        return False
+    return not has_changed(row, task.source, task.part)
 
 
 def has_clean_file(row: ClipRow, target: Path, settings: CleaningSettings) -> bool:
     """Whether the clean file of a manifest row is there, of the size that the row tells."""
+    if row.steps:
+        size = FEATURE_HEADER_BYTES + 4 * row.steps * row.bands
+    else:
+        size = HEADER_BYTES + 2 * round(row.seconds_out * settings.rate_hz)
     try:
-        return target.stat().st_size == HEADER_BYTES + 2 * round(row.seconds_out * settings.rate_hz)
+        return target.stat().st_size == size
     except OSError:
         return False
 
 
-def has_changed(row: ClipRow, source: Path) -> bool:
-    """Whether the raw file is another one than was read for this row, or another version of it."""
+def has_changed(row: ClipRow, source: Path, part: str = "") -> bool:
+    """Whether the raw file is another one than was read for this row, another version of it or another part."""
+    if part != row.part:
+        return True
     try:
         stat = source.stat()
     except OSError:  # the raw file is gone: what was made from it is all there is

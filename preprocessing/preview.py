@@ -1,4 +1,4 @@
-"""Before and after of some clips, as pictures and audio, to judge the silence rules by eye and ear."""
+"""Before and after of some clips, as pictures and audio, to judge silence rules and features by eye and ear."""
 
 import re
 import warnings
@@ -11,10 +11,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from preprocessing.chain import Cleaned, clean_waveform, to_clean_rate
-from preprocessing.clip import wav_bytes
+from preprocessing.clip import ClipTask, wav_bytes
 from preprocessing.decode import DecodeError, decode
+from preprocessing.feature_settings import STORED
+from preprocessing.features import compute_features
 from preprocessing.folder import write_atomic
+from preprocessing.plan import places
+from preprocessing.preview_features import blocks, draw_features
 from preprocessing.settings import CleaningSettings, SilenceRule, rule_for
+from preprocessing.stored import as_steps, read_stored
 
 COLUMNS = 1600  # points drawn across a waveform, whatever its length
 LEVEL_WINDOW_S = 0.01
@@ -27,11 +32,12 @@ def write_preview(
 ) -> tuple[list[Path], str]:
     """Writes a picture and two WAV files (before, after; both at the clean rate) of `n` clips.
 
+    Features are in the picture, below the audio that they are made from; of stored ones there is a picture alone.
     The choice is the same every time: spread over the splits and, in each, over the table. Unusable clips
     are passed over.
 
     Args:
-        clips: columns `fname`, `path`, `split`.
+        clips: columns `fname`, `path`, `split`; of stored features also `row` and `key`.
 
     Returns:
         The pictures; and why they are fewer than `n`, in a line, or "".
@@ -40,21 +46,39 @@ def write_preview(
     out_dir.mkdir(parents=True, exist_ok=True)
     pictures: list[Path] = []
     unusable: list[str] = []
-    for split, fname, path in _choose(clips, n):
+    show = _show_stored if settings.features.name == STORED else _show_audio
+    for clip in _choose(clips, n):
+        name = f"{clip.split}_{clip.fname}"
+        stem = f"{len(pictures):03d}_{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)[:80]}"
         try:
-            samples, rate_hz = decode(path)
-            before, _ = to_clean_rate(samples, rate_hz, settings)
-            after = clean_waveform(samples, rate_hz, settings.rules_for(split), settings)
+            figure = show(clip, settings, out_dir / stem)
         except DecodeError as error:
-            unusable.append(f"{split}/{fname} ({error})")
+            unusable.append(f"{clip.split}/{clip.fname} ({error})")
             continue
-        rule = rule_for(settings.rules_for(split), len(samples) / rate_hz)
-        stem = f"{len(pictures):03d}_{re.sub(r'[^A-Za-z0-9_.-]+', '_', f'{split}_{fname}')[:80]}"
-        write_atomic(out_dir / f"{stem}_before.wav", wav_bytes(before, settings.rate_hz))
-        write_atomic(out_dir / f"{stem}_after.wav", wav_bytes(after.pcm, settings.rate_hz))
         pictures.append(out_dir / f"{stem}.png")
-        _save(_draw(f"{split}/{fname}", before, after, rule, settings), pictures[-1])
+        _save(figure, pictures[-1])
     return pictures, _shortfall(len(pictures), n, len(clips), unusable)
+
+
+def _show_audio(clip: ClipTask, settings: CleaningSettings, stem: Path) -> Figure:
+    """The picture of a clip; writes what is heard beside it."""
+    samples, rate_hz = decode(clip.source)
+    before, _ = to_clean_rate(samples, rate_hz, settings)
+    rules = settings.rules_for(clip.split)
+    after = clean_waveform(samples, rate_hz, rules, settings)
+    figure = _draw(clip, before, after, rule_for(rules, len(samples) / rate_hz), settings)
+    write_atomic(stem.with_name(f"{stem.name}_before.wav"), wav_bytes(before, settings.rate_hz))
+    write_atomic(stem.with_name(f"{stem.name}_after.wav"), wav_bytes(after.pcm, settings.rate_hz))
+    return figure
+
+
+def _show_stored(clip: ClipTask, settings: CleaningSettings, _stem: Path) -> Figure:
+    features = as_steps(read_stored(clip.source, clip.row, clip.key), settings.features)
+    figure = Figure(figsize=(11, 4), layout="constrained")
+    axes = figure.subplots(1, 1)
+    draw_features(figure, [axes], features, settings.features)
+    axes.set_title(f"{clip.split}/{clip.fname}: {axes.get_title()}", parse_math=False)
+    return figure
 
 
 def _shortfall(made: int, wanted: int, clips: int, unusable: list[str]) -> str:
@@ -63,35 +87,42 @@ def _shortfall(made: int, wanted: int, clips: int, unusable: list[str]) -> str:
     return f"{made} of {wanted} previews: {'; '.join(few + bad)}" if made < wanted else ""
 
 
-def _choose(clips: pd.DataFrame, n: int) -> list[tuple[str, str, Path]]:
-    """`n` clips: the splits in turn, each from clips spread evenly over its rows."""
+def _choose(clips: pd.DataFrame, n: int) -> list[ClipTask]:
+    """`n` clips: the splits in turn, each from clips spread evenly over its rows. Their target is their source."""
     ranked = []
     for split, part in clips.groupby("split", sort=True):
         rows = np.unique(np.linspace(0, len(part) - 1, min(n, len(part))).round().astype(int))
         chosen = part.iloc[rows]
+        columns = zip(chosen["fname"], map(Path, chosen["path"]), places(chosen), strict=True)
         ranked += [
-            (turn, split, fname, path)
-            for turn, (fname, path) in enumerate(zip(chosen["fname"], chosen["path"], strict=True))
+            (turn, ClipTask(str(split), fname, path, path, *place))
+            for turn, (fname, path, place) in enumerate(columns)
         ]
-    ranked.sort(key=lambda item: item[:2])
-    return [(str(split), fname, Path(path)) for _, split, fname, path in ranked[:n]]
+    ranked.sort(key=lambda item: (item[0], item[1].split))
+    return [task for _, task in ranked[:n]]
 
 
 def _draw(
-    title: str, before: np.ndarray, after: Cleaned, rule: SilenceRule, settings: CleaningSettings
+    clip: ClipTask, before: np.ndarray, after: Cleaned, rule: SilenceRule, settings: CleaningSettings
 ) -> Figure:
     rate_hz = settings.rate_hz
-    figure = Figure(figsize=(11, 6), layout="constrained")
-    top, bottom = figure.subplots(2, 1, sharex=True)
+    extra = len(blocks(settings.features)) if settings.features.name else 0
+    figure = Figure(figsize=(11, 6 + 3 * extra), layout="constrained")
+    top, bottom, *rest = figure.subplots(2 + extra, 1)
+    bottom.sharex(top)
     for start, end in after.kept:
         top.axvspan(start / rate_hz, end / rate_hz, color=KEPT, alpha=0.6, lw=0, label="_kept")
     _draw_clip(top, before, rate_hz, rule.threshold_dbfs)
     _draw_clip(bottom, after.pcm, rate_hz, rule.threshold_dbfs)
     note = f" ({after.reason}: kept whole)" if after.reason else ""
-    top.set_title(f"{title}: {len(before) / rate_hz:.2f} s before, kept ranges shaded", parse_math=False)
+    title = f"{clip.split}/{clip.fname}: {len(before) / rate_hz:.2f} s before, kept ranges shaded"
+    top.set_title(title, parse_math=False)
     bottom.set_title(f"{len(after.pcm) / rate_hz:.2f} s after{note}")
     bottom.set_xlabel("time (s)")
     top.set_xlim(0, len(before) / rate_hz)
+    if extra:
+        features, _ = compute_features(after.pcm, rate_hz, settings.features)
+        draw_features(figure, rest, features, settings.features)
     return figure
 
 

@@ -4,6 +4,9 @@ import itertools
 import math
 from dataclasses import dataclass, field
 
+from preprocessing.checks import check_count, check_number
+from preprocessing.feature_settings import FeatureSettings
+
 RATE_LIMITS_HZ = (
     1_000,
     768_000,
@@ -27,11 +30,11 @@ class SilenceRule:
     keep_silence_ms: int = 100
 
     def __post_init__(self) -> None:
-        _check_number("threshold_dbfs", self.threshold_dbfs, -math.inf, 0.0)
-        _check_count("min_silence_ms", self.min_silence_ms, 1)
-        _check_count("keep_silence_ms", self.keep_silence_ms, 0)
+        check_number("threshold_dbfs", self.threshold_dbfs, -math.inf, 0.0)
+        check_count("min_silence_ms", self.min_silence_ms, 1)
+        check_count("keep_silence_ms", self.keep_silence_ms, 0)
         if self.max_s is not None:
-            _check_number("max_s", self.max_s, 0.0, math.inf)
+            check_number("max_s", self.max_s, 0.0, math.inf)
 
 
 def _curated_rules() -> list[SilenceRule]:
@@ -60,6 +63,8 @@ class CleaningSettings:
         curated: rules for clips with checked labels and for test clips, shortest `max_s` first, the
             last one without `max_s`.
         noisy: rules for clips with machine-made labels, in the same order.
+        features: what is made of the clean audio and kept in its place; with `features.name: stored`, the
+            data set's files hold features, and nothing above does anything.
     """
 
     rate_hz: int = 16_000
@@ -67,10 +72,11 @@ class CleaningSettings:
     min_kept_s: float = 0.3
     curated: list[SilenceRule] = field(default_factory=_curated_rules)
     noisy: list[SilenceRule] = field(default_factory=_noisy_rules)
+    features: FeatureSettings = field(default_factory=FeatureSettings)
 
     def __post_init__(self) -> None:
-        _check_count("rate_hz", self.rate_hz, RATE_LIMITS_HZ[0], RATE_LIMITS_HZ[1])
-        _check_number("min_kept_s", self.min_kept_s, 0.0, math.inf)
+        check_count("rate_hz", self.rate_hz, RATE_LIMITS_HZ[0], RATE_LIMITS_HZ[1])
+        check_number("min_kept_s", self.min_kept_s, 0.0, math.inf)
         _check_rules("curated", self.curated)
         _check_rules("noisy", self.noisy)
 
@@ -82,17 +88,6 @@ class CleaningSettings:
 def rule_for(rules: list[SilenceRule], seconds: float) -> SilenceRule:
     """The first rule that serves a raw clip of this length in seconds."""
     return next(rule for rule in rules if rule.max_s is None or seconds <= rule.max_s)
-
-
-def _check_number(name: str, value: float, low: float, high: float) -> None:
-    if isinstance(value, bool) or not (math.isfinite(value) and low <= value <= high):
-        raise ValueError(f"{name}: expected a finite number from {low:g} to {high:g}, received {value!r}")
-
-
-def _check_count(name: str, value: int, low: int, high: int | None = None) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < low or (high and value > high):
-        bounds = f"of at least {low}" if high is None else f"from {low} to {high}"
-        raise ValueError(f"{name}: expected a whole number {bounds}, received {value!r}")
 
 
 def _check_rules(name: str, rules: list[SilenceRule]) -> None:

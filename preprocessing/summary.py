@@ -6,21 +6,21 @@ SHOWN = 20  # names in a list, before a count
 
 
 def closing_table(manifest: pd.DataFrame) -> str:
-    """The table that ends a cleaning run: clips, hours, what was refused, missing, clipped, doubled."""
+    """The table that ends a cleaning run: clips, hours, what was refused, missing, clipped, doubled.
+
+    Where the folder holds features it has their steps and bands, and where those were ready-made nothing of audio.
+    """
     cleaned = manifest[manifest["status"].isin(("ok", "kept_whole"))]
-    hours_in, hours_out = cleaned["seconds_in"].sum() / 3600, cleaned["seconds_out"].sum() / 3600
-    removed = 1 - hours_out / hours_in if hours_in else 0.0
+    has_features = bool(cleaned["steps"].any())
+    is_stored = has_features and not cleaned["rate_in_hz"].any()
     status = manifest["status"].value_counts()
     lines = {
         "clips": f"{len(manifest)}",
-        "hours in": f"{hours_in:.3f}",
-        "hours out": f"{hours_out:.3f}",
-        "share removed": f"{removed:.1%}",
+        **({} if is_stored else _hours(cleaned)),
+        **(_features(cleaned) if has_features else {}),
         "refused": f"{status.get('refused', 0)}",
         "missing": f"{status.get('missing', 0)}",
-        "kept whole": f"{status.get('kept_whole', 0)}",
-        "truncated": f"{cleaned['reason'].str.startswith('truncated').sum()}",
-        "clipped": _clipped(cleaned),
+        **({} if is_stored else _audio(cleaned)),
         "duplicates": _duplicates(manifest),
     }
     return "\n".join(f"{name:<14} {value}" for name, value in lines.items())
@@ -53,8 +53,31 @@ def duplicates(manifest: pd.DataFrame) -> pd.DataFrame:
     return same.sort_values(["audio_hash", "split", "fname"])[columns].reset_index(drop=True)
 
 
-def _clipped(cleaned: pd.DataFrame) -> str:
-    return f"{(cleaned['clipped'] > 0).sum()} clips, {cleaned['clipped'].sum()} samples"
+def _hours(cleaned: pd.DataFrame) -> dict[str, str]:
+    hours_in, hours_out = cleaned["seconds_in"].sum() / 3600, cleaned["seconds_out"].sum() / 3600
+    removed = 1 - hours_out / hours_in if hours_in else 0.0
+    return {
+        "hours in": f"{hours_in:.3f}",
+        "hours out": f"{hours_out:.3f}",
+        "share removed": f"{removed:.1%}",
+    }
+
+
+def _features(cleaned: pd.DataFrame) -> dict[str, str]:
+    steps, bands = cleaned["steps"], cleaned["bands"].value_counts()
+    each = ", ".join(f"{n} in {count}" for n, count in bands.items())
+    return {
+        "steps": f"{steps.sum()}, {steps.min()} to {steps.max()} a clip, median {steps.median():g}",
+        "bands": each if len(bands) > 1 else f"{bands.index[0]}",
+    }
+
+
+def _audio(cleaned: pd.DataFrame) -> dict[str, str]:
+    return {
+        "kept whole": f"{(cleaned['status'] == 'kept_whole').sum()}",
+        "truncated": f"{cleaned['reason'].str.startswith('truncated').sum()}",
+        "clipped": f"{(cleaned['clipped'] > 0).sum()} clips, {cleaned['clipped'].sum()} samples",
+    }
 
 
 def _duplicates(manifest: pd.DataFrame) -> str:

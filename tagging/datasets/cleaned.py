@@ -10,13 +10,14 @@ import pandas as pd
 
 from preprocessing.clean import clean_dataset
 from preprocessing.clip import ClipRow
-from preprocessing.folder import CleanFolderError, clean_path
+from preprocessing.folder import CleanFolderError
 from preprocessing.manifest import MANIFEST_NAME, SETTINGS_NAME, check_fingerprint, read_rows
-from preprocessing.plan import has_changed, has_clean_file
+from preprocessing.plan import clean_file, has_changed, has_clean_file, parts
 from preprocessing.settings import CleaningSettings
 
 Audio = tuple[pd.DataFrame, pd.DataFrame]
-"""(usable clips, the others): the first with clean `path` and `audio_hash`, the second with a `reason`."""
+"""(usable clips, the others): the first with clean `path`, `audio_hash`, and the shape of the features (`steps`,
+`bands`; 0 for audio), the second with a `reason`."""
 
 
 def with_clean_audio(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings) -> Audio:
@@ -24,21 +25,20 @@ def with_clean_audio(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSet
 
     Raises:
         CleanFolderError: the folder is missing, or was made with other settings or from other files, or some
-            clips are not cleaned yet, or no longer.
+            clips are not cleaned yet, or no longer; or features have not the same number of bands in all clips.
     """
     check_fingerprint(clean_dir, settings)
     known = {(row.split, row.fname): row for row in read_rows(clean_dir)}
     names = list(zip(clips["split"], clips["fname"], strict=True))
     rows = [known.get(name, ClipRow(*name, "uncleaned")) for name in names]
-    paths = [clean_path(clean_dir, row.split, row.fname) if row.has_audio else None for row in rows]
-    states = pd.Series(
-        map(_state, rows, clips["path"], paths, [settings] * len(rows)), clips.index, dtype=str
-    )
+    paths = [clean_file(clean_dir, row) if row.has_audio else None for row in rows]
+    columns = zip(rows, clips["path"], parts(clips), paths, strict=True)
+    states = pd.Series([_state(*column, settings) for column in columns], clips.index, dtype=str)
     _check_states(clips, states, clean_dir)
     usable = np.array([row.has_audio for row in rows], bool)
-    found = clips.assign(path=pd.Series(paths, clips.index, object), audio_hash=[r.audio_hash for r in rows])
+    found = clips.assign(path=pd.Series(paths, clips.index, object), **_facts(rows))
     lost = clips.assign(reason=[row.reason for row in rows])
-    return found[usable].reset_index(drop=True), lost[~usable].reset_index(drop=True)
+    return _checked(found[usable].reset_index(drop=True), clean_dir), lost[~usable].reset_index(drop=True)
 
 
 @contextmanager
@@ -74,24 +74,42 @@ def from_clean_folder(clips: pd.DataFrame, home: Path, settings: CleaningSetting
     """Clips whose `path` is a file of a clean folder already; usable are those that its manifest knows.
 
     Raises:
-        CleanFolderError: the folder was made with other settings.
+        CleanFolderError: the folder was made with other settings, or features have not the same number of bands.
     """
     check_fingerprint(home, settings)
-    rows = {clean_path(home, row.split, row.fname): row for row in read_rows(home) if row.has_audio}
+    rows = {clean_file(home, row): row for row in read_rows(home) if row.has_audio}
     usable = np.array([p in rows and has_clean_file(rows[p], p, settings) for p in clips["path"]], bool)
     lost = clips.assign(reason=f"not as {home / MANIFEST_NAME} tells")
     found = clips[usable].reset_index(drop=True)
-    found["audio_hash"] = [rows[path].audio_hash for path in found["path"]]
-    return found, lost[~usable].reset_index(drop=True)
+    found = found.assign(**_facts([rows[path] for path in found["path"]]))
+    return _checked(found, home), lost[~usable].reset_index(drop=True)
 
 
-def _state(row: ClipRow, source: Path, target: Path | None, settings: CleaningSettings) -> str:
+def _facts(rows: Sequence[ClipRow]) -> dict[str, list]:
+    """Columns of usable clips that the manifest has."""
+    return {key: [getattr(row, key) for row in rows] for key in ("audio_hash", "steps", "bands")}
+
+
+def _checked(found: pd.DataFrame, clean_dir: Path) -> pd.DataFrame:
+    counts = found.groupby("bands")["fname"].agg(["size", "first"])
+    if len(counts) > 1:
+        shown = "; ".join(
+            f"{row.Index} in {row.size} clips ({row.first} first)" for row in counts.itertuples()
+        )
+        raise CleanFolderError(
+            f"expected the same number of bands in all clips of {clean_dir}, received {shown}: "
+            "leave clips out, or choose cleaning.features.bands or transpose"
+        )
+    return found
+
+
+def _state(row: ClipRow, source: Path, part: str, target: Path | None, settings: CleaningSettings) -> str:
     if target is not None and not has_clean_file(row, target, settings):
         return "uncleaned"
     if row.status == "missing" and source.exists():
         return "uncleaned"
     was_read = row.source_mtime_ns > 0  # not so where the name alone was refused
-    return "changed" if was_read and has_changed(row, source) else row.status
+    return "changed" if was_read and has_changed(row, source, part) else row.status
 
 
 def _check_states(clips: pd.DataFrame, states: pd.Series, clean_dir: Path) -> None:

@@ -23,6 +23,13 @@ def test_clean_names(fname, clean):
 
 
 @pytest.mark.parametrize(
+    ("fname", "clean"), [("a.wav", "a.wav.npy"), ("a.npy", "a.npy"), ("a.npy.gz", "a.npy.gz.npy")]
+)
+def test_clean_names_of_features(fname, clean):
+    assert clean_path("clean", "test", fname, ".npy") == Path("clean/test") / clean
+
+
+@pytest.mark.parametrize(
     "fname", ["../a.wav", "x/../../a.wav", "/etc/a.wav", "a\0.wav", "a" * 252 + ".wav", ".part-1"]
 )
 def test_names_that_leave_the_folder_or_cannot_be(fname):

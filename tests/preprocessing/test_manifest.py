@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from preprocessing.clip import ClipRow
+from preprocessing.feature_settings import FeatureSettings
 from preprocessing.manifest import (
     COLUMNS,
     CleanFolderError,
@@ -58,6 +59,21 @@ def test_table(tmp_path):
 def test_an_empty_manifest_has_the_columns_too(tmp_path):
     write_rows(tmp_path, [])
     assert tuple(read_manifest(tmp_path).columns) == COLUMNS
+
+
+def test_a_folder_made_before_there_were_features_holds_audio(tmp_path):
+    write_rows(tmp_path, ROWS[:2])
+    path = tmp_path / "manifest.csv"
+    lines = path.read_text().splitlines()
+    path.write_text("".join(",".join(line.split(",")[:-3]) + "\n" for line in lines))
+    assert "steps" not in path.read_text()
+    assert read_rows(tmp_path) == ROWS[:2]
+    settings = asdict(CleaningSettings())
+    del settings["features"]
+    (tmp_path / "cleaning.json").write_text(json.dumps(settings))
+    check_fingerprint(tmp_path, CleaningSettings())
+    with pytest.raises(CleanFolderError, match=r"features\.name is None there, mel is asked"):
+        check_fingerprint(tmp_path, CleaningSettings(features=FeatureSettings(name="mel")))
 
 
 def test_the_last_row_of_a_clip_counts(tmp_path):
@@ -119,6 +135,7 @@ def test_the_fingerprint_names_every_key_that_differs(tmp_path):
 
 
 def test_broken_settings(tmp_path):
-    (tmp_path / "cleaning.json").write_text(json.dumps({})[:1])
-    with pytest.raises(CleanFolderError, match="expected JSON"):
-        load_settings(tmp_path)
+    for text in ("{", "[]", "3"):
+        (tmp_path / "cleaning.json").write_text(text)
+        with pytest.raises(CleanFolderError, match="expected JSON"):
+            load_settings(tmp_path)

@@ -1,10 +1,12 @@
 """Pictures and audio of some clips."""
 
 import numpy as np
+import pandas as pd
 import soundfile as sf
 from matplotlib import image, pyplot
 
 from preprocessing import preview
+from preprocessing.feature_settings import FeatureSettings
 from preprocessing.preview import write_preview
 from preprocessing.settings import CleaningSettings
 
@@ -53,3 +55,28 @@ def test_more_than_there_is_and_what_cannot_be_read(tmp_path, write, table, soun
     pictures, fewer = write_preview(clips[:1], SETTINGS, tmp_path / "preview", 1)
     assert pictures == []
     assert fewer.startswith("0 of 1 previews: cannot be used: test/bad.wav")
+
+
+def test_features_are_in_the_picture(tmp_path, write, table, sound):
+    clips = table({"test": [write("b.wav", sound)]})
+    heights = {}
+    for name in (None, "fused", "mfcc_statistics"):
+        settings = CleaningSettings(features=FeatureSettings(name=name))
+        pictures, fewer = write_preview(clips, settings, tmp_path / str(name), 1)
+        assert fewer == ""
+        heights[name] = image.imread(pictures[0]).shape[0]
+        assert len(list((tmp_path / str(name)).iterdir())) == 3
+    assert heights[None] < heights["mfcc_statistics"] < heights["fused"]  # mel and chroma: two more
+
+
+def test_stored_features_are_a_picture_alone(tmp_path):
+    np.save(tmp_path / "X.npy", np.random.default_rng(0).normal(size=(3, 20, 13)))
+    clips = pd.DataFrame(
+        {"fname": list("abc"), "path": tmp_path / "X.npy", "split": "test", "row": [0, 1, 9]}
+    )
+    settings = CleaningSettings(features=FeatureSettings(name="stored"))
+    pictures, fewer = write_preview(clips, settings, tmp_path / "preview", 3)
+    assert [path.name for path in pictures] == ["000_test_a.png", "001_test_b.png"]
+    assert sorted((tmp_path / "preview").iterdir()) == pictures
+    assert all(image.imread(path).std() > 0.1 for path in pictures)
+    assert fewer.startswith("2 of 3 previews: cannot be used: test/c (expected a row of")

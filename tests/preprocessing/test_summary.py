@@ -40,6 +40,29 @@ def test_a_table_of_nothing_but_refusals():
     assert "share removed  0.0%" in text
 
 
+def test_a_folder_of_features_tells_their_shape():
+    facts = {
+        "seconds_in": 3_600.0,
+        "seconds_out": 3_600.0,
+        "rate_in_hz": 8_000,
+        "audio_hash": "x",
+        "bands": 140,
+    }
+    rows = [ClipRow("train", f"{n}.wav", "ok", steps=n, **facts) for n in (68, 20, 70)]
+    made = closing_table(to_table([*rows, ClipRow("train", "bad.wav", "refused", "why")]))
+    assert "hours out      3.000" in made
+    assert "steps          158, 20 to 70 a clip, median 68" in made
+    assert "bands          140\n" in made
+    assert "clipped        0 clips" in made
+
+
+def test_a_folder_of_stored_features_tells_nothing_of_audio():
+    rows = [ClipRow("train", f"{n}.npy", "ok", steps=20, bands=n, audio_hash=f"{n}") for n in (13, 13, 14)]
+    table = closing_table(to_table(rows))
+    assert "bands          13 in 2, 14 in 1\n" in table
+    assert not {"hours", "clipped", "truncated", "kept"} & set(table.split())
+
+
 def test_splits_without_a_usable_clip():
     assert empty_splits(MANIFEST) == []
     assert empty_splits(MANIFEST[~MANIFEST["fname"].isin(["a.wav", "c.wav", "f.wav", "g.wav"])]) == ["noisy"]
