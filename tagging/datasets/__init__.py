@@ -17,19 +17,26 @@ READERS = {
     "fsdkaggle2018": "tagging.datasets.fsdkaggle2018",
     "fsd50k": "tagging.datasets.fsd50k",
     "esc10": "tagging.datasets.esc10",
+    "folders": "tagging.datasets.folders",
+    "fma": "tagging.datasets.fma",
+    "fma_features": "tagging.datasets.fma_features",
+    "fused": "tagging.datasets.fused",
+    "arrays": "tagging.datasets.arrays",
+    "csv": "tagging.datasets.csv_table",
 }
 
 
 def read_dataset(settings: DatasetSettings) -> Dataset:
-    """The data set that `settings` names.
+    """The data set that `settings` names, with the labels and the task that they ask for.
 
     Raises:
         DatasetError: a layout that is not known, or data that cannot be used.
     """
-    if settings.layout not in READERS:
-        from tagging.datasets.table import DatasetError  # noqa: PLC0415 (as above)
+    from tagging.datasets.relabel import relabelled  # noqa: PLC0415 (as above)
+    from tagging.datasets.table import DatasetError  # noqa: PLC0415 (as above)
 
+    if settings.layout not in READERS:
         known = ", ".join(READERS)
         raise DatasetError(f"expected dataset.layout to be one of {known}; received {settings.layout!r}")
     dataset: Dataset = import_module(READERS[settings.layout]).read(settings)
-    return dataset
+    return relabelled(dataset, settings)

@@ -8,10 +8,13 @@ import pandas as pd
 from tagging.datasets.table import DatasetError
 
 
-def read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+def read_csv(path: Path, columns: Sequence[str], *, inner: bool = False) -> pd.DataFrame:
     """The table at `path`, every value a string ("" where empty), with at least `columns`.
 
     The first of `columns` names a file in each row: no row twice, no name that leaves its folder.
+
+    Args:
+        inner: whether a name may have folders inside that folder, as `blues/1.wav`.
 
     Raises:
         DatasetError: a file that is missing, empty or no UTF-8 CSV, a missing column, a bad file name.
@@ -27,7 +30,7 @@ def read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         )
     if table.empty:
         raise DatasetError(f"{path}: expected a row a clip, received the header alone; download it again")
-    _check_names(path, table[columns[0]])
+    _check_names(path, table[columns[0]], inner)
     return table
 
 
@@ -66,12 +69,11 @@ def _parse(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         raise DatasetError(f"{path}: {hint}, received a row that does not fit ({reason}); quote it") from None
 
 
-def _check_names(path: Path, names: pd.Series) -> None:
+def _check_names(path: Path, names: pd.Series, inner: bool) -> None:
+    is_right, kind = (is_inner_name, "inside their folder") if inner else (is_plain_name, "without a folder")
     for name in names:
-        if not is_plain_name(name):
-            raise DatasetError(
-                f"{path}: expected file names without a folder, received {name!r}; remove that row"
-            )
+        if not is_right(name):
+            raise DatasetError(f"{path}: expected file names {kind}, received {name!r}; remove that row")
     if twice := _twice(names):
         raise DatasetError(
             f"{path}: expected one row a clip, received {some(twice)} more than once; keep one row of each"
@@ -82,6 +84,11 @@ def is_plain_name(name: str) -> bool:
     """Whether `name` stays in its folder on every system: no separator, drive, `..` or NUL."""
     plain = PurePosixPath(name).name == name == PureWindowsPath(name).name
     return plain and name not in ("", ".", "..") and "\0" not in name
+
+
+def is_inner_name(name: str) -> bool:
+    """Whether `name`, with `/` between folders, stays in its folder on every system."""
+    return all(is_plain_name(part) for part in name.split("/"))
 
 
 def _twice(names: pd.Series | pd.Index) -> list[str]:

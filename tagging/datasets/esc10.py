@@ -10,7 +10,7 @@ import pandas as pd
 
 from tagging.datasets.csv_files import read_csv, some
 from tagging.datasets.settings import DatasetSettings
-from tagging.datasets.table import COLUMNS, Dataset, DatasetError
+from tagging.datasets.table import COLUMNS, Dataset, DatasetError, leave_out
 
 EXPECTED_TREE = """\
     {root}/
@@ -42,8 +42,8 @@ def read(settings: DatasetSettings) -> Dataset:
             f"{root}: expected each file name once, received {some(list(twice))} again; remove one"
         )
     classes = tuple(sorted({label for labels in clips["labels"] for label in labels}))
-    clips = clips[~clips["fname"].isin(settings.exclude)].sort_values("fname", ignore_index=True)
-    return Dataset("esc10", clips[list(COLUMNS)], classes, "multilabel", {}, None)
+    clips = leave_out(clips.sort_values("fname"), settings.exclude)
+    return Dataset("esc10", clips[list(COLUMNS)], classes, "multiclass", {}, None)
 
 
 def _in_class_folders(root: Path) -> list[tuple]:

@@ -12,7 +12,7 @@ from tagging.datasets.csv_files import read_csv, read_headless_csv, some
 from tagging.datasets.labels import parse_labels
 from tagging.datasets.parts import open_parts
 from tagging.datasets.settings import DatasetSettings
-from tagging.datasets.table import COLUMNS, Dataset, DatasetError
+from tagging.datasets.table import COLUMNS, Dataset, DatasetError, leave_out
 
 EXPECTED_TREE = """\
     {root}/
@@ -44,8 +44,7 @@ def read(settings: DatasetSettings) -> Dataset:
     for split, part in parts.items():
         labels = parse_labels(part.table, read_csv(part.table, ["fname", "labels"]), classes)
         tables.append(part.clips(split, labels, _SUFFIX))
-    clips = pd.concat(tables, ignore_index=True)
-    clips = clips[~clips["fname"].isin(settings.exclude) | (clips["split"] == "test")].reset_index(drop=True)
+    clips = leave_out(pd.concat(tables, ignore_index=True), settings.exclude)
     clips = _with_uploaders(root / "FSD50K.metadata" / "dev_clips_info_FSD50K.json", clips)
     return Dataset("fsd50k", clips[list(COLUMNS)], classes, "multilabel", {}, None)
 

@@ -12,7 +12,7 @@ from tagging.datasets.csv_files import read_csv, some
 from tagging.datasets.labels import class_names, parse_labels, read_answers
 from tagging.datasets.parts import open_parts
 from tagging.datasets.settings import DatasetSettings
-from tagging.datasets.table import COLUMNS, Dataset, DatasetError
+from tagging.datasets.table import COLUMNS, Dataset, DatasetError, leave_out
 
 EXPECTED_TREE = """\
     {root}/
@@ -60,9 +60,9 @@ def read(settings: DatasetSettings) -> Dataset:
         labels, usage = read_answers(answers, classes, "label")
     else:
         labels, usage = dict.fromkeys(read_csv(test.table, ["fname"])["fname"], ()), {}
-    clips = clips[~clips["fname"].isin(settings.exclude)]
-    clips = pd.concat([clips, test.clips("test", labels).assign(group="")], ignore_index=True)
-    return Dataset("fsdkaggle2018", clips[list(COLUMNS)], classes, "multilabel", usage, None)
+    clips = pd.concat([clips, test.clips("test", labels).assign(group="")])
+    clips = leave_out(clips, settings.exclude)[list(COLUMNS)]
+    return Dataset("fsdkaggle2018", clips, classes, "multilabel", usage, None)
 
 
 def _check_flags(path: Path, table: pd.DataFrame) -> None:

@@ -13,7 +13,7 @@ from tagging.datasets.csv_files import read_csv, some
 from tagging.datasets.labels import Labels, class_names, parse_labels, read_answers
 from tagging.datasets.parts import open_parts
 from tagging.datasets.settings import DatasetSettings
-from tagging.datasets.table import COLUMNS, Dataset, DatasetError
+from tagging.datasets.table import COLUMNS, Dataset, DatasetError, leave_out
 
 EXPECTED_TREE = """\
     {root}/
@@ -67,8 +67,7 @@ def read(settings: DatasetSettings) -> Dataset:
     answers = root / _META / _ANSWERS if is_zenodo else root / _ANSWERS
     labels["test"], usage = _answers(answers, list(tables["test"]["fname"]), classes)
     clips = pd.concat([part.clips(split, labels[split]) for split, part in parts.items()])
-    left_out = clips["fname"].isin(settings.exclude) & (clips["split"] != "test")
-    clips = _with_groups(root / "groups.csv", clips[~left_out].reset_index(drop=True))
+    clips = _with_groups(root / "groups.csv", leave_out(clips, settings.exclude))
     sample = None if is_zenodo else parts["test"].table
     return Dataset("fsdkaggle2019", clips[list(COLUMNS)], classes, "multilabel", usage, sample)
 

@@ -1,5 +1,6 @@
 """The clip table: what every data-set reader returns and everything downstream stands on."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,10 +8,33 @@ import numpy as np
 import pandas as pd
 
 COLUMNS = ("fname", "path", "labels", "split", "group")
+TASKS = ("multilabel", "multiclass", "regression")
 
 
 class DatasetError(ValueError):
     """A data set that cannot be used; the message is one line for the user."""
+
+
+def leave_out(clips: pd.DataFrame, fnames: Collection[str]) -> pd.DataFrame:
+    """The clips without the training clips of these names; test clips stay."""
+    return clips[~clips["fname"].isin(fnames) | (clips["split"] == "test")].reset_index(drop=True)
+
+
+def as_cells(rows: Sequence[object]) -> pd.Series:
+    """A column whose cells are tuples or paths, which pandas must not take apart; for a table with a fresh index."""
+    return pd.Series(rows, dtype=object)
+
+
+def placed(clips: pd.DataFrame, parts: Sequence[str]) -> pd.DataFrame:
+    """The clips with their `split`, and with `validates` where there is an official hold-out.
+
+    Args:
+        clips: rows of a clip table without these columns.
+        parts: for each clip `validation` (the split `train`'s own hold-out) or the name of a split.
+    """
+    part = pd.Series(parts, clips.index, dtype=str)
+    clips = clips.assign(split=part.replace("validation", "train"))
+    return clips.assign(validates=part == "validation") if "validation" in set(parts) else clips
 
 
 @dataclass(frozen=True)
@@ -20,11 +44,14 @@ class Dataset:
     Attributes:
         name: the layout's name.
         clips: one row a clip. `fname` (as the data set writes it), `path` (pathlib.Path of the raw
-            audio), `labels` (tuple of class names; empty where the answer is not known), `split`
-            (`curated`, `noisy`, `test` ...), `group` (clips of one recording share it; "" = unknown).
-            `fname` is unique within a split.
-        classes: class names in the order of every score column.
-        task: `multilabel`.
+            audio, or of a file of features), `labels` (tuple of class names; empty where the answer is not known),
+            `split` (`train`, `test`, or `curated`, `noisy`, `test`), `group` (clips of one recording share it;
+            "" = unknown). `fname` is unique within a split. Where the data has them also `row` (number of the
+            clip's row in a file that holds many; -1 = the whole file), `key` (name of the array inside that file;
+            "" = it holds just one), `validates` (bool: the data set's own hold-out from the split `train`), `values`
+            (tuple of numbers, one a target, NaN where the answer is not known; regression only).
+        classes: class names in the order of every score column; names of the targets in regression.
+        task: `multilabel` (several labels a clip, or none), `multiclass` (just one) or `regression`.
         usage: for test clips with known answers, fname -> `Public` or `Private`; else empty.
         sample_submission: the CSV whose columns and rows a submission must repeat, if there is one.
     """
@@ -36,6 +63,11 @@ class Dataset:
     usage: dict[str, str]
     sample_submission: Path | None
 
+    @property
+    def checked(self) -> str:
+        """The split whose labels people checked, from which validation clips come: `train`, or `curated`."""
+        return "train" if (self.clips["split"] == "train").any() else "curated"
+
     def of(self, *splits: str) -> pd.DataFrame:
         """The clips of these splits, in the table's order, with a fresh index."""
         known = list(dict.fromkeys(self.clips["split"]))
@@ -43,8 +75,26 @@ class Dataset:
             raise DatasetError(f"expected splits out of {known}, received {unknown}")
         return self.clips[self.clips["split"].isin(splits)].reset_index(drop=True)
 
+    def answered(self, clips: pd.DataFrame) -> np.ndarray:
+        """Which clips have a known answer, bool (clips,); with several labels a clip, all or none: no label is one."""
+        if self.task == "regression":
+            return np.isfinite(self.targets(clips)).all(axis=1)
+        has_labels = clips["labels"].map(len).to_numpy(int) > 0
+        return has_labels if self.task == "multiclass" else np.full(len(clips), has_labels.any())
+
+    def strata(self, clips: pd.DataFrame) -> np.ndarray:
+        """What a split spreads evenly, (clips, strata) float32 of 0 and 1: labels, or quarters of values."""
+        if self.task != "regression":
+            return self.targets(clips)
+        values = self.targets(clips)
+        edges = np.quantile(values, (0.25, 0.5, 0.75), axis=0)
+        quarter = (values[:, :, np.newaxis] >= np.moveaxis(edges, 0, -1)).sum(axis=-1)
+        return np.eye(4, dtype=np.float32)[quarter].reshape(len(clips), -1)
+
     def targets(self, clips: pd.DataFrame) -> np.ndarray:
-        """Multi-hot labels of `clips`, shape (clips, classes), float32."""
+        """Multi-hot labels of `clips`, or the values of regression, shape (clips, classes), float32."""
+        if self.task == "regression":
+            return np.array(list(clips["values"]), np.float32).reshape(len(clips), len(self.classes))
         column = {label: i for i, label in enumerate(self.classes)}
         targets = np.zeros((len(clips), len(self.classes)), np.float32)
         for row, labels in enumerate(clips["labels"]):

@@ -51,7 +51,7 @@ def message(root):
 def test_class_folders(esc10):
     data = read(esc10)
     assert data.classes == ("Dog_bark", "Rain")
-    assert (data.task, data.usage, data.sample_submission) == ("multilabel", {}, None)
+    assert (data.task, data.usage, data.sample_submission) == ("multiclass", {}, None)
     assert list(data.clips.columns) == ["fname", "path", "labels", "split", "group"]
     assert list(data.clips["fname"])[:5] == [
         "1-100-A.ogg",

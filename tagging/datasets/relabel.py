@@ -1,0 +1,131 @@
+"""Other labels than the data set's own: merged, dropped, the rare ones left out, and another task asked of them."""
+
+import difflib
+import sys
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from tagging.datasets.csv_files import some
+from tagging.datasets.settings import DatasetSettings
+from tagging.datasets.table import Dataset, DatasetError, as_cells
+
+
+def relabelled(dataset: Dataset, settings: DatasetSettings) -> Dataset:
+    """The data set with the labels and the task that the settings ask for.
+
+    Labels are merged, then dropped, then those with fewer training clips than `min_clips` are. Clips that lose all of
+    their labels leave the data set. Classes that were sorted stay sorted; otherwise they keep their order, and a new
+    name stands where the first of those that it replaces stood.
+
+    Raises:
+        DatasetError: a label that the data set has not, a task that does not fit its clips, a sample submission that
+            has other classes than are left, or too few classes.
+    """
+    if dataset.task == "regression" or settings.task == "regression":
+        _check_regression(dataset, settings)
+        return dataset
+    found = _merged(dataset, settings.merge)
+    _check_known("dataset.drop", settings.drop, found.classes)
+    found = _without(found, settings.drop)
+    found = _without(found, _rare(found, settings.min_clips))
+    found = replace(found, task=settings.task or found.task)
+    _check(dataset, found)
+    return found
+
+
+def _check_regression(dataset: Dataset, settings: DatasetSettings) -> None:
+    if dataset.task != "regression":
+        raise DatasetError(
+            f"expected dataset.task multilabel or multiclass for {settings.root}, which has labels, received "
+            "regression; set null"
+        )
+    if settings.task not in (None, "regression"):
+        raise DatasetError(
+            f"expected dataset.task regression for {settings.root}, which has numbers, received {settings.task}; "
+            "set null"
+        )
+    for key in ("merge", "drop", "min_clips"):
+        if getattr(settings, key):
+            raise DatasetError(f"dataset.{key} is for labels, and {settings.root} has numbers; remove it")
+
+
+def _check_known(key: str, names: Collection[str], classes: Sequence[str]) -> None:
+    for name in names:
+        if name not in classes:
+            nearest = difflib.get_close_matches(name, classes, n=1, cutoff=0.0)
+            raise DatasetError(
+                f"{key}: expected labels of the data set, received {name!r}; "
+                f"did you mean {', '.join(map(repr, nearest))}?"
+            )
+
+
+def _merged(dataset: Dataset, merge: Mapping[str, str]) -> Dataset:
+    if not merge:
+        return dataset
+    _check_known("dataset.merge", merge, dataset.classes)
+    labels = [tuple(dict.fromkeys(merge.get(name, name) for name in row)) for row in dataset.clips["labels"]]
+    stay = {name for name in dataset.classes if merge.get(name, name) == name}
+    classes = list(
+        dict.fromkeys(
+            merge.get(name, name) for name in dataset.classes if name in stay or merge[name] not in stay
+        )
+    )
+    if list(dataset.classes) == sorted(dataset.classes):
+        classes.sort()
+    return replace(dataset, clips=dataset.clips.assign(labels=as_cells(labels)), classes=tuple(classes))
+
+
+def _without(dataset: Dataset, names: Collection[str]) -> Dataset:
+    """The data set without these labels, and without clips that had no others."""
+    if not names:
+        return dataset
+    labels = [tuple(name for name in row if name not in names) for row in dataset.clips["labels"]]
+    stays = [bool(row) or not before for row, before in zip(labels, dataset.clips["labels"], strict=True)]
+    clips = dataset.clips.assign(labels=as_cells(labels))[stays].reset_index(drop=True)
+    print(
+        f"{len(names)} labels ({some(sorted(names))}) and {stays.count(False)} clips without another left out",
+        file=sys.stderr,
+    )
+    test = set(clips["fname"][clips["split"] == "test"])
+    usage = {name: use for name, use in dataset.usage.items() if name in test}
+    classes = tuple(name for name in dataset.classes if name not in names)
+    return replace(dataset, clips=clips, classes=classes, usage=usage)
+
+
+def _rare(dataset: Dataset, least: int) -> list[str]:
+    """Labels with fewer than `least` clips that train."""
+    clips = dataset.clips
+    trains = clips["split"] != "test"
+    if "validates" in clips:
+        trains &= ~clips["validates"]
+    count = Counter(name for row in clips["labels"][trains] for name in row)
+    return [name for name in dataset.classes if count[name] < least]
+
+
+def _check(before: Dataset, after: Dataset) -> None:
+    if before.sample_submission and before.classes != after.classes:
+        raise DatasetError(
+            f"{before.sample_submission}: expected the classes of the sample submission, received others by "
+            "dataset.merge, dataset.drop or dataset.min_clips; remove those keys, or list the clips in a table of "
+            "layout csv, which has no sample submission"
+        )
+    least = 2 if after.task == "multiclass" else 1
+    if len(after.classes) < least:
+        raise DatasetError(
+            f"expected at least {least} labels after dataset.merge, dataset.drop and dataset.min_clips, received "
+            f"{len(after.classes)}; keep more"
+        )
+    if after.task == "multiclass":
+        _check_single(after)
+
+
+def _check_single(dataset: Dataset) -> None:
+    clips = dataset.clips
+    count = clips["labels"].map(len)
+    wrong = clips["fname"][(count > 1) | ((count == 0) & (clips["split"] != "test"))]
+    if len(wrong):
+        raise DatasetError(
+            f"expected just one label a clip for the task multiclass, received none or several for "
+            f"{some(list(wrong))}; set dataset.task=multilabel or drop labels"
+        )

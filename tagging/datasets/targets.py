@@ -1,0 +1,40 @@
+"""Targets of regression: which columns, and the numbers in their cells."""
+
+import difflib
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from tagging.datasets.table import DatasetError
+
+
+def check_targets(path: Path, targets: Sequence[str], known: Sequence[str]) -> None:
+    """Raises DatasetError, with the nearest name, where one of `targets` is none of a table's `known` columns."""
+    for target in targets:
+        if target not in known:
+            nearest = difflib.get_close_matches(target, known, n=1, cutoff=0.0)
+            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+            raise DatasetError(
+                f"{path}: expected dataset.targets of the table's columns, received {target!r}{hint}"
+            )
+
+
+def parse_values(path: Path, name: str, cells: Sequence[str]) -> tuple[float, ...]:
+    """The numbers of a clip; an empty cell is NaN: not known.
+
+    Raises:
+        DatasetError: a cell that is no finite number.
+    """
+    return tuple(_number(path, name, cell.strip()) for cell in cells)
+
+
+def _number(path: Path, name: str, cell: str) -> float:
+    if not cell:
+        return math.nan
+    try:
+        number = float(cell)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise DatasetError(f"{path}: expected a finite number for {name!r}, received {cell!r}; correct it")
+    return number

@@ -1,0 +1,142 @@
+"""The reader of any CSV: one label, several, or numbers, by split and group."""
+
+import math
+
+import numpy as np
+import pytest
+
+from preprocessing.folder import clean_path
+from tagging.datasets import read_dataset
+from tagging.datasets.settings import DatasetSettings, SplitSettings
+from tagging.datasets.table import DatasetError
+from tagging.splits import hold_out
+
+SINGLE = "path,label\na/1.wav,Rain\nb/1.wav,Bark\nb/2.wav,Rain\n"
+
+
+def read(root, table=SINGLE, **settings):
+    (root / "clips.csv").write_text(table, encoding="utf-8")
+    return read_dataset(DatasetSettings(layout="csv", root=str(root), **settings))
+
+
+def message(root, table=SINGLE, **settings):
+    with pytest.raises(DatasetError) as error:
+        read(root, table, **settings)
+    text = str(error.value)
+    assert "\n" not in text
+    return text
+
+
+def test_one_label_a_clip(tmp_path):
+    data = read(tmp_path)
+    assert (data.classes, data.task, data.name) == (("Bark", "Rain"), "multiclass", "csv")
+    assert list(data.clips.columns) == ["fname", "path", "labels", "split", "group"]
+    assert list(data.clips["fname"]) == ["a/1.wav", "b/1.wav", "b/2.wav"]
+    assert list(data.clips["path"]) == [tmp_path / name for name in data.clips["fname"]]
+    assert list(data.clips["labels"]) == [("Rain",), ("Bark",), ("Rain",)]
+    assert set(data.clips["split"]) == {"train"}
+    assert set(data.clips["group"]) == {""}
+    assert len({clean_path("clean", "train", name) for name in data.clips["fname"]}) == 3
+
+
+@pytest.mark.parametrize(
+    ("cells", "labels"),
+    [
+        (['"Rain,Bark"', "Bark", '" Rain , Rain"'], [("Rain", "Bark"), ("Bark",), ("Rain",)]),
+        (["Rain;Bark", "Bark", '"Chink, clink"'], [("Rain", "Bark"), ("Bark",), ("Chink, clink",)]),
+    ],
+)
+def test_several_labels_a_clip(tmp_path, cells, labels):
+    rows = "".join(f"{i}.wav,{cell}\n" for i, cell in enumerate(cells))
+    data = read(tmp_path, f"path,labels\n{rows}")
+    assert data.task == "multilabel"
+    assert list(data.clips["labels"]) == labels
+    assert data.classes == tuple(sorted({label for row in labels for label in row}))
+
+
+def test_a_label_with_a_comma_is_one_in_the_column_of_single_labels(tmp_path):
+    assert read(tmp_path, 'path,label\n1.wav,"Chink, clink;"\n2.wav,b\n').classes == ("Chink, clink;", "b")
+
+
+def test_splits_and_groups(tmp_path):
+    table = "group,path,label,split\nx,1.wav,a,train\n,2.wav,b,\ny,3.wav,b,validation\ny,4.wav,,test\n,5.wav,a,noisy\n"
+    data = read(tmp_path, table, exclude=["5.wav", "4.wav"])
+    assert list(data.clips["fname"]) == ["1.wav", "2.wav", "3.wav", "4.wav"]
+    assert list(data.clips["split"]) == ["train", "train", "train", "test"]
+    assert list(data.clips["validates"]) == [False, False, True, False]
+    assert list(data.clips["group"]) == ["x", "", "y", "y"]
+    assert list(data.of("test")["labels"]) == [()]
+    train = data.of("train")
+    assert list(hold_out(train, data.targets(train), SplitSettings(), 0)) == [False, False, True]
+    assert list(read(tmp_path, table).clips["split"])[-1] == "noisy"
+
+
+def test_curated_and_noisy_are_the_two_stages_of_fsdkaggle2019(tmp_path):
+    data = read(tmp_path, "path,labels,split\n1.wav,a,curated\n2.wav,b,noisy\n")
+    assert data.checked == "curated"
+    assert list(data.clips["split"]) == ["curated", "noisy"]
+
+
+def test_numbers(tmp_path):
+    table = "path,label,valence,energy,split\n1.wav,a,0.5,1,train\n2.wav,b,-1e-2,2,train\n3.wav,,,7,test\n"
+    data = read(tmp_path, table, targets=["energy", "valence"])
+    assert (data.classes, data.task) == (("energy", "valence"), "regression")
+    np.testing.assert_array_equal(data.targets(data.of("train")), np.float32([[1, 0.5], [2, -0.01]]))
+    assert list(data.clips["labels"]) == [()] * 3
+    assert math.isnan(data.clips["values"][2][1])
+    assert read(tmp_path, table).task == "multiclass"
+
+
+def test_a_table_of_another_name_and_place(tmp_path):
+    (tmp_path / "mine.txt").write_text(SINGLE.replace("Bark", "Meow"))
+    (tmp_path / "clips.csv").write_text(SINGLE)
+    settings = DatasetSettings(layout="csv", root=str(tmp_path / "audio"), table=str(tmp_path / "mine.txt"))
+    data = read_dataset(settings)
+    assert data.classes == ("Meow", "Rain")
+    assert data.clips["path"][0] == tmp_path / "audio" / "a" / "1.wav"
+
+
+def test_no_table_shows_what_is_expected(tmp_path):
+    with pytest.raises(DatasetError) as error:
+        read_dataset(DatasetSettings(layout="csv", root=str(tmp_path)))
+    assert str(error.value).startswith(f"no table {tmp_path}/clips.csv. Expected:\n    {tmp_path}/\n")
+
+
+@pytest.mark.parametrize(
+    "name", ["../1.wav", "/etc/1.wav", "a/../../1.wav", "C:/1.wav", "a\\1.wav", "a//1.wav", "./1.wav", ""]
+)
+def test_a_path_never_leaves_the_root(tmp_path, name):
+    assert "expected file names inside their folder" in message(tmp_path, f"path,label\n{name},a\n2.wav,b\n")
+
+
+@pytest.mark.parametrize(
+    ("table", "settings", "expected"),
+    [
+        ("file,label\n1.wav,a\n", {}, "add path"),
+        ("path,genre\n1.wav,a\n", {}, "expected a column label or labels"),
+        ("path,label,labels\n1.wav,a,b\n", {}, "expected a column label or labels"),
+        ("path,label\n1.wav,a\n1.wav,b\n", {}, "received '1.wav' more than once"),
+        ("path,label\n1.wav,a\n2.wav, \n", {}, "expected a label for '2.wav', received an empty one"),
+        ("path,labels\n1.wav,a\n2.wav,a;;b\n", {}, "expected a label for '2.wav', received an empty one"),
+        ("path,labels\n1.wav,a,b\n", {}, "received a row that does not fit"),
+        (
+            "path,label,split\n1.wav,a,train\n2.wav,b,dev\n",
+            {},
+            "expected split out of train, validation, test",
+        ),
+        ("path,label,split\n1.wav,a,train\n2.wav,b,curated\n", {}, "received both"),
+        (
+            "path,label,split\n1.wav,a,validation\n2.wav,b,test\n",
+            {},
+            "expected clips of the split train or curated",
+        ),
+        ("path,x\n1.wav,1\n", {"targets": ["y"]}, "received 'y'; did you mean 'x'?"),
+        ("path,x\n1.wav,1\n", {"targets": ["path"]}, "received 'path'"),
+        ("path,x\n1.wav,one\n", {"targets": ["x"]}, "expected a finite number for '1.wav', received 'one'"),
+        ("path,x\n1.wav,nan\n", {"targets": ["x"]}, "expected a finite number for '1.wav', received 'nan'"),
+        ("path,x\n1.wav,\n", {"targets": ["x"]}, "expected a number for each target of '1.wav'"),
+        ("path,label\n1.wav,a\n2.wav,a\n", {}, "expected at least 2 labels"),
+    ],
+)
+def test_wrong_tables(tmp_path, table, settings, expected):
+    assert expected in message(tmp_path, table, **settings)
