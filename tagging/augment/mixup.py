@@ -24,7 +24,8 @@ def draw_shares(batch: tf.Tensor, alpha: float, seed: tf.Tensor) -> tf.Tensor:
 def apply_mixup(images: tf.Tensor, labels: tf.Tensor, shares: tf.Tensor, label_mode: Literal["mix", "or"]):
     """Images and labels, each blended with those of the next row (the last with the first).
 
-    A share of 1 leaves a row, labels included, bit for bit as it is, and so does a batch of one.
+    A share of 1 leaves a row, labels included, bit for bit as it is, and so does a batch of one. Frames of padding
+    (NaN) count as 0 beside the other row's frames: a blend is as long as the longer of both.
 
     Args:
         images: (batch, frames, bands, channels) float32.
@@ -35,7 +36,7 @@ def apply_mixup(images: tf.Tensor, labels: tf.Tensor, shares: tf.Tensor, label_m
     Returns:
         images, labels: as given.
     """
-    images = blend(images, shares)
+    images = _blend_padded(images, shares)
     if label_mode == "or":
         either = tf.maximum(labels, tf.roll(labels, -1, axis=0))
         return images, tf.where(shares[:, tf.newaxis] < 1, either, labels)
@@ -46,6 +47,15 @@ def blend(values: tf.Tensor, shares: tf.Tensor) -> tf.Tensor:
     """Each row's share of itself, the rest of the next row; values (batch, ...), shares (batch,)."""
     rest = tf.reshape(1.0 - shares, [-1] + [1] * (values.shape.rank - 1))
     return values + rest * (tf.roll(values, -1, axis=0) - values)
+
+
+def _blend_padded(images: tf.Tensor, shares: tf.Tensor) -> tf.Tensor:
+    """`blend` of images; NaN only where both rows have it, or where a row is not blended."""
+    is_padding = tf.math.is_nan(images)
+    is_alone = (shares == 1)[:, tf.newaxis, tf.newaxis, tf.newaxis]
+    stays = is_padding & (tf.roll(is_padding, -1, axis=0) | is_alone)
+    blended = blend(tf.where(is_padding, tf.zeros_like(images), images), shares)
+    return tf.where(stays, images, blended)
 
 
 def _log_gamma_draws(shape: tuple, alpha: float, seed: tf.Tensor) -> tf.Tensor:

@@ -4,7 +4,15 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tagging.augment.checks import check
-from tagging.augment.waveform_settings import BackgroundSettings, GainSettings, WaveformMixSettings
+from tagging.augment.waveform_settings import (
+    BackgroundSettings,
+    GainSettings,
+    NoiseSettings,
+    PitchShiftSettings,
+    SpeedSettings,
+    TimeStretchSettings,
+    WaveformMixSettings,
+)
 
 
 @dataclass(frozen=True)
@@ -88,11 +96,30 @@ class CropSettings:
 
 
 @dataclass(frozen=True)
+class ImageNoiseSettings:
+    """Gaussian noise on every value of the image. Nothing is clipped: a few values leave the image's range.
+
+    Attributes:
+        deviation: of the noise, in units of the image: `log_mel` has 255 for `top_db` decibels (3.2 a decibel), after
+            `frontend.standardize` 1 is the deviation of a band, a waveform has full scale 1; 0: off.
+    """
+
+    deviation: float = 0.0
+
+    def __post_init__(self) -> None:
+        check(
+            0.0 <= self.deviation < float("inf"), "image_noise.deviation", "0 (off) or more", self.deviation
+        )
+
+
+@dataclass(frozen=True)
 class AugmentSettings:
     """What happens to training clips.
 
-    The order: background, waveform mix, gain, time shift; front end; crop, time warp, masks, MixUp. Gain comes
-    after mixing, so that it moves mixtures as it moves clips, and masks after the crop, so that it widens none.
+    The order: time stretch, pitch shift and speed; background, waveform mix, noise, gain, time shift; front end;
+    crop, time warp, image noise, masks, MixUp. A sound is stretched before others join it, so that backgrounds keep
+    their time; noise lies under whole mixtures, once. Gain comes after mixing, so that it moves mixtures as it moves
+    clips, and masks after the crop, so that it widens none, and after the noise, so that they stay empty.
 
     Attributes:
         spec_augment: masks and time warp.
@@ -101,6 +128,9 @@ class AugmentSettings:
         waveform_mix: blending of waveforms.
         background: noisy clips under the waveforms.
         gain: random level.
+        time_stretch, pitch_shift, speed: other time, other pitch, or both.
+        noise: white noise under the waveforms.
+        image_noise: noise on the image.
         time_shift_share: largest circular shift of the window, either way, as a share of its length, 0 (off) to
             0.5 (anywhere).
         keep_originals: each clip comes twice an epoch, once as it is and once augmented.
@@ -112,6 +142,11 @@ class AugmentSettings:
     waveform_mix: WaveformMixSettings = field(default_factory=WaveformMixSettings)
     background: BackgroundSettings = field(default_factory=BackgroundSettings)
     gain: GainSettings = field(default_factory=GainSettings)
+    time_stretch: TimeStretchSettings = field(default_factory=TimeStretchSettings)
+    pitch_shift: PitchShiftSettings = field(default_factory=PitchShiftSettings)
+    speed: SpeedSettings = field(default_factory=SpeedSettings)
+    noise: NoiseSettings = field(default_factory=NoiseSettings)
+    image_noise: ImageNoiseSettings = field(default_factory=ImageNoiseSettings)
     time_shift_share: float = 0.0
     keep_originals: bool = False
 
@@ -128,13 +163,34 @@ class AugmentSettings:
     @property
     def changes_images(self) -> bool:
         """Whether anything happens after the front end."""
-        return self.spec_augment.enabled or self.mixup.alpha > 0 or self.crop.enabled
+        parts = (
+            self.spec_augment.enabled,
+            self.mixup.alpha > 0,
+            self.crop.enabled,
+            self.image_noise.deviation > 0,
+        )
+        return any(parts)
+
+    @property
+    def retimes(self) -> bool:
+        """Whether the time or pitch of any sound changes."""
+        return self.time_stretch.enabled or self.pitch_shift.enabled or self.speed.enabled
 
     @property
     def changes_waveforms(self) -> bool:
         """Whether anything happens before the front end."""
-        added = max(self.waveform_mix.probability, self.background.probability)
-        return added > 0 or self.gain.enabled or self.time_shift_share > 0
+        added = max(self.waveform_mix.probability, self.background.probability, self.noise.probability)
+        return added > 0 or self.retimes or self.gain.enabled or self.time_shift_share > 0
+
+    @property
+    def of_fixed_frames(self) -> list[str]:
+        """Keys that are on and need images of a fixed number of frames, which stored sequences do not have."""
+        is_on = {
+            "crop.min_time_share": self.crop.min_time_share < 1.0,
+            "spec_augment.time_warp_frames": self.spec_augment.enabled
+            and self.spec_augment.time_warp_frames > 0,
+        }
+        return [key for key, on in is_on.items() if on]
 
     @property
     def enabled(self) -> bool:

@@ -1,4 +1,4 @@
-"""SpecAugment's masks: pieces of the frame or band axis set to silence."""
+"""SpecAugment's masks: pieces of the frame or band axis set to 0, silence (the mean of a band, if standardised)."""
 
 import tensorflow as tf
 
@@ -24,14 +24,37 @@ def draw_masks(batch: tf.Tensor, length: int, masks: int, max_width: int, seed: 
     seeds = tf.random.split(seed, 2)
     shape = (batch, masks)
     widths = tf.random.stateless_uniform(shape, seeds[0], maxval=max_width + 1, dtype=tf.int32)
-    places = length - widths + 1
-    share = tf.random.stateless_uniform(shape, seeds[1])
-    starts = tf.cast(share * tf.cast(places, tf.float32), tf.int32)
-    return tf.minimum(starts, places - 1), widths  # the product can round up to `places`
+    return _draw_below(length - widths + 1, seeds[1]), widths
+
+
+def draw_masks_within(lengths: tf.Tensor, masks: int, max_share: float, seed: tf.Tensor):
+    """As `draw_masks`, of images that have each their own number of frames before their padding.
+
+    Args:
+        lengths: (batch,) int32, frames of each image.
+        masks: masks of each image.
+        max_share: widest mask as a share of the image's own length, rounded to whole frames.
+        seed: (2,) integers.
+
+    Returns:
+        starts, widths: (batch, masks) int32 each; start + width is at most the image's length.
+    """
+    seeds = tf.random.split(seed, 2)
+    lengths = tf.tile(lengths[:, tf.newaxis], [1, masks])
+    widest = tf.cast(tf.round(max_share * tf.cast(lengths, tf.float32)), tf.int32)
+    widths = _draw_below(widest + 1, seeds[0])
+    return _draw_below(lengths - widths + 1, seeds[1]), widths
+
+
+def _draw_below(limits: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Integers, uniform over 0 .. limit - 1; limits (batch, masks) int32."""
+    share = tf.random.stateless_uniform(tf.shape(limits), seed)
+    drawn = tf.cast(share * tf.cast(limits, tf.float32), tf.int32)
+    return tf.minimum(drawn, limits - 1)  # the product can round up to the limit
 
 
 def apply_masks(images: tf.Tensor, starts: tf.Tensor, widths: tf.Tensor, axis: int) -> tf.Tensor:
-    """Images with [start, start + width) of `axis` (FRAMES or BANDS) set to 0, silence.
+    """Images with [start, start + width) of `axis` (FRAMES or BANDS) set to 0; NaN, padding, stays NaN.
 
     Args:
         images: (batch, frames, bands, channels).
@@ -42,4 +65,4 @@ def apply_masks(images: tf.Tensor, starts: tf.Tensor, widths: tf.Tensor, axis: i
     inside = (position >= first) & (position < first + widths[:, :, tf.newaxis])
     masked = tf.reduce_any(inside, axis=1)  # (batch, length)
     masked = masked[:, :, tf.newaxis, tf.newaxis] if axis == FRAMES else masked[:, tf.newaxis, :, tf.newaxis]
-    return tf.where(masked, tf.zeros_like(images), images)
+    return tf.where(masked & ~tf.math.is_nan(images), tf.zeros_like(images), images)

@@ -8,7 +8,7 @@ import librosa
 import numpy as np
 from keras import ops
 
-_FLOOR = 1e-10  # power under which a window counts as silent; librosa's `amin`
+FLOOR = 1e-10  # power under which a window counts as silent; librosa's `amin`
 
 
 class FrontendError(ValueError):
@@ -76,10 +76,18 @@ class LogMel(keras.layers.Layer):
             )
 
     def call(self, waveform: Any) -> Any:
-        decibels = self.decibels(self.mel_power(waveform))
-        image = ops.expand_dims(decibels * (255.0 / self.top_db), -1)
+        image = ops.expand_dims(self.features(waveform), -1)
         image = ops.repeat(image, self.channels, axis=-1) if self.channels > 1 else image
         return ops.reshape(image, (-1, *self.compute_output_shape(waveform.shape)[1:]))
+
+    @property
+    def bands(self) -> int:
+        """Bands of the image."""
+        return self.n_mels
+
+    def features(self, waveform: Any) -> Any:
+        """(batch, samples) -> (batch, frames, bands), the image before it has channels."""
+        return self.decibels(self.mel_power(waveform)) * (255.0 / self.top_db)
 
     def mel_power(self, waveform: Any) -> Any:
         """(batch, samples) -> power in mel bands, (batch, frames, n_mels)."""
@@ -89,18 +97,19 @@ class LogMel(keras.layers.Layer):
     def decibels(self, power: Any) -> Any:
         """Power (batch, frames, bands) -> dB over the floor: 0 at -top_db, top_db at the window's maximum."""
         peak = ops.max(power, axis=(1, 2), keepdims=True)
-        under_peak = 10.0 * (_log10(ops.maximum(power, _FLOOR)) - _log10(ops.maximum(peak, _FLOOR)))
-        return ops.where(peak > _FLOOR, ops.maximum(under_peak + self.top_db, 0.0), 0.0)
+        under_peak = 10.0 * (log10(ops.maximum(power, FLOOR)) - log10(ops.maximum(peak, FLOOR)))
+        return ops.where(peak > FLOOR, ops.maximum(under_peak + self.top_db, 0.0), 0.0)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         samples = input_shape[-1]
         frames = None if samples is None else 1 + (samples - self.n_fft) // self.hop_length
-        return (input_shape[0], frames, self.n_mels, self.channels)
+        return (input_shape[0], frames, self.bands, self.channels)
 
     def get_config(self) -> dict[str, Any]:
         own = ("rate_hz", "n_fft", "hop_length", "n_mels", "fmin_hz", "fmax_hz", "top_db", "channels")
         return {**super().get_config(), **{key: getattr(self, key) for key in own}}
 
 
-def _log10(x: Any) -> Any:
+def log10(x: Any) -> Any:
+    """Decimal logarithm in float32; `ops.log10` is another kernel, and images should stay as they are."""
     return ops.log(x) / np.log(10.0).astype(np.float32)

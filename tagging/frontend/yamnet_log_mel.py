@@ -7,11 +7,11 @@ import numpy as np
 from keras import ops
 
 from tagging.frontend.log_mel import FrontendError
-from tagging.frontend.settings import OWN_NUMERICS
+from tagging.frontend.settings import FIXED_FRAMES
 
 RATE_HZ = 16_000
 FFT_SIZE, N_MELS, FMIN_HZ, FMAX_HZ = 512, 64, 125.0, 7500.0
-HANN_SAMPLES, HOP_SAMPLES = OWN_NUMERICS["yamnet"]  # 25 and 10 ms
+HANN_SAMPLES, HOP_SAMPLES = FIXED_FRAMES["yamnet"]  # 25 and 10 ms
 LOG_OFFSET = 0.001
 
 

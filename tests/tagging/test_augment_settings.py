@@ -6,8 +6,22 @@ import sys
 import pytest
 from omegaconf import OmegaConf
 
-from tagging.augment.settings import AugmentSettings, CropSettings, MixUpSettings, SpecAugmentSettings
-from tagging.augment.waveform_settings import BackgroundSettings, GainSettings, WaveformMixSettings
+from tagging.augment.settings import (
+    AugmentSettings,
+    CropSettings,
+    ImageNoiseSettings,
+    MixUpSettings,
+    SpecAugmentSettings,
+)
+from tagging.augment.waveform_settings import (
+    BackgroundSettings,
+    GainSettings,
+    NoiseSettings,
+    PitchShiftSettings,
+    SpeedSettings,
+    TimeStretchSettings,
+    WaveformMixSettings,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +50,26 @@ from tagging.augment.waveform_settings import BackgroundSettings, GainSettings, 
             "background.min_snr_db and max_snr_db: expected finite .* received 10.0 and inf",
         ),
         (lambda: GainSettings(min_db=1.0), "gain.min_db and max_db: .* received 1.0 and 0.0"),
+        (
+            lambda: TimeStretchSettings(min_rate=0.1),
+            "time_stretch.min_rate and max_rate: expected 0.25 to 4, .* received 0.1 and 1.0",
+        ),
+        (
+            lambda: TimeStretchSettings(1.2, 1.1),
+            "time_stretch.min_rate and max_rate: .* received 1.2 and 1.1",
+        ),
+        (lambda: SpeedSettings(max_rate=5.0), "speed.min_rate and max_rate: .* received 1.0 and 5.0"),
+        (
+            lambda: PitchShiftSettings(-25.0),
+            "pitch_shift.min_semitones and max_semitones: expected -24 to 24, .* received -25.0 and 0.0",
+        ),
+        (lambda: PitchShiftSettings(float("nan"), 1.0), "pitch_shift.* received nan and 1.0"),
+        (lambda: NoiseSettings(probability=2.0), "noise.probability: expected 0 to 1, received 2.0"),
+        (
+            lambda: NoiseSettings(min_snr_db=40.0),
+            "noise.min_snr_db and max_snr_db: .* received 40.0 and 30.0",
+        ),
+        (lambda: ImageNoiseSettings(-1.0), "image_noise.deviation: .* received -1.0"),
         (lambda: AugmentSettings(time_shift_share=0.6), "time_shift_share: .* received 0.6"),
         (lambda: AugmentSettings(keep_originals=True), "keep_originals: expected false .* received true"),
     ],
@@ -54,14 +88,20 @@ def test_settings_out_of_range_name_their_key(make, message):
         {"background": BackgroundSettings(probability=0.5)},
         {"gain": GainSettings(max_db=3.0)},
         {"time_shift_share": 0.1},
+        {"time_stretch": TimeStretchSettings(0.9, 1.0)},
+        {"pitch_shift": PitchShiftSettings(0.0, 1.0)},
+        {"speed": SpeedSettings(1.0, 1.1)},
+        {"noise": NoiseSettings(probability=0.5)},
+        {"image_noise": ImageNoiseSettings(0.1)},
     ],
     ids=lambda given: next(iter(given)),
 )
 def test_each_part_alone_switches_augmentation_on(given):
     settings = AugmentSettings(**given, keep_originals=True)
     assert settings.enabled
-    assert settings.changes_images == ("crop" in given)
-    assert settings.changes_waveforms == ("crop" not in given)
+    of_images = not {"crop", "image_noise"}.isdisjoint(given)
+    assert settings.changes_images == of_images
+    assert settings.changes_waveforms == (not of_images)
     assert not AugmentSettings().enabled
 
 

@@ -5,7 +5,15 @@ import pytest
 import tensorflow as tf
 
 from tagging.augment.settings import AugmentSettings
-from tagging.augment.waveform_settings import BackgroundSettings, GainSettings, WaveformMixSettings
+from tagging.augment.waveform_settings import (
+    BackgroundSettings,
+    GainSettings,
+    NoiseSettings,
+    PitchShiftSettings,
+    SpeedSettings,
+    TimeStretchSettings,
+    WaveformMixSettings,
+)
 from tagging.augment.waveforms import augment_waveforms
 
 ROWS, SAMPLES = 6, 400
@@ -14,6 +22,10 @@ PARTS = {
     "mix": {"waveform_mix": WaveformMixSettings(probability=1.0, most=2)},
     "gain": {"gain": GainSettings(-9.0, -3.0)},
     "shift": {"time_shift_share": 0.5},
+    "stretch": {"time_stretch": TimeStretchSettings(0.7, 1.4)},
+    "pitch": {"pitch_shift": PitchShiftSettings(-3.0, 3.0)},
+    "speed": {"speed": SpeedSettings(0.9, 1.1)},
+    "noise": {"noise": NoiseSettings(probability=1.0)},
 }
 EVERYTHING = {key: value for part in PARTS.values() for key, value in part.items()}
 SETTINGS = {name: AugmentSettings(**given) for name, given in {**PARTS, "all": EVERYTHING}.items()}
@@ -51,7 +63,7 @@ def test_with_nothing_on_nothing_happens():
 
 
 @pytest.mark.parametrize(
-    ("name", "labels_change"), [("background", False), ("mix", True), ("gain", False), ("shift", False)]
+    ("name", "labels_change"), [(name, name == "mix") for name in PARTS], ids=list(PARTS)
 )
 def test_only_the_mix_changes_labels_and_weights(name, labels_change):
     _, labels, weights = changed(SETTINGS[name])
@@ -84,6 +96,36 @@ def test_the_background_stands_at_its_ratio():
     ratio_db = 10 * np.log10((waves**2).sum(axis=1) / (under**2).sum(axis=1))
     np.testing.assert_allclose(ratio_db, 6.0, atol=1e-3)
     assert all(np.corrcoef(a, b)[0, 1] > 0.999 for a, b in zip(under, backgrounds, strict=True))
+
+
+def test_the_noise_stands_at_its_ratio_and_is_white():
+    settings = AugmentSettings(noise=NoiseSettings(probability=1.0, min_snr_db=6.0, max_snr_db=6.0))
+    tone = np.sin(2 * np.pi * np.arange(8000) / 40).astype(np.float32) * np.array([[0.4], [0.05]], np.float32)
+    parts = [tf.constant(part, tf.float32) for part in (tone, np.eye(2), np.ones(2), tone)]
+    out = augment_waveforms(*parts, tf.constant([True, True]), tf.constant([1, 2]), settings)[0]
+    under = out.numpy().astype(np.float64) - tone
+    ratio_db = 10 * np.log10((tone.astype(np.float64) ** 2).sum(axis=1) / (under**2).sum(axis=1))
+    np.testing.assert_allclose(ratio_db, 6.0, atol=1e-3)
+    power = np.abs(np.fft.rfft(under)) ** 2
+    quarters = power[:, :4000].reshape(2, 4, 1000).mean(axis=2)
+    np.testing.assert_allclose(quarters / power.mean(axis=1, keepdims=True), 1.0, atol=0.15)
+    assert abs(np.corrcoef(under)[0, 1]) < 0.05
+
+
+def test_noise_comes_to_its_share_of_the_clips():
+    settings = AugmentSettings(noise=NoiseSettings(probability=0.25))
+    waves = tf.fill([4000, 20], 0.1)
+    parts = (waves, tf.zeros((4000, 1)), tf.ones(4000), waves)
+    out = augment_waveforms(*parts, tf.fill([4000], True), tf.constant([1, 2]), settings)[0]
+    assert np.mean(np.any(out.numpy() != waves.numpy(), axis=1)) == pytest.approx(0.25, abs=0.03)
+
+
+def test_sounds_are_stretched_before_backgrounds_join_them():
+    alone, under = (
+        changed(AugmentSettings(**PARTS["stretch"], **part))[0] for part in ({}, PARTS["background"])
+    )
+    backgrounds = batch()[3].numpy()
+    assert all(np.corrcoef(a, b)[0, 1] > 0.999 for a, b in zip(under - alone, backgrounds, strict=True))
 
 
 def test_mixtures_hold_the_others_with_their_backgrounds():

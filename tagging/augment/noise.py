@@ -1,0 +1,33 @@
+"""Gaussian noise: white noise under waveforms, and noise on images."""
+
+import tensorflow as tf
+
+from tagging.augment.levels import factors_beside
+
+
+def draw_noise(shape: tf.Tensor | tuple, seed: tf.Tensor) -> tf.Tensor:
+    """Gaussian noise of mean 0 and deviation 1, float32. `seed`: (2,) integers."""
+    return tf.random.stateless_normal(shape, seed)
+
+
+def add_under(waves: tf.Tensor, others: tf.Tensor, levels_db: tf.Tensor) -> tf.Tensor:
+    """Waveforms with others under them.
+
+    A level of -inf, and silence on either side, leave a row bit for bit.
+
+    Args:
+        waves, others: (batch, samples) float32.
+        levels_db: (batch,) float32, RMS of the other beside that of the row.
+    """
+    return waves + factors_beside(waves, others, levels_db)[:, tf.newaxis] * others
+
+
+def apply_image_noise(images: tf.Tensor, noise: tf.Tensor, deviation: float) -> tf.Tensor:
+    """Images with noise of this deviation; values may leave the images' range, and NaN (padding) stays NaN.
+
+    Args:
+        images: (batch, frames, bands, channels) float32.
+        noise: (batch, frames, bands, 1) float32: all channels get the same, as they are the same.
+        deviation: in units of the images.
+    """
+    return images + deviation * noise
