@@ -1,22 +1,25 @@
 """What stands on a backbone: its feature map becomes a sequence over time, the sequence is pooled into logits."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import keras
 from keras import layers, ops
 
+from models.blocks import hidden_layers, norm
+from models.blocks import logits as to_logits
 from models.patches import JoinPatches, ToPatches, count_patches
 from models.settings import ModelError, ModelSettings
-
-# Small sets: Keras's momentum of 0.99 needs over 400 steps to forget its start.
-norm = partial(layers.BatchNormalization, momentum=0.9)
 
 POOLS: dict[str, Callable[[Any], Any]] = {
     "mean": lambda x: ops.mean(x, axis=1),
     "max": lambda x: ops.max(x, axis=1),
     "mean_max": lambda x: ops.mean(x, axis=1) + ops.max(x, axis=1),
+}
+# What a network with such a head takes.
+HEAD_OPTIONS = {
+    **dict.fromkeys(("head", "units", "patch_frames", "patch_hop_frames"), ()),
+    "pool": (*POOLS, "attention"),
 }
 
 
@@ -82,13 +85,13 @@ def _pooled_logits(settings: ModelSettings, sequence: keras.KerasTensor, n_class
                 "window.window_s, cut patches that overlap (model.patch_hop_frames), or set model.pool=mean"
             )
         x = _dense_layers(settings, sequence)
-        logits = layers.Dense(n_classes, dtype="float32", name="head_logits")(x)
+        logits = to_logits(x, n_classes)
         scores = layers.Dense(n_classes, dtype="float32", name="head_attention", kernel_initializer="zeros")(
             x
         )
         return ops.sum(logits * ops.softmax(scores, axis=1), axis=1)
     x = _dense_layers(settings, POOLS[settings.pool or "mean"](sequence))
-    return layers.Dense(n_classes, dtype="float32", name="head_logits")(x)
+    return to_logits(x, n_classes)
 
 
 def _dense_layers(settings: ModelSettings, x: keras.KerasTensor) -> keras.KerasTensor:
@@ -96,7 +99,4 @@ def _dense_layers(settings: ModelSettings, x: keras.KerasTensor) -> keras.KerasT
     if settings.head == "conv":
         x = norm(name="head_norm_average")(x)
     units = settings.units if settings.units is not None else [128 if settings.head == "conv" else 256]
-    for number, width in enumerate(units, 1):
-        x = layers.Dense(width, activation="relu", name=f"head_dense_{number}")(x)
-        x = layers.Dropout(settings.dropout, name=f"head_dropout_{number}")(x)
-    return x if units else layers.Dropout(settings.dropout, name="head_dropout")(x)
+    return hidden_layers(x, units, settings.dropout)

@@ -3,11 +3,13 @@
 import keras
 
 from models.backbone import make_backbone
-from models.heads import tag_image
+from models.heads import HEAD_OPTIONS, tag_image
 from models.settings import ModelSettings
 
 CHANNELS = 3
 PUBLISHED = "imagenet"
+VARIABLE_LENGTH = False
+OPTIONS = HEAD_OPTIONS
 
 
 def build(settings: ModelSettings, image_shape: tuple[int, int, int], n_classes: int) -> keras.Model:

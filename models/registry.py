@@ -1,8 +1,16 @@
-"""Networks by name."""
+"""Networks by name.
+
+A network's module says what the registry has to know: `CHANNELS` of its images, the name of its `PUBLISHED` weights,
+whether it takes clips of `VARIABLE_LENGTH`, and in `OPTIONS` the settings that not every network has, with the values
+that it takes (`()`: any). `build(settings, image_shape, n_outputs)` makes it.
+"""
+
+from dataclasses import fields
+from types import ModuleType
 
 import keras
 
-from models import mobilenet_v2, resnet50, simple_cnn, vgg_cnn, yamnet
+from models import cnn1d, cnn2d, cnn_rnn, mlp, mobilenet_v2, resnet50, rnn, simple_cnn, vgg_cnn, yamnet
 from models.settings import ModelError, ModelSettings
 
 NETWORKS = {
@@ -11,29 +19,61 @@ NETWORKS = {
     "mobilenet_v2": mobilenet_v2,
     "resnet50": resnet50,
     "yamnet": yamnet,
+    "mlp": mlp,
+    "cnn2d": cnn2d,
+    "cnn1d": cnn1d,
+    "rnn": rnn,
+    "cnn_rnn": cnn_rnn,
 }
+# Null unless a config sets them; `weights_sha256` goes with the weights.
+OPTIONAL = [
+    part.name for part in fields(ModelSettings) if part.default is None and part.name != "weights_sha256"
+]
 
 
 def expected_channels(settings: ModelSettings) -> int:
     """Channels of the images that this network takes."""
-    if settings.name not in NETWORKS:
-        raise ModelError(f"expected model.name out of {sorted(NETWORKS)}, received {settings.name!r}")
-    return NETWORKS[settings.name].CHANNELS
+    return _network(settings).CHANNELS
 
 
-def build_network(settings: ModelSettings, image_shape: tuple[int, int, int], n_classes: int) -> keras.Model:
-    """Images of the front end (batch, frames, bands, channels) -> logits (batch, n_classes).
+def takes_variable_length(settings: ModelSettings) -> bool:
+    """Whether the network takes images of unknown length, padded with frames of NaN in a batch."""
+    return _network(settings).VARIABLE_LENGTH
+
+
+def build_network(
+    settings: ModelSettings, image_shape: tuple[int | None, int, int], n_outputs: int
+) -> keras.Model:
+    """Images of the front end (batch, frames, bands, channels) -> logits or values (batch, n_outputs) float32.
+
+    Args:
+        settings: of the network.
+        image_shape: without the batch; frames None where clips differ in length, frames of NaN being padding.
+        n_outputs: number of classes, or of targets.
 
     Raises:
-        ModelError: settings that this network does not take, or images too small for it.
+        ModelError: settings or images that this network does not take.
     """
-    expected_channels(settings)
-    _check(settings, NETWORKS[settings.name].PUBLISHED)
-    return NETWORKS[settings.name].build(settings, image_shape, n_classes)
+    network = _network(settings)
+    _check_weights(settings, network.PUBLISHED)
+    _check_options(settings)
+    if image_shape[0] is None and not network.VARIABLE_LENGTH:
+        takers = [name for name, module in NETWORKS.items() if module.VARIABLE_LENGTH]
+        raise ModelError(
+            f"expected images of one length for model.name={settings.name}, received sequences of variable length; "
+            f"set sequence.fixed=true, or model.name to one of {', '.join(takers)}"
+        )
+    return network.build(settings, image_shape, n_outputs)
 
 
-def _check(settings: ModelSettings, published: str | None) -> None:
-    """Refuse settings that would do nothing in this network."""
+def _network(settings: ModelSettings) -> ModuleType:
+    if settings.name not in NETWORKS:
+        raise ModelError(f"expected model.name out of {sorted(NETWORKS)}, received {settings.name!r}")
+    return NETWORKS[settings.name]
+
+
+def _check_weights(settings: ModelSettings, published: str | None) -> None:
+    """Refuse weights that are not of this network."""
     name, weights = settings.name, settings.weights
     if published is None and weights != "none":
         raise ModelError(
@@ -47,5 +87,17 @@ def _check(settings: ModelSettings, published: str | None) -> None:
         raise ModelError(
             "model.weights_sha256 is checked when audioset weights are downloaded; leave it null"
         )
-    if settings.filters and name != "vgg_cnn":
-        raise ModelError(f"model.filters is of vgg_cnn and does nothing in {name}; leave it null")
+
+
+def _check_options(settings: ModelSettings) -> None:
+    """Refuse settings that would do nothing in this network."""
+    name, options = settings.name, _network(settings).OPTIONS
+    for key in (key for key in OPTIONAL if getattr(settings, key) is not None):
+        if key not in options:
+            takers = ", ".join(n for n, network in NETWORKS.items() if key in network.OPTIONS)
+            raise ModelError(f"model.{key} is of {takers} and does nothing in {name}; leave it null")
+        value = getattr(settings, key)
+        if options[key] and value not in options[key]:
+            raise ModelError(
+                f"expected model.{key} out of {', '.join(options[key])} for {name}, received {value}"
+            )

@@ -6,11 +6,13 @@ import keras
 from keras import ops
 
 from models.backbone import make_backbone
-from models.heads import tag_image
+from models.heads import HEAD_OPTIONS, tag_image
 from models.settings import ModelSettings
 
 CHANNELS = 3
 PUBLISHED = "imagenet"
+VARIABLE_LENGTH = False
+OPTIONS = HEAD_OPTIONS
 
 
 @keras.saving.register_keras_serializable(package="models")

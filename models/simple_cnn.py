@@ -5,11 +5,13 @@ from dataclasses import replace
 import keras
 from keras import layers
 
-from models.heads import tag_image
+from models.heads import HEAD_OPTIONS, tag_image
 from models.settings import ModelError, ModelSettings
 
 CHANNELS = 1
 PUBLISHED = None
+VARIABLE_LENGTH = False
+OPTIONS = HEAD_OPTIONS
 
 
 def build(settings: ModelSettings, image_shape: tuple[int, int, int], n_classes: int) -> keras.Model:

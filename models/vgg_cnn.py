@@ -12,11 +12,14 @@ from functools import partial
 import keras
 from keras import layers
 
-from models.heads import norm, tag_image
+from models.blocks import norm
+from models.heads import HEAD_OPTIONS, tag_image
 from models.settings import ModelError, ModelSettings
 
 CHANNELS = 1
 PUBLISHED = None
+VARIABLE_LENGTH = False
+OPTIONS = {**HEAD_OPTIONS, "filters": ()}
 FILTERS = (16, 32, 64, 128)
 
 

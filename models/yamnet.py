@@ -11,12 +11,14 @@ from pathlib import Path
 import keras
 from keras import layers
 
-from models.heads import tag_image
+from models.heads import HEAD_OPTIONS, tag_image
 from models.settings import ModelError, ModelSettings
 from models.weight_files import downloaded, load_weights
 
 CHANNELS = 1
 PUBLISHED = "audioset"
+VARIABLE_LENGTH = False
+OPTIONS = HEAD_OPTIONS
 PATCH_FRAMES, BANDS = 96, 64
 AUDIOSET_CLASSES = 521
 URL = "https://storage.googleapis.com/audioset/yamnet.h5"
