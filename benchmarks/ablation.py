@@ -20,7 +20,7 @@ import pandas as pd
 from submissions.writer import read_scores
 from tagging.config import load_config
 from tagging.datasets import read_dataset
-from tagging.evaluation import lwlrap
+from tagging.evaluation.multilabel import lwlrap
 
 RECIPE = "recipe"
 FROM_RECIPE = (

@@ -9,10 +9,11 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from submissions.writer import read_scores
-from tagging.bootstrap import lwlrap_difference
+from tagging.bootstrap import interval_of_difference
 from tagging.datasets.csv_files import read_csv, some
 from tagging.datasets.table import DatasetError
-from tagging.evaluation import lwlrap
+from tagging.evaluation.multilabel import lwlrap
+from tagging.kinds import KINDS
 from tagging.reporting import in_words
 
 FEW = 20  # groups under which even an interval by group is narrow
@@ -109,10 +110,12 @@ def difference_table(trial: Trial) -> str:
     lines = []
     for name, ours in trial.ours.items():
         for peer, theirs in trial.peers.items():
-            difference = lwlrap_difference(trial.targets, ours, theirs, trial.groups)
+            difference = interval_of_difference(
+                KINDS["multilabel"], trial.targets, ours, theirs, trial.groups
+            )
             lines.append(f"{in_words(difference, sign='+')}  {name} - {peer}")
             if trial.is_single_label:
-                lines.append("    " + _paired_counts(_is_right(trial, ours), _is_right(trial, theirs)))
+                lines.append("    " + paired_counts(_is_right(trial, ours), _is_right(trial, theirs)))
     drawn = f"in brackets: 95 % bootstrap interval over {_units(trial.groups, difference.n_units)}"
     return "\n".join([*lines, drawn])
 
@@ -128,7 +131,7 @@ def _is_right(trial: Trial, scores: np.ndarray) -> np.ndarray:
     return trial.targets[np.arange(len(scores)), scores.argmax(axis=1)] == 1
 
 
-def _paired_counts(ours: np.ndarray, theirs: np.ndarray) -> str:
+def paired_counts(ours: np.ndarray, theirs: np.ndarray) -> str:
     """Exact McNemar test: of the clips that one alone has right, either has each with probability 1/2."""
     alone, other = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
     p = binomtest(alone, alone + other).pvalue if alone + other else 1.0

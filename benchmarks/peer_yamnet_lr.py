@@ -23,7 +23,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from benchmarks.logistic_peer import Material, choose_c, fit_and_score
+from benchmarks.logistic_peer import CHECKED, Material, choose_c, fit_and_score
 from benchmarks.peer_report import Trial, as_one, difference_table, read_ours, read_recordings, score_table
 from models import yamnet
 from models.settings import ModelError, ModelSettings
@@ -34,10 +34,9 @@ from tagging.datasets.cleaned import with_clean_audio
 from tagging.datasets.sources import TEST
 from tagging.datasets.table import Dataset
 from tagging.frontend.yamnet_log_mel import HANN_SAMPLES, HOP_SAMPLES, YamnetLogMel
-from tagging.pipeline.batches import waveforms_from_files
-from tagging.pipeline.settings import WindowSettings
-from tagging.prediction import inference_step, predict_clips
-from tagging.splits import CHECKED, folds
+from tagging.pipeline.pieces import AudioWindows
+from tagging.prediction import inference_step, predict_files
+from tagging.splits import folds
 from tagging.training.data import NOISY
 
 PATCH_SAMPLES = HANN_SAMPLES + (yamnet.PATCH_FRAMES - 1) * HOP_SAMPLES
@@ -133,9 +132,8 @@ def embedded(config: Config, dataset: Dataset, splits: Collection[str], jobs: in
     clips, _ = with_clean_audio(dataset.of(*splits), Path(config.clean_dir), config.cleaning)
     rate_hz, start = config.cleaning.rate_hz, time.perf_counter()
     step = inference_step(make_embedder(config.model, rate_hz))
-    patches = WindowSettings(PATCH_SAMPLES / rate_hz, hop_s=PATCH_HOP_S, average="logit")
-    waveforms = waveforms_from_files(list(clips["path"]), jobs)
-    embeddings = predict_clips(step, waveforms, len(clips), patches, rate_hz)
+    patches = AudioWindows(PATCH_SAMPLES, round(PATCH_HOP_S * rate_hz))
+    embeddings = predict_files(step, list(clips["path"]), patches, jobs=jobs, average="logit")
     print(f"embeddings of {len(clips)} clips: {time.perf_counter() - start:.1f} s")
     return Material(clips, dataset.targets(clips), embeddings)
 

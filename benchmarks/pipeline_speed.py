@@ -18,9 +18,11 @@ import tensorflow as tf
 from tagging.augment.settings import AugmentSettings, SpecAugmentSettings
 from tagging.cli import available_cores
 from tagging.frontend.log_mel import LogMel
-from tagging.pipeline import batches
+from tagging.pipeline.batches import TrainingBatches
+from tagging.pipeline.pieces import AudioWindows
 
 BATCH, LENGTH = 32, 48_000
+WINDOWS = AudioWindows(LENGTH, LENGTH, candidates=3)
 
 
 def main() -> None:
@@ -57,23 +59,23 @@ def in_memory(n_clips: int) -> tf.data.Dataset:
     one = tf.data.Dataset.from_tensors(noise).repeat(-(-n_clips // BATCH))
     options = tf.data.Options()
     options.autotune.enabled = False
-    return one.map(lambda pcm: frontend(batches.to_float(pcm)), num_parallel_calls=2).with_options(options)
+    return one.map(lambda pcm: frontend(WINDOWS.to_input(pcm)), num_parallel_calls=2).with_options(options)
 
 
 def from_files(paths: list[Path], jobs: int, augment: AugmentSettings) -> tf.data.Dataset:
     """An epoch as training has it."""
     targets = np.zeros((len(paths), 80), np.float32)
-    supply = batches.TrainingBatches(paths, targets, LogMel(), LENGTH, 3, augment, BATCH, 0, jobs)
+    supply = TrainingBatches(paths, targets, WINDOWS, LogMel(), augment, BATCH, 0, jobs)
     return supply.dataset(0, 1)
 
 
 def by_decode_wav(paths: list[Path], jobs: int) -> tf.data.Dataset:
     """The same epoch with TensorFlow's own WAV decoder."""
 
-    def decode(path: tf.Tensor) -> tf.Tensor:
+    def decode(_self: AudioWindows, path: tf.Tensor) -> tf.Tensor:
         return tf.cast(tf.audio.decode_wav(tf.io.read_file(path))[0][:, 0] * 32768.0, tf.int16)
 
-    with mock.patch.object(batches, "read_pcm16", decode):
+    with mock.patch.object(AudioWindows, "read", decode):
         return from_files(paths, jobs, AugmentSettings())
 
 

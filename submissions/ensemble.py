@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, log_expit, logsumexp
+from scipy.special import softmax
 from scipy.stats import rankdata
+
+from submissions.activations import ACTIVATIONS, Activation
 
 
 class SubmissionError(ValueError):
@@ -13,13 +15,17 @@ class SubmissionError(ValueError):
 
 
 def combine(
-    logits: Sequence[np.ndarray], method: str = "mean", weights: Sequence[float] | None = None
+    logits: Sequence[np.ndarray],
+    method: str = "mean",
+    weights: Sequence[float] | None = None,
+    activation: str = "sigmoid",
 ) -> np.ndarray:
     """Scores of an ensemble.
 
-    - `mean`: mean of the runs' probabilities.
-    - `geometric`: geometric mean of the runs' probabilities, exp(sum of w log p). Not scaled so that p and
-      1 - p add up to 1 again: that would be the sigmoid of the mean logit, another order of the classes.
+    - `mean`: mean of the runs' scores.
+    - `geometric`: geometric mean of the runs' probabilities, exp(sum of w log p). Under a sigmoid it is not scaled so
+      that p and 1 - p add up to 1 again: that would be the sigmoid of the mean logit, another order of the
+      classes. Under a softmax the classes of a clip add up to 1.
     - `rank`: mean of the runs' ranks of the clips within each class, 0 the lowest, 1 the highest; equal
       logits share their mean rank. It compares clips, not the classes of a clip, which LWLRAP ranks.
 
@@ -30,26 +36,25 @@ def combine(
         logits: one (clips, classes) matrix a run.
         method: a key of METHODS.
         weights: one a run, 0 or more; None: all equal. Only their proportions count.
+        activation: a key of ACTIVATIONS; `linear`: scores are no probabilities, and have a mean only.
 
     Returns:
-        (clips, classes) float64, 0 to 1, higher = more likely.
+        (clips, classes) float64; but for `linear` 0 to 1, higher = more likely.
 
     Raises:
         SubmissionError: on no run, shapes that differ, logits not finite, wrong weights, an unknown method.
     """
-    votes = transformed(logits, method)
+    votes = transformed(logits, method, activation)
     shares = np.full(len(votes), 1.0) if weights is None else check_weights(weights, len(votes))
-    return METHODS[method].score(np.tensordot(shares / shares.sum(), votes, axes=1))
+    return METHODS[method].score(np.tensordot(shares / shares.sum(), votes, axes=1), ACTIVATIONS[activation])
 
 
-def average_folds(logits: Sequence[np.ndarray]) -> np.ndarray:
-    """The models of the folds of one training as one: the logit of their mean probability.
-
-    Through log(sigmoid(z)), so that sure models do not saturate: with p the mean probability,
-    logit(p) = log(mean sigmoid(z)) - log(mean sigmoid(-z)).
+def average_folds(logits: Sequence[np.ndarray], activation: str = "sigmoid") -> np.ndarray:
+    """The models of the folds of one training as one: the logits of their mean scores.
 
     Args:
         logits: one (clips, classes) matrix a fold.
+        activation: a key of ACTIVATIONS.
 
     Returns:
         (clips, classes) float32.
@@ -58,8 +63,10 @@ def average_folds(logits: Sequence[np.ndarray]) -> np.ndarray:
         SubmissionError: as `combine`.
     """
     stacked = _stacked(logits)
-    yes, no = (logsumexp(log_expit(sign * stacked), axis=0) for sign in (1.0, -1.0))
-    return (yes - no).astype(np.float32)
+    models, clips, classes = stacked.shape
+    by_clip = np.moveaxis(stacked, 0, 1).reshape(models * clips, classes)
+    starts = np.arange(0, models * clips, models)
+    return ACTIVATIONS[activation].mean(by_clip, starts).astype(np.float32) if clips else stacked[0]
 
 
 def check_weights(weights: Sequence[float], models: int) -> np.ndarray:
@@ -74,7 +81,7 @@ def check_weights(weights: Sequence[float], models: int) -> np.ndarray:
     return values
 
 
-def transformed(logits: Sequence[np.ndarray], method: str) -> np.ndarray:
+def transformed(logits: Sequence[np.ndarray], method: str, activation: str = "sigmoid") -> np.ndarray:
     """What `method` takes the mean of, (models, clips, classes) float64.
 
     Raises:
@@ -82,27 +89,44 @@ def transformed(logits: Sequence[np.ndarray], method: str) -> np.ndarray:
     """
     if method not in METHODS:
         raise SubmissionError(f"expected an ensemble method out of {sorted(METHODS)}, received {method!r}")
-    return METHODS[method].vote(_stacked(logits))
+    if method != "mean" and ACTIVATIONS[activation].log_scores is None:
+        raise SubmissionError(
+            f"ensemble.method={method} is of probabilities; for values of regression use mean"
+        )
+    return METHODS[method].vote(_stacked(logits), ACTIVATIONS[activation])
 
 
-def _rank(logits: np.ndarray) -> np.ndarray:
+def _rank(logits: np.ndarray, _activation: Activation) -> np.ndarray:
     clips = logits.shape[1]
     if clips < 2:
         raise SubmissionError(f"rank: expected at least 2 clips to rank, received {clips}; use method mean")
     return (rankdata(logits, axis=1) - 1.0) / (clips - 1)
 
 
-class Method(NamedTuple):
-    """A weighted mean of transformed logits (models, clips, classes), and what makes scores of it."""
+def _log_scores(logits: np.ndarray, activation: Activation) -> np.ndarray:
+    assert activation.log_scores is not None  # noqa: S101  `transformed` refuses it
+    return activation.log_scores(logits)
 
-    vote: Callable[[np.ndarray], np.ndarray]
-    score: Callable[[np.ndarray], np.ndarray]
+
+def _as_it_is(mean: np.ndarray, activation: Activation) -> np.ndarray:  # noqa: ARG001  as the other one
+    return mean
+
+
+def _scaled(mean: np.ndarray, activation: Activation) -> np.ndarray:
+    return softmax(mean, axis=-1) if activation.is_distribution else np.exp(mean)
+
+
+class Method(NamedTuple):
+    """A weighted mean of votes (models, clips, classes), and what makes scores of it."""
+
+    vote: Callable[[np.ndarray, Activation], np.ndarray]
+    score: Callable[[np.ndarray, Activation], np.ndarray]
 
 
 METHODS = {
-    "mean": Method(expit, np.asarray),
-    "geometric": Method(log_expit, np.exp),
-    "rank": Method(_rank, np.asarray),
+    "mean": Method(lambda logits, activation: activation.scores(logits), _as_it_is),
+    "geometric": Method(_log_scores, _scaled),
+    "rank": Method(_rank, _as_it_is),
 }
 
 

@@ -59,6 +59,23 @@ def write_submission(
     return left_out
 
 
+def write_predictions(path: Path, fnames: Sequence[str], classes: Sequence[str], scores: np.ndarray) -> None:
+    """Writes `fname`, the likeliest `label`, its `score`, and the score of each class, whole or not at all.
+
+    Args: as `write_submission`.
+
+    Raises:
+        SubmissionError: names that come twice (a class called label or score is one), shapes that do not fit, or
+            scores that are not finite.
+    """
+    table = _table(fnames, classes, scores).astype(np.float64)
+    _refuse("other names of classes", "the column names", pd.Index({"label", "score"} & set(classes)))
+    table.insert(0, "label", table.columns[table.to_numpy().argmax(axis=1)])
+    table.insert(1, "score", table[list(classes)].max(axis=1))
+    text = table.to_csv(lineterminator="\n")
+    _write_whole(path, lambda file: file.write(text.encode()))
+
+
 def write_scores(path: Path, fnames: Sequence[str], classes: Sequence[str], logits: np.ndarray) -> None:
     """Writes an .npz of the arrays `fnames`, `classes` and float32 `logits`, whole or not at all; no pickle.
 

@@ -29,10 +29,44 @@ def plots(argv: Sequence[str]) -> int:
     return cli.run(_plots, parser, argv, interrupted=_NOTHING_LOST)
 
 
+def sweep(argv: Sequence[str]) -> int:
+    """Train a config many times, with settings out of a sweep file, and say which are best."""
+    parser = cli.make_parser(sweep.__doc__ or "")
+    parser.prog = "python -m tagging sweep"
+    parser.add_argument(
+        "--sweep", type=Path, required=True, metavar="FILE", help="what is tried, as W&B's sweep.yaml"
+    )
+    parser.add_argument("--stage", help="the only stage to train (default: all; the last one is judged)")
+    parser.add_argument(
+        "--trials", type=cli.positive, metavar="N", help="how many in all (default: the file's run_cap)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder (default: sweep-FILE in the config's run_dir)"
+    )
+    return cli.run(_sweep, parser, argv, interrupted="the same command goes on from here")
+
+
+def compare(argv: Sequence[str]) -> int:
+    """Put runs beside each other: tables, bars, learning curves, size against score."""
+    parser = argparse.ArgumentParser("python -m tagging compare", description=compare.__doc__)
+    parser.add_argument(
+        "runs", type=Path, nargs="+", metavar="RUN", help="run folders, or folders with runs in them"
+    )
+    parser.add_argument(
+        "--metric", help="of the validation clips, e.g. f1_macro (default: one that all runs have)"
+    )
+    parser.add_argument("--out", type=Path, default=Path("comparison"), help="folder (default: %(default)s)")
+    parser.add_argument(
+        "--top", type=cli.positive, default=5, help="rows of the short table (default: %(default)s)"
+    )
+    return cli.run(_compare, parser, argv, interrupted=_NOTHING_LOST)
+
+
 def curves(argv: Sequence[str]) -> int:
     """Draw the learning curves of several runs in one picture."""
     parser = argparse.ArgumentParser("python -m tagging curves", description=curves.__doc__)
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folders")
+    parser.add_argument("--metric", help="beside the loss, e.g. f1_macro (default: one that all runs have)")
     parser.add_argument("--out", type=Path, default=Path("curves.png"), help="picture (default: %(default)s)")
     return cli.run(_curves, parser, argv, interrupted=_NOTHING_LOST)
 
@@ -49,16 +83,36 @@ def _plots(args: argparse.Namespace) -> int:
     return 0
 
 
+def _sweep(args: argparse.Namespace) -> int:
+    from tagging.sweeps.job import open_job
+
+    config = args.config or cli.DEFAULT_CONFIG
+    given = {key: getattr(args, key) for key in ("stage", "out", "trials", "jobs")}
+    job = open_job(config, args.sweep, args.overrides, **given)
+    cli.quiet_tensorflow(args.jobs)
+    from tagging.sweeps.worker import run_sweep
+
+    return run_sweep(job)
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from tagging.comparison import compare
+
+    for path in compare(args.runs, args.out, args.metric, args.top):
+        print(path)
+    return 0
+
+
 def _curves(args: argparse.Namespace) -> int:
-    from tagging.plots import learning_curves
+    from tagging.comparison import draw_curves
     from tagging.runs import read_run
 
-    learning_curves({str(path): read_run(path).history() for path in args.runs}, args.out)
+    draw_curves({str(path): read_run(path) for path in args.runs}, args.out, args.metric)
     print(args.out)
     return 0
 
 
-VERBS = {"plots": plots, "curves": curves}
+VERBS = {"plots": plots, "curves": curves, "compare": compare, "sweep": sweep}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""How far LWLRAP, or a difference of two, would move with other clips: bootstrap intervals.
+"""How far a figure, or a difference of two, would move with other clips: bootstrap intervals.
 
 What is drawn again are recordings where they are known: their clips resemble each other, so drawing clips would
 make the intervals too narrow. With few recordings (under some twenty) even these are narrow; `n_units` says how
@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import bootstrap
 
-from tagging.evaluation import EvaluationError, clip_precisions
+from tagging.evaluation.checks import EvaluationError
+from tagging.kinds import TaskKind
 from tagging.stratified import own_groups
 
 _RESAMPLES = 2000
@@ -27,27 +28,34 @@ class Interval(NamedTuple):
     n_units: int
 
 
-def lwlrap_interval(
-    targets: np.ndarray, scores: np.ndarray, groups: Sequence[str] | None = None, *, seed: int = 0
+def interval_of(
+    kind: TaskKind,
+    targets: np.ndarray,
+    scores: np.ndarray,
+    groups: Sequence[str] | None = None,
+    *,
+    seed: int = 0,
 ) -> Interval:
-    """LWLRAP and its interval.
+    """The metric of a kind of task and its interval.
 
     Percentile method: Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
 
     Args:
-        targets: (clips, classes), 0 or 1; clips without labels drop out.
+        kind: says which metric.
+        targets: (clips, classes); clips without labels drop out.
         scores: (clips, classes).
         groups: name of each clip's recording, "" where it is not known: the clip is drawn alone. None: all are.
         seed: of the draws.
 
     Raises:
-        EvaluationError: as `lwlrap`; also with fewer than 2 clips or groups with labels.
+        EvaluationError: as the metric; also with fewer than 2 clips or groups with labels.
     """
-    precisions, labels = clip_precisions(targets, scores)
-    return _interval(precisions, labels, groups, seed)
+    parts, weights = kind.clip_parts(targets, scores)
+    return _interval(parts, weights, groups, seed)
 
 
-def lwlrap_difference(
+def interval_of_difference(
+    kind: TaskKind,
     targets: np.ndarray,
     scores_a: np.ndarray,
     scores_b: np.ndarray,
@@ -55,12 +63,12 @@ def lwlrap_difference(
     *,
     seed: int = 0,
 ) -> Interval:
-    """LWLRAP of `scores_a` minus that of `scores_b`, and its interval: both are drawn with the same clips.
+    """The metric of `scores_a` minus that of `scores_b`, and its interval: both are drawn with the same clips.
 
-    Args, raises: as `lwlrap_interval`.
+    Args, raises: as `interval_of`.
     """
-    (a, labels), (b, _) = (clip_precisions(targets, scores) for scores in (scores_a, scores_b))
-    return _interval(a - b, labels, groups, seed)
+    (a, weights), (b, _) = (kind.clip_parts(targets, scores) for scores in (scores_a, scores_b))
+    return _interval(a - b, weights, groups, seed)
 
 
 def _interval(gains: np.ndarray, labels: np.ndarray, groups: Sequence[str] | None, seed: int) -> Interval:

@@ -18,14 +18,12 @@ from omegaconf.errors import OmegaConfBaseException
 from models.settings import ModelSettings
 from preprocessing.settings import CleaningSettings
 from submissions.settings import EnsembleSettings
+from tagging.config_checks import ConfigError, check_config
 from tagging.datasets.settings import DatasetSettings, SplitSettings
 from tagging.frontend.settings import FrontendSettings
-from tagging.pipeline.settings import WindowSettings
+from tagging.pipeline.settings import SequenceSettings, WindowSettings
 from tagging.training.settings import StageSettings, TrainSettings
-
-
-class ConfigError(ValueError):
-    """A config that cannot be used; the message is one line for the user."""
+from tagging.training.tracking_settings import TrackingSettings
 
 
 @dataclass(frozen=True)
@@ -34,22 +32,26 @@ class Config:
 
     Attributes:
         seed: of the hold-out, the weights, and every random choice in training; at least 0.
+        deterministic: two trainings give the same to the last bit, on the same machine with the same `--jobs`; slower.
         clean_dir: folder of the clean audio.
         run_dir: folder of the runs; stage NAME ends in `run_dir/NAME`.
     """
 
     seed: int = 0
+    deterministic: bool = False
     clean_dir: str = "data/fsdkaggle2019_clean"
     run_dir: str = "runs/fsdkaggle2019"
     dataset: DatasetSettings = field(default_factory=DatasetSettings)
     cleaning: CleaningSettings = field(default_factory=CleaningSettings)
     split: SplitSettings = field(default_factory=SplitSettings)
     window: WindowSettings = field(default_factory=WindowSettings)
+    sequence: SequenceSettings = field(default_factory=SequenceSettings)
     frontend: FrontendSettings = field(default_factory=FrontendSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     train: TrainSettings = field(default_factory=TrainSettings)
     stages: dict[str, StageSettings] = field(default_factory=dict)
     ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
     def stage(self, name: str) -> StageSettings:
         """The settings of one stage."""
@@ -74,7 +76,7 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
     with _named(f"{path} and key=value"):
         config = OmegaConf.to_object(merged)
     assert isinstance(config, Config)  # noqa: S101  for the type checker
-    _check(config)
+    check_config(config)
     return config
 
 
@@ -157,49 +159,3 @@ def _one_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     keys = [line.removeprefix("full_key: ") for line in lines if line.startswith("full_key: ")]
     return " ".join([f"{keys[0]}:" if keys and keys[0] not in lines[0] else "", lines[0]]).strip()
-
-
-def _check(config: Config) -> None:
-    """What no single part can see."""
-    if not 0 <= config.seed < 2**32:
-        raise ConfigError(f"expected seed from 0 to {2**32 - 1}, received {config.seed}")
-    if not config.stages:
-        raise ConfigError("expected at least one stage under stages:, received none")
-    samples = config.window.window_samples(config.cleaning.rate_hz)
-    if samples < config.frontend.shortest:
-        raise ConfigError(
-            f"expected window.window_s x cleaning.rate_hz of at least {config.frontend.shortest} samples, "
-            f"one frame of the front end, received {samples}"
-        )
-    highest = config.cleaning.rate_hz / 2
-    fmin_hz, fmax_hz = config.frontend.fmin_hz, config.frontend.fmax_hz
-    if not 0 <= fmin_hz < (highest if fmax_hz is None else fmax_hz) <= highest:
-        raise ConfigError(
-            f"expected 0 <= frontend.fmin_hz < frontend.fmax_hz <= {highest:g} (half of cleaning.rate_hz), "
-            f"received {fmin_hz:g} and {fmax_hz}"
-        )
-    frames = config.frontend.frames(samples)
-    for position, (name, stage) in enumerate(config.stages.items()):
-        if not name.isidentifier():
-            raise ConfigError(f"expected a stage name of letters, digits and _, received {name!r}")
-        if stage.init == "previous" and position == 0:
-            raise ConfigError(
-                f"stages.{name}.init: expected none or a path in the first stage, received previous"
-            )
-        _check_stage(
-            name, stage, frames, has_validation=bool(config.split.validation_share or config.split.file)
-        )
-
-
-def _check_stage(name: str, stage: StageSettings, frames: int, *, has_validation: bool) -> None:
-    warp = stage.augment.spec_augment.time_warp_frames
-    if warp and 2 * warp >= frames - 1:
-        raise ConfigError(
-            f"stages.{name}.augment.spec_augment.time_warp_frames: expected under {(frames - 1) / 2:g} "
-            f"for images of {frames} frames, received {warp}"
-        )
-    if stage.patience and not has_validation:
-        raise ConfigError(
-            f"stages.{name}.patience={stage.patience} needs validation clips, but split.validation_share is 0; "
-            "set train.patience=0 or hold clips out"
-        )

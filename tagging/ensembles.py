@@ -12,10 +12,9 @@ from tagging.config import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.csv_files import some
 from tagging.datasets.table import DatasetError
-from tagging.evaluation import lwlrap
 from tagging.folds import Member, out_of_fold
+from tagging.kinds import KINDS, TaskKind
 from tagging.runs import RunError
-from tagging.splits import CHECKED
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,14 @@ class Ensemble:
         """Class names, the same in all members."""
         return self.members[0].runs[0].classes
 
+    @property
+    def kind(self) -> TaskKind:
+        """The kind of task, the same in all members."""
+        return KINDS[self.members[0].runs[0].task]
+
     def combine(self, logits: Sequence[np.ndarray]) -> np.ndarray:
-        """One (clips, classes) matrix a member -> scores (clips, classes) float64, 0 to 1."""
-        return combine(logits, self.method, self.weights)
+        """One (clips, classes) matrix a member -> scores (clips, classes) float64."""
+        return combine(logits, self.method, self.weights, self.kind.activation)
 
 
 def make_ensemble(config: Config, members: Sequence[Member]) -> Ensemble:
@@ -60,26 +64,26 @@ def make_ensemble(config: Config, members: Sequence[Member]) -> Ensemble:
 def _check_classes(members: Sequence[Member]) -> None:
     first, *others = [run for member in members for run in member.runs]
     for run in others:
-        if run.classes != first.classes:
+        if (run.classes, run.task) != (first.classes, first.task):
             raise RunError(
-                f"expected the same classes in all runs, received other ones in {run.path} than in {first.path}"
+                f"expected the same task and classes in all runs, received others in {run.path} than in {first.path}"
             )
 
 
 def _fitted(config: Config, members: Sequence[Member]) -> list[float]:
-    """Weights that have the highest LWLRAP on the curated clips, each scored by the runs that had not seen it."""
+    """Weights with the best metric on the checked clips, each scored by the runs that had not seen it."""
     names, logits = _common_clips(members)
-    targets = _targets(config, names, members[0].runs[0].classes)
-    weights = select_weights(logits, partial(lwlrap, targets), config.ensemble.method).tolist()
-    equal, fitted = (
-        lwlrap(targets, combine(logits, config.ensemble.method, tried)) for tried in (None, weights)
-    )
+    run, method = members[0].runs[0], config.ensemble.method
+    kind, targets = KINDS[run.task], _targets(config, names, run.classes)
+    metric, title = partial(kind.value, targets), kind.title
+    weights = select_weights(logits, partial(kind.goodness, targets), method, kind.activation).tolist()
+    equal, fitted = (metric(combine(logits, method, tried, kind.activation)) for tried in (None, weights))
     print(f"weights fitted on {len(names)} clips out of fold:")
     for member, weight, scores in zip(members, weights, logits, strict=True):
-        print(f"  {weight:.2f}  LWLRAP {lwlrap(targets, scores):.4f}  {member.path}")
-    print(f"        LWLRAP {equal:.4f}  plain mean")
+        print(f"  {weight:.2f}  {title} {metric(scores):.4f}  {member.path}")
+    print(f"        {title} {equal:.4f}  plain mean")
     print(
-        f"        LWLRAP {fitted:.4f}  with these weights (on the clips they were fitted on: a little high)"
+        f"        {title} {fitted:.4f}  with these weights (on the clips they were fitted on: a little high)"
     )
     return weights
 
@@ -102,11 +106,12 @@ def _common_clips(members: Sequence[Member]) -> tuple[list[str], list[np.ndarray
 
 def _targets(config: Config, names: Sequence[str], classes: tuple[str, ...]) -> np.ndarray:
     dataset = read_dataset(config.dataset)
-    clips = dataset.of(CHECKED).set_index("fname", drop=False)
+    clips = dataset.of(dataset.checked).set_index("fname", drop=False)
     if dataset.classes != classes:
         raise RunError(f"expected the classes of {config.dataset.root} in the runs, received other ones")
     if unknown := [name for name in names if name not in clips.index]:
         raise DatasetError(
-            f"expected the {CHECKED} clips of the folds in {config.dataset.root}, received none of {some(unknown)}"
+            f"expected the {dataset.checked} clips of the folds in {config.dataset.root}, "
+            f"received none of {some(unknown)}"
         )
     return dataset.targets(clips.loc[list(names)])

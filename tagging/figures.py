@@ -17,9 +17,8 @@ from tagging.config import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.table import Dataset, DatasetError
 from tagging.frontend.registry import build_frontend
-from tagging.pipeline.batches import to_float
-from tagging.pipeline.windows import loudest_window
-from tagging.training.data import CHECKED, checked_clips
+from tagging.pipeline.pieces import audio_windows
+from tagging.training.data import checked_clips
 
 
 def data_figures(config: Config, out: Path) -> Iterator[Path]:
@@ -27,7 +26,7 @@ def data_figures(config: Config, out: Path) -> Iterator[Path]:
     dataset = read_dataset(config.dataset)
     examples = [
         _first_readable(dataset, split)
-        for split in (CHECKED, "noisy")
+        for split in (dataset.checked, "noisy")
         if split in set(dataset.clips["split"])
     ]
     plots.waveforms(
@@ -57,10 +56,10 @@ def _log_mel(config: Config, example: tuple[str, np.ndarray, int], path: Path) -
     title, samples, rate_hz = example
     rules = config.cleaning.rules_for("curated")
     pcm = clean_waveform(samples[:, np.newaxis], rate_hz, rules, config.cleaning).pcm
-    length = config.window.window_samples(config.cleaning.rate_hz)
-    window = loudest_window(tf.constant(pcm), length, config.window.candidates, tf.constant([config.seed, 0]))
+    pieces = audio_windows(config.window, config.cleaning.rate_hz)
+    window = pieces.draw(tf.constant(pcm), tf.constant([config.seed, 0]))
     frontend = build_frontend(config.frontend, config.cleaning.rate_hz, expected_channels(config.model))
-    image = frontend(to_float(window)[tf.newaxis])
+    image = frontend(pieces.to_input(window)[tf.newaxis])
     strength = next(iter(config.stages.values())).augment.spec_augment
     settings = AugmentSettings(spec_augment=SpecAugmentSettings(**{**vars(strength), "enabled": True}))
     seed = tf.constant([config.seed, 1])

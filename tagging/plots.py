@@ -1,4 +1,4 @@
-"""Pictures of the data and of training, each drawn from arrays or tables into one PNG file."""
+"""Pictures of the data and of batches, each drawn from arrays or tables into one PNG file."""
 
 import io
 import textwrap
@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
 from preprocessing.folder import write_atomic
 from tagging.datasets.table import Dataset
@@ -40,7 +39,7 @@ def waveforms(clips: Mapping[str, tuple[np.ndarray, int]], path: Path) -> None:
         panel.set_title(title, parse_math=False, loc="left", fontsize=10)
         panel.grid(alpha=0.3)
     panels[-1].set_xlabel("time (s)")
-    _write(figure, path)
+    write_figure(figure, path)
 
 
 def log_mel_before_after(before: np.ndarray, after: np.ndarray, path: Path, title: str = "") -> None:
@@ -60,7 +59,7 @@ def log_mel_before_after(before: np.ndarray, after: np.ndarray, path: Path, titl
     panels[0].set_ylabel("mel band")
     figure.colorbar(drawn, ax=panels, label="level (0 = silence)")
     figure.suptitle(title, parse_math=False)
-    _write(figure, path)
+    write_figure(figure, path)
 
 
 def label_histograms(dataset: Dataset, path: Path) -> None:
@@ -77,7 +76,7 @@ def label_histograms(dataset: Dataset, path: Path) -> None:
         panel.set_title(f"{name}: {len(clips):,} clips", parse_math=False, fontsize=10)
         panel.set_xlabel("clips with the label")
         panel.margins(x=0.12)
-    _write(figure, path)
+    write_figure(figure, path)
 
 
 def label_shares(
@@ -106,28 +105,7 @@ def label_shares(
         panel.xaxis.set_major_formatter(PercentFormatter(1.0))
     handles, names = panels[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper right", ncols=2, fontsize=8)
-    _write(figure, path)
-
-
-def learning_curves(histories: Mapping[str, pd.DataFrame], path: Path) -> None:
-    """Loss and LWLRAP over the epochs, all runs in one picture.
-
-    Args:
-        histories: name of the run -> its history: `epoch` (from 1), `loss`, `lwlrap`, and where the run was
-            validated `val_loss`, `val_lwlrap`.
-        path: the PNG to write.
-    """
-    figure = Figure((11, 4.2), layout="constrained")
-    panels = figure.subplots(1, 2)
-    for panel, column in zip(panels, ("loss", "lwlrap"), strict=True):
-        for number, (name, history) in enumerate(histories.items()):
-            _draw_curve(panel, history, column, name, f"C{number % 10}")
-        panel.set(xlabel="epoch", ylabel={"loss": "loss", "lwlrap": "LWLRAP"}[column])
-        panel.set_xlim(left=0.5)
-        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
-        panel.grid(alpha=0.3)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize=8)
-    _write(figure, path)
+    write_figure(figure, path)
 
 
 def batch_picture(images: np.ndarray, titles: Sequence[str], path: Path) -> None:
@@ -151,7 +129,7 @@ def batch_picture(images: np.ndarray, titles: Sequence[str], path: Path) -> None
         panel.set_title(textwrap.fill(title, _TITLE_LETTERS), parse_math=False, fontsize=8)
     figure.supxlabel("frame", fontsize=9)
     figure.supylabel("mel band", fontsize=9)
-    _write(figure, path)
+    write_figure(figure, path)
 
 
 def _envelope(samples: np.ndarray, rate_hz: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -169,14 +147,6 @@ def _draw_image(panel: Axes, image: np.ndarray, loudest: float):
     )
 
 
-def _draw_curve(panel: Axes, history: pd.DataFrame, column: str, name: str, colour: str) -> None:
-    epochs = history["epoch"]
-    marker = "." if len(epochs) < 30 else None
-    panel.plot(epochs, history[column], "--", marker=marker, color=colour, alpha=0.6, label=f"{name}, train")
-    if f"val_{column}" in history:
-        panel.plot(epochs, history[f"val_{column}"], marker=marker, color=colour, label=f"{name}, validation")
-
-
 def _label_panels(classes: Sequence[str], panels: int, sharex: bool = False) -> tuple[Figure, np.ndarray]:
     """A figure with a row a label, high enough for all of them; the first label on top."""
     figure = Figure((3.2 + 4.2 * panels, 1.6 + _LABEL_INCHES * len(classes)), layout="constrained")
@@ -189,7 +159,8 @@ def _label_panels(classes: Sequence[str], panels: int, sharex: bool = False) -> 
     return figure, axes
 
 
-def _write(figure: Figure, path: Path) -> None:
+def write_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as a PNG file, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=_DOTS_PER_INCH)

@@ -1,19 +1,26 @@
 """All windows of a clip -> its scores."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 from tqdm import tqdm
 
-from tagging.pipeline.batches import window_batches
-from tagging.pipeline.settings import WindowSettings
+from submissions.activations import ACTIVATIONS, mean_of_groups
+from tagging.config import Config
+from tagging.pipeline.pieces import Pieces, all_pieces, audio_windows, clips_from_files, feature_sequences
 
 
 def inference_step(model: Callable) -> Callable:
     """The model as one compiled function (batch, samples) -> logits; make it once, as tracing takes seconds."""
     return tf.function(lambda waveform: model(waveform, training=False), reduce_retracing=True)
+
+
+class PredictionError(ValueError):
+    """Clips that cannot be predicted as asked; the message is one line for the user."""
 
 
 class WindowLogits(NamedTuple):
@@ -24,54 +31,69 @@ class WindowLogits(NamedTuple):
     power: np.ndarray
 
 
-def predict_clips(
-    step: Callable,
-    waveforms: tf.data.Dataset,
-    n_clips: int,
-    settings: WindowSettings,
-    rate_hz: int,
-    **options,
-) -> np.ndarray:
-    """Logits of clips over all their windows, (n_clips, classes) float32; a clip of which no waveform came is NaN.
+def pieces_of(config: Config, clips: pd.DataFrame) -> Pieces:
+    """How these clips with clean files (audio, or features as `cleaning.features` says) become inputs.
 
-    Args: as `predict_windows`.
+    Raises:
+        PredictionError: features of different widths.
     """
-    windows = predict_windows(step, waveforms, n_clips, settings, rate_hz, **options)
-    return average_windows(windows.clips, windows.logits, n_clips, settings.average)
+    if config.cleaning.features.name is None:
+        return audio_windows(config.window, config.cleaning.rate_hz)
+    if len(bands := sorted(set(clips["bands"]))) != 1:
+        raise PredictionError(f"expected features of one width for all clips, received {bands} bands")
+    return feature_sequences(config.sequence, int(bands[0]))
+
+
+def predict_files(
+    step: Callable,
+    paths: Sequence[Path],
+    pieces: Pieces,
+    *,
+    jobs: int,
+    average: str = "probability",
+    activation: str = "sigmoid",
+    description: str | None = None,
+) -> np.ndarray:
+    """Logits of clean files over all their windows, (files, classes) float32; arguments as below."""
+    clips = clips_from_files(paths, pieces, jobs)
+    found = predict_windows(step, clips, len(paths), pieces, description=description)
+    return average_windows(found, len(paths), average, activation)
 
 
 def predict_windows(
     step: Callable,
-    waveforms: tf.data.Dataset,
+    clips: tf.data.Dataset,
     n_clips: int,
-    settings: WindowSettings,
-    rate_hz: int,
+    pieces: Pieces,
     *,
     batch_size: int = 64,
     description: str | None = None,
 ) -> WindowLogits:
-    """Logits of every window of every clip.
+    """Logits of every window (or piece of a sequence) of every clip.
 
     Args:
-        step: (batch, samples) float32 -> logits (batch, classes), from `inference_step`.
-        waveforms: (clip number, int16 samples), in ascending order.
+        step: inputs (batch, ...) float32 -> logits (batch, classes), from `inference_step`.
+        clips: (clip number, clip as stored), in ascending order, from `clips_from_files`.
         n_clips: how many clip numbers there are.
-        settings: length and hop of the windows, and how they are averaged.
-        rate_hz: sample rate of the waveforms.
+        pieces: how clips are cut.
         description: of the progress bar; None: no bar.
     """
-    length, hop = settings.window_samples(rate_hz), settings.hop_samples(rate_hz)
     batches = []
     with tqdm(total=n_clips, desc=description, unit="clip", disable=None if description else True) as bar:
-        for numbers, windows in window_batches(waveforms, length, hop, batch_size):
-            power = tf.reduce_mean(tf.square(windows), axis=1)
-            batches.append((numbers.numpy(), step(windows).numpy().astype(np.float32), power.numpy()))
+        for numbers, inputs in all_pieces(clips, pieces, batch_size):
+            batches.append((numbers.numpy(), step(inputs).numpy().astype(np.float32), _power(inputs.numpy())))
             bar.update(int(batches[-1][0][-1]) + 1 - bar.n)
     return WindowLogits(*map(np.concatenate, zip(*batches, strict=True)))
 
 
+def _power(inputs: np.ndarray) -> np.ndarray:
+    """Mean square of each row, (batch,), without padding."""
+    rows = inputs.reshape(len(inputs), -1)
+    return np.nanmean(np.square(rows), axis=1)
+
+
 def loudest_windows(windows: WindowLogits, n_clips: int) -> np.ndarray:
-    """Logits of each clip's loudest window, the first of equal ones, (n_clips, classes) float32; NaN as above."""
+    """Logits of each clip's loudest window, the first of equal ones, (n_clips, classes) float32; without any NaN."""
     order = np.lexsort((-windows.power, windows.clips))  # stable
     present, first = np.unique(windows.clips[order], return_index=True)
     result = np.full((n_clips, windows.logits.shape[1]), np.nan, np.float32)
@@ -79,25 +101,19 @@ def loudest_windows(windows: WindowLogits, n_clips: int) -> np.ndarray:
     return result
 
 
-def average_windows(clips: np.ndarray, logits: np.ndarray, n_clips: int, average: str) -> np.ndarray:
-    """Logit of the mean probability, or the mean logit, of each clip's windows.
-
-    Computed through log(sigmoid(z)), so that sure windows do not saturate: with p the mean probability,
-    logit(p) = log(mean sigmoid(z)) - log(mean sigmoid(-z)).
+def average_windows(
+    windows: WindowLogits, n_clips: int, average: str, activation: str = "sigmoid"
+) -> np.ndarray:
+    """The logits of each clip's mean score, or its mean logits, (n_clips, classes) float32; NaN as above.
 
     Args:
-        clips: (windows,) clip number of each window, ascending.
-        logits: (windows, classes).
+        windows: of all clips.
         n_clips: how many clip numbers there are.
         average: `probability` or `logit`.
+        activation: what makes scores of logits, a key of ACTIVATIONS.
     """
-    present, starts = np.unique(clips, return_index=True)
-    z = logits.astype(np.float64)
-    result = np.full((n_clips, logits.shape[1]), np.nan, np.float32)
-    if average == "logit":
-        counts = np.diff([*starts, len(z)])[:, None]
-        result[present] = np.add.reduceat(z, starts) / counts
-    else:
-        yes, no = (np.logaddexp.reduceat(-np.logaddexp(0.0, sign * z), starts) for sign in (-1.0, 1.0))
-        result[present] = yes - no
+    present, starts = np.unique(windows.clips, return_index=True)
+    mean = mean_of_groups if average == "logit" else ACTIVATIONS[activation].mean
+    result = np.full((n_clips, windows.logits.shape[1]), np.nan, np.float32)
+    result[present] = mean(windows.logits.astype(np.float64), starts)
     return result

@@ -45,8 +45,13 @@ class Run:
         """Class names in the order of the model's outputs."""
         return tuple(self.info["classes"])
 
+    @property
+    def task(self) -> str:
+        """The kind of its task, a key of `tagging.kinds.KINDS`."""
+        return self.info["task"]
+
     def load_model(self) -> Any:
-        """The Keras model (batch, samples) float32 in [-1, 1] -> logits (batch, classes).
+        """The Keras model: waveforms (batch, samples) float32 in [-1, 1], or features -> logits (batch, classes).
 
         Raises:
             RunError: the file is damaged, or of another Keras.
@@ -116,7 +121,7 @@ def _read_info(path: Path) -> dict[str, Any]:
         info = json.loads((path / INFO).read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
         raise RunError(f"{path / INFO}: expected JSON ({error}); train the stage again") from error
-    if absent := {"classes", "finished", "identity", "validation"} - set(info):
+    if absent := {"classes", "finished", "identity", "task", "validation"} - set(info):
         raise RunError(f"{path / INFO}: expected {', '.join(sorted(absent))} in it; train the stage again")
     return info
 

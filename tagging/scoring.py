@@ -10,18 +10,21 @@ import numpy as np
 import pandas as pd
 
 from submissions.ensemble import average_folds
-from submissions.writer import write_scores, write_submission
+from submissions.writer import write_predictions, write_scores, write_submission
 from tagging.config import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.sources import TEST, Source, audio_source
 from tagging.datasets.table import DatasetError
 from tagging.ensembles import Ensemble
-from tagging.evaluation import EvaluationError, per_class_table
+from tagging.evaluation.checks import EvaluationError
 from tagging.folds import Member
-from tagging.pipeline.batches import waveforms_from_files
-from tagging.prediction import average_windows, inference_step, loudest_windows, predict_windows
-from tagging.reporting import score_report, window_report
+from tagging.kinds import KINDS
+from tagging.pipeline.pieces import clips_from_files
+from tagging.prediction import average_windows, inference_step, loudest_windows, pieces_of, predict_windows
+from tagging.reporting import score_report, window_report, write_confusion
 from tagging.runs import Run, RunError
+
+_TOP = 3  # tags of a file that are printed
 
 
 @dataclass(frozen=True)
@@ -53,14 +56,17 @@ def score_members(members: Sequence[Member], source: Source, config: Config, job
     if any(other != names[0] for other in names):
         raise RunError("expected the same usable clips for all runs, received others: their cleaning differs")
     rest = iter(runs)
-    return [_as_one([next(rest) for _ in member.runs]) for member in members]
+    return [_as_one([next(rest) for _ in member.runs], member.runs[0].task) for member in members]
 
 
-def _as_one(folds: Sequence[Scores]) -> Scores:
+def _as_one(folds: Sequence[Scores], task: str) -> Scores:
     if len(folds) == 1:
         return folds[0]
-    logits, loudest = ([getattr(fold, key) for fold in folds] for key in ("logits", "loudest"))
-    return Scores(folds[0].clips, folds[0].lost, average_folds(logits), average_folds(loudest))
+    activation = KINDS[task].activation
+    logits, loudest = (
+        average_folds([getattr(fold, key) for fold in folds], activation) for key in ("logits", "loudest")
+    )
+    return Scores(folds[0].clips, folds[0].lost, logits, loudest)
 
 
 def score_runs(runs: Sequence[Run], source: Source, config: Config, jobs: int) -> list[Scores]:
@@ -98,15 +104,15 @@ def _of_equal_cleaning(runs: Sequence[Run]) -> list[list[int]]:
 
 def _logits(run: Run, clips: pd.DataFrame, jobs: int) -> tuple[np.ndarray, np.ndarray]:
     """Scores by one run, over all windows of each clip and of the loudest."""
-    step, window, n_clips = inference_step(run.load_model()), run.config.window, len(clips)
-    waveforms, rate_hz = waveforms_from_files(list(clips["path"]), jobs), run.config.cleaning.rate_hz
-    found = predict_windows(step, waveforms, n_clips, window, rate_hz, description=str(run.path))
-    every = average_windows(found.clips, found.logits, n_clips, window.average)
+    step, pieces, n_clips = inference_step(run.load_model()), pieces_of(run.config, clips), len(clips)
+    stored = clips_from_files(list(clips["path"]), pieces, jobs)
+    found = predict_windows(step, stored, n_clips, pieces, description=str(run.path))
+    every = average_windows(found, n_clips, run.config.window.average, KINDS[run.task].activation)
     return every, loudest_windows(found, n_clips)
 
 
 def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, report: bool = False) -> int:
-    """Predict the data set's test clips and write `out`; prints LWLRAP where answers are known. An exit code.
+    """Predict the data set's test clips and write `out`; prints the score where answers are known. An exit code.
 
     Args:
         config: names the data set.
@@ -120,28 +126,46 @@ def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, re
         raise RunError(
             f"expected the classes of {config.dataset.root} in {ensemble.members[0].path}, received other ones"
         )
+    if ensemble.kind.name != dataset.task:
+        raise RunError(
+            f"expected a run of the task {dataset.task} (dataset.task), {ensemble.members[0].path} is of "
+            f"{ensemble.kind.name}"
+        )
     test = dataset.of(TEST)
-    if report and not any(test["labels"]):
+    if report and not dataset.answered(test).any():
         raise EvaluationError(f"--report needs test clips with answers, and {config.dataset.root} has none")
     parts = score_members(ensemble.members, Source(test, is_dataset=True), config, jobs)
     scores = _write(out, dataset.sample_submission, parts, ensemble)
-    clips = parts[0].clips
+    known = dataset.answered(parts[0].clips)
+    clips = parts[0].clips[known]
     targets = dataset.targets(clips)
-    if any(clips["labels"]):
-        print(score_report(targets, scores, list(clips["fname"]), dataset.classes, dataset.usage))
+    if known.any():
+        names = list(clips["fname"])
+        print(score_report(ensemble.kind, targets, scores[known], names, dataset.classes, dataset.usage))
     if report:
-        table = per_class_table(targets, scores, dataset.classes)
-        table.to_csv(out.with_name(f"{out.stem}.per_class.csv"), index=False)
-        both = _both_ways(parts, scores, ensemble)
-        print("\n" + window_report(targets, both, list(clips["group"]), config.seed))
+        _write_tables(out, targets, scores[known], ensemble)
+        both = {
+            name: (every[known], one[known])
+            for name, (every, one) in _both_ways(parts, scores, ensemble).items()
+        }
+        print("\n" + window_report(ensemble.kind, targets, both, list(clips["group"]), config.seed))
     return 0
+
+
+def _write_tables(out: Path, targets: np.ndarray, scores: np.ndarray, ensemble: Ensemble) -> None:
+    """The table of classes beside `out`, and with one label a clip what is taken for what."""
+    table = ensemble.kind.table(targets, scores, ensemble.classes)
+    table.to_csv(out.with_name(f"{out.stem}.per_class.csv"), index=False)
+    if ensemble.kind.name == "multiclass":
+        write_confusion(out.with_name(f"{out.stem}.confusion.csv"), targets, scores, ensemble.classes)
 
 
 def predict_audio(config: Config, ensemble: Ensemble, path: Path, out: Path, jobs: int) -> int:
     """Predict a file, or all files under a folder, and write `out`; unusable files are listed. An exit code."""
     parts = score_members(ensemble.members, audio_source(path), config, jobs)
     scores = _write(out, None, parts, ensemble)
-    print(_tags(list(parts[0].clips["fname"]), scores, ensemble.classes))
+    top = len(ensemble.classes) if ensemble.kind.name == "regression" else _TOP
+    print(_tags(list(parts[0].clips["fname"]), scores, ensemble.classes, top))
     lost = parts[0].lost
     if len(lost):
         print(f"{len(lost)} files could not be used: {_named(lost)}", file=sys.stderr)
@@ -154,7 +178,11 @@ def _write(out: Path, sample: Path | None, parts: Sequence[Scores], ensemble: En
     scores = ensemble.combine([part.logits for part in parts])
     for number, part in enumerate(parts, 1):
         write_scores(out.with_name(f"{out.stem}.logits-{number}.npz"), names, classes, part.logits)
-    left_out = write_submission(out, sample, names, classes, scores)
+    if sample is None and ensemble.kind.name == "multiclass":
+        write_predictions(out, names, classes, scores)
+        left_out = []
+    else:
+        left_out = write_submission(out, sample, names, classes, scores)
     _remove_logits_above(len(parts), out)
     print(f"{out}: {len(names) - len(left_out)} clips, {len(classes)} classes")
     return scores
@@ -168,10 +196,8 @@ def _remove_logits_above(runs: int, out: Path) -> None:
             path.unlink()
 
 
-def _tags(
-    names: Sequence[str], scores: np.ndarray, classes: Sequence[str], top: int = 3, most: int = 20
-) -> str:
-    """The likeliest classes of each file, a line a file."""
+def _tags(names: Sequence[str], scores: np.ndarray, classes: Sequence[str], top: int, most: int = 20) -> str:
+    """The `top` classes of each file, the highest score first, a line a file."""
     lines = []
     for name, row in zip(names[:most], scores, strict=False):
         best = np.argsort(-row, kind="stable")[:top]

@@ -13,7 +13,6 @@ from tagging.datasets.table import DatasetError
 from tagging.stratified import deal_clips, deal_groups, own_groups
 
 PARTS = ("train", "validation")
-CHECKED = "curated"  # the split whose labels people checked: validation clips come from it
 
 
 def hold_out(
@@ -26,11 +25,12 @@ def hold_out(
 ) -> np.ndarray:
     """Which of `clips` validate; the same seed gives the same ones.
 
-    Without groups the clips are dealt, with groups whole groups, see `stratified`.
+    Without groups the clips are dealt, with groups whole groups, see `stratified`. Where the data set has its own
+    hold-out (`validates`), that is taken, unless the settings name a file or hold out nothing.
 
     Args:
         clips: rows of a clip table.
-        targets: multi-hot labels, shape (clips, classes).
+        targets: multi-hot labels (or strata), shape (clips, classes).
         settings: share to hold out (0: none), or a file that says which.
         seed: of the draw.
         left_out: names that the file may have beside those of the clips.
@@ -48,6 +48,8 @@ def hold_out(
         raise DatasetError(f"expected split.validation_share from 0 to below 1, received {share}")
     if share == 0:
         return np.zeros(len(clips), bool)
+    if "validates" in clips and clips["validates"].any():
+        return clips["validates"].to_numpy(bool)
     if (clips["group"] != "").any():
         return _by_group(clips, targets, share, seed)
     return _by_clip(targets, share, seed)
@@ -146,7 +148,7 @@ def _best_of(parts: list[np.ndarray], n_chosen: int, targets: np.ndarray, share:
 
 
 def _read_split(path: Path, clips: pd.DataFrame, left_out: Collection[str]) -> np.ndarray:
-    table = read_csv(path, ["fname", "part"])
+    table = read_csv(path, ["fname", "part"], inner=True)
     part = dict(zip(table["fname"], table["part"], strict=True))
     fnames = list(clips["fname"])
     known = {*fnames, *left_out}

@@ -1,7 +1,7 @@
 """Fixed-length windows of a waveform, in the TensorFlow graph.
 
 Training takes one window a clip and epoch: the loudest of a few random ones. Validation and prediction take
-every window at a hop. A clip shorter than the window is tiled, never padded with silence.
+every window at a hop. A clip shorter than the window is tiled, or padded with silence where that is asked for.
 """
 
 import tensorflow as tf
@@ -14,11 +14,16 @@ def tile(waveform: tf.Tensor, length: int) -> tf.Tensor:
     return tf.cond(samples >= length, lambda: waveform, lambda: tf.tile(waveform, [repeats])[:length])
 
 
+def pad(waveform: tf.Tensor, length: int) -> tf.Tensor:
+    """(samples,) -> at least (length,): the waveform as it is, or with zeros behind it."""
+    return tf.pad(waveform, [[0, tf.maximum(length - tf.size(waveform), 0)]])
+
+
 def loudest_window(waveform: tf.Tensor, length: int, candidates: int, seed: tf.Tensor) -> tf.Tensor:
     """The one with most energy of `candidates` windows at random starts; (samples,) -> (length,).
 
     Args:
-        waveform: (samples,), at least one sample, integer or float.
+        waveform: (samples,), at least one sample, integer or float; tiled where it is too short.
         length: window length in samples.
         candidates: how many starts are drawn, uniformly over all positions.
         seed: two integers; the same seed draws the same starts.

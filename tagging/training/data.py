@@ -10,7 +10,7 @@ from tagging.config import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.cleaned import with_clean_audio
 from tagging.datasets.table import Dataset, DatasetError
-from tagging.splits import CHECKED, hold_out, keep_apart
+from tagging.splits import hold_out, keep_apart
 from tagging.training.selection_settings import SELECTED
 from tagging.training.settings import StageSettings
 
@@ -25,9 +25,10 @@ class StageData:
         dataset: where they come from.
         train, validation: tables of usable clips; validation is empty where nothing is held out. `split` of a
             training clip is the source it came by.
-        targets: labels of the training clips, (train, classes) float32.
+        targets: labels (or values) of the training clips, (train, classes) float32.
         backgrounds: audio of noisy clips that may lie under training clips, where the stage asks for it.
-        checked: all curated clips, usable or not, with raw `path`s, and `is_validation`, which are held out.
+        checked: all clips with checked labels, usable or not, with raw `path`s, and `is_validation`: which are
+            held out.
         notes: what was left out and why, a line each.
     """
 
@@ -57,13 +58,13 @@ def stage_data(config: Config, settings: StageSettings) -> StageData:
     if (NOISY in sources or has_background) and NOISY not in set(dataset.clips["split"]):
         raise DatasetError(
             f"{config.dataset.root} has no noisy clips; to train without them: "
-            f"--stage {CHECKED} stages.{CHECKED}.init=none"
+            f"--stage {dataset.checked} stages.{dataset.checked}.init=none"
         )
     checked, is_validation = checked_clips(config, dataset)
-    wanted = dict.fromkeys([*sources, CHECKED, *([NOISY] if has_background else [])])
+    wanted = dict.fromkeys([*sources, dataset.checked, *([NOISY] if has_background else [])])
     clips, lost = with_clean_audio(dataset.of(*wanted), Path(config.clean_dir), config.cleaning)
     notes = [f"{len(lost)} clips without clean audio are left out: {_examples(lost)}"] if len(lost) else []
-    is_held = (clips["split"] == CHECKED) & clips["fname"].isin(checked["fname"][is_validation])
+    is_held = (clips["split"] == dataset.checked) & clips["fname"].isin(checked["fname"][is_validation])
     validation = clips[is_held].reset_index(drop=True)
     apart = clips[~is_held & keep_apart(clips, validation)]
     train = apart[apart["split"].isin(sources)].reset_index(drop=True)
@@ -82,10 +83,10 @@ def stage_data(config: Config, settings: StageSettings) -> StageData:
 
 
 def checked_clips(config: Config, dataset: Dataset) -> tuple[pd.DataFrame, np.ndarray]:
-    """All curated clips, whether their audio is usable or not, and which of them are held out."""
-    checked = dataset.of(CHECKED)
+    """All clips with checked labels, whether their audio is usable or not, and which of them are held out."""
+    checked = dataset.of(dataset.checked)
     left_out = config.dataset.exclude
-    return checked, hold_out(checked, dataset.targets(checked), config.split, config.seed, left_out=left_out)
+    return checked, hold_out(checked, dataset.strata(checked), config.split, config.seed, left_out=left_out)
 
 
 def _examples(lost: pd.DataFrame, most: int = 3) -> str:

@@ -1,28 +1,29 @@
 """The epochs of a stage, from the start or from the last backup to the end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import keras
-import numpy as np
 
-from tagging.training.callbacks import (
-    BEST,
-    Averages,
-    Backup,
-    History,
-    RawWeights,
-    RefuseDivergence,
-    Validate,
-    restore,
-)
-from tagging.training.settings import StageSettings
+from tagging.pipeline.batches import TrainingBatches
+from tagging.runs import RunError
+from tagging.training.backup import Backup, restore
+from tagging.training.callbacks import Averages, RawWeights, RefuseDivergence, Validate, Watch
+from tagging.training.history import BEST, History
+from tagging.training.overfit import FirstBatches
+from tagging.training.schedules import Schedule
 from tagging.training.task import Task
 
 BACKUPS = "backup"
 
 
-def fit(task: Task, trainer: keras.Model, step: Callable, frontend: keras.Layer) -> History:
+def fit(
+    task: Task,
+    trainer: keras.Model,
+    step: Callable,
+    frontend: keras.Layer,
+    watchers: Sequence[Callable[[dict], None]] = (),
+) -> History:
     """Train; leaves the best weights in the model and returns the history.
 
     Args:
@@ -30,19 +31,25 @@ def fit(task: Task, trainer: keras.Model, step: Callable, frontend: keras.Layer)
         trainer: compiled, image -> logits.
         step: waveform -> logits through the same layers, for validation; from `prediction.inference_step`.
         frontend: makes the images.
+        watchers: each is given the history's row of an epoch once it is written; an exception ends training.
+
+    Raises:
+        RunError: a plateau is waited for, but there are no validation clips.
     """
-    settings, batches = task.settings, task.batches(frontend)
+    settings, batches = task.settings, _batches(task, frontend)
+    if settings.has_plateau and not len(task.data.validation):
+        raise RunError(f"train.schedule={settings.schedule} needs validation clips, received none; hold clips out")
     rows = restore(task.work / BACKUPS, trainer)
     if rows:
         print(f"going on after epoch {len(rows)}, where training was interrupted")
-    history = History(task.work, settings, batches.steps, rows)
+    history = History(task.work, settings, batches.steps, task.kind, rows)
     if not history.finished:
         trainer.fit(
             batches.dataset(len(rows), settings.epochs),
             initial_epoch=len(rows),
             epochs=settings.epochs,
             steps_per_epoch=batches.steps,
-            callbacks=_callbacks(task, step, history),
+            callbacks=_callbacks(task, step, history, watchers),
             shuffle=False,  # the pipeline does it
             verbose=0,
         )
@@ -50,11 +57,24 @@ def fit(task: Task, trainer: keras.Model, step: Callable, frontend: keras.Layer)
     return history
 
 
-def _callbacks(task: Task, step: Callable, history: History) -> list[keras.callbacks.Callback]:
+def _batches(task: Task, frontend: keras.Layer) -> TrainingBatches | FirstBatches:
+    """All that the stage learns from, or the few batches of a check."""
+    batches = task.batches(frontend)
+    if not task.settings.overfit_batches:
+        return batches
+    first = FirstBatches(batches, task.settings.overfit_batches)
+    print(
+        f"train.overfit_batches={first.n}: a check that the network can learn, on {first.steps} of {batches.steps} "
+        "batches, without augmentation; no model to use"
+    )
+    return first
+
+
+def _callbacks(
+    task: Task, step: Callable, history: History, watchers: Sequence[Callable[[dict], None]]
+) -> list[keras.callbacks.Callback]:
     """In the order in which they need each other: rate, validation and history (of averages, if any), logs, backup."""
-    before: list[keras.callbacks.Callback] = [RefuseDivergence()]
-    if task.settings.schedule == "cosine":
-        before.append(keras.callbacks.LearningRateScheduler(partial(cosine_rate, task.settings)))
+    before: list[keras.callbacks.Callback] = [RefuseDivergence(), Schedule(task.settings, history)]
     judged: list[keras.callbacks.Callback] = [history]
     if len(task.data.validation):
         judged.insert(0, Validate(partial(task.validate, step)))
@@ -62,12 +82,5 @@ def _callbacks(task: Task, step: Callable, history: History) -> list[keras.callb
         averages = Averages()
         judged = [averages, *judged, RawWeights(averages)]
     tensorboard = keras.callbacks.TensorBoard(task.work / "tensorboard", write_graph=False)
-    return [*before, *judged, tensorboard, Backup(task.work / BACKUPS, history)]
-
-
-def cosine_rate(settings: StageSettings, epoch: int, _rate: float = 0.0) -> float:
-    """Learning rate of an epoch, counted from 0: from `learning_rate` down towards 0 along half a cosine.
-
-    Loshchilov & Hutter 2017, arXiv:1608.03983, equation 5, without restarts, one value an epoch.
-    """
-    return float(settings.learning_rate * 0.5 * (1 + np.cos(np.pi * epoch / settings.epochs)))
+    watches = [Watch(history, watcher) for watcher in watchers]
+    return [*before, *judged, tensorboard, *watches, Backup(task.work / BACKUPS, history)]

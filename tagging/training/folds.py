@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 
 from submissions.writer import write_scores
-from tagging.bootstrap import lwlrap_interval
+from tagging.bootstrap import interval_of
 from tagging.config import Config, ConfigError
 from tagging.datasets import read_dataset
 from tagging.datasets.settings import SplitSettings
 from tagging.datasets.table import Dataset
-from tagging.evaluation import lwlrap
 from tagging.folds import (
     FOLDS,
     OUT_OF_FOLD,
@@ -24,9 +23,10 @@ from tagging.folds import (
     stage_of_folds,
     write_folds,
 )
+from tagging.kinds import KINDS, TaskKind
 from tagging.reporting import in_words, unit_name
 from tagging.runs import RunError
-from tagging.splits import CHECKED, folds, write_split
+from tagging.splits import folds, write_split
 from tagging.training.stage import train_stage
 
 SPLIT = "split.csv"
@@ -35,8 +35,8 @@ SPLIT = "split.csv"
 def train_folds(config: Config, k: int, stages: Sequence[str], *, jobs: int, force: bool = False) -> Path:
     """Train these stages of each fold, or go on where that was interrupted; the folder of the folds, `run_dir`.
 
-    Fold N is an ordinary training in `run_dir/fold-N`. Prints LWLRAP of each fold and out of fold; after the config's
-    last stage, the out-of-fold logits are written as `oof_scores.npz`.
+    Fold N is an ordinary training in `run_dir/fold-N`. Prints the metric of each fold and out of fold; after the
+    config's last stage, the out-of-fold logits are written as `oof_scores.npz`.
 
     Args:
         config: the whole experiment.
@@ -65,8 +65,8 @@ def _fold_configs(config: Config, dataset: Dataset, k: int, force: bool) -> list
         raise ConfigError(
             f"--folds draws its own hold-outs, received split.file={config.split.file}; leave it out"
         )
-    clips, folder = dataset.of(CHECKED), Path(config.run_dir)
-    fold = folds(clips, dataset.targets(clips), k, config.seed) + 1
+    clips, folder = dataset.of(dataset.checked), Path(config.run_dir)
+    fold = folds(clips, dataset.strata(clips), k, config.seed) + 1
     _check_folds(folder, pd.Series(fold, clips["fname"]), force)
     folder.mkdir(parents=True, exist_ok=True)
     write_folds(folder, list(clips["fname"]), fold)
@@ -101,19 +101,19 @@ def _gather(config: Config, dataset: Dataset, stage: str) -> None:
     found = out_of_fold(stage_of_folds(folder, stage))
     if stage == list(config.stages)[-1]:
         write_scores(folder / OUT_OF_FOLD, found.fnames, dataset.classes, found.logits)
-    clips = dataset.of(CHECKED).set_index("fname", drop=False).loc[found.fnames]
-    table = _table(dataset.targets(clips), found, list(clips["group"]), config.seed)
+    clips = dataset.of(dataset.checked).set_index("fname", drop=False).loc[found.fnames]
+    table = _table(KINDS[dataset.task], dataset.targets(clips), found, list(clips["group"]), config.seed)
     print(f"stage {stage}, out of fold\n{table}")
 
 
-def _table(targets: np.ndarray, found: OutOfFold, groups: Sequence[str], seed: int) -> str:
+def _table(kind: TaskKind, targets: np.ndarray, found: OutOfFold, groups: Sequence[str], seed: int) -> str:
     """A line a fold, and one of all clips."""
     lines = []
     for fold in np.unique(found.fold):
         rows = found.fold == fold
         lines.append(
-            f"{fold:>12}  LWLRAP {lwlrap(targets[rows], found.logits[rows]):.4f}   ({rows.sum()} clips)"
+            f"{fold:>12}  {kind.title} {kind.value(targets[rows], found.logits[rows]):.4f}   ({rows.sum()} clips)"
         )
-    whole = lwlrap_interval(targets, found.logits, groups, seed=seed)
+    whole = interval_of(kind, targets, found.logits, groups, seed=seed)
     drawn = f"95 % bootstrap interval over {whole.n_units} {unit_name(groups)}"
-    return "\n".join([*lines, f"{'all':>12}  LWLRAP {in_words(whole)} ({drawn})"])
+    return "\n".join([*lines, f"{'all':>12}  {kind.title} {in_words(whole)} ({drawn})"])

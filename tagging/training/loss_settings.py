@@ -4,6 +4,14 @@ from dataclasses import dataclass
 from math import inf
 from typing import Literal
 
+LOSSES = {
+    "multilabel": ("bce", "lq"),
+    "multiclass": ("cross_entropy", "lq"),
+    "regression": ("mse", "mae", "huber"),
+}
+"""Losses of each kind of task, its default first."""
+NAMES = dict.fromkeys(name for names in LOSSES.values() for name in names)
+
 
 @dataclass(frozen=True)
 class LossSettings:
@@ -15,21 +23,23 @@ class LossSettings:
     positives teach nothing any more; q = 0.3 means 0.002.
 
     Attributes:
-        name: `bce` (binary cross-entropy) or `lq` (generalised cross-entropy, for labels that may be wrong).
+        name: `bce` (binary cross-entropy) or `lq` (generalised cross-entropy, for labels that may be wrong); with one
+            label a clip `cross_entropy` or `lq`; of regression `mse`, `mae` or `huber`; null: the first of its task.
         q: of `lq`, above 0 to 1: near 0 it is `bce`, 1 is the mean absolute error.
-        label_smoothing: labels move towards 0.5 by this share, 0 to below 1.
+        label_smoothing: labels move by this share, 0 to below 1, towards 0.5, or with one label a clip towards all
+            classes alike.
         lsep_weight: weight of the rank loss LSEP beside it; 0: none. LSEP starts near the logarithm of the
             number of classes, `bce` near 0.7.
     """
 
-    name: Literal["bce", "lq"] = "bce"
+    name: Literal["bce", "lq", "cross_entropy", "mse", "mae", "huber"] | None = None
     q: float = 0.3
     label_smoothing: float = 0.0
     lsep_weight: float = 0.0
 
     def __post_init__(self) -> None:
         for key, is_valid, expected in (
-            ("name", self.name in ("bce", "lq"), "one of ['bce', 'lq']"),
+            ("name", self.name is None or self.name in NAMES, f"one of {list(NAMES)} or null"),
             ("q", 0 < self.q <= 1, "a number above 0 and up to 1 (name=bce is the limit at 0)"),
             ("label_smoothing", 0 <= self.label_smoothing < 1, "a share from 0 to below 1"),
             ("lsep_weight", 0 <= self.lsep_weight < inf, "a finite number of at least 0"),

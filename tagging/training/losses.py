@@ -1,32 +1,99 @@
-"""Losses on multi-label logits, some of which forgive wrong labels.
+"""Losses on logits, some of which forgive wrong labels.
 
-Each takes targets (batch, classes) from 0 to 1 and logits (batch, classes), and gives a value a clip, (batch,).
+Each takes targets (batch, classes) and logits (batch, classes), and gives a value a clip, (batch,).
 """
 
 from collections.abc import Callable
 
 from keras import ops
 
-from tagging.training.loss_settings import LossSettings
+from tagging.training.loss_settings import LOSSES, LossSettings
 
 _NOTHING = -1e9  # a logit that adds nothing to a sum of exponentials; finite, so that gradients are
 
 
-def build_loss(settings: LossSettings) -> Callable:
-    """The loss of these settings, (targets, logits) -> (batch,), as `keras.Model.compile` takes it.
+class LossError(ValueError):
+    """A loss that does not fit the task; the message is one line for the user."""
 
-    `bce` or `lq` on the smoothed labels y (1 - s) + s / 2, plus `lsep_weight` times LSEP on the labels as they are.
+
+def build_loss(settings: LossSettings, kind: str = "multilabel") -> Callable:
+    """The loss of these settings for a kind of task, (targets, logits) -> (batch,), as `keras.Model.compile` takes it.
+
+    Several labels: `bce` or `lq` on the smoothed labels y (1 - s) + s / 2, plus `lsep_weight` times LSEP on the labels
+    as they are. One label: `cross_entropy` or `softmax_lq` on y (1 - s) + s / classes, where labels that mixing has
+    made many share the clip alike. Regression: `mse`, `mae` or `huber`.
 
     Keras trains on sum(weight x loss) / batch size. So the weight of a clip means the same in every batch,
     whatever it is batched with, and weights that are all 0.5 halve the loss.
-    """
 
+    Raises:
+        LossError: a loss of another kind of task.
+    """
+    name = settings.name or LOSSES[kind][0]
+    if name not in LOSSES[kind]:
+        raise LossError(
+            f"train.loss.name: expected one of {', '.join(LOSSES[kind])} for {kind}, received {name}"
+        )
+    if settings.lsep_weight and kind != "multilabel":
+        raise LossError(
+            f"train.loss.lsep_weight is for several labels a clip and does nothing for {kind}; set 0"
+        )
+    if settings.label_smoothing and kind == "regression":
+        raise LossError("train.loss.label_smoothing is for labels and does nothing for regression; set 0")
+    return {"multilabel": _multilabel, "multiclass": _multiclass, "regression": _regression}[kind](
+        settings, name
+    )
+
+
+def _multilabel(settings: LossSettings, name: str) -> Callable:
     def loss(targets, logits):
         smooth = targets * (1.0 - settings.label_smoothing) + 0.5 * settings.label_smoothing
-        value = lq(smooth, logits, settings.q) if settings.name == "lq" else bce(smooth, logits)
+        value = lq(smooth, logits, settings.q) if name == "lq" else bce(smooth, logits)
         return value + settings.lsep_weight * lsep(targets, logits) if settings.lsep_weight else value
 
     return loss
+
+
+def _multiclass(settings: LossSettings, name: str) -> Callable:
+    def loss(targets, logits):
+        shares = targets / ops.maximum(ops.sum(targets, axis=-1, keepdims=True), 1e-7)
+        smooth = shares * (1.0 - settings.label_smoothing) + settings.label_smoothing / targets.shape[-1]
+        return softmax_lq(smooth, logits, settings.q) if name == "lq" else cross_entropy(smooth, logits)
+
+    return loss
+
+
+def _regression(_settings: LossSettings, name: str) -> Callable:
+    return {"mse": mse, "mae": mae, "huber": huber}[name]
+
+
+def cross_entropy(targets, logits):
+    """Cross-entropy of a softmax, -sum(y log p), against shares y of the classes."""
+    return -ops.sum(targets * ops.log_softmax(logits, axis=-1), axis=-1)
+
+
+def softmax_lq(targets, logits, q: float):
+    """Generalised cross-entropy of a softmax, sum over classes of y (1 - p^q) / q; at q -> 0 it is `cross_entropy`.
+
+    Reference: Zhang & Sabuncu 2018, arXiv:1805.07836, equation 6.
+    """
+    return ops.sum(targets * -ops.expm1(q * ops.log_softmax(logits, axis=-1)) / q, axis=-1)
+
+
+def mse(targets, values):
+    """Squared error, mean over targets."""
+    return ops.mean(ops.square(targets - values), axis=-1)
+
+
+def mae(targets, values):
+    """Absolute error, mean over targets."""
+    return ops.mean(ops.abs(targets - values), axis=-1)
+
+
+def huber(targets, values):
+    """Huber's loss, mean over targets: e^2 / 2 for errors e up to 1, beyond that |e| - 1/2."""
+    error = ops.abs(targets - values)
+    return ops.mean(ops.where(error <= 1.0, 0.5 * ops.square(error), error - 0.5), axis=-1)
 
 
 def bce(targets, logits):

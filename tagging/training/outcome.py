@@ -7,21 +7,25 @@ import numpy as np
 import pandas as pd
 
 from submissions.writer import write_scores
-from tagging.evaluation import multilabel_report, per_class_table
-from tagging.plots import learning_curves
+from tagging.kinds import KINDS
+from tagging.charts import learning_curves
+from tagging.reporting import write_confusion
 from tagging.runs import SCORES
 from tagging.splits import write_split
 from tagging.training.data import StageData
 
-PER_CLASS, CURVES, SPLIT = "per_class.csv", "curves.png", "split.csv"
+PER_CLASS, CURVES, SPLIT, CONFUSION = "per_class.csv", "curves.png", "split.csv", "confusion.csv"
 
 
 def write_validation(folder: Path, data: StageData, logits: np.ndarray) -> dict[str, Any]:
     """Exact validation metrics; writes the clip logits and the per-class table."""
     targets = data.dataset.targets(data.validation)
     write_scores(folder / SCORES, list(data.validation["fname"]), list(data.dataset.classes), logits)
-    per_class_table(targets, logits, data.dataset.classes).to_csv(folder / PER_CLASS, index=False)
-    return multilabel_report(targets, logits)
+    kind = KINDS[data.dataset.task]
+    kind.table(targets, logits, data.dataset.classes).to_csv(folder / PER_CLASS, index=False)
+    if kind.name == "multiclass":
+        write_confusion(folder / CONFUSION, targets, logits, data.dataset.classes)
+    return kind.report(targets, logits)
 
 
 def write_split_and_curves(folder: Path, data: StageData, rows: list[dict], name: str) -> None:
@@ -39,7 +43,5 @@ def closing_table(info: dict[str, Any]) -> str:
         "seconds": f"{info['seconds']:.0f}",
     }
     if metrics := info["validation"]:
-        rows["validation"] = (
-            f"LWLRAP {metrics['lwlrap']:.4f}   mAP {metrics['map']:.4f}   ROC AUC {metrics['roc_auc']:.4f}"
-        )
+        rows["validation"] = KINDS[info["task"]].line(metrics)
     return "\n".join(f"{key:>12}  {value}" for key, value in rows.items())

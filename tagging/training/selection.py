@@ -3,13 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
-import keras
 import numpy as np
 import pandas as pd
 
+from submissions.activations import ACTIVATIONS
 from submissions.writer import read_scores, write_scores
-from tagging.pipeline.batches import waveforms_from_files
-from tagging.prediction import inference_step, predict_clips
+from tagging.kinds import KINDS
+from tagging.prediction import inference_step, pieces_of, predict_files
 from tagging.runs import Run, RunError
 from tagging.training.data import StageData
 from tagging.training.selection_settings import SELECTED, SelectionSettings
@@ -36,7 +36,7 @@ def select_clips(
     """
     rows = np.flatnonzero(data.train["split"] == SELECTED)
     clips = data.train.iloc[rows]
-    probabilities = keras.ops.convert_to_numpy(keras.ops.sigmoid(_scores(clips, judge, work, jobs)))
+    probabilities = _probabilities(clips, judge, work, jobs)
     given = data.targets[rows]
     confidence = label_confidence(given, probabilities, settings)
     kept = confidence >= settings.min_probability
@@ -75,16 +75,24 @@ def label_confidence(given: np.ndarray, probabilities: np.ndarray, settings: Sel
     return np.where((given > 0).any(axis=1), least, 0.0)
 
 
-def _scores(clips: pd.DataFrame, judge: Run, work: Path, jobs: int) -> np.ndarray:
-    """The judge's clip logits, kept for when the stage goes on after an interruption."""
+def _probabilities(clips: pd.DataFrame, judge: Run, work: Path, jobs: int) -> np.ndarray:
+    """What the judge gives each class of each clip, (clips, classes) float32.
+
+    Its logits are kept for when the stage goes on after an interruption.
+    """
     path, names = work / SCORES, list(clips["fname"])
     if not path.exists():
-        window, rate_hz = judge.config.window, judge.config.cleaning.rate_hz
-        step = inference_step(judge.load_model())
-        waveforms = waveforms_from_files(list(clips["path"]), jobs)
-        logits = predict_clips(step, waveforms, len(clips), window, rate_hz, description="selecting")
+        logits = predict_files(
+            inference_step(judge.load_model()),
+            list(clips["path"]),
+            pieces_of(judge.config, clips),
+            jobs=jobs,
+            average=judge.config.window.average,
+            activation=KINDS[judge.task].activation,
+            description="selecting",
+        )
         write_scores(path, names, list(judge.classes), logits)
-    return read_scores(path)[2]
+    return ACTIVATIONS[KINDS[judge.task].activation].scores(read_scores(path).logits)
 
 
 def _write_list(

@@ -14,7 +14,8 @@ def show_batch(config: Config, stage: str, out: Path, *, jobs: int, most: int = 
     settings = config.stage(stage)
     data = stage_data(config, settings)
     classes = data.dataset.classes
-    batches = Task(config, settings, data, Path(config.run_dir), jobs).batches(build_stage_frontend(config))
+    task = Task(config, settings, data, Path(config.run_dir), jobs)
+    batches = task.batches(build_stage_frontend(config, task.pieces))
     images, labels = next(iter(batches.dataset(0, 1)))[:2]  # weights, where there are any, come third
     batch_picture(images.numpy()[:most, ..., 0], [_title(row, classes) for row in labels.numpy()[:most]], out)
     return out

@@ -2,20 +2,23 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from preprocessing.folder import locked
 from tagging.config import Config
 from tagging.prediction import inference_step
 from tagging.runs import MODEL, Run, finish_run, read_run, recover, work_dir
-from tagging.training.callbacks import BEST
 from tagging.training.data import stage_data
+from tagging.training.device import device_name
 from tagging.training.fit import BACKUPS, fit
-from tagging.training.networks import build_stage_frontend, build_tagger, compiled_trainer, count_parameters
+from tagging.training.history import BEST
+from tagging.training.networks import build_tagger, compiled_trainer, count_parameters, measure_bands
 from tagging.training.outcome import closing_table, write_split_and_curves, write_validation
 from tagging.training.selection import select_clips
 from tagging.training.start import (
@@ -27,11 +30,19 @@ from tagging.training.start import (
     judging_run,
 )
 from tagging.training.task import Task
+from tagging.training.tracking import check_tracking, tracked
 
 IDENTITY = "stage.json"
 
 
-def train_stage(config: Config, name: str, *, jobs: int, force: bool = False) -> Path:
+def train_stage(
+    config: Config,
+    name: str,
+    *,
+    jobs: int,
+    force: bool = False,
+    watch: Callable[[dict], None] | None = None,
+) -> Path:
     """Train one stage, or go on with it where it was interrupted; the folder of the finished run.
 
     Args:
@@ -39,19 +50,24 @@ def train_stage(config: Config, name: str, *, jobs: int, force: bool = False) ->
         name: of the stage.
         jobs: clips read in parallel.
         force: train anew what is finished or begun.
+        watch: is given the history's row of each epoch once it is written; an exception ends training.
 
     Raises:
         BusyError: another process trains it.
         RunError: the run was finished or begun with other settings, or `init` names no run that fits.
     """
-    build_stage_frontend(config)  # an unknown name is told before anything is made
+    check_tracking(config.tracking)
+    if config.deterministic:
+        tf.config.experimental.enable_op_determinism()  # of this process, from here on
     final = Path(config.run_dir) / name
     with locked(final.with_name(f".{name}.lock"), f"training {final}"):
         recover(final)
-        return _train_alone(config, name, final, jobs, force)
+        return _train_alone(config, name, final, jobs, force, watch)
 
 
-def _train_alone(config: Config, name: str, final: Path, jobs: int, force: bool) -> Path:
+def _train_alone(
+    config: Config, name: str, final: Path, jobs: int, force: bool, watch: Callable[[dict], None] | None
+) -> Path:
     start, judge = initial_run(config, name), judging_run(config, name)
     data = stage_data(config, config.stage(name))
     made_of = identity(config, name, data, start, judge)
@@ -72,14 +88,14 @@ def _train_alone(config: Config, name: str, final: Path, jobs: int, force: bool)
     print(
         f"stage {name}: {config.model.name} from {start.path if start else f'weights: {config.model.weights}'}"
     )
-    info = _train(task, name, start)
+    info = _train(task, name, start, watch)
     finish_run(final, config, {"stage": name, "identity": made_of, **info})
     _remove_scaffolding(final)
     print(f"{closing_table(info)}\n{'run':>12}  {final}")
     return final
 
 
-def _train(task: Task, name: str, start: Run | None) -> dict[str, Any]:
+def _train(task: Task, name: str, start: Run | None, watch: Callable[[dict], None] | None) -> dict[str, Any]:
     """Fill the work folder with the model and its results; what is to be known about them."""
     config, settings, data, work = task.config, task.settings, task.data, task.work
     keras.utils.set_random_seed(config.seed)
@@ -87,23 +103,30 @@ def _train(task: Task, name: str, start: Run | None) -> dict[str, Any]:
     for note in data.notes:
         print(note)
     classes = data.dataset.classes
-    tagger, frontend, network = build_tagger(config, len(classes), start)
-    trainer = compiled_trainer(network, config, settings, len(classes))
+    tagger, frontend, network = build_tagger(config, task.pieces, len(classes), start)
+    if not start:
+        measure_bands(frontend, task.batches(frontend))
+    trainer = compiled_trainer(network, config, settings, task.kind, len(classes))
     step = inference_step(tagger)  # traced once for the whole stage
-    history = fit(task, trainer, step, frontend)
+    with tracked(config, name, work) as log:
+        watchers = [watcher for watcher in (log, watch) if watcher]
+        history = fit(task, trainer, step, frontend, watchers)
     tagger.save(work / MODEL)
     write_split_and_curves(work, data, history.rows, name)
     validation = None
     if len(data.validation):
         validation = write_validation(work, data, task.validation_logits(step))
     return {
+        "task": task.kind.name,
         "classes": list(classes),
         "train_clips": len(data.train),
         "validation_clips": len(data.validation),
         **count_parameters(network),
         "epochs": len(history.rows),
         "best_epoch": history.best_epoch,
+        "overfit_batches": settings.overfit_batches,
         "validation": validation,
+        "device": device_name(),
         "seconds": round(sum(row["seconds"] for row in history.rows), 1),
         "finished": datetime.now(UTC).isoformat(timespec="microseconds"),
     }

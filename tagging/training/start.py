@@ -12,7 +12,7 @@ from tagging.training.data import StageData
 from tagging.training.selection_settings import SELECTED
 
 _BUILT_ON = ("init_finished", "selection_finished")
-_SETTINGS = ("cleaning", "window", "frontend", "model")
+_SETTINGS = ("cleaning", "window", "sequence", "frontend", "model")
 _SHAPING = (
     "head",
     "pool",
@@ -56,6 +56,7 @@ def identity(
     whole = as_dict(config)
     return {
         "seed": config.seed,
+        "deterministic": config.deterministic,
         **{key: whole[key] for key in _SETTINGS},
         "stage": whole["stages"][stage],
         "train_clips": _digest(data.train),

@@ -9,9 +9,11 @@ import keras
 import numpy as np
 
 from tagging.config import Config
-from tagging.evaluation import multilabel_report
-from tagging.pipeline.batches import TrainingBatches, waveforms_from_files
-from tagging.prediction import predict_clips
+from tagging.kinds import KINDS, TaskKind
+from tagging.pipeline.batches import TrainingBatches
+from tagging.pipeline.pieces import Pieces
+from tagging.prediction import pieces_of, predict_files
+from tagging.training.clip_weights import clip_weights
 from tagging.training.data import StageData
 from tagging.training.losses import build_loss
 from tagging.training.settings import StageSettings
@@ -35,48 +37,59 @@ class Task:
     work: Path
     jobs: int
 
-    def batches(self, frontend: keras.Layer) -> TrainingBatches:
-        """What the network learns from."""
-        window, train = self.config.window, self.data.train
+    @property
+    def kind(self) -> TaskKind:
+        """The kind of the data set's task."""
+        return KINDS[self.data.dataset.task]
+
+    @cached_property
+    def pieces(self) -> Pieces:
+        """How clips become inputs."""
+        return pieces_of(self.config, self.data.train)
+
+    def batches(self, frontend: Callable) -> TrainingBatches:
+        """What the network learns from; `frontend` makes images of inputs."""
+        train = self.data.train
         return TrainingBatches(
             paths=list(train["path"]),
             targets=self.data.targets,
+            pieces=self.pieces,
             frontend=frontend,
-            length=window.window_samples(self.config.cleaning.rate_hz),
-            candidates=window.candidates,
             augment=self.settings.augment,
             batch_size=self.settings.batch_size,
             seed=self.config.seed,
             jobs=self.jobs,
             weights=self.weights,
             background_paths=self.data.backgrounds,
+            lengths=None if None not in self.pieces.input_shape else train["steps"].to_numpy(int),
         )
 
     @property
     def weights(self) -> np.ndarray | None:
-        """Weight of each training clip in the loss, (clips,) float32, by its source; None where all are 1."""
-        of_source = self.settings.source_weights
-        if not of_source:
-            return None
-        return np.array([of_source.get(source, 1.0) for source in self.data.train["split"]], np.float32)
+        """Weight of each training clip in the loss, (clips,) float32, by source and labels; None where all are 1."""
+        data = self.data
+        return clip_weights(
+            self.settings, data.train["split"], data.targets, data.dataset.classes, self.kind.name
+        )
 
     @cached_property
     def validation_targets(self) -> np.ndarray:
-        """Multi-hot labels of the validation clips."""
+        """Multi-hot labels, or values, of the validation clips."""
         return self.data.dataset.targets(self.data.validation)
 
     def validation_logits(self, step: Callable) -> np.ndarray:
         """Clip logits (validation clips, classes) float32; `step` from `prediction.inference_step`."""
-        clips = self.data.validation
-        waveforms = waveforms_from_files(list(clips["path"]), self.jobs)
-        return predict_clips(step, waveforms, len(clips), self.config.window, self.config.cleaning.rate_hz)
+        paths, average = list(self.data.validation["path"]), self.config.window.average
+        return predict_files(
+            step, paths, self.pieces, jobs=self.jobs, average=average, activation=self.kind.activation
+        )
 
     def validate(self, step: Callable) -> dict[str, float]:
         """Clip-level validation loss (the one that trains) and metrics, under their names in the logs."""
         targets, logits = self.validation_targets, self.validation_logits(step)
-        report = multilabel_report(targets, logits)
-        loss = keras.ops.mean(build_loss(self.settings.loss)(targets, logits))
+        report = self.kind.report(targets, logits)
+        loss = keras.ops.mean(build_loss(self.settings.loss, self.kind.name)(targets, logits))
         return {
             "val_loss": float(loss),
-            **{f"val_{key}": float(report[key]) for key in ("lwlrap", "map", "roc_auc")},
+            **{f"val_{key}": float(report[key]) for key in self.kind.metrics},
         }

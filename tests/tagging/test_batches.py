@@ -9,13 +9,8 @@ from preprocessing.clip import wav_bytes
 from tagging.augment.settings import AugmentSettings, MixUpSettings
 from tagging.augment.waveform_settings import BackgroundSettings, GainSettings, WaveformMixSettings
 from tagging.frontend.log_mel import LogMel
-from tagging.pipeline.batches import (
-    PipelineError,
-    TrainingBatches,
-    read_pcm16,
-    waveforms_from_files,
-    window_batches,
-)
+from tagging.pipeline.batches import PipelineError, TrainingBatches
+from tagging.pipeline.pieces import AudioWindows, all_pieces, clips_from_files
 
 LENGTH, N = 2048, 10
 
@@ -38,8 +33,7 @@ def batches(paths, **changed) -> TrainingBatches:
     given = {
         "targets": np.eye(len(paths), dtype="f"),
         "frontend": LogMel(n_mels=64),
-        "length": LENGTH,
-        "candidates": 3,
+        "pieces": AudioWindows(LENGTH, LENGTH, candidates=3),
         "augment": AugmentSettings(),
         "batch_size": 4,
         "seed": 1,
@@ -58,7 +52,7 @@ def loudest_band(images: np.ndarray) -> np.ndarray:
 
 def test_reads_our_files_as_soundfile_does(paths):
     for path in paths:
-        np.testing.assert_array_equal(read_pcm16(str(path)).numpy(), sf.read(path, dtype="int16")[0])
+        np.testing.assert_array_equal(AudioWindows(LENGTH, LENGTH).read(str(path)).numpy(), sf.read(path, dtype="int16")[0])
 
 
 def test_an_epoch_has_each_clip_once_with_its_own_label(paths):
@@ -93,7 +87,7 @@ def test_windows_are_drawn_anew_every_epoch(tmp_path):
     )
     (tmp_path / "a.wav").write_bytes(wav_bytes(ramp, 16_000))
     supply = batches(
-        [tmp_path / "a.wav"], frontend=lambda wave: wave[:, :, tf.newaxis, tf.newaxis], candidates=1
+        [tmp_path / "a.wav"], frontend=lambda wave: wave[:, :, tf.newaxis, tf.newaxis], pieces=AudioWindows(LENGTH, LENGTH)
     )
     peaks = [float(np.abs(x).max()) for x, _ in epochs_of(supply, 0, 6)]
     assert len(set(peaks)) == 6
@@ -228,9 +222,10 @@ def test_the_plain_half_is_that_of_an_epoch_without_augmentation(paths, hum):
 
 
 def test_every_window_of_every_clip_in_order(paths):
-    out = list(window_batches(waveforms_from_files(paths, 2), LENGTH, hop=1000, batch_size=7))
+    windows = AudioWindows(LENGTH, hop=1000)
+    out = list(all_pieces(clips_from_files(paths, windows, 2), windows, batch_size=7))
     clips = np.concatenate([c.numpy() for c, _ in out])
-    windows = np.concatenate([w.numpy() for _, w in out])
+    found = np.concatenate([w.numpy() for _, w in out])
     expected = []
     for clip, path in enumerate(paths):
         wave = sf.read(path, dtype="float32")[0]
@@ -238,4 +233,4 @@ def test_every_window_of_every_clip_in_order(paths):
         starts = [*range(0, len(wave) - LENGTH, 1000), len(wave) - LENGTH]
         expected += [(clip, wave[s : s + LENGTH]) for s in starts]
     assert clips.tolist() == [clip for clip, _ in expected]
-    np.testing.assert_array_equal(windows, np.stack([wave for _, wave in expected]))
+    np.testing.assert_array_equal(found, np.stack([wave for _, wave in expected]))

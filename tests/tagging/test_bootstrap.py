@@ -8,8 +8,12 @@ import pytest
 from sklearn.metrics import label_ranking_average_precision_score
 
 from tagging import bootstrap
-from tagging.bootstrap import lwlrap_difference, lwlrap_interval
-from tagging.evaluation import EvaluationError, clip_precisions, lwlrap
+from tagging.bootstrap import interval_of, interval_of_difference
+from tagging.evaluation.checks import EvaluationError
+from tagging.evaluation.multilabel import clip_precisions, lwlrap
+from tagging.kinds import KINDS
+
+LABELS = KINDS["multilabel"]
 
 
 def draw(n, seed=0, noise=1.5, n_classes=8):
@@ -46,7 +50,7 @@ def test_what_clips_add_up_to_is_scikit_learns_score():
 
 def test_an_interval_is_that_of_the_score_over_drawn_clips():
     targets, scores = draw(150)
-    found = lwlrap_interval(targets, scores)
+    found = interval_of(LABELS, targets, scores)
     labelled = [[i] for i in np.flatnonzero(targets.any(axis=1))]
     low, high = brute_force(lambda rows: lwlrap(targets[rows], scores[rows]), labelled)
     assert found.value == pytest.approx(lwlrap(targets, scores), abs=1e-12)
@@ -57,7 +61,7 @@ def test_an_interval_is_that_of_the_score_over_drawn_clips():
 def test_groups_are_drawn_whole_and_clips_without_one_alone():
     targets, scores = draw(120)
     groups = [f"{i // 6}" if i < 90 else "" for i in range(120)]
-    found = lwlrap_interval(targets, scores, groups)
+    found = interval_of(LABELS, targets, scores, groups)
     labelled = np.flatnonzero(targets.any(axis=1))
     units = [labelled[labelled // 6 == g] for g in range(15)] + [[i] for i in labelled if i >= 90]
     low, high = brute_force(lambda rows: lwlrap(targets[rows], scores[rows]), units)
@@ -68,10 +72,10 @@ def test_groups_are_drawn_whole_and_clips_without_one_alone():
 def test_clips_of_one_recording_count_as_one():
     """Ten copies of each clip tell no more than one."""
     targets, scores = draw(50)
-    once = lwlrap_interval(targets, scores)
+    once = interval_of(LABELS, targets, scores)
     copies = [np.repeat(each, 10, axis=0) for each in (targets, scores)]
     groups = np.repeat([str(i) for i in range(50)], 10)
-    by_group, by_clip = lwlrap_interval(*copies, groups), lwlrap_interval(*copies)
+    by_group, by_clip = interval_of(LABELS, *copies, groups), interval_of(LABELS, *copies)
     assert by_group.high - by_group.low == pytest.approx(once.high - once.low, rel=0.1)
     assert by_clip.high - by_clip.low < 0.4 * (once.high - once.low)
 
@@ -79,33 +83,33 @@ def test_clips_of_one_recording_count_as_one():
 def test_a_difference_is_paired():
     targets, a = draw(150)
     b = a + 0.3 * np.random.default_rng(9).normal(size=a.shape).astype(np.float32)
-    found = lwlrap_difference(targets, a, b)
+    found = interval_of_difference(LABELS, targets, a, b)
     labelled = [[i] for i in np.flatnonzero(targets.any(axis=1))]
     low, high = brute_force(
         lambda rows: lwlrap(targets[rows], a[rows]) - lwlrap(targets[rows], b[rows]), labelled
     )
     assert found.value == pytest.approx(lwlrap(targets, a) - lwlrap(targets, b), abs=1e-12)
     assert (found.low, found.high) == pytest.approx((low, high), abs=0.05 * (high - low))
-    alone = lwlrap_interval(targets, a)
+    alone = interval_of(LABELS, targets, a)
     assert found.high - found.low < 0.5 * (alone.high - alone.low)
-    other = lwlrap_difference(targets, b, a)
+    other = interval_of_difference(LABELS, targets, b, a)
     assert (other.low, other.high) == pytest.approx((-found.high, -found.low))
-    assert lwlrap_difference(targets, a, a)[:3] == (0, 0, 0)
+    assert interval_of_difference(LABELS, targets, a, a)[:3] == (0, 0, 0)
 
 
 def test_95_of_100_intervals_hold_the_truth():
     truth = lwlrap(*draw(20_000, seed=99))
-    found = [lwlrap_interval(*draw(100, seed=seed)) for seed in range(200)]
+    found = [interval_of(LABELS, *draw(100, seed=seed)) for seed in range(200)]
     assert 0.9 <= np.mean([each.low <= truth <= each.high for each in found]) <= 0.99
 
 
 def test_the_seed_alone_decides_and_chunks_change_nothing(monkeypatch):
     data = draw(80)
-    first, again, other = (lwlrap_interval(*data, seed=seed) for seed in (3, 3, 4))
+    first, again, other = (interval_of(LABELS, *data, seed=seed) for seed in (3, 3, 4))
     assert first == again
     assert first != other
     monkeypatch.setattr(bootstrap, "_CHUNK_VALUES", 999)
-    chunked = lwlrap_interval(*data, seed=3)
+    chunked = interval_of(LABELS, *data, seed=3)
     assert chunked[1:3] == pytest.approx(first[1:3], abs=0.1 * (first.high - first.low))
 
 
@@ -120,7 +124,7 @@ def test_the_seed_alone_decides_and_chunks_change_nothing(monkeypatch):
 )
 def test_what_cannot_be_drawn_from_is_refused_in_one_line(n, groups, message):
     with pytest.raises(EvaluationError, match=message) as caught:
-        lwlrap_interval(*draw(n), groups)
+        interval_of(LABELS, *draw(n), groups)
     assert "\n" not in str(caught.value)
 
 

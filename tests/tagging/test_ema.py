@@ -2,14 +2,13 @@
 
 import keras
 import numpy as np
-import pandas as pd
 import pytest
 
 from submissions.writer import read_scores
 from tagging.config import ConfigError
 from tagging.runs import read_run
-from tagging.training import fit as fit_module
 from tagging.training.stage import train_stage
+from tests.training_helpers import assert_same_training, history, network, train_until_power_cut, train_with
 
 MOMENTUM, EPOCHS = 0.8, 3
 EMA = (f"train.ema_momentum={MOMENTUM}", f"train.epochs={EPOCHS}", "train.augment.mixup.alpha=0.4")
@@ -24,29 +23,6 @@ class Recorder(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self.steps.append([w.numpy().astype(float) for w in self.model.trainable_variables])
-
-
-class PowerCut(keras.callbacks.Callback):
-    """Stops training in the middle of the second epoch (40 clips in batches of 16)."""
-
-    def on_train_batch_end(self, batch, logs=None):
-        if self.model.optimizer.iterations.numpy() == 5:
-            raise KeyboardInterrupt
-
-
-def train_with(extra: keras.callbacks.Callback, config):
-    callbacks = fit_module._callbacks
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fit_module, "_callbacks", lambda *args: [*callbacks(*args), extra])
-        return train_stage(config, "noisy", jobs=2)
-
-
-def history(run) -> pd.DataFrame:
-    return pd.read_csv(run / "history.csv").drop(columns="seconds")
-
-
-def network(run) -> keras.Model:
-    return read_run(run).load_model().get_layer("network")
 
 
 @pytest.fixture(scope="module")
@@ -106,13 +82,10 @@ def test_without_it_the_run_holds_the_raw_weights(trained):
 def test_an_interrupted_training_goes_on_with_raw_weights_and_averages(tiny, trained, tmp_path, capsys):
     (expected, _), _ = trained
     config = tiny.config(tmp_path, *EMA)
-    with pytest.raises(KeyboardInterrupt):
-        train_with(PowerCut(), config)
+    train_until_power_cut(config)
     resumed = train_stage(config, "noisy", jobs=2)
     assert "going on after epoch 1" in capsys.readouterr().out
-    pd.testing.assert_frame_equal(history(resumed), history(expected), check_exact=True)
-    for a, b in zip(network(resumed).get_weights(), network(expected).get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)
+    assert_same_training(resumed, expected)
 
 
 def test_under_loss_scaling_and_without_validation_the_last_average_is_kept(tiny, tmp_path):

@@ -9,10 +9,9 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from tagging import evaluation
-from tagging.evaluation import (
-    EvaluationError,
-    by_usage,
+from tagging.evaluation import multilabel
+from tagging.evaluation.checks import EvaluationError
+from tagging.evaluation.multilabel import (
     lwlrap,
     multilabel_report,
     per_class_lwlrap,
@@ -42,7 +41,7 @@ def test_lwlrap_is_scikit_learns_label_weighted_score(data):
 
 def test_chunks_change_nothing(data, monkeypatch):
     whole = lwlrap(*data)
-    monkeypatch.setattr(evaluation, "_CHUNK_VALUES", 1)
+    monkeypatch.setattr(multilabel, "_CHUNK_VALUES", 1)
     assert lwlrap(*data) == whole
 
 
@@ -93,27 +92,6 @@ def test_table_keeps_the_order_of_the_classes(data):
     assert table.loc[5, "auc"] == pytest.approx(roc_auc_score(targets[:, 5], scores[:, 5]))
     weighted = table["lwlrap"] * table["clips"] / table["clips"].sum()
     assert weighted.sum() == pytest.approx(lwlrap(targets, scores))
-
-
-def test_by_usage_splits_the_clips(data):
-    targets, scores = data
-    fnames = [f"{i}.wav" for i in range(300)]
-    usage = {fname: "Public" if i % 3 == 0 else "Private" for i, fname in enumerate(fnames)}
-    reports = by_usage(targets, scores, fnames, usage)
-    assert list(reports) == ["all", "private", "public"]
-    assert reports["all"] == multilabel_report(targets, scores)
-    assert reports["public"] == multilabel_report(targets[::3], scores[::3])
-    assert reports["private"]["clips"] == 200
-
-
-def test_by_usage_without_usages_is_all(data):
-    assert list(by_usage(*data, fnames=["a"] * 300, usage={})) == ["all"]
-
-
-def test_a_clip_without_usage_is_named(data):
-    fnames = [f"{i}.wav" for i in range(300)]
-    with pytest.raises(EvaluationError, match=r"none for 1: \['7.wav'\]"):
-        by_usage(*data, fnames=fnames, usage={fname: "Public" for fname in fnames if fname != "7.wav"})
 
 
 @pytest.mark.parametrize(

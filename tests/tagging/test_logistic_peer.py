@@ -9,7 +9,7 @@ from benchmarks.logistic_peer import C_GRID, Material, choose_c, fit_and_score
 from benchmarks.peer_report import Trial, as_one, difference_table, read_ours, read_recordings, score_table
 from submissions.writer import write_scores
 from tagging.datasets.table import DatasetError
-from tagging.evaluation import lwlrap
+from tagging.evaluation.multilabel import lwlrap
 
 
 def material(n=90, n_groups=3, split="curated", seed=0, wrong=0.0):

@@ -7,7 +7,7 @@ import tensorflow as tf
 from sklearn.metrics import log_loss
 
 from tagging.config import ConfigError, load_config
-from tagging.evaluation import lwlrap
+from tagging.evaluation.multilabel import lwlrap
 from tagging.training.loss_settings import LossSettings
 from tagging.training.losses import bce, build_loss, lq, lsep
 from tagging.training.settings import StageSettings

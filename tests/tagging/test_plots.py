@@ -16,14 +16,14 @@ CLASSES = tuple(f"Some_quite_long_label_and_{i:02}_of_$$many" for i in range(80)
 @pytest.fixture
 def drawn(monkeypatch):
     """The figures that were written, laid out as they are in the file."""
-    figures, write = [], plots._write
+    figures, write = [], plots.write_figure
 
     def keep(figure, path):
         write(figure, path)
         figure.draw_without_rendering()  # extents are those of the file's dots per inch until then
         figures.append(figure)
 
-    monkeypatch.setattr(plots, "_write", keep)
+    monkeypatch.setattr(plots, "write_figure", keep)
     return figures
 
 
@@ -97,22 +97,6 @@ def test_shares_are_those_of_each_part(tmp_path, drawn):
         np.testing.assert_allclose(points, [train.mean(axis=0), validation.mean(axis=0)])
         difference = 100 * np.abs(train.mean(axis=0) - validation.mean(axis=0)).mean()
         assert axes.get_title() == f"{name}: 40 + 10 clips\nmean difference {difference:.2f} points"
-
-
-def test_curves_of_several_runs(tmp_path, drawn):
-    whole = pd.DataFrame({"epoch": [1, 2, 3], "loss": [3.0, 2.0, 1.0], "lwlrap": [0.1, 0.2, 0.3]})
-    validated = whole.assign(val_loss=[4.0, 3.0, 2.5], val_lwlrap=[0.1, 0.15, 0.2])
-    plots.learning_curves({"cnn": whole, "mobilenet": validated}, tmp_path / "c.png")
-    loss, lwlrap = drawn[0].axes
-    assert [line.get_label() for line in loss.lines] == [
-        "cnn, train",
-        "mobilenet, train",
-        "mobilenet, validation",
-    ]
-    np.testing.assert_array_equal(loss.lines[2].get_xydata(), [[1, 4], [2, 3], [3, 2.5]])
-    np.testing.assert_array_equal(lwlrap.lines[0].get_xydata(), [[1, 0.1], [2, 0.2], [3, 0.3]])
-    ticks = [tick for tick in loss.get_xticks() if loss.get_xlim()[0] <= tick <= loss.get_xlim()[1]]
-    assert ticks == [1, 2, 3]
 
 
 @pytest.mark.parametrize("images", [1, 3, 6])

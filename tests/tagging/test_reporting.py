@@ -3,8 +3,13 @@
 import numpy as np
 import pytest
 
-from tagging.bootstrap import Interval, lwlrap_difference, lwlrap_interval
-from tagging.reporting import in_words, score_report, window_report
+from tagging.bootstrap import Interval, interval_of, interval_of_difference
+from tagging.evaluation.checks import EvaluationError
+from tagging.evaluation.multilabel import multilabel_report
+from tagging.kinds import KINDS
+from tagging.reporting import by_usage, in_words, score_report, window_report
+
+LABELS = KINDS["multilabel"]
 
 
 @pytest.fixture
@@ -23,9 +28,9 @@ def test_an_interval_in_words():
 @pytest.mark.parametrize("groups", [[""] * 60, [str(i // 4) for i in range(60)]])
 def test_windows_are_compared_in_pairs(data, groups):
     targets, every, one = data
-    lines = window_report(targets, {"a run": (every, one), "same": (one, one)}, groups, seed=3).splitlines()
-    gain = lwlrap_difference(targets, every, one, groups, seed=3)
-    parts = [in_words(lwlrap_interval(targets, each, groups, seed=3)) for each in (one, every)]
+    lines = window_report(LABELS, targets, {"a run": (every, one), "same": (one, one)}, groups, seed=3).splitlines()
+    gain = interval_of_difference(LABELS, targets, every, one, groups, seed=3)
+    parts = [in_words(interval_of(LABELS, targets, each, groups, seed=3)) for each in (one, every)]
     assert " ".join(lines[1].split()) == " ".join(["a run", *parts, in_words(gain, "+")])
     assert gain.low > 0
     assert lines[2].endswith("+0.0000 [+0.0000, +0.0000]")
@@ -36,7 +41,28 @@ def test_public_and_private_clips_are_told_apart(data):
     targets, scores, _ = data
     names = [f"{i}.wav" for i in range(60)]
     usage = {name: "Public" if i < 20 else "Private" for i, name in enumerate(names)}
-    report = score_report(targets, scores, names, list("abcde"), usage)
+    report = score_report(LABELS, targets, scores, names, list("abcde"), usage)
     assert [line.split()[0] for line in report.splitlines()[-3:]] == ["all", "private", "public"]
     assert "(20 clips)" in report
     assert [line.split()[0] for line in report.splitlines()[1:6]] == list("abcde")
+
+
+def test_by_usage_splits_the_clips(data):
+    targets, scores, _ = data
+    fnames = [f"{i}.wav" for i in range(60)]
+    usage = {fname: "Public" if i % 3 == 0 else "Private" for i, fname in enumerate(fnames)}
+    reports = by_usage(LABELS, targets, scores, fnames, usage)
+    assert list(reports) == ["all", "private", "public"]
+    assert reports["all"] == multilabel_report(targets, scores)
+    assert reports["public"] == multilabel_report(targets[::3], scores[::3])
+    assert reports["private"]["clips"] == 40
+
+
+def test_by_usage_without_usages_is_all(data):
+    assert list(by_usage(LABELS, *data[:2], fnames=["a"] * 60, usage={})) == ["all"]
+
+
+def test_a_clip_without_usage_is_named(data):
+    fnames = [f"{i}.wav" for i in range(60)]
+    with pytest.raises(EvaluationError, match=r"none for 1: \['7.wav'\]"):
+        by_usage(LABELS, *data[:2], fnames=fnames, usage={fname: "Public" for fname in fnames if fname != "7.wav"})

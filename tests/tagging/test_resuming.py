@@ -2,64 +2,30 @@
 
 import os
 
-import keras
-import numpy as np
-import pandas as pd
 import pytest
 
 from models.backbone import ModelError
 from preprocessing.folder import BusyError, locked
-from tagging.runs import RunError, read_run
-from tagging.training import fit as fit_module
+from tagging.runs import RunError
 from tagging.training.stage import train_stage
+from tests.training_helpers import AUGMENTED, assert_same_training, train_until_power_cut
 
 BIG = ("window.window_s=1.2", "frontend.n_mels=32")  # images of 36 x 32, which a backbone accepts
-AUGMENTED = (
-    "train.augment.spec_augment.enabled=true",
-    "train.augment.mixup.alpha=0.4",
-    "train.schedule=cosine",
-)
 
 
-def history(run) -> pd.DataFrame:
-    return pd.read_csv(run / "history.csv").drop(columns="seconds")
-
-
-def weights(run) -> list[np.ndarray]:
-    return read_run(run).load_model().get_weights()
-
-
-class PowerCut(keras.callbacks.Callback):
-    """Stops training in the middle of the second epoch (40 clips in batches of 16)."""
-
-    def on_train_batch_end(self, batch, logs=None):
-        if self.model.optimizer.iterations.numpy() == 5:
-            raise KeyboardInterrupt
-
-
-def train_until_power_cut(config, monkeypatch) -> None:
-    callbacks = fit_module._callbacks
-    with monkeypatch.context() as patch:
-        patch.setattr(fit_module, "_callbacks", lambda *args: [*callbacks(*args), PowerCut()])
-        with pytest.raises(KeyboardInterrupt):
-            train_stage(config, "noisy", jobs=2)
-
-
-def test_an_interrupted_training_goes_on_as_if_it_had_not_stopped(tiny, tmp_path, monkeypatch, capsys):
+def test_an_interrupted_training_goes_on_as_if_it_had_not_stopped(tiny, tmp_path, capsys):
     whole = tiny.config(tmp_path, *AUGMENTED, "train.epochs=3", f"run_dir={tmp_path / 'whole'}")
     stopped = tiny.config(tmp_path, *AUGMENTED, "train.epochs=3", f"run_dir={tmp_path / 'stopped'}")
     expected = train_stage(whole, "noisy", jobs=2)
-    train_until_power_cut(stopped, monkeypatch)
+    train_until_power_cut(stopped)
     assert not (tmp_path / "stopped" / "noisy").exists(), "an unfinished run is no run"
     resumed = train_stage(stopped, "noisy", jobs=2)
     assert "going on after epoch 1" in capsys.readouterr().out
-    pd.testing.assert_frame_equal(history(resumed), history(expected), check_exact=True)
-    for a, b in zip(weights(resumed), weights(expected), strict=True):
-        np.testing.assert_array_equal(a, b)
+    assert_same_training(resumed, expected)
 
 
-def test_a_begun_stage_does_not_go_on_with_other_settings(tiny, tmp_path, monkeypatch):
-    train_until_power_cut(tiny.config(tmp_path), monkeypatch)
+def test_a_begun_stage_does_not_go_on_with_other_settings(tiny, tmp_path):
+    train_until_power_cut(tiny.config(tmp_path))
     with pytest.raises(RunError, match=r"noisy\.part .*stages\.noisy\.batch_size: 16 -> 8.*--force"):
         train_stage(tiny.config(tmp_path, "train.batch_size=8"), "noisy", jobs=2)
     train_stage(tiny.config(tmp_path, "train.batch_size=8"), "noisy", jobs=2, force=True)

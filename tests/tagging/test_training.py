@@ -9,26 +9,14 @@ from sklearn.metrics import label_ranking_average_precision_score
 from submissions.writer import read_scores
 from tagging.config import ConfigError
 from tagging.datasets import read_dataset
+from tagging.kinds import KINDS
 from tagging.runs import RunError, read_run
-from tagging.training.callbacks import History
-from tagging.training.fit import cosine_rate
-from tagging.training.networks import count_parameters, uses_xla
+from tagging.training.history import History
+from tagging.training.networks import count_parameters
+from tagging.training.optimizers import uses_xla
 from tagging.training.settings import StageSettings
 from tagging.training.stage import train_stage
-
-AUGMENTED = (
-    "train.augment.spec_augment.enabled=true",
-    "train.augment.mixup.alpha=0.4",
-    "train.schedule=cosine",
-)
-
-
-def history(run) -> pd.DataFrame:
-    return pd.read_csv(run / "history.csv").drop(columns="seconds")
-
-
-def weights(run) -> list[np.ndarray]:
-    return read_run(run).load_model().get_weights()
+from tests.training_helpers import AUGMENTED, assert_same_training, history
 
 
 def test_a_run_holds_everything_that_made_it(tiny, noisy):
@@ -68,9 +56,7 @@ def test_two_trainings_are_equal_to_the_last_bit(tiny, tmp_path):
         train_stage(tiny.config(tmp_path, *AUGMENTED, f"run_dir={tmp_path / r}"), "noisy", jobs=2)
         for r in "ab"
     ]
-    pd.testing.assert_frame_equal(history(runs[0]), history(runs[1]), check_exact=True)
-    for a, b in zip(weights(runs[0]), weights(runs[1]), strict=True):
-        np.testing.assert_array_equal(a, b)
+    assert_same_training(*runs)
 
 
 def test_without_a_hold_out_all_clips_train_and_the_last_epoch_is_kept(tiny, tmp_path):
@@ -101,14 +87,6 @@ def test_a_diverged_training_says_so(tiny, tmp_path):
     )
     with pytest.raises(RunError, match=r"training diverged: the loss of epoch \d is nan; lower"):
         train_stage(config, "noisy", jobs=2)
-
-
-def test_the_cosine_schedule_in_closed_form_and_in_the_log(tiny, tmp_path):
-    settings = StageSettings(learning_rate=0.4, epochs=4)
-    expected = [0.4, 0.2 * (1 + 2**-0.5), 0.2, 0.2 * (1 - 2**-0.5)]
-    assert [cosine_rate(settings, e) for e in range(4)] == pytest.approx(expected)
-    run = train_stage(tiny.config(tmp_path, "train.schedule=cosine"), "noisy", jobs=2)
-    assert history(run)["learning_rate"].tolist() == pytest.approx([3e-3, 1.5e-3])
 
 
 def test_xla_is_chosen_by_device(monkeypatch):
@@ -142,7 +120,7 @@ def test_parameters_are_counted(noisy):
 @pytest.mark.parametrize(("keep", "epoch"), [("best", 2), ("last", 3)])
 def test_an_epoch_is_chosen_as_told(tmp_path, keep, epoch):
     rows = [{"val_lwlrap": score} for score in (0.1, 0.5, 0.3)]
-    assert History(tmp_path, StageSettings(keep=keep), 1, rows).best_epoch == epoch
+    assert History(tmp_path, StageSettings(keep=keep), 1, KINDS["multilabel"], rows).best_epoch == epoch
 
 
 def test_the_last_epoch_is_kept_when_told_so(tiny, tmp_path):

@@ -1,16 +1,14 @@
-"""Exact scores of a clips x classes matrix, for reports. NumPy and scikit-learn only."""
+"""Several labels a clip: LWLRAP, average precision, ROC AUC."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from tagging.evaluation.checks import EvaluationError, check_matrices
+
 _CHUNK_VALUES = 2**22  # scores compared at a time
-
-
-class EvaluationError(ValueError):
-    """Targets and scores that cannot be compared; the message is one line for the user."""
 
 
 def lwlrap(targets: np.ndarray, scores: np.ndarray) -> float:
@@ -89,37 +87,6 @@ def multilabel_report(targets: np.ndarray, scores: np.ndarray) -> dict[str, floa
     }
 
 
-def by_usage(
-    targets: np.ndarray, scores: np.ndarray, fnames: Sequence[str], usage: Mapping[str, str]
-) -> dict[str, dict[str, float | int]]:
-    """`multilabel_report` of all clips and of each usage (`Public`, `Private`).
-
-    Args:
-        targets, scores: (clips, classes).
-        fnames: names of the clips, in the order of the rows.
-        usage: file name -> usage; empty where it is not known.
-
-    Returns:
-        `all`, then the usages in lower case, by name -> report. A usage without any label is left out.
-
-    Raises:
-        EvaluationError: as `lwlrap`; also when `usage` knows some of the clips only.
-    """
-    reports = {"all": multilabel_report(targets, scores)}
-    if not usage:
-        return reports
-    if unknown := [fname for fname in fnames if fname not in usage]:
-        raise EvaluationError(
-            f"expected a usage for each clip, received none for {len(unknown)}: {unknown[:10]}"
-        )
-    of_clip = np.array([usage[fname].lower() for fname in fnames])
-    for name in sorted(set(of_clip)):
-        rows = of_clip == name
-        if np.asarray(targets)[rows].any():
-            reports[str(name)] = multilabel_report(np.asarray(targets)[rows], np.asarray(scores)[rows])
-    return reports
-
-
 def per_class_table(targets: np.ndarray, scores: np.ndarray, classes: Sequence) -> pd.DataFrame:
     """A row a class, in the order of `classes`.
 
@@ -164,16 +131,7 @@ def _by_class(metric: Callable, relevant: np.ndarray, scores: np.ndarray, define
 
 def _checked(targets: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Targets as booleans, and scores, of the same two-dimensional shape."""
-    targets, scores = np.asarray(targets), np.asarray(scores)
-    if targets.shape != scores.shape or targets.ndim != 2:
-        raise EvaluationError(
-            "expected targets and scores of one shape (clips, classes), "
-            f"received {targets.shape} and {scores.shape}"
-        )
-    if nan_clips := int(np.isnan(scores).any(axis=1).sum()):
-        raise EvaluationError(
-            f"expected scores without NaN, received NaN in {nan_clips} of {len(scores)} clips"
-        )
+    targets, scores = check_matrices(targets, scores)
     if not np.isin(targets, (0, 1)).all():
         raise EvaluationError(
             "expected targets of 0 and 1, received other values; give the labels before MixUp"

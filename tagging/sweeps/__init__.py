@@ -1,0 +1,1 @@
+"""`python -m tagging sweep`: many trainings of one config, each with other settings out of a sweep file."""

@@ -1,0 +1,141 @@
+"""One sweep on one config: the folder of its trials, and the config of each."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+from preprocessing.folder import BusyError, locked, write_atomic
+from tagging.config import Config, as_dict, differing_keys, load_config
+from tagging.sweeps.file import Sweep, SweepError, read_sweep
+from tagging.sweeps.parameters import as_text
+
+IDENTITY, TRIALS, LOCK = "sweep.json", "trials", ".lock"
+_ELSEWHERE = ("run_dir", "tracking")  # of the config, what no result depends on
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be tried, and where.
+
+    Attributes:
+        sweep: the sweep file.
+        config_file: the experiment of which every trial is a variation.
+        given: `key=value` of the command line, in all trials.
+        base: the experiment with them, before anything is chosen.
+        stages: that a trial trains; it is judged by the last one.
+        out: folder of the sweep.
+        n_trials: of all processes that work on it.
+        jobs: cores a trial uses.
+    """
+
+    sweep: Sweep
+    config_file: Path
+    given: tuple[str, ...]
+    base: Config
+    stages: tuple[str, ...]
+    out: Path
+    n_trials: int
+    jobs: int
+
+    def trial_dir(self, number: int) -> Path:
+        """Where the runs of a trial are."""
+        return self.out / TRIALS / str(number)
+
+    def config(self, number: int, values: Mapping[str, Any]) -> Config:
+        """The config of a trial.
+
+        Raises:
+            ConfigError: the values do not fit together.
+        """
+        own = [*self.sweep.overrides(values), f"run_dir={as_text(str(self.trial_dir(number)))}"]
+        if self.base.tracking.group is None:
+            own.append(f"tracking.group={as_text(self.out.name)}")
+        return load_config(self.config_file, [*self.given, *own])
+
+
+def open_job(
+    config_file: Path,
+    sweep_file: Path,
+    given: Sequence[str] = (),
+    *,
+    stage: str | None = None,
+    out: Path | None = None,
+    trials: int | None = None,
+    jobs: int = 1,
+) -> Job:
+    """Check a sweep against its config, and make its folder or find it as it was left.
+
+    Args:
+        config_file: the experiment.
+        sweep_file: what is tried.
+        given: `key=value` that all trials share.
+        stage: the one that is trained; None: all, one after the other.
+        out: folder of the sweep; None: `sweep-NAME` in the config's `run_dir`.
+        trials: how many; None: the file's `run_cap`, or the whole grid.
+        jobs: cores a trial uses.
+
+    Raises:
+        SweepError: the file is wrong, or the folder holds another sweep.
+        ConfigError: a key or a value that the config does not take.
+    """
+    sweep, base = read_sweep(sweep_file), load_config(config_file, given)
+    stages = (stage,) if stage else tuple(base.stages)
+    base.stage(stages[-1])
+    _check_keys(sweep, given, sweep_file)
+    for values in sweep.samples():
+        load_config(config_file, [*given, *sweep.overrides(values)])
+    out = out or Path(base.run_dir) / f"sweep-{sweep_file.stem}"
+    n_trials = _n_trials(sweep, trials, sweep_file)
+    job = Job(sweep, config_file, tuple(given), base, stages, out, n_trials, jobs)
+    with waiting_lock(out / LOCK):
+        _check_identity(job)
+    return job
+
+
+@contextmanager
+def waiting_lock(file: Path) -> Iterator[None]:
+    """Waits until other processes are done with what takes them moments."""
+    while True:
+        try:
+            with locked(file, "at this sweep"):
+                yield
+                return
+        except BusyError:
+            sleep(0.05)
+
+
+def _check_keys(sweep: Sweep, given: Sequence[str], file: Path) -> None:
+    keys = {*sweep.parameters, *sweep.constants}
+    if "run_dir" in keys:
+        raise SweepError(f"{file}: run_dir is the sweep's own; --out DIR says where the trials go")
+    if twice := keys & {text.partition("=")[0] for text in given}:
+        raise SweepError(f"{', '.join(sorted(twice))}: {file} decides that; leave it out of the command line")
+
+
+def _n_trials(sweep: Sweep, trials: int | None, file: Path) -> int:
+    if sweep.method == "grid":
+        return min(len(sweep.grid()), trials or sweep.run_cap or len(sweep.grid()))
+    if not (trials or sweep.run_cap):
+        raise SweepError(
+            f"{file}: expected run_cap with method {sweep.method}, or --trials N, received neither"
+        )
+    return trials or sweep.run_cap or 0
+
+
+def _check_identity(job: Job) -> None:
+    """Refuse to mix trials of two sweeps; how many trials there are may change."""
+    config = {key: value for key, value in as_dict(job.base).items() if key not in _ELSEWHERE}
+    sweep = {**asdict(job.sweep), "run_cap": None, "not_used": []}
+    text = json.dumps({"sweep": sweep, "stages": job.stages, "config": config}, indent=1)
+    file = job.out / IDENTITY
+    if not file.is_file():
+        write_atomic(file, text.encode())
+    lines = differing_keys(json.loads(file.read_text(encoding="utf-8")), json.loads(text))
+    if lines:
+        raise SweepError(
+            f"{job.out} holds another sweep ({'; '.join(lines)}); take another --out, or what it was begun with"
+        )

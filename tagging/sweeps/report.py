@@ -1,0 +1,105 @@
+"""What a sweep found: a table, sorted by the metric, and a picture."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+import optuna
+import pandas as pd
+from optuna.trial import FrozenTrial, TrialState
+
+from tagging.runs import HISTORY, work_dir
+from tagging.sweeps.chart import Axis, sweep_chart
+from tagging.sweeps.job import Job
+from tagging.sweeps.parameters import Parameter, Range, as_text
+from tagging.tables import write_table
+
+TABLE, CHART = "trials", "sweep.png"
+_ORDER = {"complete": 0, "pruned": 1, "running": 2, "fail": 3}
+
+
+def write_tables(study: optuna.Study, job: Job) -> list[Path]:
+    """Write `trials.csv` and `trials.md` of the trials so far; their paths."""
+    return write_table(trial_table(study, job), job.out / TABLE)
+
+
+def write_report(study: optuna.Study, job: Job) -> list[Path]:
+    """Print the table and the best trial, write both tables and the picture; the paths of the files."""
+    table = trial_table(study, job)
+    paths = write_tables(study, job)
+    print(table.to_string(index=False, float_format="%.4g", na_rep=""))
+    done = table[table["state"].isin(["complete", "pruned"])].sort_values("trial")
+    if len(done):
+        axes = {key: _axis(parameter) for key, parameter in job.sweep.parameters.items()}
+        sweep_chart(done, job.sweep.metric, axes, job.sweep.goal, job.out / CHART)
+        paths.append(job.out / CHART)
+    if (table["state"] == "complete").any():
+        best = int(table["trial"][0])
+        print(f"best: trial {best}, which is\n  {command(study, job, best)}")
+    return paths
+
+
+def trial_table(study: optuna.Study, job: Job) -> pd.DataFrame:
+    """A row a trial, the best first: `trial`, `state`, parameters, the metric, `epochs`, `seconds`, `reason`.
+
+    `epochs` are of the last stage, `seconds` of training in all of them. The metric of a trial that was given up
+    (`pruned`) is that of its last epoch.
+    """
+    table = pd.DataFrame([_row(trial, job) for trial in study.get_trials(deepcopy=False)])
+    value = table[job.sweep.metric].fillna(float("inf"))
+    badness = value if job.sweep.goal == "minimize" else -table[job.sweep.metric].fillna(float("-inf"))
+    order = pd.DataFrame({"state": table["state"].map(_ORDER), "badness": badness, "trial": table["trial"]})
+    return table.loc[order.sort_values(["state", "badness", "trial"]).index].reset_index(drop=True)
+
+
+def command(study: optuna.Study, job: Job, number: int) -> str:
+    """The command that trains a trial by itself, for a shell."""
+    stored = study.get_trials(deepcopy=False)[number].params
+    values = {key: parameter.read(stored[key]) for key, parameter in job.sweep.parameters.items()}
+    stage = ["--stage", *job.stages] if len(job.stages) < len(job.base.stages) else []
+    given = [*stage, *job.given, *job.sweep.overrides(values)]
+    return shlex.join(["python", "train.py", "--config", str(job.config_file), *given])
+
+
+def _row(trial: FrozenTrial, job: Job) -> dict[str, object]:
+    epochs, seconds = _spent(job.trial_dir(trial.number), job.stages)
+    has_value = trial.state in (TrialState.COMPLETE, TrialState.PRUNED) and trial.value is not None
+    return {
+        "trial": trial.number,
+        "state": trial.state.name.lower(),
+        **{key: _drawn(trial, job, key) for key in job.sweep.parameters},
+        job.sweep.metric: trial.value if has_value else float("nan"),
+        "epochs": epochs,
+        "seconds": seconds,
+        "reason": trial.user_attrs.get("reason", ""),
+    }
+
+
+def _drawn(trial: FrozenTrial, job: Job, key: str) -> object:
+    if key not in trial.params:  # its process was killed before it was drawn
+        return None
+    return _shown(job.sweep.parameters[key].read(trial.params[key]))
+
+
+def _shown(value: object) -> object:
+    """Numbers and words as they are; anything else as `key=value` takes it."""
+    return value if isinstance(value, int | float | str) and not isinstance(value, bool) else as_text(value)
+
+
+def _spent(folder: Path, stages: Sequence[str]) -> tuple[int, float]:
+    """Epochs of the last stage, and seconds of all, finished or not."""
+    rows = [_history(folder / stage) for stage in stages]
+    return len(rows[-1]), round(sum(float(each["seconds"].sum()) for each in rows), 1)
+
+
+def _history(run: Path) -> pd.DataFrame:
+    for file in (run / HISTORY, work_dir(run) / HISTORY):
+        if file.is_file():
+            return pd.read_csv(file)
+    return pd.DataFrame({"seconds": []})
+
+
+def _axis(parameter: Parameter) -> Axis:
+    if isinstance(parameter, Range):
+        return Axis(None, parameter.log)
+    return Axis(tuple(str(_shown(value)) for value in parameter.samples))

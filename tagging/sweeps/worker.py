@@ -1,0 +1,136 @@
+"""Trials of a sweep, one after the other, until none is left: train, judge, write down."""
+
+import shutil
+import traceback
+from collections.abc import Callable, Mapping
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import keras
+import optuna
+from optuna.trial import TrialState
+
+from preprocessing.folder import BusyError, CleanFolderError
+from tagging.config import Config
+from tagging.datasets.table import DatasetError
+from tagging.runs import read_run, work_dir
+from tagging.sweeps.file import SweepError
+from tagging.sweeps.job import Job
+from tagging.sweeps.report import write_report, write_tables
+from tagging.sweeps.study import next_trial, open_study
+from tagging.training.fit import BACKUPS
+from tagging.training.stage import train_stage
+from tagging.training.tracking import TrackingError
+
+ERROR = "error.txt"  # in a trial's folder: the traceback of what ended it
+# Not of one trial: the next would end in the same way. What was begun goes on once it is mended.
+_OF_THE_PLACE = (DatasetError, CleanFolderError, BusyError, TrackingError, SweepError, OSError)
+
+
+class GivenUpError(Exception):
+    """A trial that is not worth going on with."""
+
+
+def run_sweep(job: Job) -> int:
+    """Run trials until there are as many as asked for and none is left half done; then tables, picture, best trial.
+
+    A trial whose config cannot train has failed, with its reason, and the next one follows.
+
+    Returns:
+        0; 1 if all trials have failed.
+
+    Raises:
+        SweepError: the history has no such metric.
+        DatasetError, CleanFolderError, OSError: as training; no trial is spent on them.
+    """
+    study = open_study(job)
+    while _work(study, job):
+        write_tables(study, job)
+    for path in write_report(study, job):
+        print(path)
+    return int(all(trial.state == TrialState.FAIL for trial in study.get_trials(deepcopy=False)))
+
+
+def _work(study: optuna.Study, job: Job) -> bool:
+    """Run a trial; whether there was one left."""
+    with next_trial(study, job) as taken:
+        if taken:
+            _run(study, job, *taken)
+    return taken is not None
+
+
+def _run(study: optuna.Study, job: Job, trial: optuna.Trial, values: Mapping[str, Any]) -> None:
+    print(f"trial {trial.number} of {job.n_trials}: {' '.join(job.sweep.overrides(values))}")
+    keras.utils.clear_session()  # what the trial before left in memory
+    try:
+        value = _value(job, trial, values)
+    except GivenUpError as reason:
+        _end(study, trial, TrialState.PRUNED, str(reason))
+    except _OF_THE_PLACE:
+        raise
+    except Exception as error:  # noqa: BLE001  a night of trials does not end with one of them
+        job.trial_dir(trial.number).mkdir(parents=True, exist_ok=True)
+        (job.trial_dir(trial.number) / ERROR).write_text(traceback.format_exc(), encoding="utf-8")
+        _end(study, trial, TrialState.FAIL, f"{type(error).__name__}: {' '.join(str(error).split())}")
+    else:
+        study.tell(trial, value)
+        print(f"trial {trial.number}: {job.sweep.metric} {value:.4f}")
+
+
+def _end(study: optuna.Study, trial: optuna.Trial, state: TrialState, reason: str) -> None:
+    trial.set_user_attr("reason", reason[:500])
+    study.tell(trial, state=state)
+    print(f"trial {trial.number} {'given up' if state == TrialState.PRUNED else 'failed'}: {reason[:500]}")
+
+
+def _value(job: Job, trial: optuna.Trial, values: Mapping[str, Any]) -> float:
+    """Train the stages; the metric of the last one's epoch that is kept."""
+    config = job.config(trial.number, values)
+    *earlier, last = job.stages
+    check = _Check(job.sweep.metric)
+    for stage in earlier:
+        train_stage(config, stage, jobs=job.jobs, watch=check)
+    path = train_stage(config, last, jobs=job.jobs, watch=_watch(trial, check, config, last))
+    run = read_run(path)
+    history = run.history().set_index("epoch")
+    value = float(history.loc[run.info["best_epoch"], job.sweep.metric])
+    if not isfinite(value):
+        raise ValueError(f"expected a finite {job.sweep.metric}, received {value}")
+    return value
+
+
+class _Check:
+    """Takes a row of the history, and refuses it if the metric is not there."""
+
+    def __init__(self, metric: str) -> None:
+        self.metric = metric
+
+    def __call__(self, row: dict) -> None:
+        if self.metric not in row:
+            raise SweepError(
+                f"metric.name: expected a column of the history ({', '.join(row)}), received {self.metric}"
+            )
+
+
+def _watch(trial: optuna.Trial, check: _Check, config: Config, stage: str) -> Callable[[dict], None]:
+    """What reports each epoch to the study, and gives the trial up when the study says so."""
+    frozen = trial.study.get_trials(deepcopy=False)[trial.number]
+    reported = set(frozen.intermediate_values)  # by a process that has gone; an epoch may come again
+    epochs = config.stage(stage).epochs
+
+    def watch(row: dict) -> None:
+        check(row)
+        epoch, value = int(row["epoch"]), float(row[check.metric])
+        if epoch not in reported and isfinite(value):
+            trial.report(value, epoch)
+        if epoch < epochs and trial.should_prune():
+            _drop_backups(config, stage)
+            raise GivenUpError(f"{check.metric} {value:.4f} after epoch {epoch}")
+
+    return watch
+
+
+def _drop_backups(config: Config, stage: str) -> None:
+    """Weights and optimiser states that nobody will go on from, often hundreds of megabytes."""
+    shutil.rmtree(work_dir(Path(config.run_dir) / stage) / BACKUPS, ignore_errors=True)

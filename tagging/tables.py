@@ -1,0 +1,31 @@
+"""A table as CSV for programs and as Markdown for people."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from preprocessing.folder import write_atomic
+
+
+def write_table(table: pd.DataFrame, stem: Path) -> list[Path]:
+    """Write `STEM.csv` and `STEM.md`; their paths."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    paths = [stem.with_name(stem.name + ending) for ending in (".csv", ".md")]
+    texts = (table.to_csv(index=False, lineterminator="\n"), markdown(table))
+    for path, text in zip(paths, texts, strict=True):
+        write_atomic(path, text.encode())
+    return paths
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """A Markdown table; numbers to the right with four significant digits, nothing for NaN."""
+    rule = ["---:" if pd.api.types.is_numeric_dtype(table[name]) else "---" for name in table]
+    rows = [[_cell(value) for value in row] for row in table.itertuples(index=False)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in [list(map(str, table.columns)), rule, *rows])
+
+
+def _cell(value: object) -> str:
+    if value is None or (isinstance(value, float) and pd.isna(value)):
+        return ""
+    text = f"{value:.4g}" if isinstance(value, float) and abs(value) < 1e4 else str(value)
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,54 @@
+"""A backup after each epoch, to go on from where a stage was interrupted."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from tagging.training.history import History
+
+
+class Backup(keras.callbacks.Callback):
+    """Keeps the whole state of training after each epoch: weights, optimiser, random states, history.
+
+    A backup is a folder `epoch-N` that appears by renaming: one that is there is complete. Stands last, so that it
+    keeps what the others did. Keras's BackupAndRestore loses the states of its random generators and is not whole
+    if it is interrupted while it writes.
+    """
+
+    def __init__(self, folder: Path, history: History) -> None:
+        super().__init__()
+        self.folder, self.history = folder, history
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        made, partial = self.folder / f"epoch-{epoch + 1:05d}", self.folder / "partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        self.model.save_weights(partial / "state.weights.h5")
+        generators = [keras.ops.convert_to_numpy(state).tolist() for state in random_states(self.model)]
+        (partial / "state.json").write_text(json.dumps({"rows": self.history.rows, "random": generators}))
+        os.replace(partial, made)
+        for older in set(self.folder.glob("epoch-*")) - {made}:
+            shutil.rmtree(older)
+
+
+def restore(folder: Path, model: keras.Model) -> list[dict]:
+    """Load the last complete backup into a compiled model; the history's rows so far, none without a backup."""
+    backups = sorted(folder.glob("epoch-*"))
+    if not backups:
+        return []
+    model.optimizer.build(model.trainable_variables)
+    model.load_weights(backups[-1] / "state.weights.h5")
+    state = json.loads((backups[-1] / "state.json").read_text())
+    for variable, value in zip(random_states(model), state["random"], strict=True):
+        variable.assign(np.asarray(value, variable.dtype))
+    return state["rows"]
+
+
+def random_states(model: keras.Model) -> list[Any]:
+    """The variables of the model's random generators (Dropout), which Keras's weight files leave out."""
+    return [variable for variable in model.variables if "seed_generator_state" in variable.path]

@@ -1,0 +1,110 @@
+"""What is known after an epoch: its row, which epoch is the best, its weights, and whether to stop.
+
+All of it is in the rows, so that an interrupted stage goes on exactly where it stopped.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from tagging.kinds import TaskKind, is_lower_better
+from tagging.runs import HISTORY, RunError
+from tagging.training.settings import StageSettings
+
+BEST = "best.weights.h5"
+
+
+class History(keras.callbacks.Callback):
+    """Rows of all epochs, the best weights among them, early stopping, and a line on the screen for each.
+
+    Args:
+        folder: gets `history.csv` and `best.weights.h5` (the averaged ones, where there are), each whole.
+        steps: of an epoch.
+        settings: its `epochs`, `patience`, `keep` and `monitor`.
+        kind: of the task; says what is monitored by default, and what is shown.
+        rows: of the epochs before an interruption.
+    """
+
+    def __init__(
+        self, folder: Path, settings: StageSettings, steps: int, kind: TaskKind, rows: list[dict]
+    ) -> None:
+        super().__init__()
+        self.folder, self.steps, self.rows = folder, steps, rows
+        self.monitor, self.metric = monitored(settings, kind), kind.metric
+        self.epochs, self.patience, self.keep = settings.epochs, settings.patience, settings.keep
+
+    @property
+    def best_epoch(self) -> int:
+        """Number from 1 of the first epoch with the best validation score; the last one without, or if told so."""
+        if self.keep == "last" or self.monitor not in self.rows[-1]:
+            return len(self.rows)
+        values = [row[self.monitor] for row in self.rows]
+        return 1 + int(np.nanargmin(values) if is_lower_better(self.monitor) else np.nanargmax(values))
+
+    @property
+    def finished(self) -> bool:
+        """Whether no more epochs are to come."""
+        waited = len(self.rows) - self.best_epoch if self.rows else 0
+        return len(self.rows) >= self.epochs or bool(self.patience and waited >= self.patience)
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self.started = time.perf_counter()
+        self.bar = tqdm(
+            total=self.steps, desc=f"epoch {epoch + 1}/{self.epochs}", unit="step", leave=False, disable=None
+        )
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        self.bar.update()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        self.bar.close()
+        assert logs is not None  # noqa: S101  Keras always gives them
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        values = {key: float(value) for key, value in logs.items()}
+        row = {"epoch": epoch + 1, **values, "learning_rate": rate}
+        self.rows.append({**row, "seconds": round(time.perf_counter() - self.started, 2)})
+        is_best = self.best_epoch == epoch + 1
+        if is_best:
+            _replace_whole(self.folder / BEST, self.model.save_weights)
+        _replace_whole(self.folder / HISTORY, lambda path: pd.DataFrame(self.rows).to_csv(path, index=False))
+        print(self._line(is_best), flush=True)
+        self.model.stop_training = self.finished
+
+    def _line(self, is_best: bool) -> str:
+        row = self.rows[-1]
+        named = [
+            f"{key} {row[key]:.4f}"
+            for key in dict.fromkeys(("loss", self.metric, "val_loss", f"val_{self.metric}", self.monitor))
+            if key in row
+        ]
+        star = " *" if is_best and self.monitor in row else ""
+        figures = "  ".join(named)
+        rate, seconds = row["learning_rate"], row["seconds"]
+        return f"epoch {row['epoch']:3d}/{self.epochs}  {figures}  lr {rate:.2g}  {seconds:.1f} s{star}"
+
+
+def monitored(settings: StageSettings, kind: TaskKind) -> str:
+    """The column of the history that says which epoch is better.
+
+    Raises:
+        RunError: the settings name none of this kind of task.
+    """
+    known = ["val_loss", *(f"val_{metric}" for metric in kind.metrics)]
+    if settings.monitor not in (None, *known):
+        raise RunError(
+            f"train.monitor: expected one of {', '.join(known)} for {kind.name}, received {settings.monitor}"
+        )
+    return settings.monitor or f"val_{kind.metric}"
+
+
+def _replace_whole(path: Path, write: Callable[[Path], Any]) -> None:
+    partial = path.with_name("partial-" + path.name)
+    write(partial)
+    os.replace(partial, path)

@@ -1,0 +1,32 @@
+"""The optimiser of a stage, and how its steps are compiled."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tagging.training.settings import StageSettings
+
+
+def build_optimizer(settings: StageSettings) -> keras.optimizers.Optimizer:
+    """The optimiser of the settings, with clipping of gradients and the average of weights where they ask for it.
+
+    What the settings leave open is as in Keras: betas of 0.9 and 0.999, and a decay of 0.004 for `adamw`.
+    """
+    options: dict[str, Any] = {"learning_rate": settings.learning_rate}
+    if settings.optimizer == "sgd":
+        options["momentum"] = settings.momentum
+    if settings.optimizer == "adamw" and settings.weight_decay is not None:
+        options["weight_decay"] = settings.weight_decay
+    if settings.clip_norm is not None:
+        options["global_clipnorm"] = settings.clip_norm
+    if settings.ema_momentum:
+        options |= {"use_ema": True, "ema_momentum": settings.ema_momentum}
+    return keras.optimizers.get({"class_name": settings.optimizer, "config": options})
+
+
+def uses_xla(settings: StageSettings) -> bool:
+    """`auto` is on with a GPU; on a CPU XLA is several times slower for these networks."""
+    if settings.jit_compile == "auto":
+        return bool(tf.config.list_physical_devices("GPU"))
+    return settings.jit_compile == "on"

@@ -1,0 +1,105 @@
+"""Runs beside each other: found, named, sorted, written, or refused."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+
+from tagging import __main__ as tagging_main
+from tagging.comparison import find_runs, run_table
+
+
+@pytest.fixture
+def runs(noisy, tmp_path) -> Path:
+    """Copies of a finished run: `a/noisy`, `b/c/noisy` with better scores, and two folders that are no runs."""
+    for name, gain in (("a/noisy", 0.0), ("b/c/noisy", 0.1), ("a/noisy.old", 0.5), ("d/noisy.part", 0.5)):
+        run = shutil.copytree(noisy[1], tmp_path / "runs" / name)
+        info = json.loads((run / "run.json").read_text())
+        info["validation"]["lwlrap"] += gain
+        info["validation"]["roc_auc"] -= gain
+        (run / "run.json").write_text(json.dumps(info))
+    return tmp_path / "runs"
+
+
+def change(run: Path, **values) -> None:
+    info = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**info, **values}))
+
+
+def test_runs_are_found_at_any_depth_by_the_shortest_names(runs):
+    assert list(find_runs([runs])) == ["a/noisy", "b/c/noisy"]
+    assert list(find_runs([runs / "b", runs / "a" / "noisy", runs / "a"])) == ["b/c/noisy", "a/noisy"]
+    assert list(find_runs([runs / "a"])) == ["a/noisy"]
+
+
+def test_the_table_is_sorted_and_has_what_the_runs_say(runs, noisy):
+    table = run_table(find_runs([runs]), "lwlrap")
+    assert list(table["run"]) == ["b/c/noisy", "a/noisy"]
+    row, info = table.iloc[1], json.loads((noisy[1] / "run.json").read_text())
+    kept = pd.read_csv(noisy[1] / "history.csv").iloc[info["best_epoch"] - 1]
+    assert row["val_lwlrap"] == info["validation"]["lwlrap"]
+    assert (row["train_lwlrap"], row["train_loss"], row["val_loss"]) == (
+        kept["lwlrap"],
+        kept["loss"],
+        kept["val_loss"],
+    )
+    assert (row["network"], row["parameters"]) == ("simple_cnn", info["parameters"])
+    assert row["seconds_per_epoch"] == pytest.approx(info["seconds"] / 2, abs=0.01)
+    assert row["device"].startswith("CPU (")
+
+
+def test_another_metric_sorts_otherwise_and_an_error_is_better_where_it_is_lower(runs):
+    found = find_runs([runs])
+    assert list(run_table(found, "roc_auc")["run"]) == ["a/noisy", "b/c/noisy"]
+    for number, run in enumerate(found.values()):
+        run.info["validation"] = {"mse": 1.0 - number / 2}
+    assert list(run_table(found, "mse")["run"]) == ["b/c/noisy", "a/noisy"]
+
+
+def test_the_command_writes_tables_and_pictures_the_best_first(runs, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert tagging_main.main(["compare", str(runs), "--out", str(out), "--top", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "the 1 best of 2 runs by LWLRAP of the validation clips" in printed
+    assert printed.index("b/c/noisy") < printed.index("all") < printed.index("a/noisy")
+    assert list(pd.read_csv(out / "runs.csv")["run"]) == ["b/c/noisy", "a/noisy"]
+    assert len((out / "top.md").read_text().splitlines()) == 3
+    assert all(imread(out / f"{name}.png").shape[1] > 800 for name in ("bars", "curves", "parameters"))
+
+
+def test_curves_take_a_metric(runs, tmp_path):
+    given = ["curves", str(runs / "a/noisy"), str(runs / "b/c/noisy"), "--out", str(tmp_path / "c.png")]
+    assert tagging_main.main([*given, "--metric", "map"]) == 0
+    assert imread(tmp_path / "c.png").shape[1] > 800
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["{runs}", "--metric", "accuracy"], "expected accuracy in all runs, received a/noisy: loss, lwlrap"),
+        (["{runs}/none"], "no such folder"),
+        (["{runs}/d"], "expected a finished run in"),
+    ],
+)
+def test_a_mistake_ends_in_one_line(runs, tmp_path, capsys, arguments, words):
+    given = [text.format(runs=runs) for text in arguments]
+    assert tagging_main.main(["compare", *given, "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert error.count("\n") == 1
+
+
+def test_runs_of_different_tasks_are_refused_with_what_each_has(runs, tmp_path, capsys):
+    change(runs / "a/noisy", validation={"accuracy": 0.5})
+    history = runs / "a/noisy/history.csv"
+    columns = {"val_lwlrap": "val_accuracy", "lwlrap": "accuracy"}
+    pd.read_csv(history).rename(columns=columns)[["epoch", "loss", "val_loss", "val_accuracy"]].to_csv(
+        history
+    )
+    assert tagging_main.main(["compare", str(runs), "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert "a/noisy: loss, accuracy" in error
+    assert "b/c/noisy: loss, lwlrap, map, roc_auc" in error

@@ -1,0 +1,199 @@
+"""The learning rate over the epochs: closed forms, PyTorch's rules written out again, and what a training does."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tagging.config import ConfigError, load_config
+from tagging.runs import RunError
+from tagging.training.schedule_settings import PlateauSettings, StepSettings
+from tagging.training.schedules import cosine_rate, learning_rates
+from tagging.training.settings import StageSettings
+from tagging.training.stage import train_stage
+from tests.training_helpers import assert_same_training, history, train_until_power_cut
+
+
+class TorchPlateau:
+    """`torch.optim.lr_scheduler.ReduceLROnPlateau` as its documentation and source have it, without cooldown."""
+
+    def __init__(self, lr, mode, factor, patience, threshold, threshold_mode, min_lr):
+        self.lr, self.mode, self.factor, self.patience = lr, mode, factor, patience
+        self.threshold, self.threshold_mode, self.min_lr = threshold, threshold_mode, min_lr
+        self.best, self.num_bad_epochs = (math.inf if mode == "min" else -math.inf), 0
+
+    def is_better(self, a):
+        if self.mode == "min" and self.threshold_mode == "rel":
+            return a < self.best * (1.0 - self.threshold)
+        if self.mode == "min":
+            return a < self.best - self.threshold
+        if self.threshold_mode == "rel":
+            return a > self.best * (self.threshold + 1.0)
+        return a > self.best + self.threshold
+
+    def step(self, metric):
+        if self.is_better(metric):
+            self.best, self.num_bad_epochs = metric, 0
+        else:
+            self.num_bad_epochs += 1
+        if self.num_bad_epochs > self.patience:
+            self.lr, self.num_bad_epochs = max(self.lr * self.factor, self.min_lr), 0
+
+
+def rates_of(settings: StageSettings, values, monitor: str = "val_accuracy") -> list[float]:
+    return learning_rates(settings, monitor, [{monitor: value} for value in values])[0]
+
+
+def test_a_constant_rate_stays():
+    assert rates_of(StageSettings(learning_rate=0.1), [0.5] * 9) == [0.1] * 10
+
+
+def test_a_cosine_is_its_closed_form():
+    settings = StageSettings(learning_rate=0.4, epochs=4, schedule="cosine")
+    expected = [0.4, 0.2 * (1 + 2**-0.5), 0.2, 0.2 * (1 - 2**-0.5)]
+    assert [cosine_rate(settings, epoch) for epoch in range(4)] == pytest.approx(expected)
+    assert rates_of(settings, [0.0] * 3) == pytest.approx(expected)
+
+
+def test_steps_are_a_power_of_gamma():
+    settings = StageSettings(learning_rate=0.8, schedule="step", step=StepSettings(3, 0.1))
+    expected = [0.8 * 0.1 ** (epoch // 3) for epoch in range(11)]
+    assert rates_of(settings, [0.0] * 10) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("monitor", ["val_loss", "val_f1_macro"])
+@pytest.mark.parametrize("mode", ["relative", "absolute"])
+@pytest.mark.parametrize(
+    ("factor", "patience", "threshold", "least"), [(0.5, 3, 1e-4, 0), (0.7, 0, 0.05, 0), (0.1, 1, 0, 2e-3)]
+)
+def test_a_plateau_is_pytorchs(monitor, mode, factor, patience, threshold, least):
+    rng = np.random.default_rng(0)
+    better = np.exp(-np.arange(60) / 8) if monitor == "val_loss" else 1 - np.exp(-np.arange(60) / 8)
+    values = better + rng.normal(0, 0.02, 60)
+    values[[20, 21]] = [values[19], np.nan]
+    settings = StageSettings(
+        learning_rate=0.1,
+        schedule="plateau",
+        plateau=PlateauSettings(factor, patience, threshold, mode, least),
+    )
+    torch = TorchPlateau(
+        0.1, "min" if monitor == "val_loss" else "max", factor, patience, threshold, mode[:3], least
+    )
+    expected = [0.1]
+    for value in values:
+        torch.step(value)
+        expected.append(torch.lr)
+    assert len(set(expected)) > 2, "it has plateaus"
+    assert rates_of(settings, values, monitor) == pytest.approx(expected)
+
+
+def test_the_epochs_of_patience_are_put_up_with_and_the_next_reduces():
+    settings = StageSettings(
+        learning_rate=1.0, schedule="plateau", plateau=PlateauSettings(patience=2, threshold=0)
+    )
+    values = [0.5, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.6]
+    assert rates_of(settings, values) == [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25]
+
+
+@pytest.mark.parametrize(("mode", "is_better"), [("relative", False), ("absolute", True)])
+def test_what_counts_as_better_is_a_share_of_the_best_or_a_number(mode, is_better):
+    """A loss of 10 that falls by 0.2 each epoch: less than a share of 3 %, more than 0.03."""
+    plateau = PlateauSettings(patience=0, threshold=0.03, threshold_mode=mode)
+    settings = StageSettings(learning_rate=1.0, schedule="plateau", plateau=plateau)
+    assert rates_of(settings, [10.0, 9.8], "val_loss")[-1] == (1.0 if is_better else 0.5)
+
+
+def test_steps_and_plateaus_multiply_and_each_is_named():
+    settings = StageSettings(
+        learning_rate=1.0,
+        schedule="step_plateau",
+        step=StepSettings(4, 0.1),
+        plateau=PlateauSettings(0.5, 1, min_learning_rate=0.02),
+    )
+    rows = [{"val_accuracy": 0.5}] * 8
+    expected = [1, 1, 1, 0.5, 0.05, 0.025, 0.025, 0.02, 0.002]
+    seen = [learning_rates(settings, "val_accuracy", rows[:n]) for n in range(9)]
+    assert [rates[-1] for rates, _ in seen] == pytest.approx(expected)
+    assert seen[3][1] == "no better val_accuracy for 2 epochs"
+    assert seen[4][1] == "step after 4 epochs"
+    assert seen[6][1] == ""
+    both = StageSettings(schedule="step_plateau", step=StepSettings(3), plateau=PlateauSettings(patience=1))
+    why = learning_rates(both, "val_accuracy", rows[:3])[1]
+    assert why == "no better val_accuracy for 2 epochs, step after 3 epochs"
+
+
+FLAT = (  # no score gets better by 10
+    "train.schedule=step_plateau",
+    "train.plateau={patience: 0, factor: 0.1, threshold: 10, threshold_mode: absolute}",
+    "train.step={epochs: 2, gamma: 0.5}",
+    "train.epochs=4",
+)
+
+
+@pytest.fixture(scope="module")
+def flat(tiny, tmp_path_factory):
+    return train_stage(tiny.config(tmp_path_factory.mktemp("flat"), *FLAT), "noisy", jobs=2)
+
+
+def test_a_training_follows_and_its_history_has_the_rates(flat):
+    rates = history(flat)["learning_rate"].tolist()
+    assert rates == pytest.approx([3e-3, 3e-3, 1.5e-4, 1.5e-5])
+
+
+def test_each_change_is_printed_and_an_interruption_changes_nothing(tiny, flat, tmp_path, capsys):
+    config = tiny.config(tmp_path, *FLAT)
+    train_until_power_cut(config, step=8)
+    before = capsys.readouterr().out
+    assert "learning rate 0.003 -> 0.00015: no better val_lwlrap for 1 epoch, step after 2 epochs" in before
+    resumed = train_stage(config, "noisy", jobs=2)
+    after = capsys.readouterr().out
+    assert "going on after epoch 2" in after
+    assert "learning rate 0.003 -> 0.00015" in after, "the epoch that was cut short begins again"
+    assert "learning rate 0.00015 -> 1.5e-05: no better val_lwlrap for 1 epoch\n" in after
+    assert_same_training(resumed, flat)
+
+
+def test_a_cosine_sets_the_rates_of_a_training(tiny, tmp_path):
+    run = train_stage(tiny.config(tmp_path, "train.schedule=cosine"), "noisy", jobs=2)
+    assert pd.read_csv(run / "history.csv")["learning_rate"].tolist() == pytest.approx([3e-3, 1.5e-3])
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("train.schedule=cosin", ["train.schedule", "step_plateau", "cosin"]),
+        ("train.step.epochs=0", ["train.step.epochs of at least 1", "received 0"]),
+        ("train.step.gamma=1.0", ["train.step.gamma", "below 1", "1.0"]),
+        ("train.plateau.factor=0", ["train.plateau.factor above 0", "received 0"]),
+        ("train.plateau.patience=-1", ["train.plateau.patience", "-1"]),
+        ("train.plateau.threshold=nan", ["train.plateau.threshold", "nan"]),
+        ("train.plateau.threshold=1", ["train.plateau.threshold below 1", "relative", "1"]),
+        ("train.plateau.threshold_mode=rel", ["train.plateau.threshold_mode", "rel", "absolute"]),
+        ("train.plateau.min_learning_rate=-0.1", ["train.plateau.min_learning_rate", "-0.1"]),
+    ],
+)
+def test_a_mistake_ends_in_one_line(tmp_path, override, words):
+    (tmp_path / "c.yaml").write_text("stages: {noisy: {sources: [noisy]}}")
+    with pytest.raises(ConfigError) as error:
+        load_config(tmp_path / "c.yaml", [override])
+    message = str(error.value)
+    assert "\n" not in message
+    assert all(word in message for word in words), message
+
+
+@pytest.mark.parametrize("schedule", ["plateau", "step_plateau"])
+def test_a_plateau_without_validation_clips_is_refused(tiny, tmp_path, schedule):
+    with pytest.raises(ConfigError, match=rf"schedule={schedule} needs validation clips.*schedule=constant"):
+        tiny.config(tmp_path, "split.validation_share=0", f"train.schedule={schedule}")
+    tiny.config(tmp_path, "split.validation_share=0", "train.schedule=step")
+
+
+def test_a_plateau_with_a_file_that_holds_nothing_out_is_refused(tiny, tmp_path):
+    from tagging.datasets import read_dataset
+
+    clips = read_dataset(tiny.config(tmp_path).dataset).of("curated")
+    clips.assign(part="train")[["fname", "part"]].to_csv(tmp_path / "split.csv", index=False)
+    options = ("train.schedule=plateau", f"split.file={tmp_path / 'split.csv'}")
+    with pytest.raises(RunError, match=r"train\.schedule=plateau needs validation clips, received none"):
+        train_stage(tiny.config(tmp_path, *options), "noisy", jobs=2)

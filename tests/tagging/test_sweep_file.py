@@ -1,0 +1,212 @@
+"""Sweep files: W&B's form, what is drawn from them, and one line for every mistake."""
+
+import re
+import shlex
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import optuna
+import pytest
+from omegaconf import OmegaConf
+
+from tagging import __main__ as tagging_main
+from tagging.config import ConfigError
+from tagging.sweeps.file import SweepError, read_sweep
+from tagging.sweeps.job import open_job
+from tagging.sweeps.parameters import Choices, Range, read_parameter
+
+ROOT = Path(__file__).parents[2]
+HEAD = "method: random\nmetric: {name: val_loss, goal: minimize}\nrun_cap: 3\n"
+FILE = (
+    HEAD
+    + """
+program: train.py
+command: ["${env}", python, "${program}", "${args}"]
+names: {lr: train.learning_rate}
+early_terminate: {type: hyperband, min_iter: 2, eta: 2}
+parameters:
+  lr: {values: [1e-4, 3e-4]}
+  seed: {min: 1, max: 5}
+  train: {parameters: {epochs: {value: 20}, optimizer: {values: [adam, sgd]}}}
+  model.units: {values: [[16], [8, 8], []]}
+"""
+)
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text: str) -> Path:
+        (tmp_path / "s.yaml").write_text(text)
+        return tmp_path / "s.yaml"
+
+    return write
+
+
+def test_a_file_of_wandb_is_read(write):
+    sweep = read_sweep(write(FILE))
+    assert (sweep.method, sweep.metric, sweep.goal, sweep.run_cap) == ("random", "val_loss", "minimize", 3)
+    assert sweep.parameters == {
+        "train.learning_rate": Choices((1e-4, 3e-4)),
+        "seed": Range(1, 5),
+        "train.optimizer": Choices(("adam", "sgd")),
+        "model.units": Choices(([16], [8, 8], [])),
+    }
+    assert sweep.constants == {"train.epochs": 20}
+    assert (sweep.early_terminate.type, sweep.early_terminate.min_iter) == ("hyperband", 2)
+    assert sweep.not_used == ("program", "command")
+
+
+def test_every_value_and_bound_is_among_the_samples(write):
+    seen = [list(sample.values()) for sample in read_sweep(write(FILE)).samples()]
+    assert seen == [
+        [1e-4, 1, "adam", [16]],
+        [3e-4, 1, "adam", [16]],
+        [1e-4, 5, "adam", [16]],
+        [1e-4, 1, "sgd", [16]],
+        [1e-4, 1, "adam", [8, 8]],
+        [1e-4, 1, "adam", []],
+    ]
+
+
+def test_a_grid_has_all_combinations_in_order(write):
+    text = (
+        HEAD.replace("random", "grid")
+        + "parameters: {seed: {values: [1, 2]}, model.dropout: {values: [0.1, 0.2]}}"
+    )
+    points = [(point["seed"], point["model.dropout"]) for point in read_sweep(write(text)).grid()]
+    assert points == [(1, 0.1), (1, 0.2), (2, 0.1), (2, 0.2)]
+
+
+@pytest.mark.parametrize("value", ["relu", "1e-3", "on", 1e-05, 3, True, None, [16, 32], [], {"a": [1.5]}])
+def test_a_value_arrives_in_the_config_as_it_stands_in_the_file(write, value):
+    sweep = read_sweep(write(FILE))
+    text = [each for each in sweep.overrides({"x": value}) if each.startswith("x=")]
+    assert OmegaConf.to_container(OmegaConf.from_dotlist(text))["x"] == value
+
+
+@pytest.mark.parametrize(
+    ("entry", "kind", "log"),
+    [
+        ({"min": 2, "max": 64}, int, False),
+        ({"min": 2, "max": 64, "distribution": "log_uniform_values"}, int, True),
+        ({"min": 0.0, "max": 1}, float, False),
+        ({"min": 1e-4, "max": 1e-1, "distribution": "log_uniform_values"}, float, True),
+        ({"min": 1, "max": 9, "distribution": "int_uniform"}, int, False),
+    ],
+)
+def test_ranges_are_drawn_within_bounds_as_their_bounds_are_written(entry, kind, log):
+    parameter = read_parameter(entry)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    drawn = [parameter.suggest(study.ask(), "x") for _ in range(200)]
+    assert {type(value) for value in drawn} == {kind}
+    assert entry["min"] <= min(drawn) <= max(drawn) <= entry["max"]
+    middle = (entry["min"] * entry["max"]) ** 0.5 if log else (entry["min"] + entry["max"]) / 2
+    assert 0.35 < sum(value < middle for value in drawn) / 200 < 0.65
+
+
+def test_q_is_the_distance_of_the_values():
+    parameter = read_parameter({"min": 0.1, "max": 0.5, "distribution": "q_uniform", "q": 0.2})
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    drawn = {round(parameter.suggest(study.ask(), "x"), 9) for _ in range(50)}
+    assert drawn == {0.1, 0.3, 0.5}
+
+
+BAD = [
+    (
+        "method: evolve\nmetric: {name: a, goal: minimize}\nparameters: {seed: {values: [1, 2]}}",
+        "method",
+        "evolve",
+    ),
+    ("metod: grid", "method, metric", "metod"),
+    ("- a", "the file", "mapping"),
+    ("a: [1", "s.yaml", "expected"),
+    (HEAD.replace("minimize", "min") + "parameters: {seed: {values: [1, 2]}}", "goal", "min"),
+    (HEAD.replace("3", "0") + "parameters: {seed: {values: [1, 2]}}", "run_cap", "received 0"),
+    (HEAD + "parameters: {seed: {value: 1}}", "more than one value", "none"),
+    (HEAD + "parameters: {seed: {values: 1}}", "parameters.seed", "received 1"),
+    (HEAD + "parameters: {seed: {values: [1, 1]}}", "parameters.seed", "no two"),
+    (HEAD + "parameters: {seed: {values: [1, 2], min: 3}}", "parameters.seed", "alone"),
+    (HEAD + "parameters: {seed: {min: 3}}", "parameters.seed", "numbers"),
+    (HEAD + "parameters: {seed: {min: 3, max: 1}}", "parameters.seed", "min < max"),
+    (HEAD + "parameters: {seed: {min: 0, max: 1, distribution: normal}}", "log_uniform_values", "normal"),
+    (
+        HEAD + "parameters: {seed: {min: 0, max: 1, distribution: log_uniform_values}}",
+        "above 0",
+        "received 0",
+    ),
+    (HEAD + "parameters: {seed: {min: 0, max: 5, distribution: q_uniform, q: 2}}", "q above 0", "q: 2"),
+    (HEAD + "parameters: {seed: {min: 0.5, max: 2.5, distribution: int_uniform}}", "whole numbers", "0.5"),
+    (HEAD + "parameters: {seed: {vals: [1, 2]}}", "parameters.seed", "vals"),
+    (HEAD + "names: {lr: train.epochs}\nparameters: {seed: {values: [1, 2]}}", "names", "lr"),
+    (
+        HEAD + "names: {a: seed}\nparameters: {seed: {values: [1, 2]}, a: {values: [1, 2]}}",
+        "parameters.a",
+        "twice",
+    ),
+    (HEAD + "early_terminate: {type: asha}\nparameters: {seed: {values: [1, 2]}}", "early_terminate", "asha"),
+    (
+        HEAD + "early_terminate: {eta: 1}\nparameters: {seed: {values: [1, 2]}}",
+        "early_terminate.eta",
+        "received 1",
+    ),
+    (HEAD.replace("random", "grid") + "parameters: {seed: {min: 1, max: 2}}", "parameters.seed", "grid"),
+]
+
+
+@pytest.mark.parametrize(("text", "named", "received"), BAD)
+def test_a_mistake_in_the_file_ends_in_one_line_that_names_it(write, text, named, received):
+    with pytest.raises(SweepError) as error:
+        read_sweep(write(text))
+    message = str(error.value)
+    assert "\n" not in message
+    assert "s.yaml" in message
+    assert named in message, message
+    assert received in message, message
+
+
+@pytest.mark.parametrize(
+    ("parameters", "given", "words"),
+    [
+        ("train.learning_rat: {values: [1, 2]}", [], "Did you mean: 'learning_rate'"),
+        ("learning_rate: {values: [1, 2]}", [], "learning_rate"),
+        ("train.optimizer: {values: [adam, addam]}", [], "addam"),
+        ("train.epochs: {min: 0, max: 3}", [], "received 0"),
+        ("seed: {values: [1, 2]}", ["seed=3"], "leave it out of the command line"),
+        ("run_dir: {values: [a, b]}", [], "--out"),
+    ],
+)
+def test_a_key_or_value_that_the_config_does_not_take_is_an_error_before_any_training(
+    tiny, tmp_path, write, parameters, given, words
+):
+    with pytest.raises((SweepError, ConfigError), match=re.escape(words)):
+        open_job(tiny.write_config(tmp_path), write(HEAD + f"parameters: {{{parameters}}}"), given)
+
+
+def test_the_number_of_trials_is_that_of_the_command_the_file_or_the_grid(tiny, tmp_path, write):
+    config = tiny.write_config(tmp_path)
+    text = HEAD + "parameters: {seed: {values: [1, 2]}, model.dropout: {values: [0.1, 0.2]}}"
+    assert open_job(config, write(text), out=tmp_path / "a").n_trials == 3
+    assert open_job(config, write(text), out=tmp_path / "a", trials=9).n_trials == 9
+    grid = text.replace("random", "grid")
+    assert open_job(config, write(grid), out=tmp_path / "b").n_trials == 3
+    assert open_job(config, write(grid.replace("run_cap: 3", "")), out=tmp_path / "b").n_trials == 4
+    with pytest.raises(SweepError, match=r"run_cap .*--trials"):
+        open_job(config, write(text.replace("run_cap: 3", "")), out=tmp_path / "c")
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "configs" / "sweeps").glob("*.yaml")), ids=lambda path: path.stem
+)
+def test_every_sweep_that_ships_fits_the_config_that_its_header_names(file, tmp_path, monkeypatch):
+    """The header's command, up to the first trial."""
+    monkeypatch.chdir(ROOT)
+    jobs = []
+    worker = SimpleNamespace(run_sweep=lambda job: jobs.append(job) or 0)
+    monkeypatch.setitem(sys.modules, "tagging.sweeps.worker", worker)
+    monkeypatch.setattr(tagging_main.cli, "quiet_tensorflow", lambda jobs: None)
+    command = re.search(r"^#   python -m tagging (sweep .*)$", file.read_text(), re.MULTILINE)
+    arguments = shlex.split(command[1])
+    assert arguments[arguments.index("--sweep") + 1] == str(file.relative_to(ROOT))
+    assert tagging_main.main([*arguments, "--out", str(tmp_path)]) == 0
+    assert jobs[0].n_trials > 1

@@ -1,0 +1,67 @@
+"""What several tests of training share: runs read back, and trainings that are watched or cut short."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from tagging.config import Config
+from tagging.runs import read_run
+from tagging.training import fit as fit_module
+from tagging.training.stage import train_stage
+
+AUGMENTED = (
+    "train.augment.spec_augment.enabled=true",
+    "train.augment.mixup.alpha=0.4",
+    "train.schedule=cosine",
+)
+
+
+def history(run: Path) -> pd.DataFrame:
+    """A row an epoch, without the seconds, which no two trainings share."""
+    return pd.read_csv(run / "history.csv").drop(columns="seconds")
+
+
+def network(run: Path) -> keras.Model:
+    """What a run has learnt, image -> logits."""
+    return read_run(run).load_model().get_layer("network")
+
+
+def weights(run: Path) -> list[np.ndarray]:
+    """All of a run's model, front end included."""
+    return read_run(run).load_model().get_weights()
+
+
+def assert_same_training(run: Path, expected: Path) -> None:
+    """Equal histories and weights, to the last bit."""
+    pd.testing.assert_frame_equal(history(run), history(expected), check_exact=True)
+    for a, b in zip(weights(run), weights(expected), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+class PowerCut(keras.callbacks.Callback):
+    """Stops training behind a step: the fifth is in the middle of the second epoch (40 clips in batches of 16)."""
+
+    def __init__(self, step: int = 5) -> None:
+        super().__init__()
+        self.step = step
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.model.optimizer.iterations.numpy() == self.step:
+            raise KeyboardInterrupt
+
+
+def train_with(extra: keras.callbacks.Callback, config: Config, stage: str = "noisy") -> Path:
+    """A stage with one more callback behind its own."""
+    callbacks = fit_module._callbacks
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fit_module, "_callbacks", lambda *args: [*callbacks(*args), extra])
+        return train_stage(config, stage, jobs=2)
+
+
+def train_until_power_cut(config: Config, step: int = 5) -> None:
+    """A stage that is interrupted."""
+    with pytest.raises(KeyboardInterrupt):
+        train_with(PowerCut(step), config)
