@@ -1,15 +1,18 @@
 """Pictures of a data set, as `python -m tagging plots` writes them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 
 from models.registry import expected_channels
 from preprocessing.chain import clean_waveform
 from preprocessing.decode import DecodeError, decode
-from preprocessing.resample import to_mono
+from preprocessing.feature_settings import STORED
+from preprocessing.resample import resample, to_mono
 from tagging import plots
 from tagging.augment.batch import augment_batch
 from tagging.augment.settings import AugmentSettings, SpecAugmentSettings
@@ -17,13 +20,33 @@ from tagging.config import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.table import Dataset, DatasetError
 from tagging.frontend.registry import build_frontend
+from tagging.frontend.settings import FrontendSettings
 from tagging.pipeline.pieces import audio_windows
 from tagging.training.data import checked_clips
+
+_MOST_CLASSES = 16  # drawn on one page
 
 
 def data_figures(config: Config, out: Path) -> Iterator[Path]:
     """Write the pictures of the config's data set one by one; yields their paths."""
     dataset = read_dataset(config.dataset)
+    if config.cleaning.features.name != STORED:
+        yield from _sound_figures(config, dataset, out)
+    if dataset.task == "regression":
+        plots.value_histograms(dataset, out / "values.png")
+        yield out / "values.png"
+        return
+    plots.label_histograms(dataset, out / "label_histograms.png")
+    yield out / "label_histograms.png"
+    if config.dataset.merge or config.dataset.drop or config.dataset.min_clips:
+        unmerged = replace(config.dataset, merge={}, drop=[], min_clips=0)
+        plots.label_histograms(read_dataset(unmerged), out / "label_histograms_before.png")
+        yield out / "label_histograms_before.png"
+    yield _label_shares(config, dataset, out / "label_shares.png")
+
+
+def _sound_figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path]:
+    """Pictures of the sounds themselves."""
     examples = [
         _first_readable(dataset, split)
         for split in (dataset.checked, "noisy")
@@ -33,22 +56,50 @@ def data_figures(config: Config, out: Path) -> Iterator[Path]:
         {title: (samples, rate_hz) for title, samples, rate_hz in examples}, out / "waveforms.png"
     )
     yield out / "waveforms.png"
-    yield _log_mel(config, examples[0], out / "log_mel.png")
-    plots.label_histograms(dataset, out / "label_histograms.png")
-    yield out / "label_histograms.png"
-    yield _label_shares(config, dataset, out / "label_shares.png")
+    if config.cleaning.features.name is None:
+        yield _log_mel(config, examples[0], out / "log_mel.png")
+    if dataset.task != "regression":
+        yield _classes(config, dataset, out / "classes.png")
+
+
+def _classes(config: Config, dataset: Dataset, path: Path) -> Path:
+    """Waveform and log-mel of a clip of each class, of so many as fit a page."""
+    step = -(-len(dataset.classes) // _MOST_CLASSES)
+    checked = dataset.of(dataset.checked)
+    examples = {}
+    for label in dataset.classes[::step]:
+        clips = checked[[label in labels for labels in checked["labels"]]]
+        if found := _readable(clips):
+            _, samples, rate_hz = found
+            examples[label] = (samples, rate_hz, _whole_log_mel(samples, rate_hz, config.cleaning.rate_hz))
+    plots.class_examples(examples, path)
+    return path
+
+
+def _whole_log_mel(samples: np.ndarray, rate_hz: int, to_rate_hz: int) -> np.ndarray:
+    """Log-mel (frames, bands) of a whole clip, by the default front end."""
+    wave = resample(samples, rate_hz, to_rate_hz)
+    wave = np.pad(wave, (0, max(0, FrontendSettings().n_fft - len(wave))))
+    return np.asarray(build_frontend(FrontendSettings(), to_rate_hz, 1)(wave[np.newaxis]))[0, ..., 0]
 
 
 def _first_readable(dataset: Dataset, split: str) -> tuple[str, np.ndarray, int]:
     """(title, mono samples, rate) of the first clip of a split that can be decoded."""
-    clips = dataset.of(split)
+    if found := _readable(dataset.of(split)):
+        title, samples, rate_hz = found
+        return f"{split}: {title}", samples, rate_hz
+    raise DatasetError(f"expected a readable {split} clip, found none; preprocess.py lists the reasons")
+
+
+def _readable(clips: pd.DataFrame) -> tuple[str, np.ndarray, int] | None:
+    """(name and labels, mono samples, rate) of the first of these clips that can be decoded."""
     for fname, path, labels in zip(clips["fname"], clips["path"], clips["labels"], strict=True):
         try:
             samples, rate_hz = decode(path)
-        except DecodeError:
+        except (DecodeError, OSError):
             continue  # preprocess.py lists it
-        return f"{split}: {fname} ({', '.join(labels)})", to_mono(samples), rate_hz
-    raise DatasetError(f"expected a readable {split} clip, found none; preprocess.py lists the reasons")
+        return f"{fname} ({', '.join(labels)})" if labels else fname, to_mono(samples), rate_hz
+    return None
 
 
 def _log_mel(config: Config, example: tuple[str, np.ndarray, int], path: Path) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.ticker import PercentFormatter
 
 from preprocessing.folder import write_atomic
@@ -59,6 +60,43 @@ def log_mel_before_after(before: np.ndarray, after: np.ndarray, path: Path, titl
     panels[0].set_ylabel("mel band")
     figure.colorbar(drawn, ax=panels, label="level (0 = silence)")
     figure.suptitle(title, parse_math=False)
+    write_figure(figure, path)
+
+
+def class_examples(examples: Mapping[str, tuple[np.ndarray, int, np.ndarray]], path: Path) -> None:
+    """A clip of each class, a row each: waveform and log-mel image side by side.
+
+    Args:
+        examples: class -> samples (n,), -1 to 1; their rate in Hz; image (frames, bands) of the same sound.
+        path: the PNG to write.
+    """
+    figure = Figure((11, 0.9 + 1.35 * len(examples)), layout="constrained")
+    rows = figure.subplots(len(examples), 2, squeeze=False, width_ratios=(2, 3))
+    for (wave, picture), (label, (samples, rate_hz, image)) in zip(rows, examples.items(), strict=True):
+        length_s = max(len(samples) / rate_hz, 1e-3)
+        time_s, low, high = _envelope(samples, rate_hz)
+        wave.fill_between(time_s, low, high, color=_TRAIN, linewidth=0.5)
+        wave.set(xlim=(0, length_s))
+        wave.set_title(label, parse_math=False, loc="left", fontsize=9)
+        _draw_image(picture, image, image.max(), extent=(0, length_s, 0, image.shape[1]))
+        for panel in (wave, picture):
+            panel.tick_params(labelsize=7)
+    for panel, unit in zip(rows[-1], ("time (s), amplitude", "time (s), mel band"), strict=True):
+        panel.set_xlabel(unit, fontsize=9)
+    write_figure(figure, path)
+
+
+def value_histograms(dataset: Dataset, path: Path) -> None:
+    """How the numbers to predict are spread, a panel a target, over all clips with known ones."""
+    clips = dataset.clips[dataset.answered(dataset.clips)]
+    values = dataset.targets(clips)
+    figure = Figure((3.4 * len(dataset.classes), 3), layout="constrained")
+    panels = figure.subplots(1, len(dataset.classes), squeeze=False, sharey=True)[0]
+    for panel, name, column in zip(panels, dataset.classes, values.T, strict=True):
+        panel.hist(column, bins=30, color=_TRAIN)
+        panel.set_title(name, parse_math=False, fontsize=10)
+        panel.grid(axis="y", alpha=0.3)
+    panels[0].set_ylabel("clips")
     write_figure(figure, path)
 
 
@@ -139,12 +177,13 @@ def _envelope(samples: np.ndarray, rate_hz: int) -> tuple[np.ndarray, np.ndarray
     return starts / rate_hz, low, high
 
 
-def _draw_image(panel: Axes, image: np.ndarray, loudest: float):
+def _draw_image(
+    panel: Axes, image: np.ndarray, loudest: float, extent: tuple[float, float, float, float] | None = None
+) -> AxesImage:
     bands = image if image.ndim == 2 else image[..., 0]
     loudest = max(loudest, 1.0)  # a silent image is black
-    return panel.imshow(
-        bands.T, origin="lower", aspect="auto", cmap="magma", vmin=0, vmax=loudest, interpolation="nearest"
-    )
+    colours = {"cmap": "magma", "vmin": 0, "vmax": loudest, "interpolation": "nearest"}
+    return panel.imshow(bands.T, origin="lower", aspect="auto", extent=extent, **colours)
 
 
 def _label_panels(classes: Sequence[str], panels: int, sharex: bool = False) -> tuple[Figure, np.ndarray]:
