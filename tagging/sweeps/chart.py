@@ -1,5 +1,6 @@
 """The picture of a sweep: the best so far over the trials, and the metric against each parameter."""
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from tagging.plots import write_figure
 
 _COLUMNS = 3
 _WHOLE, _PRUNED, _BEST = "tab:blue", "0.55", "tab:red"
-_NAME_LETTERS = 40  # of all names of a panel together, until they are turned
+_NAME_LETTERS = 60  # of all names of a panel together, until they are turned
+_LINE_LETTERS = 24  # of a name, until it is broken
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,9 @@ def _draw_choices(
     panel.hlines(
         medians.to_numpy(), at - 0.3, at + 0.3, color="0.2", linewidth=1.3, label="median of a value"
     )
-    panel.set_xticks(range(len(names)), labels=names, fontsize=8, parse_math=False)
-    if sum(map(len, names)) > _NAME_LETTERS:
+    wrapped = [textwrap.fill(name, _LINE_LETTERS) for name in names]
+    panel.set_xticks(range(len(names)), labels=wrapped, fontsize=8, parse_math=False)
+    if sum(min(len(name), _LINE_LETTERS) for name in names) > _NAME_LETTERS:
         panel.tick_params(axis="x", labelrotation=30)
     panel.set_xlim(-0.6, len(names) - 0.4)
 

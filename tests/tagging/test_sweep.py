@@ -113,14 +113,14 @@ def test_one_stage_alone_can_be_swept(sweep, tmp_path):
 
 
 def test_a_finished_sweep_only_reports_and_more_trials_continue_it(sweep, tmp_path):
-    file = write_sweep(tmp_path)
-    _, first, _ = sweep(rising, file)
-    _, again, trained = sweep(rising, file)
+    file, one = write_sweep(tmp_path, run_cap=2), ["--stage", "noisy"]
+    _, first, _ = sweep(rising, file, *one)
+    _, again, trained = sweep(rising, file, *one)
     assert trained == []
     pd.testing.assert_frame_equal(first, again)
-    _, more, trained = sweep(rising, file, "--trials", "6")
-    assert {number for number, _ in trained} == {"4", "5"}
-    assert len(more) == 6
+    _, more, trained = sweep(rising, file, *one, "--trials", "3")
+    assert trained == [("2", "noisy")]
+    assert len(more) == 3
 
 
 def test_what_is_drawn_depends_on_the_seed_and_the_number_alone(sweep, tmp_path):
@@ -201,7 +201,7 @@ def test_a_sweep_in_which_all_fails_ends_in_1(sweep, tmp_path, capsys):
     def score(config, epoch):
         raise ModelError("no")
 
-    code, table, _ = sweep(score, write_sweep(tmp_path))
+    code, table, _ = sweep(score, write_sweep(tmp_path), "--trials", "2")
     assert code == 1
     assert set(table["state"]) == {"fail"}
     assert "best:" not in capsys.readouterr().out
@@ -247,7 +247,7 @@ def test_a_metric_that_is_not_there_ends_the_sweep_at_the_first_epoch(sweep, tmp
     ],
 )
 def test_a_folder_holds_one_sweep(sweep, tmp_path, capsys, changes, given, named):
-    sweep(rising, write_sweep(tmp_path))
+    sweep(rising, write_sweep(tmp_path), "--trials", "1")
     assert sweep(rising, write_sweep(tmp_path, **changes), *given)[0] == 2
     message = capsys.readouterr().err
     assert named in message

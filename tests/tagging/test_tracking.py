@@ -104,7 +104,7 @@ def test_what_wandb_refuses_ends_in_one_line(tiny, tmp_path, runs, monkeypatch):
 
     monkeypatch.setattr(sys.modules["wandb"], "init", refuse)
     with (
-        pytest.raises(tracking.TrackingError, match="no API key log in; tracking.mode=offline"),
+        pytest.raises(tracking.TrackingError, match=r"no API key log in; tracking\.mode=offline"),
         tracking.tracked(tiny.config(tmp_path, *ONE), "noisy", tmp_path),
     ):
         pass
