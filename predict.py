@@ -60,7 +60,9 @@ def _predict(args: argparse.Namespace) -> int:
     for run in (run for member in members for run in member.runs):
         run.check_overrides(config, overrides)
         if run.info.get("overfit_batches"):
-            print(f"{run.path} is a check that the network can learn (train.overfit_batches), no model to use")
+            print(
+                f"{run.path} is no model to use: a check that the network can learn (train.overfit_batches)"
+            )
     print("predicting with " + ", ".join(map(str, members)))
     ensemble = make_ensemble(config, members)
     cli.quiet_tensorflow(args.jobs)

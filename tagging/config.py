@@ -32,7 +32,8 @@ class Config:
 
     Attributes:
         seed: of the hold-out, the weights, and every random choice in training; at least 0.
-        deterministic: two trainings give the same to the last bit, on the same machine with the same `--jobs`; slower.
+        deterministic: TensorFlow may use only operations that give the same every time: two trainings are then equal
+            to the last bit on a GPU, too, where it takes time; on the same machine with the same `--jobs`.
         clean_dir: folder of the clean audio.
         run_dir: folder of the runs; stage NAME ends in `run_dir/NAME`.
     """

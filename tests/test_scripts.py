@@ -39,7 +39,11 @@ def run_predict(config: Path, *arguments: str) -> int:
 
 
 @pytest.mark.parametrize(
-    "script", ["preprocess.py", "train.py", "predict.py", "-m tagging", "-m tagging plots"]
+    "script",
+    [
+        *("preprocess.py", "train.py", "predict.py", "-m tagging"),
+        *("-m tagging plots", "-m tagging sweep", "-m tagging compare"),
+    ],
 )
 def test_help_is_instant_and_loads_nothing_heavy(script):
     command = [sys.executable, "-X", "importtime", *script.split(), "--help"]
@@ -217,10 +221,21 @@ def test_pictures_are_written(tiny, trained, tmp_path, capsys):
     runs = [str(trained.parent / "runs" / stage) for stage in ("noisy", "curated")]
     assert tagging_main.main(["curves", *runs, "--out", str(tmp_path / "learning_curves.png")]) == 0
     assert preprocess.main([*config, "--preview", "2", f"clean_dir={tmp_path / 'c'}"]) == 0
-    names = {"batch", "waveforms", "log_mel", "label_histograms", "label_shares", "learning_curves"}
+    names = {"batch", "waveforms", "log_mel", "classes", "label_histograms", "label_shares", "learning_curves"}
     assert {p.stem for p in tmp_path.glob("*.png")} == names
     assert len(list((tmp_path / "c_preview").glob("*.png"))) == 2
     assert all(p.stat().st_size > 5000 for p in tmp_path.glob("*.png"))
+
+
+def test_pictures_of_merged_labels_show_them_before_too(tiny, tmp_path):
+    config = ["--config", str(tiny.write_config(tmp_path)), "dataset.layout=csv", f"dataset.root={tiny.root}"]
+    table = pd.read_csv(tiny.root / "train_curated.csv").rename(columns={"fname": "path"})
+    table.assign(path="train_curated/" + table["path"]).to_csv(tmp_path / "clips.csv", index=False)
+    first, second = sorted(set(",".join(table["labels"]).split(",")))[:2]
+    config += [f"dataset.table={tmp_path / 'clips.csv'}", f"dataset.merge={{{first}: {second}}}"]
+    assert tagging_main.main(["plots", *config, "--out", str(tmp_path / "figures")]) == 0
+    names = {path.stem for path in (tmp_path / "figures").iterdir()}
+    assert {"label_histograms", "label_histograms_before", "classes"} <= names
 
 
 def test_predict_takes_what_it_can_change_and_refuses_the_rest(trained, tmp_path, capsys):

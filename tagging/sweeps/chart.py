@@ -1,6 +1,5 @@
 """The picture of a sweep: the best so far over the trials, and the metric against each parameter."""
 
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from tagging.plots import write_figure
 _COLUMNS = 3
 _WHOLE, _PRUNED, _BEST = "tab:blue", "0.55", "tab:red"
 _NAME_LETTERS = 60  # of all names of a panel together, until they are turned
-_LINE_LETTERS = 24  # of a name, until it is broken
+_LONGEST = 24  # letters of a name, until its number stands for it
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def sweep_chart(trials: pd.DataFrame, metric: str, axes: Mapping[str, Axis], goa
     columns = min(_COLUMNS, panels_n)
     rows = -(-panels_n // columns)
     figure = Figure((4.6 * columns, 0.5 + 3.5 * rows), layout="constrained")
-    panels = figure.subplots(rows, columns, squeeze=False, sharey=True).flat
+    panels = list(figure.subplots(rows, columns, squeeze=False, sharey=True).flat)
     trials = trials.dropna(subset=[metric])
     _draw_progress(panels[0], trials, metric, goal)
     for panel, (key, axis) in zip(panels[1:panels_n], axes.items(), strict=True):
@@ -59,8 +58,8 @@ def sweep_chart(trials: pd.DataFrame, metric: str, axes: Mapping[str, Axis], goa
         if number % columns == 0:
             panel.set_ylabel(_title(metric))
     named = [pair for panel in panels for pair in zip(*panel.get_legend_handles_labels(), strict=True)]
-    shown = {name: handle for handle, name in reversed(named)}
-    figure.legend(shown.values(), shown, loc="outside upper center", ncols=len(shown), fontsize=9)
+    shown = {name: handle for handle, name in named}
+    figure.legend(list(shown.values()), list(shown), loc="outside upper center", ncols=len(shown), fontsize=9)
     write_figure(figure, path)
 
 
@@ -94,9 +93,11 @@ def _draw_choices(
     panel.hlines(
         medians.to_numpy(), at - 0.3, at + 0.3, color="0.2", linewidth=1.3, label="median of a value"
     )
-    wrapped = [textwrap.fill(name, _LINE_LETTERS) for name in names]
-    panel.set_xticks(range(len(names)), labels=wrapped, fontsize=8, parse_math=False)
-    if sum(min(len(name), _LINE_LETTERS) for name in names) > _NAME_LETTERS:
+    if max(map(len, names)) > _LONGEST:
+        panel.set_xlabel(f"{chosen.name} (by place in the sweep file)")
+        names = [str(number) for number in range(1, len(names) + 1)]
+    panel.set_xticks(range(len(names)), labels=names, fontsize=8, parse_math=False)
+    if sum(map(len, names)) > _NAME_LETTERS:
         panel.tick_params(axis="x", labelrotation=30)
     panel.set_xlim(-0.6, len(names) - 0.4)
 

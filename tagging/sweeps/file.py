@@ -15,7 +15,7 @@ from tagging.sweeps.parameters import Choices, Parameter, as_text, read_paramete
 METHODS = {"random": "random", "grid": "grid", "bayes": "tpe", "tpe": "tpe"}
 _GOALS = ("maximize", "minimize")
 _OURS = ("method", "metric", "parameters", "names", "run_cap", "early_terminate")
-_NOT_USED = ("program", "command", "name", "description", "project", "entity")  # W&B's, of its own agent
+_NOT_USED = ("program", "command", "name", "description", "project", "entity")  # speak to W&B's own agent
 
 
 class SweepError(ValueError):
@@ -64,7 +64,6 @@ class Sweep:
         constants: config key -> what it is in all trials.
         run_cap: number of trials; None: not said.
         early_terminate: None: every trial runs to its end.
-        not_used: keys that speak to W&B's own programs.
     """
 
     method: str
@@ -74,7 +73,6 @@ class Sweep:
     constants: dict[str, Any] = field(default_factory=dict)
     run_cap: int | None = None
     early_terminate: EarlyTerminate | None = None
-    not_used: tuple[str, ...] = ()
 
     def grid(self) -> list[dict[str, Any]]:
         """All combinations of `Choices.names`, the last parameter changing fastest."""
@@ -135,7 +133,6 @@ def _sweep(entries: Any) -> Sweep:
         constants,
         _run_cap(entries),
         None if ending is None else EarlyTerminate(**_mapping(ending, "early_terminate", _keys_of_ending())),
-        tuple(key for key in _NOT_USED if key in entries),
     )
 
 

@@ -129,7 +129,7 @@ def _n_trials(sweep: Sweep, trials: int | None, file: Path) -> int:
 def _check_identity(job: Job) -> None:
     """Refuse to mix trials of two sweeps; how many trials there are may change."""
     config = {key: value for key, value in as_dict(job.base).items() if key not in _ELSEWHERE}
-    sweep = {**asdict(job.sweep), "run_cap": None, "not_used": []}
+    sweep = {**asdict(job.sweep), "run_cap": None}
     text = json.dumps({"sweep": sweep, "stages": job.stages, "config": config}, indent=1)
     file = job.out / IDENTITY
     if not file.is_file():

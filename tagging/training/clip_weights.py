@@ -1,7 +1,6 @@
 """What each training clip counts in the loss, by its source and its labels."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,7 +33,7 @@ def clip_weights(
 
 
 def class_weights(
-    setting: str | Mapping[Any, float], targets: np.ndarray, classes: tuple[str, ...], task: str
+    setting: str | Mapping[str, float], targets: np.ndarray, classes: tuple[str, ...], task: str
 ) -> np.ndarray:
     """Weight of each class, (classes,): as given, or `balanced`, clips / (classes x clips of the class).
 
@@ -49,12 +48,11 @@ def class_weights(
         balanced = len(targets) / (present.sum() * np.maximum(clips_of, 1e-9))
         return np.where(present, balanced, 0.0)
     assert isinstance(setting, Mapping)  # noqa: S101  for the type checker
-    given = {str(label): weight for label, weight in setting.items()}
-    if unknown := [label for label in given if label not in classes]:
+    if unknown := [label for label in setting if label not in classes]:
         raise RunError(
             f"train.class_weights: expected classes of this data set ({', '.join(classes)}), received {unknown}"
         )
-    return np.array([given.get(name, 1.0) for name in classes])
+    return np.array([setting.get(name, 1.0) for name in classes])
 
 
 def _of_labels(targets: np.ndarray, weight_of: np.ndarray) -> np.ndarray:

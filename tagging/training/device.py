@@ -10,4 +10,5 @@ def device_name() -> str:
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
-    return f"CPU ({tf.config.threading.get_intra_op_parallelism_threads() or available_cores()} threads)"
+    threads = tf.config.threading.get_intra_op_parallelism_threads() or available_cores()
+    return f"CPU ({threads} thread{'s' if threads > 1 else ''})"

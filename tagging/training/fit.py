@@ -38,7 +38,9 @@ def fit(
     """
     settings, batches = task.settings, _batches(task, frontend)
     if settings.has_plateau and not len(task.data.validation):
-        raise RunError(f"train.schedule={settings.schedule} needs validation clips, received none; hold clips out")
+        raise RunError(
+            f"train.schedule={settings.schedule} needs validation clips, received none; hold clips out"
+        )
     rows = restore(task.work / BACKUPS, trainer)
     if rows:
         print(f"going on after epoch {len(rows)}, where training was interrupted")

@@ -29,12 +29,12 @@ class PlateauSettings:
     """Of `schedule` `plateau` and `step_plateau`: the rate sinks once `train.monitor` gets no better.
 
     Attributes:
-        factor: that the rate is multiplied by, above 0 and below 1.
+        factor: what the rate is multiplied by, above 0 and below 1.
         patience: epochs without a better one that are put up with; the rate sinks after one more, and counting
             begins anew.
         threshold: how much better than the best an epoch must be to count as better.
         threshold_mode: `relative` (a share of the best) or `absolute`.
-        min_learning_rate: the rate does not sink below it.
+        min_learning_rate: a plateau takes the rate no lower.
     """
 
     factor: float = 0.5

@@ -118,6 +118,8 @@ def test_a_sweep_shows_the_best_so_far_and_each_parameter(tmp_path, drawn, goal,
     progress, rate, units = (panel for panel in drawn[0].axes if panel.get_visible())
     np.testing.assert_array_equal(progress.lines[0].get_ydata(), line)
     whole, given_up, star = (points.get_offsets().tolist() for points in progress.collections)
+    legend = [text.get_text() for text in drawn[0].legends[0].get_texts()]
+    assert legend == ["trial", "given up", "best", "best so far", "median of a value"]
     assert [whole, given_up, star] == [[[0, 0.5], [2, 0.4], [3, 0.7]], [[1, 0.9]], [best]]
     assert (rate.get_xscale(), rate.get_xlabel()) == ("log", "train.learning_rate")
     assert [text.get_text() for text in units.get_xticklabels()] == ["[16]", "[8, 8]"]
@@ -125,3 +127,12 @@ def test_a_sweep_shows_the_best_so_far_and_each_parameter(tmp_path, drawn, goal,
     np.testing.assert_array_equal(places, [0, 0, 1])
     medians = [segment[0][1] for segment in units.collections[-1].get_segments()]
     assert medians == pytest.approx([0.45, 0.7])
+
+
+def test_values_with_long_names_are_numbered(tmp_path, drawn):
+    names = tuple(f'{{"keep_originals": true, "alpha": {number}}}' for number in range(4))
+    trials = TRIALS.assign(augment=names)
+    sweep_chart(trials, "val_accuracy", {"augment": Axis(names)}, "maximize", tmp_path / "s.png")
+    panel = drawn[0].axes[1]
+    assert [text.get_text() for text in panel.get_xticklabels()] == ["1", "2", "3", "4"]
+    assert panel.get_xlabel() == "augment (by place in the sweep file)"

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
-from tagging.config import ConfigError, load_config
+from tagging.config import ConfigError, load_config, save_config
 from tagging.runs import RunError
 from tagging.training.clip_weights import class_weights, clip_weights
 from tagging.training.data import stage_data
@@ -59,11 +59,6 @@ def test_without_them_there_are_no_weights():
     assert weights_of(None) is None
 
 
-def test_labels_that_are_numbers_are_found():
-    weights = class_weights({7: 2.0}, np.eye(2, dtype=np.float32), ("7", "8"), "multiclass")
-    assert weights.tolist() == [2, 1]
-
-
 def test_they_reach_the_batches_and_the_loss(tiny, tmp_path):
     """All labels weighing 0.5 halve the loss of the first step, and so with plain SGD every step."""
     base = ("stages.curated.init=none", "train.epochs=1", "train.optimizer=sgd", "split.validation_share=0")
@@ -99,6 +94,8 @@ def test_the_setting_takes_a_word_or_a_mapping_for_all_stages_or_one(tmp_path):
     assert read(tmp_path).stage("noisy").class_weights is None
     config = read(tmp_path, "train.class_weights=balanced", "stages.curated.class_weights={rock: 2}")
     assert [s.class_weights for s in config.stages.values()] == ["balanced", {"rock": 2}]
+    save_config(config, tmp_path / "saved.yaml")
+    assert load_config(tmp_path / "saved.yaml") == config
     config = read(tmp_path, "train.class_weights.rock=2", "stages.noisy.class_weights=balanced")
     assert [s.class_weights for s in config.stages.values()] == ["balanced", {"rock": 2}]
     assert (
@@ -115,6 +112,7 @@ def test_the_setting_takes_a_word_or_a_mapping_for_all_stages_or_one(tmp_path):
         ("train.class_weights=balancd", ["train.class_weights", "balanced, {label: weight}", "balancd"]),
         ("train.class_weights=[1,2]", ["train.class_weights", "balanced, {label: weight}", "[1, 2]"]),
         ("train.class_weights.rock=0", ["train.class_weights.rock above 0", "received 0"]),
+        ("train.class_weights={7: 2}", ["train.class_weights with names", "the number 7; write '7'"]),
         ("train.class_weights.rock=many", ["train.class_weights.rock", "received many"]),
     ],
 )

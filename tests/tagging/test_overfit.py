@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tagging.augment.settings import AugmentSettings, MixupSettings
+from tagging.augment.settings import AugmentSettings, MixUpSettings
 from tagging.config import ConfigError
 from tagging.pipeline.batches import TrainingBatches
 from tagging.pipeline.pieces import AudioWindows
@@ -26,7 +26,7 @@ def batches(tiny, tmp_path) -> TrainingBatches:
         targets=data.targets,
         pieces=AudioWindows(4000, 4000),
         frontend=lambda wave: wave[:, :, None, None],
-        augment=AugmentSettings(mixup=MixupSettings(alpha=0.4)),
+        augment=AugmentSettings(mixup=MixUpSettings(alpha=0.4)),
         batch_size=10,
         seed=3,
         jobs=2,
@@ -91,7 +91,7 @@ def test_prediction_says_that_it_is_no_model_to_use(tiny, tmp_path, capsys):
     config = tiny.config(tmp_path, "train.overfit_batches=1", "train.epochs=1")
     run = train_stage(config, "noisy", jobs=2)
     assert predict.main(["--runs", str(run), "--out", str(tmp_path / "s.csv")]) == 0
-    assert f"{run} is a check that the network can learn" in capsys.readouterr().out
+    assert f"{run} is no model to use: a check" in capsys.readouterr().out
 
 
 def test_a_number_that_is_none_is_refused(tiny, tmp_path):

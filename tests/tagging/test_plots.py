@@ -116,3 +116,22 @@ def test_batch_picture_shows_each_image_under_its_title(tmp_path, drawn, images)
 def test_needs_no_tensorflow_and_no_pyplot():
     code = "import sys, tagging.plots; sys.exit(bool({'tensorflow', 'matplotlib.pyplot'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
+
+
+def test_a_clip_of_each_class_has_a_row_of_waveform_and_image(tmp_path, drawn):
+    rng = np.random.default_rng(0)
+    examples = {f"$l${i}": (rng.normal(0, 0.1, 800 * i), 800, rng.random((9 * i, 20))) for i in (1, 2)}
+    plots.class_examples(examples, tmp_path / "c.png")
+    axes = drawn[0].axes
+    assert [axis.get_title(loc="left") for axis in axes] == ["$l$1", "", "$l$2", ""]
+    for row, length_s in ((axes[:2], 1.0), (axes[2:], 2.0)):
+        assert [axis.get_xlim() for axis in row] == [(0.0, length_s)] * 2
+        assert row[1].images[0].get_array().shape[0] == 20
+
+
+def test_values_are_drawn_by_target(tmp_path, drawn):
+    values = [(0.1, 5.0), (0.2, 6.0), (np.nan, np.nan)]
+    clips = pd.DataFrame({"fname": list("abc"), "split": "train", "values": values, "labels": [()] * 3})
+    plots.value_histograms(Dataset("d", clips, ("joy", "pace"), "regression", {}, None), tmp_path / "v.png")
+    assert [axis.get_title() for axis in drawn[0].axes] == ["joy", "pace"]
+    assert [sum(bar.get_height() for bar in axis.patches) for axis in drawn[0].axes] == [2, 2]

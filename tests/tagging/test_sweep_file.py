@@ -54,7 +54,6 @@ def test_a_file_of_wandb_is_read(write):
     }
     assert sweep.constants == {"train.epochs": 20}
     assert (sweep.early_terminate.type, sweep.early_terminate.min_iter) == ("hyperband", 2)
-    assert sweep.not_used == ("program", "command")
 
 
 def test_every_value_and_bound_is_among_the_samples(write):

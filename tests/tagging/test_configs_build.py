@@ -1,0 +1,47 @@
+"""The network of every config that ships is built, for the inputs that its front end makes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import pandas as pd
+import pytest
+
+from models.backbone import set_trainable
+from preprocessing.feature_settings import STORED
+from tagging.config import Config, load_config
+from tagging.datasets import READERS
+from tagging.kinds import KINDS
+from tagging.prediction import pieces_of
+from tagging.training.networks import build_tagger, compiled_trainer
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = sorted(set(ROOT.glob("configs/**/*.yaml")) - set(ROOT.glob("configs/sweeps/*")))
+WIDTH = {"feed_forward": 26, "lstm": 140}
+"""Bands of stored features where they are not 128 mel."""
+TASKS = {"mood": "regression", "fsdkaggle2019": "multilabel", "fsd_mini": "multilabel", "demo": "multilabel"}
+
+
+def bands(path: Path, config: Config) -> int:
+    """Width of the features that the config's clean folder would hold."""
+    features = config.cleaning.features
+    if features.bands:
+        return features.bands[1] - features.bands[0]
+    if features.name == STORED:
+        return WIDTH.get(path.stem, 128)
+    return {"mfcc_statistics": 2 * features.n_mfcc}.get(features.name or "", 0)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_the_network_of_every_config_is_built(path):
+    config = load_config(path)
+    assert config.dataset.layout in READERS
+    config = replace(config, model=replace(config.model, weights="none", weights_sha256=None))
+    pieces = pieces_of(config, pd.DataFrame({"bands": [bands(path, config)]}))
+    tagger, _, network = build_tagger(config, pieces, 7, None)
+    assert tagger.output_shape == (None, 7)
+    kind = KINDS[config.dataset.task or TASKS.get(path.parent.name, "multiclass")]
+    for stage in config.stages.values():
+        set_trainable(network, stage.trainable, config.model)
+    compiled_trainer(network, config, stage, kind, 7)
+    keras.backend.clear_session()
