@@ -178,12 +178,13 @@ def _envelope(samples: np.ndarray, rate_hz: int) -> tuple[np.ndarray, np.ndarray
 
 
 def _draw_image(
-    panel: Axes, image: np.ndarray, loudest: float, extent: tuple[float, float, float, float] | None = None
+    panel: Axes, values: np.ndarray, loudest: float, extent: tuple[float, float, float, float] | None = None
 ) -> AxesImage:
-    bands = image if image.ndim == 2 else image[..., 0]
+    bands = values if values.ndim == 2 else values[..., 0]
     loudest = max(loudest, 1.0)  # a silent image is black
-    colours = {"cmap": "magma", "vmin": 0, "vmax": loudest, "interpolation": "nearest"}
-    return panel.imshow(bands.T, origin="lower", aspect="auto", extent=extent, **colours)
+    image = panel.imshow(bands.T, origin="lower", aspect="auto", extent=extent, interpolation="nearest")
+    image.set(cmap="magma", clim=(0, loudest))
+    return image
 
 
 def _label_panels(classes: Sequence[str], panels: int, sharex: bool = False) -> tuple[Figure, np.ndarray]:

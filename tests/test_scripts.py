@@ -221,7 +221,15 @@ def test_pictures_are_written(tiny, trained, tmp_path, capsys):
     runs = [str(trained.parent / "runs" / stage) for stage in ("noisy", "curated")]
     assert tagging_main.main(["curves", *runs, "--out", str(tmp_path / "learning_curves.png")]) == 0
     assert preprocess.main([*config, "--preview", "2", f"clean_dir={tmp_path / 'c'}"]) == 0
-    names = {"batch", "waveforms", "log_mel", "classes", "label_histograms", "label_shares", "learning_curves"}
+    names = {
+        "batch",
+        "waveforms",
+        "log_mel",
+        "classes",
+        "label_histograms",
+        "label_shares",
+        "learning_curves",
+    }
     assert {p.stem for p in tmp_path.glob("*.png")} == names
     assert len(list((tmp_path / "c_preview").glob("*.png"))) == 2
     assert all(p.stat().st_size > 5000 for p in tmp_path.glob("*.png"))

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from submissions.writer import write_scores
-from tagging.kinds import KINDS
 from tagging.charts import learning_curves
+from tagging.kinds import KINDS
 from tagging.reporting import write_confusion
 from tagging.runs import SCORES
 from tagging.splits import write_split

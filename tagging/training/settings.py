@@ -113,9 +113,11 @@ class TrainSettings:
 
 
 def _check_weights(key: str, weights: dict[Any, Any]) -> None:
+    if numbers := [name for name in weights if not isinstance(name, str)]:
+        raise ValueError(
+            f"expected train.{key} with names, received the number {numbers[0]}; write '{numbers[0]}'"
+        )
     for name, weight in weights.items():
-        if not isinstance(name, str):
-            raise ValueError(f"expected train.{key} with names, received the number {name}; write '{name}'")
         if not isinstance(weight, int | float) or not 0 < weight < inf:
             raise ValueError(f"expected a finite train.{key}.{name} above 0, received {weight}")
 

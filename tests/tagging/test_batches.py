@@ -52,7 +52,9 @@ def loudest_band(images: np.ndarray) -> np.ndarray:
 
 def test_reads_our_files_as_soundfile_does(paths):
     for path in paths:
-        np.testing.assert_array_equal(AudioWindows(LENGTH, LENGTH).read(str(path)).numpy(), sf.read(path, dtype="int16")[0])
+        np.testing.assert_array_equal(
+            AudioWindows(LENGTH, LENGTH).read(str(path)).numpy(), sf.read(path, dtype="int16")[0]
+        )
 
 
 def test_an_epoch_has_each_clip_once_with_its_own_label(paths):
@@ -87,7 +89,9 @@ def test_windows_are_drawn_anew_every_epoch(tmp_path):
     )
     (tmp_path / "a.wav").write_bytes(wav_bytes(ramp, 16_000))
     supply = batches(
-        [tmp_path / "a.wav"], frontend=lambda wave: wave[:, :, tf.newaxis, tf.newaxis], pieces=AudioWindows(LENGTH, LENGTH)
+        [tmp_path / "a.wav"],
+        frontend=lambda wave: wave[:, :, tf.newaxis, tf.newaxis],
+        pieces=AudioWindows(LENGTH, LENGTH),
     )
     peaks = [float(np.abs(x).max()) for x, _ in epochs_of(supply, 0, 6)]
     assert len(set(peaks)) == 6

@@ -32,7 +32,9 @@ def test_lq_of_a_softmax_goes_from_cross_entropy_to_the_absolute_error():
     near = value(LossSettings("lq", q=1e-3), "multiclass")
     np.testing.assert_allclose(near, value(LossSettings(), "multiclass"), rtol=1e-2)
     right = keras.ops.convert_to_numpy(keras.ops.softmax(LOGITS))[LABELS > 0]
-    np.testing.assert_allclose(value(LossSettings("lq", q=1.0), "multiclass"), 1 - right, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        value(LossSettings("lq", q=1.0), "multiclass"), 1 - right, rtol=1e-4, atol=1e-6
+    )
     expected = (1 - right**0.4) / 0.4
     np.testing.assert_allclose(value(LossSettings("lq", q=0.4), "multiclass"), expected, rtol=1e-4, atol=1e-6)
 
@@ -83,7 +85,7 @@ def test_every_metric_of_a_task_is_in_its_report_and_can_be_monitored(kind):
 
 
 def test_a_metric_of_another_task_cannot_be_monitored():
-    with pytest.raises(RunError, match="train.monitor: expected one of val_loss, val_accuracy.*val_lwlrap"):
+    with pytest.raises(RunError, match=r"train\.monitor: expected one of val_loss, val_accuracy.*val_lwlrap"):
         monitored(StageSettings(monitor="val_lwlrap"), KINDS["multiclass"])
 
 

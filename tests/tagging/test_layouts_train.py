@@ -74,7 +74,10 @@ def fma(root: Path) -> str:
     (root / "fma_small" / "000").mkdir(parents=True)
     lines = [",set,set,track", ",split,subset,genre_top", "track_id,,,"]
     for clip in range(1, 11):
-        genre, part = ("Rock", "Pop")[clip % 2], "training" if clip < 7 else "validation" if clip < 9 else "test"
+        genre, part = (
+            ("Rock", "Pop")[clip % 2],
+            "training" if clip < 7 else "validation" if clip < 9 else "test",
+        )
         sf.write(root / "fma_small" / "000" / f"{clip:06d}.mp3", tone(clip % 2, clip), RATE_HZ)
         lines.append(f"{clip},{part},small,{genre}")
     (root / "fma_metadata" / "tracks.csv").write_text("\n".join(lines))
@@ -86,7 +89,9 @@ def fma_features(root: Path) -> str:
     with h5py.File(root / "fma_mel_features.h5", "w") as file:
         for number, part in enumerate(("train", "val", "test")):
             labels = [clip % 2 for clip in range(8)]
-            x = [np.resize(sequence(label, 10 * number + clip), (12, 140)) for clip, label in enumerate(labels)]
+            x = [
+                np.resize(sequence(label, 10 * number + clip), (12, 140)) for clip, label in enumerate(labels)
+            ]
             file[f"{part}/X"], file[f"{part}/y"] = np.stack(x), [("Rock", "Pop")[label] for label in labels]
     return f"{{layout: fma_features, root: {root}}}"
 
@@ -109,7 +114,9 @@ def arrays(root: Path) -> str:
     for number, part in enumerate(("train", "val", "test")):
         (root / part).mkdir(parents=True)
         labels = np.arange(8) % 2
-        x = [np.resize(sequence(label, 20 * number + clip, 24), (21, 24)) for clip, label in enumerate(labels)]
+        x = [
+            np.resize(sequence(label, 20 * number + clip, 24), (21, 24)) for clip, label in enumerate(labels)
+        ]
         np.save(root / part / "X.npy", np.stack(x))
         np.save(root / part / "labels.npy", np.array(["pop", "rock"])[labels])
     return f"{{layout: arrays, root: {root}}}"
@@ -123,7 +130,8 @@ CASES = {
     "perceptron on samples": (
         folders,
         AUDIO,
-        "window: {window_s: 0.5, hop_s: 0.5}\nfrontend: {name: waveform, normalize: peak}\nmodel: {name: mlp, units: [8]}",
+        "window: {window_s: 0.5, hop_s: 0.5}\nfrontend: {name: waveform, normalize: peak}\n"
+        "model: {name: mlp, units: [8]}",
     ),
     "beats and an LSTM": (
         folders,

@@ -28,7 +28,9 @@ def test_an_interval_in_words():
 @pytest.mark.parametrize("groups", [[""] * 60, [str(i // 4) for i in range(60)]])
 def test_windows_are_compared_in_pairs(data, groups):
     targets, every, one = data
-    lines = window_report(LABELS, targets, {"a run": (every, one), "same": (one, one)}, groups, seed=3).splitlines()
+    lines = window_report(
+        LABELS, targets, {"a run": (every, one), "same": (one, one)}, groups, seed=3
+    ).splitlines()
     gain = interval_of_difference(LABELS, targets, every, one, groups, seed=3)
     parts = [in_words(interval_of(LABELS, targets, each, groups, seed=3)) for each in (one, every)]
     assert " ".join(lines[1].split()) == " ".join(["a run", *parts, in_words(gain, "+")])
@@ -65,4 +67,6 @@ def test_by_usage_without_usages_is_all(data):
 def test_a_clip_without_usage_is_named(data):
     fnames = [f"{i}.wav" for i in range(60)]
     with pytest.raises(EvaluationError, match=r"none for 1: \['7.wav'\]"):
-        by_usage(LABELS, *data[:2], fnames=fnames, usage={fname: "Public" for fname in fnames if fname != "7.wav"})
+        by_usage(
+            LABELS, *data[:2], fnames=fnames, usage={fname: "Public" for fname in fnames if fname != "7.wav"}
+        )

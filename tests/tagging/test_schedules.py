@@ -128,6 +128,7 @@ FLAT = (  # no score gets better by 10
     "train.plateau={patience: 0, factor: 0.1, threshold: 10, threshold_mode: absolute}",
     "train.step={epochs: 2, gamma: 0.5}",
     "train.epochs=4",
+    "train.l2=1e-3",
 )
 
 
