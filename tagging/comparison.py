@@ -10,6 +10,8 @@ from tagging.kinds import is_lower_better
 from tagging.runs import INFO, Run, RunError, read_run
 from tagging.tables import markdown, write_table
 
+_MOST_CURVES = 10  # as many as there are colours
+
 
 def compare(paths: Sequence[Path], out: Path, metric: str | None = None, top: int = 5) -> list[Path]:
     """Write tables and pictures of runs, the best first; the paths of the files.
@@ -36,7 +38,8 @@ def compare(paths: Sequence[Path], out: Path, metric: str | None = None, top: in
         print(f"all\n{markdown(table)}")
     pictures = [out / name for name in ("bars.png", "curves.png", "parameters.png")]
     run_bars(table, metric, pictures[0])
-    learning_curves({name: runs[name].history() for name in table["run"]}, pictures[1], metric)
+    drawn = {name: runs[name].history() for name in table["run"].head(_MOST_CURVES)}
+    learning_curves(drawn, pictures[1], metric)
     size_against_metric(table, metric, pictures[2])
     return written + pictures
 
