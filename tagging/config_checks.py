@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tagging.frontend.settings import FrontendSettings
+from tagging.pipeline.settings import SequenceSettings
+
 if TYPE_CHECKING:  # the schema calls these checks
     from tagging.config import Config
     from tagging.training.settings import StageSettings
@@ -21,6 +24,8 @@ def check_config(config: Config) -> None:
         raise ConfigError("expected at least one stage under stages:, received none")
     if config.cleaning.features.name is None:
         _check_audio(config)
+    else:
+        _check_frontend_of_features(config)
     frames, has_validation = _frames(config), bool(config.split.validation_share or config.split.file)
     for position, (name, stage) in enumerate(config.stages.items()):
         if not name.isidentifier():
@@ -34,8 +39,21 @@ def check_config(config: Config) -> None:
         _check_stage(name, stage, frames, has_validation=has_validation)
 
 
+def _check_frontend_of_features(config: Config) -> None:
+    """Features come as they are stored: of the front end they leave only `standardize`."""
+    idle = config.frontend.idle_keys("stored")
+    if config.frontend.name != FrontendSettings().name:
+        idle = ["name", *idle]
+    if idle:
+        raise ConfigError(
+            f"frontend.{idle[0]}: features (cleaning.features.name) take only frontend.standardize; leave it out"
+        )
+
+
 def _check_audio(config: Config) -> None:
     """Windows, front end and rate."""
+    if config.sequence != SequenceSettings():
+        raise ConfigError("sequence.* is for features; set cleaning.features.name or leave it out")
     samples = config.window.window_samples(config.cleaning.rate_hz)
     if samples < config.frontend.shortest:
         raise ConfigError(

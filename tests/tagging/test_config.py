@@ -98,6 +98,29 @@ def test_a_mistake_ends_in_one_line_that_names_it(path, override, words):
     assert all(word in message for word in words), message
 
 
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("train.augment.noise.probability=0.5", r"stages\.noisy\.augment: .* no waveforms"),
+        ("stages.curated.augment.crop.min_time_share=0.5", r"stages\.curated\.augment\.crop.*sequence\.fixed=true"),
+        ("frontend.name=mfcc", r"frontend\.name: features"),
+        ("frontend.n_mels=64", r"frontend\.n_mels: features"),
+    ],
+)
+def test_features_refuse_what_only_audio_or_images_of_one_length_can_have(path, override, message):
+    stored = ["cleaning.features.name=stored"]
+    assert load_config(path, stored).sequence.max_steps == 2048
+    if "crop" in override:
+        load_config(path, [*stored, override, "sequence.fixed=true"])
+    with pytest.raises(ConfigError, match=message):
+        load_config(path, [*stored, override])
+
+
+def test_sequences_without_features_are_refused(path):
+    with pytest.raises(ConfigError, match=r"sequence\.\* is for features"):
+        load_config(path, ["sequence.max_steps=5"])
+
+
 def test_patience_without_validation_clips_is_refused(path):
     with pytest.raises(ConfigError, match=r"patience=3 needs validation clips"):
         load_config(path, ["split.validation_share=0", "train.patience=3"])

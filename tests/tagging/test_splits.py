@@ -200,3 +200,13 @@ def test_training_clips_of_a_validation_recording_are_kept_apart():
     np.testing.assert_array_equal(keep_apart(train, validation), [False, True, True, False, True])
     without = train.drop(columns="audio_hash")
     np.testing.assert_array_equal(keep_apart(without, validation), [False, True, True, True, True])
+
+
+def test_the_data_sets_own_hold_out_is_taken():
+    own = np.arange(12) % 3 == 0
+    clips = pd.DataFrame({"fname": [f"{i}" for i in range(12)], "group": "", "validates": own})
+    targets = np.eye(2, dtype="f")[np.arange(12) % 2]
+    np.testing.assert_array_equal(hold_out(clips, targets, SplitSettings(), seed=0), own)
+    assert not hold_out(clips, targets, SplitSettings(validation_share=0), seed=0).any()
+    drawn = hold_out(clips.assign(validates=False), targets, SplitSettings(), seed=0)
+    assert drawn.any()
