@@ -18,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--folds",
         type=int,
         metavar="K",
-        help="train K times, each time with another fold of the curated clips held out",
+        help="train K times, each time with another fold of the clips with checked labels held out",
     )
     parser.add_argument("--force", action="store_true", help="train anew what is finished or begun")
     parser.add_argument(

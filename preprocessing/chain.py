@@ -7,7 +7,7 @@ import numpy as np
 from preprocessing.decode import DecodeError, check_waveform
 from preprocessing.resample import resample, to_mono, to_pcm16
 from preprocessing.settings import CleaningSettings, SilenceRule, rule_for
-from preprocessing.silence import join, kept_samples
+from preprocessing.silence import energy_per_ms, join, kept_ranges
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,28 @@ def clean_waveform(
         DecodeError: samples that are not usable sound, or too few for one sample at the new rate.
     """
     pcm, clipped = to_clean_rate(samples, rate_hz, settings)
-    whole = [(0, len(pcm))]
     if not settings.remove_silence:
-        return Cleaned(pcm, clipped, "ok", "", whole)
-    kept = kept_samples(pcm, settings.rate_hz, rule_for(rules, len(samples) / rate_hz))
-    short = join(pcm, kept)
-    if len(short) < len(pcm) and len(short) < settings.min_kept_s * settings.rate_hz:
-        reason = f"only {len(short) / settings.rate_hz:.3f} s would remain"
-        return Cleaned(pcm, clipped, "kept_whole", reason, whole)
-    return Cleaned(short, clipped, "ok", "", kept)
+        return Cleaned(pcm, clipped, "ok", "", [(0, len(pcm))])
+    rule = rule_for(rules, len(samples) / rate_hz)
+    kept, reason = choose_kept(*energy_per_ms([pcm], settings.rate_hz), rule, settings)
+    return Cleaned(join(pcm, kept), clipped, "kept_whole" if reason else "ok", reason, kept)
+
+
+def choose_kept(
+    energy: np.ndarray, frames: int, rule: SilenceRule, settings: CleaningSettings
+) -> tuple[list[tuple[int, int]], str]:
+    """Sample ranges of a clip that are no silence, or all of it where too little would remain, and then why.
+
+    Args:
+        energy, frames: of the clip at the settings' rate, from `energy_per_ms`.
+        rule: for its raw length.
+        settings: rate, and what must remain.
+    """
+    kept = kept_ranges(energy, frames, settings.rate_hz, rule)
+    length = sum(end - start for start, end in kept)
+    if length < frames and length < settings.min_kept_s * settings.rate_hz:
+        return [(0, frames)], f"only {length / settings.rate_hz:.3f} s would remain"
+    return kept, ""
 
 
 def to_clean_rate(samples: np.ndarray, rate_hz: int, settings: CleaningSettings) -> tuple[np.ndarray, int]:

@@ -14,7 +14,18 @@ from preprocessing.settings import RATE_LIMITS_HZ
 
 PEAK_LIMIT = 1e6  # float files may exceed full scale (1.0), but nothing recorded exceeds it a million times
 NPY_MAGIC, GZIP_MAGIC, HDF5_MAGIC = b"\x93NUMPY", b"\x1f\x8b", b"\x89HDF\r\n\x1a\n"
+UNREADABLE = "expected audio, neither soundfile nor ffmpeg can read it"
 STREAMED_BYTES = 0x7FFF_0000  # programs that write WAV to a pipe put a size near 2 or 4 GiB into the header
+
+
+class ForwardFile(sf.SoundFile):
+    """A file that is only read on from where it is.
+
+    soundfile seeks to the end of each block that it has read, and an MP3 sounds differently behind a seek.
+    """
+
+    def seekable(self) -> bool:
+        return False
 
 
 class DecodeError(ValueError):
@@ -37,23 +48,46 @@ def decode(path: Path | str) -> tuple[np.ndarray, int]:
         DecodeError: missing, empty, text, an array, unreadable, without samples, NaN or infinite samples, absurd rate.
     """
     path = Path(path)
+    file = open_soundfile(path)
+    if file is None:
+        samples, rate_hz = _decode_with_ffmpeg(path)
+    else:
+        with file:
+            samples, rate_hz = read_frames(file, file.frames), file.samplerate
+    check_waveform(samples, rate_hz)
+    return samples, rate_hz
+
+
+def open_soundfile(path: Path) -> ForwardFile | None:
+    """The file as soundfile opens it; None: only ffmpeg may know the format.
+
+    Raises:
+        DecodeError: missing, empty, text, an array.
+    """
     head = _head(path)
     if head.startswith((NPY_MAGIC, GZIP_MAGIC, HDF5_MAGIC)):
         raise DecodeError("expected audio, received an array: features need cleaning.features.name=stored")
     try:
-        file = sf.SoundFile(path)
+        return ForwardFile(path)
     except (
         sf.LibsndfileError,
         TypeError,
     ) as error:  # TypeError: a name ending in .raw has no header to soundfile
         if _is_text(head):
             raise DecodeError("expected audio, received a text file: download or export it again") from error
-        samples, rate_hz = _decode_with_ffmpeg(path)
-    else:
-        with file:
-            samples, rate_hz = _read(file), file.samplerate
-    check_waveform(samples, rate_hz)
-    return samples, rate_hz
+        return None
+
+
+def read_frames(file: ForwardFile, frames: int) -> np.ndarray:
+    """The next frames, (frames, channels) float32, fewer at the end.
+
+    Raises:
+        DecodeError: broken inside.
+    """
+    try:
+        return file.read(frames, dtype="float32", always_2d=True)
+    except sf.LibsndfileError as error:
+        raise DecodeError(f"expected intact audio, broken inside: {_one_line(error)}") from error
 
 
 def check_waveform(samples: np.ndarray, rate_hz: int) -> None:
@@ -113,22 +147,20 @@ def _is_text(head: bytes) -> bool:
     return all(character >= " " or character in "\t\n\r\f\x1b" for character in text)
 
 
-def _read(file: sf.SoundFile) -> np.ndarray:
-    try:
-        return file.read(dtype="float32", always_2d=True)
-    except sf.LibsndfileError as error:
-        raise DecodeError(f"expected intact audio, broken inside: {_one_line(error)}") from error
-
-
-def _decode_with_ffmpeg(path: Path) -> tuple[np.ndarray, int]:
+def check_ffmpeg() -> None:
+    """Raises DecodeError where ffmpeg is not installed."""
     if not (shutil.which("ffmpeg") and shutil.which("ffprobe")):
         raise DecodeError(
             "expected a format that soundfile reads, or ffmpeg for others: "
             "install ffmpeg (with ffprobe), or convert the file to WAV or FLAC"
         )
+
+
+def _decode_with_ffmpeg(path: Path) -> tuple[np.ndarray, int]:
+    check_ffmpeg()
     segment = _pydub_segment(path)
     if segment is None:
-        raise DecodeError("expected audio, neither soundfile nor ffmpeg can read it")
+        raise DecodeError(UNREADABLE)
     pcm = np.array(segment.get_array_of_samples())
     full_scale = np.float32(2 ** (8 * segment.sample_width - 1))
     return pcm.reshape(-1, segment.channels).astype(np.float32) / full_scale, segment.frame_rate

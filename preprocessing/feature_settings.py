@@ -5,6 +5,8 @@ from dataclasses import dataclass, fields
 from preprocessing.checks import check_count, check_number
 
 STORED = "stored"
+DECIBELS = ("mel", "fused", "beat_mel", "beat_fused", "mfcc", "mfcc_statistics")
+"""Features in which 0 is neither silence nor a mean."""
 _STFT = ("n_fft", "hop_length")
 _MEL = (*_STFT, "n_mels", "top_db")
 KEYS: dict[str | None, tuple[str, ...]] = {

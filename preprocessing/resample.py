@@ -3,6 +3,8 @@
 import numpy as np
 import soxr
 
+QUALITY = "HQ"  # soxr's filter of 20 bits, more than PCM16 holds
+
 
 def to_mono(samples: np.ndarray) -> np.ndarray:
     """Mean of the channels: (frames, channels) float32 -> (frames,) float32."""
@@ -10,10 +12,10 @@ def to_mono(samples: np.ndarray) -> np.ndarray:
 
 
 def resample(waveform: np.ndarray, rate_in_hz: int, rate_out_hz: int) -> np.ndarray:
-    """Band-limited resampling of (frames,) float32 with soxr's HQ filter (20 bits, more than PCM16 holds)."""
+    """Band-limited resampling of (frames,) float32 with soxr."""
     if rate_in_hz == rate_out_hz:
         return waveform
-    return soxr.resample(waveform, rate_in_hz, rate_out_hz, quality="HQ")
+    return soxr.resample(waveform, rate_in_hz, rate_out_hz, quality=QUALITY)
 
 
 def to_pcm16(waveform: np.ndarray) -> tuple[np.ndarray, int]:

@@ -93,6 +93,10 @@ def transformed(logits: Sequence[np.ndarray], method: str, activation: str = "si
         raise SubmissionError(
             f"ensemble.method={method} is of probabilities; for values of regression use mean"
         )
+    if method == "rank" and ACTIVATIONS[activation].is_distribution:
+        raise SubmissionError(
+            "ensemble.method=rank compares clips, not the classes of a clip, of which just one is right; use mean"
+        )
     return METHODS[method].vote(_stacked(logits), ACTIVATIONS[activation])
 
 

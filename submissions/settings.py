@@ -11,7 +11,7 @@ class EnsembleSettings:
     Attributes:
         method: `mean` (of probabilities), `geometric` (mean of their logarithms) or `rank` (mean rank within a class).
         weights: one a model, in the order of `--runs`; empty: all equal.
-        fit: choose the weights that have the highest LWLRAP out of fold; every model has to be one of folds.
+        fit: choose the weights that have the best metric out of fold; every model has to be one of folds.
     """
 
     method: Literal["mean", "geometric", "rank"] = "mean"

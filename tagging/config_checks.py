@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from preprocessing.feature_settings import DECIBELS
 from tagging.frontend.settings import FrontendSettings
-from tagging.pipeline.settings import SequenceSettings
+from tagging.pipeline.settings import SequenceSettings, WindowSettings
 
 if TYPE_CHECKING:  # the schema calls these checks
     from tagging.config import Config
@@ -36,11 +38,16 @@ def check_config(config: Config) -> None:
             )
         if config.cleaning.features.name is not None:
             _check_features(name, stage, frames)
+        _check_fill(name, stage, config)
         _check_stage(name, stage, frames, has_validation=has_validation)
 
 
 def _check_frontend_of_features(config: Config) -> None:
     """Features come as they are stored: of the front end they leave only `standardize`."""
+    if replace(config.window, average="probability") != WindowSettings():
+        raise ConfigError(
+            "window.*: features come in pieces of sequence.max_steps; only window.average is theirs"
+        )
     idle = config.frontend.idle_keys("stored")
     if config.frontend.name != FrontendSettings().name:
         idle = ["name", *idle]
@@ -89,6 +96,17 @@ def _check_features(name: str, stage: StageSettings, frames: int | None) -> None
         )
 
 
+def _check_fill(name: str, stage: StageSettings, config: Config) -> None:
+    """Masks and blends fill in 0, which has to be silence or a mean."""
+    decibels = config.cleaning.features.name in DECIBELS or config.frontend.name == "mfcc"
+    fills = stage.augment.spec_augment.enabled or stage.augment.mixup.alpha > 0
+    if decibels and fills and not config.frontend.standardize:
+        raise ConfigError(
+            f"stages.{name}.augment: spec_augment and mixup fill in 0, which is loud in decibels; set "
+            "frontend.standardize=true, or turn them off"
+        )
+
+
 def _check_stage(name: str, stage: StageSettings, frames: int | None, *, has_validation: bool) -> None:
     warp = stage.augment.spec_augment.time_warp_frames
     if warp and frames and 2 * warp >= frames - 1:
@@ -99,6 +117,7 @@ def _check_stage(name: str, stage: StageSettings, frames: int | None, *, has_val
     for key, is_judging, without in (
         ("patience", bool(stage.patience), "patience=0"),
         ("schedule", stage.has_plateau, "schedule=constant"),
+        ("monitor", stage.monitor is not None, "monitor=null"),
     ):
         if is_judging and not has_validation:
             raise ConfigError(

@@ -39,7 +39,7 @@ def data_figures(config: Config, out: Path) -> Iterator[Path]:
     plots.label_histograms(dataset, out / "label_histograms.png")
     yield out / "label_histograms.png"
     if config.dataset.merge or config.dataset.drop or config.dataset.min_clips:
-        unmerged = replace(config.dataset, merge={}, drop=[], min_clips=0)
+        unmerged = replace(config.dataset, merge={}, drop=[], min_clips=0, task=None)
         plots.label_histograms(read_dataset(unmerged), out / "label_histograms_before.png")
         yield out / "label_histograms_before.png"
     yield _label_shares(config, dataset, out / "label_shares.png")

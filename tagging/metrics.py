@@ -1,4 +1,4 @@
-"""LWLRAP as a streaming Keras metric; `tagging/evaluation.py` holds the exact one for reports."""
+"""LWLRAP as a streaming Keras metric; `tagging/evaluation/multilabel.py` holds the exact one for reports."""
 
 import keras
 from keras import ops

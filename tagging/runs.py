@@ -85,7 +85,7 @@ class Run:
                 )
 
     def history(self) -> pd.DataFrame:
-        """A row an epoch: `epoch` from 1, `loss`, `lwlrap`, `val_*`, `learning_rate`, `seconds`."""
+        """A row an epoch: `epoch` from 1, `loss`, the metric, `val_*`, `learning_rate`, `seconds`."""
         return pd.read_csv(self.path / HISTORY)
 
 

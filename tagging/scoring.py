@@ -35,13 +35,13 @@ class Scores:
         clips: those with usable audio, `path` the clean one.
         lost: the others, with a `reason`.
         logits: (clips, classes) float32, over all windows of each clip.
-        loudest: (clips, classes) float32, of its loudest window alone.
+        loudest: (clips, classes) float32, of its loudest window alone; None: features, which tell no loudness.
     """
 
     clips: pd.DataFrame
     lost: pd.DataFrame
     logits: np.ndarray
-    loudest: np.ndarray
+    loudest: np.ndarray | None
 
 
 def score_members(members: Sequence[Member], source: Source, config: Config, jobs: int) -> list[Scores]:
@@ -63,9 +63,9 @@ def _as_one(folds: Sequence[Scores], task: str) -> Scores:
     if len(folds) == 1:
         return folds[0]
     activation = KINDS[task].activation
-    logits, loudest = (
-        average_folds([getattr(fold, key) for fold in folds], activation) for key in ("logits", "loudest")
-    )
+    logits = average_folds([fold.logits for fold in folds], activation)
+    ones = [fold.loudest for fold in folds if fold.loudest is not None]
+    loudest = average_folds(ones, activation) if len(ones) == len(folds) else None
     return Scores(folds[0].clips, folds[0].lost, logits, loudest)
 
 
@@ -102,13 +102,18 @@ def _of_equal_cleaning(runs: Sequence[Run]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _logits(run: Run, clips: pd.DataFrame, jobs: int) -> tuple[np.ndarray, np.ndarray]:
-    """Scores by one run, over all windows of each clip and of the loudest."""
-    step, pieces, n_clips = inference_step(run.load_model()), pieces_of(run.config, clips), len(clips)
+def _logits(run: Run, clips: pd.DataFrame, jobs: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """Scores by one run, over all windows of each clip and, of audio, of the loudest."""
+    model, pieces, n_clips = run.load_model(), pieces_of(run.config, clips), len(clips)
+    if not pieces.is_audio and pieces.input_shape[-1] != model.input_shape[-1]:
+        raise RunError(
+            f"expected features of {model.input_shape[-1]} bands for {run.path}, received {pieces.input_shape[-1]}"
+        )
+    step = inference_step(model)
     stored = clips_from_files(list(clips["path"]), pieces, jobs)
     found = predict_windows(step, stored, n_clips, pieces, description=str(run.path))
     every = average_windows(found, n_clips, run.config.window.average, KINDS[run.task].activation)
-    return every, loudest_windows(found, n_clips)
+    return every, loudest_windows(found, n_clips) if pieces.is_audio else None
 
 
 def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, report: bool = False) -> int:
@@ -148,7 +153,8 @@ def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, re
             name: (every[known], one[known])
             for name, (every, one) in _both_ways(parts, scores, ensemble).items()
         }
-        print("\n" + window_report(ensemble.kind, targets, both, list(clips["group"]), config.seed))
+        if both:
+            print("\n" + window_report(ensemble.kind, targets, both, list(clips["group"]), config.seed))
     return 0
 
 
@@ -208,12 +214,14 @@ def _tags(names: Sequence[str], scores: np.ndarray, classes: Sequence[str], top:
 def _both_ways(
     parts: Sequence[Scores], scores: np.ndarray, ensemble: Ensemble
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Of each model and of the ensemble: scores over all windows, and of the loudest."""
+    """Of each model of audio, and of the ensemble if all are: scores over all windows, and of the loudest."""
     found = {
-        str(member): (part.logits, part.loudest) for member, part in zip(ensemble.members, parts, strict=True)
+        str(member): (part.logits, part.loudest)
+        for member, part in zip(ensemble.members, parts, strict=True)
+        if part.loudest is not None
     }
-    if len(parts) > 1:
-        found["ensemble"] = scores, ensemble.combine([part.loudest for part in parts])
+    if len(found) == len(parts) > 1:
+        found["ensemble"] = scores, ensemble.combine([one for _, one in found.values()])
     return found
 
 

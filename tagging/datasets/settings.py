@@ -103,7 +103,8 @@ class SplitSettings:
     """How validation clips are held out of the first source with checked labels.
 
     Attributes:
-        validation_share: share of the curated clips held out, 0 to below 1; 0 trains on all of them.
+        validation_share: share of the clips with checked labels held out, 0 to below 1; 0 trains on all of them. A
+            data set with a validation part of its own holds that out, whatever the share above 0.
         file: CSV `fname,part` (part: `train` or `validation`) that gives the hold-out; None: it is drawn.
     """
 

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 COLUMNS = ("fname", "path", "labels", "split", "group")
-TASKS = ("multilabel", "multiclass", "regression")
 
 
 class DatasetError(ValueError):

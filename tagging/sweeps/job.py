@@ -112,6 +112,8 @@ def _check_keys(sweep: Sweep, given: Sequence[str], file: Path) -> None:
     keys = {*sweep.parameters, *sweep.constants}
     if "run_dir" in keys:
         raise SweepError(f"{file}: run_dir is the sweep's own; --out DIR says where the trials go")
+    if "deterministic" in keys:
+        raise SweepError(f"{file}: deterministic holds for a whole process; give it on the command line")
     if twice := keys & {text.partition("=")[0] for text in given}:
         raise SweepError(f"{', '.join(sorted(twice))}: {file} decides that; leave it out of the command line")
 

@@ -45,7 +45,10 @@ def trial_table(study: optuna.Study, job: Job) -> pd.DataFrame:
     `epochs` are of the last stage, `seconds` of training in all of them. The metric of a trial that was given up
     (`pruned`) is that of its last epoch.
     """
-    table = pd.DataFrame([_row(trial, job) for trial in study.get_trials(deepcopy=False)])
+    rows = [_row(trial, job) for trial in study.get_trials(deepcopy=False)]
+    table = pd.DataFrame(rows)
+    for key in job.sweep.parameters:  # among fractions pandas would make a fraction of a whole number
+        table[key] = pd.Series([row[key] for row in rows], dtype=object)
     value = table[job.sweep.metric].fillna(float("inf"))
     badness = value if job.sweep.goal == "minimize" else -table[job.sweep.metric].fillna(float("-inf"))
     order = pd.DataFrame({"state": table["state"].map(_ORDER), "badness": badness, "trial": table["trial"]})

@@ -26,7 +26,7 @@ class StageData:
         train, validation: tables of usable clips; validation is empty where nothing is held out. `split` of a
             training clip is the source it came by.
         targets: labels (or values) of the training clips, (train, classes) float32.
-        backgrounds: audio of noisy clips that may lie under training clips, where the stage asks for it.
+        backgrounds: table of noisy clips that may lie under training clips, where the stage asks for it; else empty.
         checked: all clips with checked labels, usable or not, with raw `path`s, and `is_validation`: which are
             held out.
         notes: what was left out and why, a line each.
@@ -36,7 +36,7 @@ class StageData:
     train: pd.DataFrame
     targets: np.ndarray
     validation: pd.DataFrame
-    backgrounds: tuple[Path, ...]
+    backgrounds: pd.DataFrame
     checked: pd.DataFrame
     is_validation: np.ndarray
     notes: tuple[str, ...]
@@ -53,6 +53,7 @@ def stage_data(config: Config, settings: StageSettings) -> StageData:
         DatasetError: a data set or hold-out that cannot be used.
     """
     dataset = read_dataset(config.dataset)
+    _check_task(dataset, settings)
     sources = {NOISY if source == SELECTED else source: source for source in settings.sources}
     has_background = settings.augment.background.probability > 0
     if (NOISY in sources or has_background) and NOISY not in set(dataset.clips["split"]):
@@ -78,8 +79,22 @@ def stage_data(config: Config, settings: StageSettings) -> StageData:
         raise DatasetError(f"expected usable validation clips, found none; {' '.join(notes)}")
     targets = dataset.targets(train)
     train = train.assign(split=train["split"].map(sources))
-    backgrounds = tuple(apart["path"][apart["split"] == NOISY]) if has_background else ()
+    backgrounds = apart[(apart["split"] == NOISY) & has_background].reset_index(drop=True)
     return StageData(dataset, train, targets, validation, backgrounds, checked, is_validation, tuple(notes))
+
+
+def _check_task(dataset: Dataset, settings: StageSettings) -> None:
+    """Refuse what only labels can have; the loss and class weights look after themselves."""
+    if dataset.task != "regression":
+        return
+    augment = settings.augment
+    if augment.waveform_mix.probability > 0 or (augment.mixup.alpha > 0 and augment.mixup.labels == "or"):
+        raise DatasetError(
+            "augment.waveform_mix and augment.mixup.labels=or give a mixture all labels of its clips, and this data "
+            "set has numbers; turn them off (mixup.labels=mix blends numbers)"
+        )
+    if SELECTED in settings.sources:
+        raise DatasetError(f"source {SELECTED} is for labels, and this data set has numbers; use noisy")
 
 
 def checked_clips(config: Config, dataset: Dataset) -> tuple[pd.DataFrame, np.ndarray]:

@@ -46,6 +46,8 @@ class History(keras.callbacks.Callback):
         if self.keep == "last" or self.monitor not in self.rows[-1]:
             return len(self.rows)
         values = [row[self.monitor] for row in self.rows]
+        if np.isnan(values).all():  # not defined so far, e.g. a correlation of equal values
+            return len(self.rows)
         return 1 + int(np.nanargmin(values) if is_lower_better(self.monitor) else np.nanargmax(values))
 
     @property

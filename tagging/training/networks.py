@@ -96,7 +96,7 @@ def compiled_trainer(
         optimizer=build_optimizer(settings),
         loss=build_loss(settings.loss, kind.name),
         metrics=[_metric(kind, n_classes)],
-        jit_compile=uses_xla(settings),
+        jit_compile=uses_xla(settings, network),
     )
     return trainer
 

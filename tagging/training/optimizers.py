@@ -25,8 +25,14 @@ def build_optimizer(settings: StageSettings) -> keras.optimizers.Optimizer:
     return keras.optimizers.get({"class_name": settings.optimizer, "config": options})
 
 
-def uses_xla(settings: StageSettings) -> bool:
-    """`auto` is on with a GPU; on a CPU XLA is several times slower for these networks."""
+def uses_xla(settings: StageSettings, network: keras.Model) -> bool:
+    """`auto` is on with a GPU, for networks without recurrent layers and images of one length.
+
+    On a CPU XLA is several times slower for these networks; it compiles anew for each length.
+    """
     if settings.jit_compile == "auto":
-        return bool(tf.config.list_physical_devices("GPU"))
+        recurrent = (keras.layers.RNN, keras.layers.Bidirectional)
+        is_recurrent = any(isinstance(layer, recurrent) for layer in network.layers)
+        fits = not is_recurrent and None not in network.input_shape[1:]
+        return fits and bool(tf.config.list_physical_devices("GPU"))
     return settings.jit_compile == "on"

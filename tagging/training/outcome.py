@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from submissions.writer import write_scores
+from tagging.calibration import at_thresholds, calibrate, write_calibration
 from tagging.charts import learning_curves
 from tagging.kinds import KINDS
 from tagging.reporting import write_confusion
@@ -18,11 +19,16 @@ PER_CLASS, CURVES, SPLIT, CONFUSION = "per_class.csv", "curves.png", "split.csv"
 
 
 def write_validation(folder: Path, data: StageData, logits: np.ndarray) -> dict[str, Any]:
-    """Exact validation metrics; writes the clip logits and the per-class table."""
+    """Exact validation metrics; writes the clip logits, the calibration and the per-class table."""
     targets = data.dataset.targets(data.validation)
     write_scores(folder / SCORES, list(data.validation["fname"]), list(data.dataset.classes), logits)
     kind = KINDS[data.dataset.task]
-    kind.table(targets, logits, data.dataset.classes).to_csv(folder / PER_CLASS, index=False)
+    table = kind.table(targets, logits, data.dataset.classes)
+    if calibration := calibrate(kind, targets, logits, data.dataset.classes):
+        write_calibration(folder, calibration)
+        if calibration.thresholds:
+            table = table.join(at_thresholds(calibration, targets, calibration.probabilities(kind, logits)))
+    table.to_csv(folder / PER_CLASS, index=False)
     if kind.name == "multiclass":
         write_confusion(folder / CONFUSION, targets, logits, data.dataset.classes)
     return kind.report(targets, logits)

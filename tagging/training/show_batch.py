@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import tensorflow as tf
+
 from tagging.config import Config
 from tagging.plots import batch_picture
 from tagging.training.data import stage_data
-from tagging.training.networks import build_stage_frontend
+from tagging.training.networks import build_stage_frontend, measure_bands
 from tagging.training.task import Task
 
 
@@ -15,7 +17,10 @@ def show_batch(config: Config, stage: str, out: Path, *, jobs: int, most: int = 
     data = stage_data(config, settings)
     classes = data.dataset.classes
     task = Task(config, settings, data, Path(config.run_dir), jobs)
-    batches = task.batches(build_stage_frontend(config, task.pieces))
+    frontend = build_stage_frontend(config, task.pieces)
+    batches = task.batches(frontend)
+    frontend(tf.zeros((1, *(length or 1 for length in task.pieces.input_shape))))  # builds it
+    measure_bands(frontend, batches)
     images, labels = next(iter(batches.dataset(0, 1)))[:2]  # weights, where there are any, come third
     batch_picture(images.numpy()[:most, ..., 0], [_title(row, classes) for row in labels.numpy()[:most]], out)
     return out

@@ -13,14 +13,12 @@ from tagging.training.selection_settings import SELECTED
 
 _BUILT_ON = ("init_finished", "selection_finished")
 _SETTINGS = ("cleaning", "window", "sequence", "frontend", "model")
-_SHAPING = (
-    "head",
-    "pool",
-    "units",
-    "patch_frames",
-    "patch_hop_frames",
-    "filters",
-)  # keys of `model` that give the layers
+_NOT_SHAPING = (
+    "weights",
+    "weights_sha256",
+    "dropout",
+    "freeze_batch_norm",
+)  # keys of `model` that leave the layers
 
 
 def initial_run(config: Config, stage: str) -> Run | None:
@@ -56,11 +54,14 @@ def identity(
     whole = as_dict(config)
     return {
         "seed": config.seed,
+        "task": data.dataset.task,
+        "classes": ", ".join(data.dataset.classes),
         "deterministic": config.deterministic,
         **{key: whole[key] for key in _SETTINGS},
         "stage": whole["stages"][stage],
         "train_clips": _digest(data.train),
         "validation_clips": _digest(data.validation),
+        "background_clips": _digest(data.backgrounds),
         "init_finished": start.info["finished"] if start else None,
         "selection_finished": judge.info["finished"] if judge else None,
     }
@@ -69,6 +70,8 @@ def identity(
 def check_judge(new: dict[str, Any], classes: tuple[str, ...], judge: Run, stage: str) -> None:
     """Refuse a run that scores other classes or other audio, and say where it knows the validation clips."""
     key, old = f"stages.{stage}.selection.model", judge.info["identity"]
+    if judge.task != new["task"]:
+        raise RunError(f"{key}: expected a run of the task {new['task']}, {judge.path} is of {judge.task}")
     _check_classes(key, judge, classes)
     if lines := differing_keys(old["cleaning"], new["cleaning"]):
         raise RunError(f"{key}: {judge.path} was trained on audio cleaned otherwise ({'; '.join(lines)})")
@@ -124,9 +127,9 @@ def _with_full_keys(whole: dict[str, Any], stage: str) -> dict[str, Any]:
 def _images(whole: dict[str, Any]) -> dict[str, Any]:
     """What decides the images and the network that takes them."""
     return {
-        "cleaning": _part(whole["cleaning"], "rate_hz"),
+        "cleaning": _part(whole["cleaning"], "rate_hz", "features"),
         "frontend": whole["frontend"],
-        "model": _part(whole["model"], "name", *_SHAPING),
+        "model": {key: value for key, value in whole["model"].items() if key not in _NOT_SHAPING},
     }
 
 
@@ -135,7 +138,7 @@ def _part(whole: dict[str, Any], *keys: str) -> dict[str, Any]:
 
 
 def _digest(clips: pd.DataFrame) -> str:
-    """The clips by split, name, sound and labels, whatever folder they are in."""
-    labels = clips["labels"].map(",".join)
+    """The clips by split, name, sound and labels (or values), whatever folder they are in."""
+    labels = clips["values"].map(str) if "values" in clips else clips["labels"].map(",".join)
     lines = clips["split"] + "/" + clips["fname"] + " " + clips["audio_hash"] + " " + labels
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=8).hexdigest() if len(lines) else "none"

@@ -60,7 +60,7 @@ class Task:
             seed=self.config.seed,
             jobs=self.jobs,
             weights=self.weights,
-            background_paths=self.data.backgrounds,
+            background_paths=list(self.data.backgrounds["path"]),
             lengths=None if None not in self.pieces.input_shape else train["steps"].to_numpy(int),
         )
 

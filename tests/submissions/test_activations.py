@@ -40,6 +40,11 @@ def test_values_of_regression_have_a_mean_only(method):
         combine(LOGITS, method, activation="linear")
 
 
+def test_ranks_of_clips_cannot_choose_among_the_classes_of_one():
+    with pytest.raises(SubmissionError, match="rank compares clips"):
+        combine(LOGITS, "rank", activation="softmax")
+
+
 def test_predictions_name_the_likeliest_class_first(tmp_path):
     scores = np.array([[0.2, 0.5, 0.3], [0.7, 0.2, 0.1]])
     write_predictions(tmp_path / "p.csv", ["x.wav", "y.wav"], ["rock", "pop", "jazz"], scores)

@@ -102,9 +102,13 @@ def test_a_mistake_ends_in_one_line_that_names_it(path, override, words):
     ("override", "message"),
     [
         ("train.augment.noise.probability=0.5", r"stages\.noisy\.augment: .* no waveforms"),
-        ("stages.curated.augment.crop.min_time_share=0.5", r"stages\.curated\.augment\.crop.*sequence\.fixed=true"),
+        (
+            "stages.curated.augment.crop.min_time_share=0.5",
+            r"stages\.curated\.augment\.crop.*sequence\.fixed=true",
+        ),
         ("frontend.name=mfcc", r"frontend\.name: features"),
         ("frontend.n_mels=64", r"frontend\.n_mels: features"),
+        ("window.hop_s=0.5", r"window\.\*: features"),
     ],
 )
 def test_features_refuse_what_only_audio_or_images_of_one_length_can_have(path, override, message):
@@ -114,6 +118,14 @@ def test_features_refuse_what_only_audio_or_images_of_one_length_can_have(path, 
         load_config(path, [*stored, override, "sequence.fixed=true"])
     with pytest.raises(ConfigError, match=message):
         load_config(path, [*stored, override])
+
+
+@pytest.mark.parametrize("features", ["cleaning.features.name=mel", "frontend.name=mfcc"])
+@pytest.mark.parametrize("fill", ["train.augment.spec_augment.enabled=true", "train.augment.mixup.alpha=0.4"])
+def test_masks_over_decibels_are_refused_unless_standardised(path, features, fill):
+    with pytest.raises(ConfigError, match="fill in 0, which is loud in decibels"):
+        load_config(path, [features, fill])
+    load_config(path, [features, fill, "frontend.standardize=true"])
 
 
 def test_sequences_without_features_are_refused(path):

@@ -9,7 +9,8 @@ import pytest
 from tagging.datasets import READERS, read_dataset
 from tagging.datasets.demo import make_demo
 from tagging.datasets.settings import DatasetSettings
-from tagging.datasets.table import COLUMNS, TASKS, DatasetError
+from tagging.datasets.table import COLUMNS, DatasetError
+from tagging.kinds import KINDS
 
 OPTIONAL = {"row": "i", "key": "O", "validates": "b", "values": "O"}
 MOODS = {"train": ["0.1", "0.2"], "test": [""]}
@@ -148,7 +149,7 @@ def test_splits_are_those_of_the_contract(data):
 
 def test_classes_cover_the_labels_and_targets_follow(data):
     dataset, _ = data
-    assert dataset.task in TASKS
+    assert dataset.task in KINDS
     assert len(set(dataset.classes)) == len(dataset.classes)
     assert all(
         isinstance(labels, tuple) and set(labels) <= set(dataset.classes)

@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import label_ranking_average_precision_score
 
+from models.registry import build_network
+from models.settings import ModelSettings
 from submissions.writer import read_scores
 from tagging.config import ConfigError
 from tagging.datasets import read_dataset
@@ -89,12 +91,25 @@ def test_a_diverged_training_says_so(tiny, tmp_path):
         train_stage(config, "noisy", jobs=2)
 
 
+def test_a_monitor_that_is_not_defined_yet_takes_the_last_epoch(tmp_path):
+    rows = [{"val_spearman": value} for value in (np.nan, np.nan)]
+    history = History(tmp_path, StageSettings(monitor="val_spearman"), 1, KINDS["regression"], rows)
+    assert history.best_epoch == 2
+    history.rows += [{"val_spearman": 0.1}, {"val_spearman": np.nan}]
+    assert history.best_epoch == 3
+
+
 def test_xla_is_chosen_by_device(monkeypatch):
-    assert uses_xla(StageSettings(jit_compile="on"))
-    assert not uses_xla(StageSettings(jit_compile="off"))
+    network = build_network(ModelSettings(units=[4]), (32, 16, 1), 3)
+    recurrent = build_network(ModelSettings("rnn", rnn_units=2, rnn_layers=1), (32, 16, 1), 3)
+    any_length = build_network(ModelSettings("cnn1d", filters=[2], units=[4]), (None, 16, 1), 3)
+    assert uses_xla(StageSettings(jit_compile="on"), network)
+    assert not uses_xla(StageSettings(jit_compile="off"), network)
     for gpus in ([], ["one"]):
         monkeypatch.setattr("tensorflow.config.list_physical_devices", lambda kind, gpus=gpus: gpus)
-        assert uses_xla(StageSettings()) == bool(gpus)
+        assert uses_xla(StageSettings(), network) == bool(gpus)
+        assert not uses_xla(StageSettings(), recurrent)
+        assert not uses_xla(StageSettings(), any_length)
 
 
 def test_mixed_precision_trains_and_gives_float32_logits(tiny, tmp_path):

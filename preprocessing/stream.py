@@ -1,0 +1,127 @@
+"""Sound in blocks: hours of it in the memory of seconds, with the samples that the whole-file chain makes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import soxr
+
+from preprocessing.decode import DecodeError, ForwardFile, check_waveform, open_soundfile, read_frames
+from preprocessing.ffmpeg_blocks import ffmpeg_blocks
+from preprocessing.resample import QUALITY, to_mono, to_pcm16
+
+BLOCK_FRAMES = 2**16
+
+
+class Sound(Protocol):
+    """Audio that can be gone through more than once."""
+
+    def blocks(self) -> Iterator[tuple[np.ndarray, int]]:
+        """(block (frames, channels) float32, rate in Hz), at least one; the rate and the channels stay.
+
+        Raises:
+            DecodeError: not usable sound; it may come after some blocks.
+        """
+
+
+@dataclass(frozen=True)
+class FileSound:
+    """An audio file of any format that `decode` reads, with the same samples.
+
+    Where it takes ffmpeg, they come as floats, while pydub may round them to PCM16 first.
+    """
+
+    path: Path
+
+    def blocks(self) -> Iterator[tuple[np.ndarray, int]]:
+        file = open_soundfile(self.path)
+        if file is None:
+            yield from _checked(ffmpeg_blocks(self.path, BLOCK_FRAMES))
+            return
+        with file:
+            yield from _checked(_of_soundfile(file))
+
+
+class ArraySound:
+    """Samples in memory.
+
+    Args:
+        samples: (frames,) or (frames, channels), float of full scale 1.0, or int16.
+        rate_hz: their rate.
+
+    Raises:
+        DecodeError: another type or shape.
+    """
+
+    def __init__(self, samples: np.ndarray, rate_hz: int) -> None:
+        samples = np.asarray(samples)
+        if samples.ndim not in (1, 2) or (samples.dtype != np.int16 and samples.dtype.kind != "f"):
+            raise DecodeError(
+                "expected samples (frames,) or (frames, channels), float of full scale 1.0 or int16, received "
+                f"{samples.dtype} of shape {samples.shape}"
+            )
+        if samples.ndim == 2 and len(samples) < samples.shape[1]:
+            raise DecodeError(
+                f"expected samples (frames, channels), received shape {samples.shape}: transpose them"
+            )
+        self.samples, self.rate_hz = samples if samples.ndim == 2 else samples[:, None], rate_hz
+
+    def blocks(self) -> Iterator[tuple[np.ndarray, int]]:
+        return _checked(self._blocks())
+
+    def _blocks(self) -> Iterator[tuple[np.ndarray, int]]:
+        scale = np.float32(1 / 32768 if self.samples.dtype == np.int16 else 1)
+        for start in range(0, max(len(self.samples), 1), BLOCK_FRAMES):
+            yield self.samples[start : start + BLOCK_FRAMES].astype(np.float32) * scale, self.rate_hz
+
+
+class PcmStream:
+    """One pass over a sound: blocks (frames,) int16, mono at `rate_hz`, bit for bit those of `chain.to_clean_rate`.
+
+    Attributes:
+        seconds: how much of the sound has been read, on its own clock; all of it after the last block.
+    """
+
+    def __init__(self, sound: Sound, rate_hz: int) -> None:
+        self.sound, self.rate_hz, self.seconds = sound, rate_hz, 0.0
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        frames = samples = 0
+        for waveform, frames_in, rate_in_hz in self._resampled():
+            frames += frames_in
+            self.seconds = frames / rate_in_hz
+            pcm, _ = to_pcm16(waveform)
+            samples += len(pcm)
+            if len(pcm):
+                yield pcm
+        if not samples:
+            raise DecodeError(f"expected sound, received {frames} frames: too few at {self.rate_hz} Hz")
+
+    def _resampled(self) -> Iterator[tuple[np.ndarray, int, int]]:
+        """(waveform at the new rate, frames that were read for it, their rate)."""
+        resampler = None
+        for block, rate_in_hz in self.sound.blocks():
+            waveform = to_mono(block)
+            if rate_in_hz != self.rate_hz:
+                resampler = resampler or soxr.ResampleStream(
+                    rate_in_hz, self.rate_hz, 1, dtype="float32", quality=QUALITY
+                )
+                waveform = resampler.resample_chunk(waveform)
+            yield waveform, len(block), rate_in_hz
+        if resampler:
+            yield resampler.resample_chunk(np.empty(0, np.float32), last=True), 0, rate_in_hz
+
+
+def _of_soundfile(file: ForwardFile) -> Iterator[tuple[np.ndarray, int]]:
+    is_first = True
+    while len(block := read_frames(file, BLOCK_FRAMES)) or is_first:
+        is_first = False
+        yield block, file.samplerate
+
+
+def _checked(blocks: Iterator[tuple[np.ndarray, int]]) -> Iterator[tuple[np.ndarray, int]]:
+    for block, rate_hz in blocks:
+        check_waveform(block, rate_hz)
+        yield block, rate_hz

@@ -1,0 +1,84 @@
+"""What makes a run the same as another, and what a task refuses."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tagging.config import load_config
+from tagging.datasets.table import Dataset, DatasetError
+from tagging.training.data import StageData, _check_task
+from tagging.training.start import _images, identity
+
+YAML = "stages: {train: {sources: [train]}}"
+
+
+def data(**changed) -> StageData:
+    """Two clips with numbers to predict."""
+    clips = pd.DataFrame(
+        {
+            "fname": ["a", "b"],
+            "split": "train",
+            "audio_hash": "x",
+            "labels": [()] * 2,
+            "values": [(0.1,), (0.2,)],
+        }
+    )
+    clips = clips.assign(**changed.pop("clips", {}))
+    given = {"task": "regression", "classes": ("valence",), **changed}
+    dataset = Dataset("d", clips, given["classes"], given["task"], {}, None)
+    backgrounds = given.get("backgrounds", clips[:0])
+    return StageData(dataset, clips, np.zeros((2, 1)), clips[:0], backgrounds, clips, np.zeros(2, bool), ())
+
+
+@pytest.fixture
+def config(tmp_path):
+    (tmp_path / "c.yaml").write_text(YAML)
+    return lambda *overrides: load_config(tmp_path / "c.yaml", overrides)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"clips": {"values": [(0.1,), (0.3,)]}},
+        {"classes": ("energy",)},
+        {"task": "multilabel"},
+        {
+            "backgrounds": pd.DataFrame(
+                {"fname": ["n"], "split": "noisy", "audio_hash": "y", "labels": [("x",)]}
+            )
+        },
+    ],
+)
+def test_a_run_on_other_answers_is_another_run(config, changed):
+    one, again, other = (
+        identity(config(), "train", d, None, None) for d in (data(), data(), data(**changed))
+    )
+    assert one == again
+    assert one != other
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["model.activation=elu", "model.pool_size=3", "cleaning.features.name=stored", "frontend.n_mels=20"],
+)
+def test_weights_of_another_network_or_of_other_features_do_not_fit(config, override):
+    old, new = (identity(config(*o), "train", data(), None, None) for o in ((), (override,)))
+    assert _images(old) != _images(new)
+    free = identity(config("model.dropout=0.1", "train.epochs=3"), "train", data(), None, None)
+    assert _images(old) == _images(free)
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("train.augment.waveform_mix.probability=0.5", "has numbers; turn them off"),
+        ("train.augment.mixup={alpha: 0.4, labels: or}", "has numbers; turn them off"),
+        ("stages.train.sources=[selected]", "source selected is for labels"),
+    ],
+)
+def test_numbers_refuse_what_is_for_labels(config, override, words):
+    settings = config(override).stage("train")
+    with pytest.raises(DatasetError, match=words):
+        _check_task(data().dataset, settings)
+    _check_task(data(task="multilabel").dataset, settings)
+    _check_task(data().dataset, config("train.augment.mixup.alpha=0.4").stage("train"))
