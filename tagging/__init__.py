@@ -1,1 +1,17 @@
-"""Online part: clean clips -> model -> scores. Importing the package imports nothing heavy."""
+"""Online part: clean clips -> model -> scores; `Tagger` is the library. Importing the package imports nothing heavy."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tagging.tagger.tagger import Tagger
+
+__all__ = ["Tagger"]
+
+
+def __getattr__(name: str) -> Any:
+    """`Tagger`, for which TensorFlow is loaded, only where it is asked for."""
+    if name == "Tagger":
+        from tagging.tagger.tagger import Tagger  # noqa: PLC0415
+
+        return Tagger
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

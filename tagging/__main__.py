@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tagging import cli
+from tagging.tagger import options
 
 _NOTHING_LOST = "the same command starts again"
 
@@ -71,6 +72,20 @@ def curves(argv: Sequence[str]) -> int:
     return cli.run(_curves, parser, argv, interrupted=_NOTHING_LOST)
 
 
+def report(argv: Sequence[str]) -> int:
+    """Write the page of a run, or of a folder of folds: scores, clips to hear, curves, settings, commands."""
+    parser = argparse.ArgumentParser("python -m tagging report", description=report.__doc__)
+    parser.add_argument("run", type=Path, metavar="RUN", help="run folder, or folder of folds")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="page (default: report.html in RUN)")
+    return cli.run(_report, parser, argv, interrupted=_NOTHING_LOST)
+
+
+def tag(argv: Sequence[str]) -> int:
+    """Tag audio files with trained runs: names and scores, over time if wanted, as table, CSV or JSON."""
+    parser = options.make_parser(tag.__doc__ or "")
+    return cli.run(_tag, parser, argv, interrupted=_NOTHING_LOST)
+
+
 def _plots(args: argparse.Namespace) -> int:
     from tagging.config import load_config
 
@@ -81,6 +96,14 @@ def _plots(args: argparse.Namespace) -> int:
     for path in data_figures(config, args.out):
         print(path)
     return 0
+
+
+def _tag(args: argparse.Namespace) -> int:
+    options.check(args)
+    cli.quiet_tensorflow(args.jobs)
+    from tagging.tagger.command import tag
+
+    return tag(args)
 
 
 def _sweep(args: argparse.Namespace) -> int:
@@ -112,7 +135,14 @@ def _curves(args: argparse.Namespace) -> int:
     return 0
 
 
-VERBS = {"plots": plots, "curves": curves, "compare": compare, "sweep": sweep}
+def _report(args: argparse.Namespace) -> int:
+    from tagging.report.page import write_report
+
+    print(write_report(args.run, args.out))
+    return 0
+
+
+VERBS = {"tag": tag, "plots": plots, "curves": curves, "compare": compare, "report": report, "sweep": sweep}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -142,7 +142,9 @@ def read_calibration(run_path: Path) -> Calibration | None:
         classes, temperature = tuple(map(str, content["classes"])), float(content["temperature"])
         thresholds = content["thresholds"] and tuple(float(content["thresholds"][name]) for name in classes)
     except (ValueError, KeyError, TypeError) as error:
-        raise CalibrationError(f"{path}: expected a calibration ({error!r}); train the stage again") from error
+        raise CalibrationError(
+            f"{path}: expected a calibration ({error!r}); train the stage again"
+        ) from error
     if not np.isfinite([temperature, *(thresholds or ())]).all() or temperature <= 0:
         raise CalibrationError(
             f"{path}: expected a temperature above 0 and finite thresholds, received others; train the stage again"
@@ -153,7 +155,7 @@ def read_calibration(run_path: Path) -> Calibration | None:
 def _best_threshold(targets: np.ndarray, probabilities: np.ndarray) -> float:
     """Where F1 is highest: the middle between two neighbouring scores, so that a little noise changes nothing.
 
-    Of cuts with the same F1 the one in the widest gap. 0 is the neighbour below the lowest score. NaN without a positive.
+    Of cuts with the same F1 the one in the widest gap; below the lowest score is 0. NaN without a positive.
     """
     if not targets.any():
         return float("nan")

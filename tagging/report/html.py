@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 _VOID = ("meta", "link", "img")
-_NOTHING = "–"
+NOTHING = "\N{EN DASH}"
 
 
 class Html(str):
@@ -15,7 +15,7 @@ class Html(str):
     __slots__ = ()
 
 
-def element(name: str, *children: object, **attributes: object) -> Html:
+def element(name: str, /, *children: object, **attributes: object) -> Html:
     """`<name attribute="value">children</name>`; `class_` is written `class`, `http_equiv` `http-equiv`.
 
     Children and values are escaped, but for children that are `Html`.
@@ -68,7 +68,7 @@ def data_uri(kind: str, data: bytes) -> str:
 def number(value: float | None, digits: int = 4) -> str:
     """A figure in so many decimals, large ones in fewer; a dash where there is none."""
     if value is None or math.isnan(value):
-        return _NOTHING
+        return NOTHING
     return f"{value:.{digits}f}" if abs(value) < 1e4 else f"{value:.4g}"
 
 

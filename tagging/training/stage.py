@@ -13,11 +13,13 @@ import tensorflow as tf
 from preprocessing.folder import locked
 from tagging.config import Config
 from tagging.prediction import inference_step
-from tagging.runs import MODEL, Run, finish_run, read_run, recover, work_dir
+from tagging.report.page import write_report
+from tagging.runs import MODEL, Run, RunError, finish_run, read_run, recover, work_dir
 from tagging.training.data import stage_data
 from tagging.training.device import device_name
 from tagging.training.fit import BACKUPS, fit
 from tagging.training.history import BEST
+from tagging.training.memory import peak_memory_mib
 from tagging.training.networks import build_tagger, compiled_trainer, count_parameters, measure_bands
 from tagging.training.outcome import closing_table, write_split_and_curves, write_validation
 from tagging.training.selection import select_clips
@@ -54,7 +56,8 @@ def train_stage(
 
     Raises:
         BusyError: another process trains it.
-        RunError: the run was finished or begun with other settings, or `init` names no run that fits.
+        RunError: the run was finished or begun with other settings, or `init` names no run that fits; or its report
+            could not be written: then the run is finished all the same.
     """
     check_tracking(config.tracking)
     if config.deterministic:
@@ -92,7 +95,18 @@ def _train_alone(
     finish_run(final, config, {"stage": name, "identity": made_of, **info})
     _remove_scaffolding(final)
     print(f"{closing_table(info)}\n{'run':>12}  {final}")
+    print(f"{'report':>12}  {_report(final)}")
     return final
+
+
+def _report(final: Path) -> Path:
+    try:
+        return write_report(final)
+    except (ValueError, OSError) as error:
+        raise RunError(
+            f"{final} is finished, but its report could not be written ({error}); python -m tagging report {final} "
+            "tries again, and train.py goes on behind it"
+        ) from error
 
 
 def _train(task: Task, name: str, start: Run | None, watch: Callable[[dict], None] | None) -> dict[str, Any]:
@@ -127,6 +141,7 @@ def _train(task: Task, name: str, start: Run | None, watch: Callable[[dict], Non
         "overfit_batches": settings.overfit_batches,
         "validation": validation,
         "device": device_name(),
+        "peak_memory_mib": peak_memory_mib(),
         "seconds": round(sum(row["seconds"] for row in history.rows), 1),
         "finished": datetime.now(UTC).isoformat(timespec="microseconds"),
     }

@@ -30,7 +30,7 @@ def make_run(config, path: Path, seed: int, finished: str = "2020") -> Path:
     ]
     work_dir(path).mkdir(parents=True)
     keras.Sequential([keras.Input((samples,)), *layers]).save(work_dir(path) / "model.keras")
-    facts = {"identity": {}, "validation": None, "finished": finished}
+    facts = {"task": "multilabel", "identity": {}, "validation": None, "finished": finished}
     finish_run(path, config, {"classes": list(dataset.classes), **facts})
     return path
 

@@ -28,7 +28,7 @@ def inputs(tiny, tmp_path):
     model = keras.Sequential([keras.Input((samples,)), keras.layers.Dense(len(classes))])
     work_dir(run).mkdir()
     model.save(work_dir(run) / "model.keras")
-    facts = {"identity": {}, "validation": None, "finished": "2020"}
+    facts = {"task": "multilabel", "identity": {}, "validation": None, "finished": "2020"}
     finish_run(run, config, {"classes": list(classes), **facts})
     return folder
 

@@ -32,7 +32,7 @@ def make_run(config, path: Path) -> str:
     )
     work_dir(path).mkdir(parents=True)
     model.save(work_dir(path) / "model.keras")
-    facts = {"identity": {}, "validation": None, "finished": "2020"}
+    facts = {"task": "multilabel", "identity": {}, "validation": None, "finished": "2020"}
     finish_run(path, config, {"classes": list(dataset.classes), **facts})
     return str(path)
 

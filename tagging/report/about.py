@@ -1,0 +1,175 @@
+"""The sections of what made a run: curves, data, settings, machine, commands."""
+
+import shlex
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tagging.charts import learning_curves
+from tagging.config import Config
+from tagging.datasets.csv_files import read_csv
+from tagging.datasets.table import Dataset
+from tagging.report.html import NOTHING, Html, data_uri, element, folded, paragraph, section, table
+from tagging.report.material import Material
+from tagging.runs import CONFIG, Run
+from tagging.training.selection_settings import SELECTED
+
+_CURVES, _SPLIT = "curves.png", "split.csv"
+
+
+def curve_section(material: Material) -> Html:
+    """Learning curves: the run's own picture, or all folds in one."""
+    image = element(
+        "img", src=data_uri("image/png", _curves(material)), alt="learning curves", class_="curves"
+    )
+    kept = ", ".join(f"{run.info['best_epoch']} of {run.info['epochs']}" for run in material.member.runs)
+    return section(
+        "curves", "Learning curves", element("div", image, class_="scroll"), paragraph(f"Epoch kept: {kept}.")
+    )
+
+
+def _curves(material: Material) -> bytes:
+    own = material.path / _CURVES
+    if not material.member.has_folds and own.is_file():
+        return own.read_bytes()
+    histories = {run.path.parent.name: run.history() for run in material.member.runs}
+    with tempfile.TemporaryDirectory() as folder:
+        learning_curves(histories, Path(folder, _CURVES))
+        return Path(folder, _CURVES).read_bytes()
+
+
+def data_section(material: Material) -> Html:
+    """Clips of each split, of each class, and what trained."""
+    config = material.run.config
+    rows = [("layout", config.dataset.layout), ("folder", config.dataset.root), ("task", material.kind.name)]
+    rows += [("classes" if material.kind.name != "regression" else "targets", f"{len(material.run.classes)}")]
+    for run in material.member.runs:
+        name = f"{run.path.parent.name}: " if material.member.has_folds else ""
+        rows.append(
+            (f"{name}this stage", f"{info_of(run, 'train_clips')} clips train, {_validation_clips(run)}")
+        )
+    parts = [table(("", ""), rows, class_="facts")]
+    if material.dataset is not None:
+        parts += _dataset_tables(material.dataset, material)
+    return section("data", "Data", *parts)
+
+
+def _validation_clips(run: Run) -> str:
+    return f"{info_of(run, 'validation_clips')} validate"
+
+
+def info_of(run: Run, key: str) -> str:
+    """A figure of `run.json`, or a dash where an older run has none."""
+    value = run.info.get(key)
+    return NOTHING if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _dataset_tables(dataset: Dataset, material: Material) -> Iterator[Html]:
+    parts = dict(split_parts(dataset, None if material.member.has_folds else material.path / _SPLIT))
+    yield table(("split", "clips"), [(name, len(clips)) for name, clips in parts.items()])
+    answered = {name: clips for name, clips in parts.items() if dataset.answered(clips).any()}
+    if dataset.task == "regression":
+        yield folded("Values of each target", _values(dataset, answered))
+        return
+    counts = {
+        name: dataset.targets(clips).sum(axis=0).astype(int).tolist() for name, clips in answered.items()
+    }
+    rows = zip(dataset.classes, *counts.values(), strict=True)
+    yield folded("Clips of each class", table(("class", *counts), rows))
+
+
+def split_parts(dataset: Dataset, split: Path | None) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The clips of each split by name, those with checked labels by the part that `split.csv` gives them."""
+    for name in dict.fromkeys(dataset.clips["split"]):
+        clips = dataset.of(name)
+        if name != dataset.checked or split is None or not split.is_file():
+            yield name, clips
+            continue
+        part = read_csv(split, ["fname", "part"], inner=True).set_index("fname")["part"]
+        of_clip = clips["fname"].map(part)
+        for which in dict.fromkeys(of_clip.dropna()):
+            yield f"{name}, {which}", clips[(of_clip == which).to_numpy()]
+
+
+def _values(dataset: Dataset, parts: dict[str, pd.DataFrame]) -> Html:
+    rows = []
+    for name, clips in parts.items():
+        for target, values in zip(dataset.classes, dataset.targets(clips).T, strict=True):
+            known = values[np.isfinite(values)].astype(float)
+            rows.append((target, name, known.mean(), known.std(), known.min(), known.max()))
+    return table(("target", "split", "mean", "deviation", "lowest", "highest"), rows)
+
+
+def settings_section(material: Material) -> Html:
+    """The whole config, folded."""
+    text = (material.run.path / CONFIG).read_text(encoding="utf-8")
+    name = str(material.run.path / CONFIG)
+    return section("settings", "Settings", folded(name, element("pre", text)))
+
+
+def machine_section(material: Material) -> Html:
+    """Time, memory, device, sizes, versions."""
+    run, runs = material.run, material.member.runs
+    facts = [
+        ("finished", max(str(each.info["finished"]) for each in runs)[:19].replace("T", " ") + " UTC"),
+        ("training", f"{sum(each.info.get('seconds', 0.0) for each in runs):,.1f} s"),
+        ("device", info_of(run, "device")),
+        ("peak memory of the process", f"{info_of(run, 'peak_memory_mib')} MiB"),
+        ("network", run.config.model.name),
+        ("parameters", f"{info_of(run, 'parameters')}, {info_of(run, 'trainable_parameters')} trained"),
+        ("seed", str(run.config.seed)),
+    ]
+    versions = table(
+        ("package", "version"), [(name, str(n)) for name, n in run.info.get("versions", {}).items()]
+    )
+    return section(
+        "machine",
+        "Time, memory, versions",
+        table(("", ""), facts, class_="facts"),
+        folded("Versions", versions),
+    )
+
+
+def command_section(material: Material) -> Html:
+    """What to type to get the same again."""
+    note = "From the folder that the run was trained in; the data set and the versions above have to be the same."
+    return section("again", "Reproduce", element("pre", "\n".join(commands(material))), paragraph(note))
+
+
+def commands(material: Material) -> list[str]:
+    """The commands that clean, train and predict as this run did, into a run_dir of its own."""
+    run = material.run
+    given, config = f"--config {shlex.quote(str(run.path / CONFIG))}", run.config
+    if material.member.has_folds:
+        base, extra = str(material.path), f" --folds {len(material.member.runs)} split.file=null"
+    else:
+        base, extra = config.run_dir, ""
+    out = shlex.quote(f"run_dir={base}-again")
+    train = [
+        f"python train.py {given} --stage {shlex.quote(stage)}{extra} {out}"
+        for stage in _stages_to(config, str(run.info["stage"]))
+    ]
+    return [
+        f"python preprocess.py {given}",
+        *train,
+        f"python predict.py --runs {shlex.quote(str(material.path))}",
+        f"python -m tagging report {shlex.quote(str(material.path))}",
+    ]
+
+
+def _stages_to(config: Config, stage: str) -> list[str]:
+    """The stage, after those that it builds on."""
+    names = list(config.stages)
+    needed = [stage]
+    while (place := names.index(needed[0])) > 0 and _builds_on_previous(config, needed[0]):
+        needed.insert(0, names[place - 1])
+    return needed
+
+
+def _builds_on_previous(config: Config, stage: str) -> bool:
+    settings = config.stage(stage)
+    selects = SELECTED in settings.sources and settings.selection.model == "previous"
+    return settings.init == "previous" or selects

@@ -1,0 +1,112 @@
+"""The section of the clips that a run knows best and worst, to be heard and seen."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from preprocessing.folder import CleanFolderError
+from tagging.charts import metric_title
+from tagging.config import Config
+from tagging.datasets.cleaned import with_clean_audio
+from tagging.kinds import TaskKind
+from tagging.report.html import Html, element, join, number, paragraph, section
+from tagging.report.material import Judged, Material
+from tagging.report.sound import Shown, shown_clip
+
+EACH = 6  # clips at either end
+_TOP = 3  # classes of a clip
+_COLOURS = (
+    "; among equal ones by its log loss. Below, the likeliest classes and their calibrated scores: green what is said "
+    "and right, red what is said and wrong, grey what stays below its threshold or is not the first of one label."
+)
+
+
+def clip_section(material: Material, judged: Judged, table: pd.DataFrame) -> Html:
+    """The best and the worst clips.
+
+    Args:
+        material: of the report.
+        judged: its validation clips.
+        table: from `clip_table`.
+    """
+    best, worst = ends(list(table.index))
+    shown, notes = _shown(judged.clips.loc[[*best, *worst]], material.run.config)
+    parts: list[Html] = []
+    for title, rows in (("Worst", worst), ("Best", best)):
+        lines = [_figures(material.kind, figures) for figures in table.loc[rows].to_dict("records")]
+        cards = [
+            _card(material, judged, row, line, shown.get(row)) for row, line in zip(rows, lines, strict=True)
+        ]
+        parts += [element("h3", title), element("div", *cards, class_="cards")] if cards else []
+    rule = f"By the {metric_title(material.kind.metric)} of each clip"
+    rule += _COLOURS if judged.calibration else "."
+    return section(
+        "clips", "Best and worst clips", paragraph(rule, " All clips are in clips.csv."), *notes, *parts
+    )
+
+
+def ends(rows: list[int], each: int = EACH) -> tuple[list[int], list[int]]:
+    """The first and the last of these, the last one first; no row is in both."""
+    n = min(each, (len(rows) + 1) // 2)
+    m = min(each, len(rows) - n)
+    return rows[:n], rows[::-1][:m]
+
+
+def _shown(clips: pd.DataFrame, config: Config) -> tuple[dict[int, Shown], list[Html]]:
+    """What there is to hear and see of each clip, by its row; and why there is nothing."""
+    try:
+        found, _ = with_clean_audio(
+            clips.assign(row_number=clips.index), Path(config.clean_dir), config.cleaning
+        )
+        paths = zip(found["row_number"], found["path"], strict=True)
+        return {int(row): shown_clip(path) for row, path in paths}, []
+    except (CleanFolderError, OSError) as error:
+        return {}, [paragraph(f"The clean audio cannot be shown: {error}.")]
+
+
+def _card(material: Material, judged: Judged, row: int, line: str, shown: Shown | None) -> Html:
+    parts = [element("div", element("b", judged.fnames[row]), class_="name")]
+    if shown:
+        caption = element("figcaption", shown.caption)
+        parts.append(element("figure", element("img", src=shown.picture, alt="spectrogram"), caption))
+    if shown and shown.sound:
+        parts.append(element("audio", controls="", preload="metadata", src=shown.sound))
+    parts.append(element("div", line, class_="metric"))
+    parts.append(
+        _numbers(material, judged, row) if judged.calibration is None else _tags(material, judged, row)
+    )
+    return element("div", *parts, class_="card")
+
+
+def _figures(kind: TaskKind, figures: dict) -> str:
+    """The figures of a clip in a line."""
+    value = float(figures[kind.metric])
+    shown = f"{metric_title(kind.metric)} {number(value)}"
+    if kind.name == "multiclass":
+        shown = "right" if value else "wrong"
+    return f"{shown}, log loss {number(figures['log_loss'])}" if "log_loss" in figures else shown
+
+
+def _tags(material: Material, judged: Judged, row: int) -> Html:
+    """Its labels, and the likeliest classes with their calibrated scores; those that are said are right or wrong."""
+    assert judged.calibration is not None  # noqa: S101  for the type checker
+    scores = judged.calibration.probabilities(material.kind, judged.logits[row : row + 1])[0]
+    labels = tuple(judged.clips["labels"])[row]
+    lines = [element("div", "true: ", join(_pill(label, "true") for label in labels))]
+    for rank, k in enumerate(np.argsort(-judged.logits[row], kind="stable")[:_TOP]):
+        name, thresholds = material.run.classes[k], judged.calibration.thresholds
+        is_said = scores[k] >= thresholds[k] if thresholds else rank == 0
+        kind = ("right" if name in labels else "wrong") if is_said else "unsaid"
+        bar = element("span", class_="bar", style=f"width:{60 * scores[k]:.1f}px")
+        lines.append(element("div", bar, f" {scores[k]:.2f} ", _pill(name, kind), class_="said"))
+    return join(lines)
+
+
+def _numbers(material: Material, judged: Judged, row: int) -> Html:
+    both = zip(material.run.classes, judged.targets[row], judged.logits[row], strict=True)
+    return join(element("div", f"{name}: {said:.3f}, true {true:.3f}") for name, true, said in both)
+
+
+def _pill(text: str, kind: str) -> Html:
+    return element("span", text, class_=f"pill {kind}")

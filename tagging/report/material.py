@@ -1,0 +1,122 @@
+"""What a report is made of: a run, or the folds of one training, its validation clips and their scores."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from submissions.writer import read_scores
+from tagging.calibration import Calibration, calibrate, read_calibration
+from tagging.datasets import read_dataset
+from tagging.datasets.table import Dataset, DatasetError
+from tagging.folds import Member, out_of_fold, read_member
+from tagging.kinds import KINDS, TaskKind
+from tagging.runs import SCORES, Run
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Validation clips and what was said of them.
+
+    Attributes:
+        clips: rows of the clip table, with raw `path`s.
+        targets, logits: (clips, classes).
+        fold: of each clip, from 1; None: there are no folds.
+        calibration: None for numbers.
+    """
+
+    clips: pd.DataFrame
+    targets: np.ndarray
+    logits: np.ndarray
+    fold: np.ndarray | None
+    calibration: Calibration | None
+
+    @property
+    def fnames(self) -> list[str]:
+        """Names of the clips."""
+        return list(self.clips["fname"])
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that a report shows.
+
+    Attributes:
+        member: the run, or the runs of all folds.
+        dataset: None: it cannot be read here, or is another one by now.
+        judged: None: nothing was held out, or there is no data set to know the answers from.
+        notes: what is not shown and why, a line each.
+    """
+
+    member: Member
+    dataset: Dataset | None
+    judged: Judged | None
+    notes: tuple[str, ...]
+
+    @property
+    def run(self) -> Run:
+        """The run, or that of the first fold."""
+        return self.member.runs[0]
+
+    @property
+    def kind(self) -> TaskKind:
+        """The kind of task."""
+        return KINDS[self.run.task]
+
+    @property
+    def path(self) -> Path:
+        """The folder of the run or of the folds."""
+        return self.member.path
+
+
+def read_material(path: Path) -> Material:
+    """A run folder, or a folder of folds; what cannot be read beside it is noted.
+
+    Raises:
+        RunError: no finished run is there, or not all folds are finished.
+        SubmissionError, CalibrationError: a damaged file.
+    """
+    member = read_member(path)
+    run = member.runs[0]
+    dataset, notes = _dataset(run)
+    if not (member.has_folds or (run.path / SCORES).is_file()):
+        return Material(member, dataset, None, (*notes, "No clips were held out, so there are no scores."))
+    if dataset is None:
+        return Material(member, None, None, notes)
+    judged, more = _judged(member, dataset)
+    return Material(member, dataset, judged, (*notes, *more))
+
+
+def _dataset(run: Run) -> tuple[Dataset | None, tuple[str, ...]]:
+    try:
+        dataset = read_dataset(run.config.dataset)
+    except (DatasetError, OSError) as error:
+        return None, (f"The data set cannot be read here, so its clips are not shown: {error}.",)
+    if dataset.classes != run.classes or dataset.task != run.task:
+        root = run.config.dataset.root
+        return None, (f"The data set in {root} is another one by now, so its clips are not shown.",)
+    return dataset, ()
+
+
+def _judged(member: Member, dataset: Dataset) -> tuple[Judged | None, tuple[str, ...]]:
+    fnames, fold, logits = _scores(member)
+    known = dataset.of(dataset.checked).set_index("fname", drop=False)
+    if strange := [name for name in fnames if name not in known.index]:
+        return None, (f"{len(strange)} validation clips are no longer in the data set ({strange[0]} first).",)
+    clips = known.loc[list(fnames)].reset_index(drop=True)
+    judged = Judged(clips, dataset.targets(clips), np.asarray(logits, np.float64), fold, None)
+    kind, run = KINDS[dataset.task], member.runs[0]
+    stored = None if member.has_folds else read_calibration(run.path)
+    calibration = stored or calibrate(kind, judged.targets, judged.logits, run.classes)
+    return replace(judged, calibration=calibration), ()
+
+
+def _scores(member: Member) -> tuple[Sequence[str], np.ndarray | None, np.ndarray]:
+    """Names, folds and logits of the clips that the runs had not seen."""
+    if member.has_folds:
+        found = out_of_fold(member)
+        return found.fnames, found.fold, found.logits
+    scores = read_scores(member.runs[0].path / SCORES)
+    return scores.fnames, None, scores.logits

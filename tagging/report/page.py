@@ -1,0 +1,157 @@
+"""`report.html`, and its tables as CSV beside it."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from preprocessing.folder import write_atomic
+from tagging.report.about import (
+    command_section,
+    curve_section,
+    data_section,
+    info_of,
+    machine_section,
+    settings_section,
+)
+from tagging.report.clips import clip_section
+from tagging.report.html import Html, element, join, number
+from tagging.report.material import Judged, Material, read_material
+from tagging.report.reliability import calibration_summary, reliability
+from tagging.report.scores import (
+    calibration_section,
+    class_section,
+    confusion_section,
+    fold_table,
+    in_brackets,
+    score_section,
+)
+from tagging.report.style import STYLE
+from tagging.report.tables import class_table, clip_table, confused_table, drawn_figures, overall_table
+
+REPORT = "report.html"
+# Nothing but what is in the page is ever loaded, whatever a name in it may try.
+_POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
+_NAMES = {
+    "scores": "Scores",
+    "classes": "Classes",
+    "confusions": "Confusions",
+    "clips": "Clips",
+    "calibration": "Calibration",
+    "curves": "Curves",
+    "data": "Data",
+    "settings": "Settings",
+    "machine": "Time and memory",
+    "again": "Reproduce",
+}
+
+
+def write_report(path: Path, out: Path | None = None) -> Path:
+    """Write the report of a run, or of a folder of folds; its path.
+
+    Args:
+        path: folder of the run or of the folds.
+        out: the page; None: `report.html` in the folder. Tables are CSV files in the folder `NAME_tables` beside it.
+
+    Raises:
+        RunError: no finished run is there, or not all folds are finished.
+        SubmissionError, CalibrationError: a damaged file.
+        OSError: it cannot be written.
+    """
+    material, out = read_material(path), out or path / REPORT
+    parts, tables = ([], {}) if material.judged is None else _of_scores(material, material.judged)
+    for make in (curve_section, data_section, settings_section, machine_section, command_section):
+        parts.append(make(material))
+    page = _page(material, parts, tables.get("scores"))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    for name, content in tables.items():
+        folder = out.with_name(f"{out.stem}_tables")
+        folder.mkdir(exist_ok=True)
+        write_atomic(folder / f"{name}.csv", _bytes(content.to_csv(index=False, lineterminator="\n")))
+    write_atomic(out, _bytes(page))
+    return out
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")  # a file name may hold bytes that are no text
+
+
+def _of_scores(material: Material, judged: Judged) -> tuple[list[Html], dict[str, pd.DataFrame]]:
+    """The sections of scores, and their tables by name."""
+    kind, classes, seed = material.kind, material.run.classes, material.run.config.seed
+    drawn = drawn_figures(kind, judged, seed)
+    tables = {
+        "scores": overall_table(kind, judged, drawn, seed),
+        "classes": class_table(kind, judged, drawn, classes),
+        "clips": clip_table(kind, judged, classes),
+    }
+    folds = fold_table(kind, judged)
+    if folds is not None:
+        tables["folds"] = folds
+    parts = [score_section(judged, tables["scores"], folds), class_section(kind, tables["classes"])]
+    if kind.name != "regression":
+        tables["confused"] = confused_table(judged, classes)
+        parts.append(confusion_section(material, tables["confused"]))
+    parts.append(clip_section(material, judged, tables["clips"]))
+    if judged.calibration is not None:
+        summary = calibration_summary(kind, judged, judged.calibration)
+        temperatures = {"raw": 1.0, "calibrated": judged.calibration.temperature}
+        curves = {name: reliability(kind, judged, each) for name, each in temperatures.items()}
+        tables["calibration"] = summary
+        tables["reliability"] = pd.concat([each.assign(kind=name) for name, each in curves.items()])
+        parts.append(calibration_section(judged.calibration, summary, curves))
+    return parts, tables
+
+
+def _page(material: Material, parts: list[Html], overall: pd.DataFrame | None) -> Html:
+    title = f"{material.run.info['stage']}: {material.path}"
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("link", rel="icon", href="data:,"),
+        element("title", title),
+        element("style", Html(STYLE)),
+    )
+    notes = [element("p", note, class_="warning") for note in material.notes]
+    main = element(
+        "main", _header(material), _tiles(material, overall), *notes, _links(material, parts), *parts
+    )
+    return Html(f"<!doctype html>\n{element('html', head, element('body', main), lang='en')}\n")
+
+
+def _header(material: Material) -> Html:
+    run, n_folds = material.run, len(material.member.runs)
+    what = f"stage {run.info['stage']}" + (f", {n_folds} folds" if material.member.has_folds else "")
+    return element(
+        "header",
+        element("h1", f"{run.config.model.name}, {what}"),
+        element("div", str(material.path), class_="path"),
+    )
+
+
+def _tiles(material: Material, overall: pd.DataFrame | None) -> Html:
+    run, runs = material.run, material.member.runs
+    tiles = []
+    if overall is not None:
+        first = overall.iloc[0]
+        tiles.append((material.kind.title, number(first["value"]), in_brackets(first["low"], first["high"])))
+    seconds = sum(each.info.get("seconds", 0.0) for each in runs)
+    tiles += [
+        ("training clips", info_of(run, "train_clips"), f"{info_of(run, 'validation_clips')} validate"),
+        ("parameters", info_of(run, "parameters"), f"{info_of(run, 'trainable_parameters')} trained"),
+        ("training time", f"{seconds:,.0f} s", info_of(run, "device")),
+        ("peak memory", f"{info_of(run, 'peak_memory_mib')} MiB", "of the process"),
+    ]
+    return element("div", *(_tile(*each) for each in tiles), class_="tiles")
+
+
+def _tile(what: str, value: str, more: str) -> Html:
+    lines = ((what, "what"), (value, "value"), (more, "more"))
+    return element("div", *(element("div", text, class_=name) for text, name in lines), class_="tile")
+
+
+def _links(material: Material, parts: list[Html]) -> Html:
+    names = _NAMES if material.kind.name != "regression" else {**_NAMES, "classes": "Targets"}
+    shown = [name for name in names if any(part.startswith(f'<section id="{name}">') for part in parts)]
+    return element("nav", join(element("a", names[name], href=f"#{name}") for name in shown))

@@ -1,0 +1,156 @@
+"""The sections of scores: overall, class by class, what is confused with what, and how sure the scores are."""
+
+import numpy as np
+import pandas as pd
+
+from tagging.calibration import Calibration
+from tagging.charts import metric_title
+from tagging.kinds import TaskKind, is_lower_better
+from tagging.report.html import Html, data_uri, element, folded, number, paragraph, section, table
+from tagging.report.material import Judged, Material
+from tagging.report.reliability import reliability_diagram
+from tagging.report.tables import CLASS_FIGURE
+from tagging.reporting import unit_name
+
+_PAIRS = 20  # of the confusions shown
+_CONFUSION = "confusion.png"
+_TITLES = {
+    "ap": "AP",
+    "auc": "ROC AUC",
+    "lwlrap": "LWLRAP",
+    "f1": "F1",
+    "mse": "MSE",
+    "mae": "MAE",
+    "r2": "R2",
+}
+
+
+def title_of(name: str) -> str:
+    """A figure's or column's name as people write it."""
+    return _TITLES.get(name) or metric_title(name).replace("_", " ").replace("f1 ", "F1 ")
+
+
+def score_section(judged: Judged, overall: pd.DataFrame, folds: pd.DataFrame | None) -> Html:
+    """All clips, and fold by fold where there are folds; tables from `overall_table` and `fold_table`."""
+    rows = [
+        (title_of(str(row.figure)), float(str(row.value)), in_brackets(row.low, row.high))
+        for row in overall.itertuples()
+    ]
+    drawn = unit_name(list(judged.clips["group"]))
+    note = (
+        f"{len(judged.clips):,} clips that did not train. In brackets: 95 % bootstrap interval over {drawn}."
+    )
+    chosen = (
+        " Where the best epoch is kept, it was chosen on these clips, and the figures read a little high."
+    )
+    parts = [table(("", "value", "95 % interval"), rows), paragraph(note, chosen)]
+    if folds is not None:
+        head = [title_of(str(name)) for name in folds]
+        parts += [element("h3", "Fold by fold"), table(head, folds.itertuples(index=False))]
+    return section("scores", "Scores", *parts)
+
+
+def fold_table(kind: TaskKind, judged: Judged) -> pd.DataFrame | None:
+    """A row a fold: `fold`, `clips` and the figures that are printed; None: there are no folds."""
+    if judged.fold is None:
+        return None
+    rows = []
+    for fold in np.unique(judged.fold):
+        of_fold = judged.fold == fold
+        report = kind.report(judged.targets[of_fold], judged.logits[of_fold])
+        rows.append(
+            {"fold": int(fold), "clips": int(of_fold.sum()), **{key: report[key] for key in kind.shown}}
+        )
+    return pd.DataFrame(rows)
+
+
+def class_section(kind: TaskKind, classes: pd.DataFrame) -> Html:
+    """Class by class, the worst first; table from `class_table`."""
+    figure = CLASS_FIGURE[kind.name]
+    lower = is_lower_better(figure)
+    ordered = classes.sort_values(figure, ascending=not lower, kind="stable", na_position="last")
+    limits = [f"{figure}_low", f"{figure}_high"]
+    names = [str(name) for name in ordered if name not in limits]
+    place = names.index(figure) + 1
+    most = max(1.0, float(np.nanmax(classes[[figure, limits[1]]].to_numpy(float), initial=0.0)))
+    rows = []
+    for row in ordered.to_dict("records"):
+        value, low, high = (float(row[key]) for key in (figure, *limits))
+        picture = interval_picture(value / most, low / most, high / most)
+        cells = [row[name] for name in names]
+        rows.append([*cells[:place], in_brackets(low, high), picture, *cells[place:]])
+    head = [title_of(name) for name in names]
+    head[place:place] = ["95 % interval", ""]
+    notes = {"multilabel": f"{_FEW} {_AT_THRESHOLDS}", "multiclass": _FEW, "regression": ""}
+    name = "Targets" if kind.name == "regression" else "Classes"
+    return section(
+        "classes", name, table(head, rows, class_="wide"), paragraph("The worst first. ", notes[kind.name])
+    )
+
+
+_FEW = "With fewer than some 20 clips an interval is too narrow: [1, 1] says only that no clip was wrong."
+_AT_THRESHOLDS = (
+    "Precision, recall and F1 count a clip from the class's threshold on; they are measured on the clips that the "
+    "thresholds were chosen on, so they read high, the more so the fewer clips a class has."
+)
+
+
+def confusion_section(material: Material, confused: pd.DataFrame) -> Html:
+    """Which labels are missed for what; table from `confused_table`."""
+    rule = "A label is missed where a class that the clip does not have scores higher; it is taken for the highest."
+    head = ("label", "taken for", "clips", "share of the label's clips")
+    rows = [
+        (row.label, row.taken_for, int(str(row.clips)), f"{100 * float(str(row.share)):.0f} %")
+        for row in confused.head(_PAIRS).itertuples()
+    ]
+    parts = [table(head, rows) if rows else element("p", "Nothing: no label is missed.")]
+    if len(confused) > _PAIRS:
+        rule += f" The {_PAIRS} most frequent of {len(confused)} pairs; confused.csv has all."
+    picture = material.path / _CONFUSION
+    if not material.member.has_folds and picture.is_file():
+        image = element("img", src=data_uri("image/png", picture.read_bytes()), alt="confusion matrix")
+        parts.append(folded("Confusion matrix", element("div", image, class_="scroll")))
+    return section("confusions", "What is taken for what", paragraph(rule), *parts)
+
+
+def calibration_section(
+    calibration: Calibration, summary: pd.DataFrame, curves: dict[str, pd.DataFrame]
+) -> Html:
+    """Temperature, thresholds and the reliability diagram; tables from `reliability.py`."""
+    head = ("scores", "temperature", "log loss", "calibration error")
+    lines = [
+        element("p", element("span", class_=f"swatch {name}"), f" {text}")
+        for name, text in (
+            ("raw", "scores as the network gives them"),
+            ("calibrated", "logits / temperature"),
+        )
+    ]
+    told = "too sure" if calibration.temperature > 1 else "not sure enough"
+    note = (
+        f"Temperature {number(calibration.temperature, 3)}: the network is {told}. A score is calibrated where, of all "
+        "with that score, as large a share is true: the diagonal. A larger dot stands for more scores. Measured on the "
+        "clips that the temperature was chosen on."
+    )
+    side = element("div", table(head, summary.itertuples(index=False)), *lines, paragraph(note))
+    parts = [element("div", reliability_diagram(curves), side, class_="beside")]
+    if calibration.thresholds:
+        pairs = zip(calibration.classes, calibration.thresholds, strict=True)
+        parts.append(folded("Thresholds on the calibrated score", table(("class", "threshold"), pairs)))
+    return section("calibration", "Calibration", *parts)
+
+
+def in_brackets(low: object, high: object) -> str:
+    """`[.6800, .7210]`, or nothing where it is not known."""
+    both = float(str(low)), float(str(high))
+    return "" if np.isnan(both).any() else f"[{number(both[0])}, {number(both[1])}]"
+
+
+def interval_picture(value: float, low: float, high: float) -> Html:
+    """A dot on its interval, on a line from 0 to 1."""
+    parts = [element("line", x1=2, x2=102, y1=7, y2=7, class_="grid")]
+    if not np.isnan([low, high]).any():
+        ends = {"x1": f"{2 + 100 * max(low, 0.0):.1f}", "x2": f"{2 + 100 * max(high, 0.0):.1f}"}
+        parts.append(element("line", **ends, y1=7, y2=7, class_="span"))
+    if not np.isnan(value):
+        parts.append(element("circle", cx=f"{2 + 100 * value:.1f}", cy=7, r=3.5))
+    return element("svg", *parts, viewBox="0 0 104 14", class_="interval", aria_hidden="true")

@@ -1,0 +1,73 @@
+"""How the page looks: light, narrow enough to read, and usable on a telephone."""
+
+STYLE = """
+:root { --ink: #1c2330; --soft: #5b6472; --line: #e3e6eb; --fill: #f6f7f9; --blue: #1f6fb2; --orange: #d9730d;
+  --green: #1a7f4b; --red: #b3372f; }
+* { box-sizing: border-box; }
+body { margin: 0; color: var(--ink); background: #fff;
+  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
+main { max-width: 1080px; margin: 0 auto; padding: 28px 20px 60px; }
+h1 { font-size: 26px; line-height: 1.25; margin: 0; overflow-wrap: anywhere; }
+h2 { font-size: 19px; margin: 0 0 10px; padding-top: 20px; border-top: 1px solid var(--line); }
+h3 { font-size: 15px; margin: 18px 0 8px; }
+section { margin-top: 30px; }
+p { margin: 8px 0; }
+.path, .note { color: var(--soft); overflow-wrap: anywhere; }
+.note { font-size: 13px; max-width: 75ch; }
+.warning { background: #fff6e5; border-left: 3px solid var(--orange); padding: 8px 12px; overflow-wrap: anywhere; }
+nav { display: flex; flex-wrap: wrap; gap: 4px 16px; margin: 16px 0 0; font-size: 14px; }
+a { color: var(--blue); text-decoration: none; }
+a:hover { text-decoration: underline; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); gap: 10px; margin-top: 20px; }
+.tile { background: var(--fill); border-radius: 8px; padding: 12px 14px; }
+.tile .what { color: var(--soft); font-size: 13px; }
+.tile .value { font-size: 22px; font-weight: 600; overflow-wrap: anywhere; }
+.tile .more { color: var(--soft); font-size: 13px; overflow-wrap: anywhere; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; margin: 6px 0; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; padding: 4px 14px 4px 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th { color: var(--soft); font-weight: 500; font-size: 13px; }
+.n { text-align: right; }
+.wide { font-size: 14px; }
+.wide th, .wide td { padding-right: 11px; }
+.facts td:first-child { color: var(--soft); }
+.facts td { white-space: normal; overflow-wrap: anywhere; }
+.facts thead { display: none; }
+tbody tr:hover { background: var(--fill); }
+details { margin: 10px 0; }
+summary { cursor: pointer; color: var(--blue); overflow-wrap: anywhere; }
+pre { background: var(--fill); border-radius: 8px; padding: 12px 14px; overflow-x: auto;
+  font-size: 13px; line-height: 1.45; }
+img { max-width: 100%; display: block; }
+.curves { min-width: 640px; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(290px, 1fr)); gap: 14px; }
+.card { border: 1px solid var(--line); border-radius: 8px; padding: 12px; font-size: 14px; overflow: hidden; }
+.card .name { overflow-wrap: anywhere; margin-bottom: 6px; }
+.card .metric { color: var(--soft); }
+.card figure { margin: 0; }
+.card img { width: 100%; height: 96px; border-radius: 4px; background: #000; }
+figcaption { color: var(--soft); font-size: 12px; }
+audio { width: 100%; height: 36px; margin: 6px 0; }
+.said { display: flex; align-items: center; gap: 6px; }
+.said .bar { display: inline-block; height: 8px; min-width: 1px; background: var(--blue); border-radius: 2px; }
+.pill { display: inline-block; border-radius: 10px; padding: 0 8px; margin: 1px 4px 1px 0; background: var(--fill);
+  overflow-wrap: anywhere; }
+.pill.right { background: #e2f3ea; color: var(--green); }
+.pill.wrong { background: #fbe9e7; color: var(--red); }
+.beside { display: flex; flex-wrap: wrap; gap: 10px 34px; align-items: flex-start; }
+.beside > div { flex: 1 1 300px; min-width: 0; }
+.diagram { width: 340px; max-width: 100%; flex: none; }
+svg text { font-size: 12px; fill: var(--soft); }
+.grid { stroke: var(--line); }
+.diagonal { fill: none; stroke: #a8b0bc; stroke-dasharray: 4 4; }
+.curve polyline { fill: none; stroke-width: 1.8; }
+.raw polyline { stroke: var(--orange); } .raw circle, .swatch.raw { fill: var(--orange); background: var(--orange); }
+.calibrated polyline { stroke: var(--blue); }
+.calibrated circle, .swatch.calibrated { fill: var(--blue); background: var(--blue); }
+.swatch { display: inline-block; width: 12px; height: 12px; border-radius: 6px; }
+.interval { width: 110px; height: 14px; vertical-align: middle; }
+.interval .span { stroke: var(--blue); stroke-width: 3; opacity: .4; }
+.interval circle { fill: var(--blue); }
+@media (max-width: 560px) { main { padding: 18px 12px 40px; } h1 { font-size: 21px; } }
+@media print { audio, nav { display: none; } details > * { display: block; } }
+"""

@@ -1,0 +1,125 @@
+"""What a tagger says of a clip, and of a clip over time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+class TaggerError(ValueError):
+    """Something that cannot be tagged as asked; the message is one line for the user."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tags:
+    """Scores of a clip.
+
+    Attributes:
+        names: of the classes (of regression: of the values), in the order of the model's outputs.
+        scores: (classes,) float64: probabilities; values in regression.
+        embedding: (features,) float32, the mean over the windows of what enters the last layer; None for an ensemble.
+    """
+
+    names: tuple[str, ...]
+    scores: np.ndarray
+    embedding: np.ndarray | None = None
+
+    def top(self, k: int = 5) -> list[tuple[str, float]]:
+        """The `k` highest scores with their names, the highest first."""
+        best = np.argsort(-self.scores, kind="stable")[:k]
+        return [(self.names[number], float(self.scores[number])) for number in best]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of time with one label, in seconds of the raw file; `score` is the mean of its windows' scores."""
+
+    start_s: float
+    end_s: float
+    label: str
+    score: float
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """Scores of a clip over time. Times are those of the raw file: no silence is removed.
+
+    Attributes:
+        names: as in `Tags`.
+        starts_s, ends_s: (windows,) float64, in seconds, ascending; the last window ends with the file.
+        scores: (windows, classes) float32.
+        task: `multilabel`, `multiclass` or `regression`.
+        thresholds: (classes,) float64, from which score on a class is there, unless `segments` is told otherwise.
+        embeddings: (windows, features) float32, where they were asked for; else None.
+    """
+
+    names: tuple[str, ...]
+    starts_s: np.ndarray
+    ends_s: np.ndarray
+    scores: np.ndarray
+    task: str
+    thresholds: np.ndarray
+    embeddings: np.ndarray | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Length of the file."""
+        return float(self.ends_s[-1])
+
+    @property
+    def edges_s(self) -> np.ndarray:
+        """(windows + 1,) seconds: window i speaks for the time from edge i to i + 1, where its centre is the nearest.
+
+        A sound is in all windows that overlap with it; the centres of those that say so lie near its true borders.
+        """
+        centres = (self.starts_s + self.ends_s) / 2
+        return np.concatenate([[0.0], (centres[1:] + centres[:-1]) / 2, [self.seconds]])
+
+    def segments(
+        self, threshold: float | None = None, min_length_s: float = 0.0, max_gap_s: float = 0.0
+    ) -> list[Segment]:
+        """Stretches of time with a label: of several labels a clip each class that reaches its threshold, of one label
+        a clip the likeliest.
+
+        Gaps of a label up to `max_gap_s` are closed first; then what is shorter than `min_length_s` is left out.
+
+        Args:
+            threshold: of all classes; None: `thresholds`, and with one label a clip none.
+            min_length_s, max_gap_s: in seconds, 0 or more.
+
+        Returns:
+            By start, then in the order of the classes.
+
+        Raises:
+            TaggerError: of regression, which has no labels.
+        """
+        is_there, edges = self.is_there(threshold), self.edges_s
+        found = []
+        for number, name in enumerate(self.names):
+            for first, end in _runs(is_there[:, number], edges, max_gap_s):
+                if edges[end] - edges[first] >= min_length_s:
+                    score = float(self.scores[first:end, number].mean(dtype=np.float64))
+                    found.append(Segment(float(edges[first]), float(edges[end]), name, score))
+        return sorted(found, key=lambda segment: segment.start_s)
+
+    def is_there(self, threshold: float | None = None) -> np.ndarray:
+        """(windows, classes) bool: which labels each window has; `threshold` as in `segments`."""
+        if self.task == "regression":
+            raise TaggerError("expected a run with labels, received regression: its values have no segments")
+        least = self.thresholds if threshold is None else threshold
+        if self.task == "multilabel":
+            return self.scores >= least
+        likeliest = np.arange(len(self.names)) == self.scores.argmax(axis=1)[:, None]
+        return likeliest if threshold is None else likeliest & (self.scores >= threshold)
+
+
+def _runs(is_there: np.ndarray, edges_s: np.ndarray, max_gap_s: float) -> Sequence[tuple[int, int]]:
+    """(first window, last + 1) of each run of True, gaps of at most `max_gap_s` seconds closed."""
+    changes = np.flatnonzero(np.diff(np.concatenate([[False], is_there, [False]]).astype(np.int8)))
+    firsts, ends = changes[::2], changes[1::2]
+    if not len(firsts):
+        return []
+    apart = edges_s[firsts[1:]] - edges_s[ends[:-1]] > max_gap_s
+    return list(
+        zip(firsts[np.append(True, apart)].tolist(), ends[np.append(apart, True)].tolist(), strict=True)
+    )

@@ -1,0 +1,59 @@
+"""A log-mel picture of sound of any length, from one pass in little memory."""
+
+import warnings
+from collections.abc import Iterable
+
+import librosa
+import numpy as np
+
+COLUMNS = 1000  # at least so many, where the sound is long enough, and less than twice as many
+N_FFT, HOP, N_MELS = 1024, 512, 64
+TOP_DB = 80.0
+
+
+def log_mel_overview(blocks: Iterable[np.ndarray], rate_hz: int) -> tuple[np.ndarray, float]:
+    """The whole of a sound as a picture; when it gets too wide, neighbouring columns become their mean.
+
+    Args:
+        blocks: (frames,) int16 each.
+        rate_hz: their rate.
+
+    Returns:
+        (N_MELS, columns) in dB over the floor, 0 to TOP_DB, the highest at TOP_DB; and the seconds that it spans.
+    """
+    bank, window = _mel_bank(rate_hz), np.hanning(N_FFT + 1)[:-1]
+    sums, per_column, frames = np.zeros((2 * COLUMNS, N_MELS)), 1, 0
+    rest = np.empty(0, np.int16)
+    for block in _and_padding(blocks):
+        rest = np.concatenate([rest, block])
+        if len(rest) < N_FFT:
+            continue
+        cut = np.lib.stride_tricks.sliding_window_view(rest, N_FFT)[::HOP]
+        power = np.abs(np.fft.rfft(cut / 32768.0 * window)) ** 2 @ bank
+        while frames + len(cut) > 2 * COLUMNS * per_column:
+            sums[:COLUMNS] = sums[::2] + sums[1::2]
+            sums[COLUMNS:] = 0
+            per_column *= 2
+        np.add.at(sums, np.arange(frames, frames + len(cut)) // per_column, power)
+        frames, rest = frames + len(cut), rest[len(cut) * HOP :]
+    columns = -(-frames // per_column)
+    counts = np.minimum(per_column, frames - per_column * np.arange(columns))
+    level = 10 * np.log10(np.maximum(sums[:columns] / counts[:, None], 1e-12))
+    loudness = (
+        np.clip(level - level.max() + TOP_DB, 0, TOP_DB) if level.max() > -120 else np.zeros_like(level)
+    )
+    return loudness.T, columns * per_column * HOP / rate_hz
+
+
+def _and_padding(blocks: Iterable[np.ndarray]) -> Iterable[np.ndarray]:
+    """So that the last samples are in a frame, too."""
+    yield from blocks
+    yield np.zeros(N_FFT - 1, np.int16)
+
+
+def _mel_bank(rate_hz: int) -> np.ndarray:
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", message="Empty filters"
+        )  # at low rates the lowest bands are as narrow as a bin
+        return librosa.filters.mel(sr=rate_hz, n_fft=N_FFT, n_mels=N_MELS).T

@@ -1,0 +1,287 @@
+"""`python -m tagging tag` as a user types it: every format read back, bad files, streams, what is refused."""
+
+import io
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile as sf
+
+from preprocessing.clean import clean_dataset
+from tagging import Tagger, __main__
+from tagging.config import load_config
+from tagging.datasets import read_dataset
+from tagging.training.stage import train_stage
+from tests.tagger_helpers import untrained_run
+
+RATE_HZ = 8_000
+TONES_HZ = {"high": 3_000, "low": 300, "middle": 1_000}
+YAML = """
+dataset: {{layout: csv, root: {root}}}
+clean_dir: {root}/clean
+run_dir: {root}/runs
+cleaning: {{rate_hz: 8000, remove_silence: false}}
+window: {{window_s: 0.5, hop_s: 0.25}}
+frontend: {{n_mels: 16, n_fft: 256, hop_length: 128}}
+model: {{name: cnn2d, filters: [4, 4], units: []}}
+train: {{batch_size: 12, learning_rate: 0.02, epochs: 8, schedule: constant}}
+stages: {{train: {{sources: [train]}}}}
+"""
+
+
+def tone(name: str, seconds: float, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    time_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    wave = rng.uniform(0.2, 0.6) * np.sin(2 * np.pi * rng.uniform(0.9, 1.1) * TONES_HZ[name] * time_s)
+    return wave + rng.normal(0, 0.01, len(wave))
+
+
+@pytest.fixture(scope="module")
+def tones(tmp_path_factory) -> Path:
+    """A run that tells three tones apart."""
+    root = tmp_path_factory.mktemp("tones")
+    names = [name for name in TONES_HZ for _ in range(12)]
+    for number, name in enumerate(names):
+        sf.write(root / f"{number}.wav", tone(name, 1.0, number), RATE_HZ)
+    files = [f"{number}.wav" for number in range(len(names))]
+    pd.DataFrame({"path": files, "label": names, "split": "train"}).to_csv(root / "clips.csv", index=False)
+    (root / "config.yaml").write_text(YAML.format(root=root))
+    config = load_config(root / "config.yaml")
+    clean_dataset(read_dataset(config.dataset).clips, config.clean_dir, config.cleaning, progress=False)
+    return train_stage(config, "train", jobs=1)
+
+
+@pytest.fixture
+def glued(tmp_path) -> Path:
+    """Four stretches of 2 s, at another rate than the run's."""
+    path = tmp_path / "glued.wav"
+    parts = [tone(name, 2.0, 100 + number) for number, name in enumerate(("low", "high", "middle", "low"))]
+    sf.write(path, np.concatenate(parts), RATE_HZ)
+    return path
+
+
+def tag(*arguments: object) -> int:
+    return __main__.main(["tag", *map(str, arguments)])
+
+
+def refused(capsys, *arguments: object) -> str:
+    """The one line of a command that is refused."""
+    assert tag(*arguments) == 2
+    error = capsys.readouterr().err.strip().splitlines()
+    assert len(error) == 1
+    return error[0]
+
+
+def test_the_parts_of_a_glued_file_are_found_with_their_borders(tones, glued, capsys):
+    assert (
+        tag(glued, "--run", tones, "--timeline", "--hop-s", 0.1, "--min-length-s", 0.5, "--format", "jsonl")
+        == 0
+    )
+    found = json.loads(capsys.readouterr().out)
+    assert [segment["label"] for segment in found["segments"]] == ["low", "high", "middle", "low"]
+    starts = [segment["start_s"] for segment in found["segments"]]
+    np.testing.assert_allclose(starts, [0, 2, 4, 6], atol=0.25)
+    assert found["segments"][-1]["end_s"] == found["seconds"] == 8
+    assert all(segment["score"] > 0.5 for segment in found["segments"])
+
+
+def test_tags_are_in_every_format_what_the_library_says(tones, glued, tmp_path, capsys):
+    expected = Tagger.load(tones)(glued).top(2)
+    assert tag(glued, "--run", tones, "--top", 2, "--jobs", 1) == 0
+    for line, (label, score) in zip(capsys.readouterr().out.splitlines(), expected, strict=True):
+        assert line.split()[-2:] == [f"{score:.3f}", label]
+    for ending, read in {
+        "csv": lambda path: pd.read_csv(path).to_dict("records"),
+        "json": lambda path: [
+            {"fname": f["fname"], **t} for f in json.loads(path.read_text()) for t in f["tags"]
+        ],
+        "jsonl": lambda path: [
+            {"fname": f["fname"], **t} for f in map(json.loads, path.open()) for t in f["tags"]
+        ],
+    }.items():
+        out = tmp_path / "deep" / f"tags.{ending}"
+        assert tag(glued, glued, "--run", tones, "--top", 2, "--format", ending, "--out", out) == 0
+        rows = read(out)
+        assert [row["label"] for row in rows] == [label for label, _ in expected] * 2
+        assert [row["score"] for row in rows] == pytest.approx(
+            [score for _, score in expected] * 2, abs=1e-12
+        )
+        assert {row["fname"] for row in rows} == {str(glued)}
+    assert {path.suffix for path in (tmp_path / "deep").iterdir()} == {".csv", ".json", ".jsonl"}
+    assert capsys.readouterr().out == ""
+
+
+def test_timelines_are_in_every_format_what_the_library_says(tones, glued, tmp_path, capsys):
+    timeline = Tagger.load(tones).timeline(glued, hop_s=0.5)
+    segments, options = timeline.segments(), ("--run", tones, "--timeline", "--hop-s", 0.5)
+    assert tag(glued, *options) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0] == f"{glued}  (0:08.0, {len(timeline.scores)} windows)"
+    assert [line.split()[-1] for line in shown[1:]] == [segment.label for segment in segments]
+    assert tag(glued, glued, *options, "--format", "csv", "--out", tmp_path / "t.csv") == 0
+    table, windows = pd.read_csv(tmp_path / "t.csv"), pd.read_csv(tmp_path / "t.windows.csv")
+    assert list(table["label"]) == [segment.label for segment in segments] * 2
+    np.testing.assert_allclose(table["end_s"], [segment.end_s for segment in segments] * 2, atol=1e-6)
+    np.testing.assert_allclose(table["score"], [segment.score for segment in segments] * 2, atol=1e-6)
+    assert tuple(windows.columns) == ("fname", "start_s", "end_s", *timeline.names)
+    half = windows[: len(timeline.scores)]
+    np.testing.assert_allclose(half[["start_s", "end_s"]], np.stack([timeline.starts_s, timeline.ends_s], 1))
+    np.testing.assert_allclose(half[list(timeline.names)], timeline.scores, rtol=1e-5)
+    assert tag(glued, *options, "--format", "json", "--out", tmp_path / "t.json") == 0
+    (found,) = json.loads((tmp_path / "t.json").read_text())
+    assert tuple(found["classes"]) == timeline.names
+    np.testing.assert_allclose([window["scores"] for window in found["windows"]], timeline.scores, rtol=1e-5)
+    np.testing.assert_allclose([window["end_s"] for window in found["windows"]], timeline.ends_s)
+    assert [(s["start_s"], s["label"]) for s in found["segments"]] == [(s.start_s, s.label) for s in segments]
+
+
+def test_labels_for_audacity_and_a_picture(tones, glued, tmp_path, capsys):
+    labels, picture = tmp_path / "labels.txt", tmp_path / "tags.png"
+    assert (
+        tag(glued, "--run", tones, "--timeline", "--max-gap-s", 9, "--labels", labels, "--plot", picture) == 0
+    )
+    rows = [line.split("\t") for line in labels.read_text().splitlines()]
+    assert [row[2] for row in rows] == ["low", "high", "middle"]  # the gap between the two low ones is closed
+    assert float(rows[0][0]) == 0
+    assert float(rows[0][1]) == 8
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_folder_goes_on_behind_bad_files_and_the_code_says_so(tones, glued, tmp_path, capsys):
+    folder = tmp_path / "recordings"
+    (folder / "inside" / ".hidden").mkdir(parents=True)
+    shutil.copy(glued, folder / "inside" / "good.wav")
+    shutil.copy(glued, folder / "inside" / ".hidden" / "x.wav")
+    (folder / "bad.wav").write_text("no sound")
+    missing = tmp_path / "missing.wav"
+    for mode in ([], ["--timeline"]):
+        assert tag(folder, missing, glued, "--run", tones, "--format", "jsonl", *mode) == 1
+        done = capsys.readouterr()
+        names = [json.loads(line)["fname"] for line in done.out.splitlines()]
+        assert names == [str(folder / "inside" / "good.wav"), str(glued)]
+        bad, lost, count = done.err.splitlines()
+        assert bad.startswith(f"{folder / 'bad.wav'}: expected audio")
+        assert lost.startswith(f"{missing}: expected an audio file")
+        assert count == "2 of 4 files could not be used"
+
+
+def test_without_a_good_file_lists_are_empty_and_nothing_half_written_stays(tones, tmp_path, capsys):
+    out = tmp_path / "out"
+    for ending in ("json", "csv", "jsonl"):
+        assert (
+            tag(tmp_path / "none.wav", "--run", tones, "--format", ending, "--out", out / f"x.{ending}") == 1
+        )
+    assert json.loads((out / "x.json").read_text()) == []
+    assert (out / "x.jsonl").read_text() == (out / "x.csv").read_text() == ""
+    assert refused(capsys, out, "--run", tmp_path, "--out", out / "y.csv")[-200:]
+    assert {path.name for path in out.iterdir()} == {"x.json", "x.csv", "x.jsonl"}
+
+
+def test_a_wav_comes_from_standard_input(tones, glued, monkeypatch, capsys):
+    expected = Tagger.load(tones)(glued).top(1)[0]
+    streamed = bytearray(glued.read_bytes())
+    streamed[4:8] = streamed[40:44] = b"\xff" * 4  # as programs write it that do not know the length yet
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(streamed)))
+    assert tag("--run", tones, "-", "--top", 1, "--format", "json") == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found == {"fname": "-", "tags": [{"label": expected[0], "score": pytest.approx(expected[1])}]}
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
+    assert tag("-", "--run", tones) == 1
+    assert capsys.readouterr().err.startswith("-: expected audio, received an empty file")
+
+
+def test_embeddings_of_clips_and_of_windows(tones, glued, tmp_path, capsys):
+    tagger, out = Tagger.load(tones), tmp_path / "e.npz"
+    names = [str(glued), str(tones.parents[1] / "0.wav")]
+    for mode in ([], ["--timeline"]):
+        assert tag(*names, "--run", tones, "--embeddings", out, *mode) == 0
+        with np.load(out, allow_pickle=False) as found:
+            assert found["fname"].tolist() == names
+            assert found["embeddings"].dtype == np.float32
+            np.testing.assert_allclose(found["embeddings"][0], tagger.embed(glued), atol=1e-5)
+            assert "start_s" not in found
+        assert tag(*names, "--run", tones, "--embeddings", out, "--per-window", "--hop-s", 0.5, *mode) == 0
+        timelines = [tagger.timeline(name, hop_s=0.5, embed=True) for name in names]
+        with np.load(out, allow_pickle=False) as found:
+            vectors = np.concatenate([timeline.embeddings for timeline in timelines])
+            np.testing.assert_allclose(found["embeddings"], vectors, atol=1e-5)
+            np.testing.assert_allclose(
+                found["end_s"], np.concatenate([timeline.ends_s for timeline in timelines])
+            )
+            assert found["fname"].tolist() == [
+                n for n, t in zip(names, timelines, strict=True) for _ in t.scores
+            ]
+
+
+def test_values_over_time_are_rows_of_windows(noisy, glued, tmp_path, capsys):
+    config = load_config(noisy[0] / "tiny.yaml")
+    run = untrained_run(tmp_path / "run", config, ("valence", "energy"), task="regression")
+    assert tag(glued, "--run", run) == 0
+    assert {line.split()[-1] for line in capsys.readouterr().out.splitlines()} == {"valence", "energy"}
+    assert tag(glued, "--run", run, "--timeline", "--format", "csv", "--plot", tmp_path / "p.png") == 0
+    table = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    timeline = Tagger.load(run).timeline(glued)
+    np.testing.assert_allclose(table[["valence", "energy"]], timeline.scores, rtol=1e-5)
+    assert tag(glued, "--run", run, "--timeline") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1 + len(timeline.scores)
+    assert "received regression" in refused(capsys, glued, "--run", run, "--timeline", "--threshold", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "expected audio files or folders"),
+        (["a.wav", "--run", "nowhere"], "expected a run folder, received nowhere"),
+        (["a.wav", "--timeline", "--top", "3"], "--top is of whole clips"),
+        (["a.wav", "--threshold", "0.5"], "--threshold is of tags over time: give --timeline"),
+        (["a.wav", "--min-length-s", "1"], "--min-length-s is of tags over time"),
+        (["a.wav", "--plot", "x.png"], "--plot is of tags over time"),
+        (["a.wav", "--window-s", "1"], "--window-s is of tags over time"),
+        (["a.wav", "--per-window"], "--per-window is of embeddings"),
+        (["a.wav", "b.wav", "--timeline", "--labels", "x.txt"], "--labels is of one file"),
+        (["{tmp}", "--timeline", "--plot", "x.png"], "--plot is of one file"),
+        (["{tmp}"], "expected audio files under"),
+        (["a.wav", "--out", "{tmp}"], "--out: expected a file to write"),
+        (["a.wav", "--timeline", "--out", "x", "--labels", "x"], "--labels: x is --out, too"),
+        (["a.wav", "--out", "a.wav"], "--out: a.wav is the audio, too"),
+        (["-", "-"], "standard input can be read once"),
+        (["a.wav", "--timeline", "--window-s", "0.001"], "expected windows of at least"),
+        (["a.wav", "--run", "{run}", "{run}", "--embeddings", "x.npz"], "expected one run for embeddings"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_in_one_line(
+    tones, tmp_path, monkeypatch, capsys, arguments, words
+):
+    monkeypatch.chdir(tmp_path)
+    given = [text.format(tmp=tmp_path, run=tones) for text in arguments]
+    assert words in refused(capsys, *given, *([] if "--run" in given else ["--run", tones]))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--hop-s", "0", "above 0"),
+        ("--threshold", "1.5", "at most 1"),
+        ("--max-gap-s", "-1", "at least 0"),
+        ("--window-s", "nan", "above 0"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(tones, option, value, words, capsys):
+    with pytest.raises(SystemExit):
+        tag("a.wav", "--run", tones, "--timeline", option, value)
+    assert words in capsys.readouterr().err
+
+
+def test_help_is_instant(capsys):
+    start = time.perf_counter()
+    with pytest.raises(SystemExit):
+        tag("--help")
+    assert time.perf_counter() - start < 0.5
+    assert "--timeline" in capsys.readouterr().out

@@ -1,0 +1,295 @@
+"""The library: the scores of predict.py, over time too, of runs alone and together."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile as sf
+
+import predict
+import tagging
+from preprocessing.chain import clean_waveform
+from preprocessing.decode import DecodeError, decode
+from tagging import Tagger
+from tagging.calibration import Calibration, write_calibration
+from tagging.config import load_config
+from tagging.folds import fold_dir, write_folds
+from tagging.pipeline.pieces import feature_sequences
+from tagging.runs import Run, read_run
+from tagging.tagger.network import LOGITS, rebuilt_network, saved_network
+from tagging.tagger.results import TaggerError
+from tests.tagger_helpers import untrained_run
+
+CLASSES = tuple("abc")
+OF_FEATURES = (
+    *("model.name=rnn", "model.rnn_units=4", "model.units=null", "frontend.n_mels=80"),
+    *("window.window_s=3.0", "window.hop_s=1.5"),
+)
+
+
+@pytest.fixture(scope="module")
+def run(noisy) -> Run:
+    return read_run(noisy[1])
+
+
+@pytest.fixture(scope="module")
+def tagger(run) -> Tagger:
+    return Tagger.load(run.path)
+
+
+@pytest.fixture(scope="module")
+def audio(tiny, tmp_path_factory) -> Path:
+    """A folder of files of all kinds; one shorter than a window, one with long silences."""
+    folder = tmp_path_factory.mktemp("audio")
+    clips = [decode(path)[0][:, 0] for path in sorted((tiny.root / "test").iterdir())[:3]]
+    sf.write(folder / "plain.wav", clips[0], 16_000)
+    sf.write(folder / "short.flac", clips[1][:9_000], 16_000)
+    sf.write(folder / "stereo.mp3", np.stack([clips[2], 0.5 * clips[2]], axis=1), 44_100)
+    pause = np.zeros(48_000)
+    sf.write(folder / "long.wav", np.concatenate([clips[0], pause, clips[1], pause, clips[2]]), 16_000)
+    return folder
+
+
+def predicted(audio: Path, out: Path, *runs: Path) -> pd.DataFrame:
+    """What predict.py says, a row a file."""
+    assert (
+        predict.main(["--runs", *map(str, runs), "--audio", str(audio), "--out", str(out), "--jobs", "1"])
+        == 0
+    )
+    return pd.read_csv(out).set_index("fname")
+
+
+def made_run(noisy, folder: Path, *overrides: str, **options) -> Path:
+    return untrained_run(folder, load_config(noisy[0] / "tiny.yaml", overrides), CLASSES, **options)
+
+
+def test_scores_are_those_of_predict(tagger, run, audio, tmp_path):
+    expected = predicted(audio, tmp_path / "p.csv", run.path)
+    assert tuple(expected.columns) == tagger.names
+    for name, row in expected.iterrows():
+        np.testing.assert_allclose(tagger(audio / str(name)).scores, row.to_numpy(), atol=1e-6)
+    assert expected.to_numpy().std(axis=0).max() > 1e-3  # the files differ by more than the tolerance
+
+
+def test_files_in_parallel_are_in_their_order_and_bad_ones_in_their_place(tagger, audio, tmp_path):
+    bad = tmp_path / "bad.wav"
+    bad.write_text("no sound")
+    paths = [audio / "plain.wav", bad, *sorted(audio.iterdir())] * 2
+    found = list(tagger.each(paths, jobs=2))
+    assert [path for path, _ in found] == paths
+    for path, tags in found:
+        if path == bad:
+            assert isinstance(tags, DecodeError)
+        else:
+            np.testing.assert_allclose(tags.scores, tagger(path).scores, atol=1e-6)
+
+
+def test_samples_are_tagged_as_the_file_they_are_in(tagger, audio):
+    samples, rate_hz = decode(audio / "stereo.mp3")
+    np.testing.assert_allclose(
+        tagger(samples, rate_hz).scores, tagger(audio / "stereo.mp3").scores, atol=1e-6
+    )
+    with pytest.raises(TaggerError, match="expected rate_hz"):
+        tagger(samples)
+    with pytest.raises(TaggerError, match="expected no rate_hz"):
+        tagger(audio / "plain.wav", 16_000)
+
+
+def test_a_timeline_has_the_scores_of_the_raw_windows_up_to_the_end(tagger, run, audio):
+    """Against the saved model itself, on windows cut here."""
+    samples, _ = sf.read(audio / "long.wav", dtype="int16")
+    found = tagger.timeline(audio / "long.wav")
+    last = len(samples) - 16_000
+    starts = [*range(0, last, 8_000), last]
+    np.testing.assert_allclose(found.starts_s, np.array(starts) / 16_000)
+    np.testing.assert_allclose(found.ends_s, np.array(starts) / 16_000 + 1)
+    assert found.seconds == len(samples) / 16_000
+    windows = np.stack([samples[start : start + 16_000] for start in starts]) / np.float32(32768)
+    logits = run.load_model().predict_on_batch(windows.astype(np.float32))
+    np.testing.assert_allclose(found.scores, 1 / (1 + np.exp(-logits)), atol=1e-5)
+
+
+def test_a_short_clip_is_repeated_to_fill_a_window(tagger, audio):
+    samples, _ = sf.read(audio / "short.flac", dtype="int16")
+    found = tagger.timeline(audio / "short.flac")
+    assert found.starts_s.tolist() == [0]
+    assert found.ends_s.tolist() == [9_000 / 16_000]
+    np.testing.assert_allclose(
+        found.scores, tagger.timeline(np.resize(samples, 16_000), 16_000).scores, atol=1e-6
+    )
+
+
+def test_windows_of_another_length_overlap_as_those_of_the_run(tagger, audio):
+    found = tagger.timeline(audio / "plain.wav", window_s=0.5)
+    assert np.diff(found.starts_s)[:-1] == pytest.approx(0.25)
+    assert (found.ends_s - found.starts_s) == pytest.approx(0.5)
+    other = tagger.timeline(audio / "plain.wav", window_s=0.5, hop_s=0.1)
+    np.testing.assert_allclose(other.scores[:1], found.scores[:1], atol=1e-6)
+    assert np.diff(other.starts_s)[:-1] == pytest.approx(0.1)
+
+
+def test_a_rebuilt_network_has_the_weights_of_the_run(run):
+    """Built anew for the length that it has, it says the same."""
+    windows = np.random.default_rng(0).integers(-9_000, 9_000, (3, 16_000)).astype(np.int16)
+    pieces = Tagger.load(run.path)._window_pieces(None, None)
+    for ours, saved in zip(
+        rebuilt_network(run, 1.0)(pieces, windows), saved_network(run)(pieces, windows), strict=True
+    ):
+        np.testing.assert_allclose(ours, saved, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("window_s", "hop_s"), [(0.0, None), (-1.0, None), (None, 0.0), (float("nan"), None), (1e-3, None)]
+)
+def test_windows_that_are_none_are_refused(tagger, audio, window_s, hop_s):
+    with pytest.raises(TaggerError, match="expected"):
+        tagger.timeline(audio / "plain.wav", window_s=window_s, hop_s=hop_s)
+
+
+def test_a_network_of_one_length_refuses_others(noisy, audio, tmp_path):
+    path = made_run(noisy, tmp_path / "mlp", "model.name=mlp", "model.units=[8]")
+    tagger = Tagger.load(path)
+    assert tagger.timeline(audio / "plain.wav").scores.shape[1] == 3
+    with pytest.raises(
+        TaggerError, match=r"expected windows of 1 s, as the weights of model.name=mlp.*received 0.5 s"
+    ):
+        tagger.timeline(audio / "plain.wav", window_s=0.5)
+
+
+def test_several_runs_are_their_ensemble(noisy, audio, tmp_path):
+    """A run and two folds: the folds count as one."""
+    single = made_run(noisy, tmp_path / "single", "seed=1")
+    folds = tmp_path / "folds"
+    for fold in (1, 2):
+        made_run(noisy, fold_dir(folds, fold) / "curated", f"seed={fold + 1}")
+    write_folds(folds, ["x.wav", "y.wav"], np.array([1, 2]))
+    expected = predicted(audio, tmp_path / "p.csv", single, folds)
+    tagger = Tagger.load(single, folds)
+    parts = [Tagger.load(path) for path in (single, *(fold_dir(folds, fold) / "curated" for fold in (1, 2)))]
+    for name, row in expected.iterrows():
+        np.testing.assert_allclose(tagger(audio / str(name)).scores, row.to_numpy(), atol=1e-6)
+        a, b, c = (part(audio / str(name)).scores for part in parts)
+        np.testing.assert_allclose(row.to_numpy(), a / 2 + b / 4 + c / 4, atol=1e-6)
+    a, b, c = (part.timeline(audio / "long.wav").scores for part in parts)
+    np.testing.assert_allclose(tagger.timeline(audio / "long.wav").scores, a / 2 + b / 4 + c / 4, atol=1e-5)
+    assert tagger(audio / "plain.wav").embedding is None
+    with pytest.raises(TaggerError, match="expected one run for embeddings, received 3"):
+        tagger.embed(audio / "plain.wav")
+
+
+def test_runs_of_other_windows_and_cleaning_go_together(noisy, audio, tmp_path):
+    """Whole clips each in its own way; over time all in windows of the first."""
+    paths = [
+        made_run(noisy, tmp_path / "a"),
+        made_run(
+            noisy,
+            tmp_path / "b",
+            "seed=9",
+            "window.window_s=0.5",
+            "window.hop_s=0.5",
+            "cleaning.remove_silence=false",
+        ),
+    ]
+    expected = predicted(audio, tmp_path / "p.csv", *paths)
+    tagger = Tagger.load(*paths)
+    np.testing.assert_allclose(
+        tagger(audio / "long.wav").scores, expected.loc["long.wav"].to_numpy(), atol=1e-6
+    )
+    alone = [Tagger.load(path).timeline(audio / "long.wav", window_s=1.0, hop_s=0.5).scores for path in paths]
+    np.testing.assert_allclose(tagger.timeline(audio / "long.wav").scores, np.mean(alone, axis=0), atol=1e-5)
+
+
+def test_runs_that_cannot_go_together_are_refused(noisy, audio, tmp_path):
+    paths = [made_run(noisy, tmp_path / "a"), made_run(noisy, tmp_path / "b", "cleaning.rate_hz=8000")]
+    with pytest.raises(TaggerError, match=r"one rate for a timeline, received \[8000, 16000\] Hz"):
+        Tagger.load(*paths).timeline(audio / "plain.wav")
+    ranked = made_run(noisy, tmp_path / "c", "ensemble.method=rank")
+    with pytest.raises(TaggerError, match="method=rank"):
+        Tagger.load(ranked, paths[0])
+    assert len(Tagger.load(ranked)(audio / "plain.wav").scores) == 3  # alone it has nothing to combine
+    with pytest.raises(TaggerError, match="at least one run"):
+        Tagger.load()
+
+
+def test_an_embedding_is_what_the_last_layer_makes_logits_of(tagger, run, audio):
+    last = run.load_model().get_layer("network").get_layer(LOGITS)
+    found = tagger.timeline(audio / "long.wav", embed=True)
+    logits = found.embeddings @ last.kernel.numpy() + last.bias.numpy()
+    np.testing.assert_allclose(1 / (1 + np.exp(-logits)), found.scores, atol=1e-5)
+    clean = clean_waveform(
+        *decode(audio / "long.wav"), run.config.cleaning.rules_for("test"), run.config.cleaning
+    ).pcm
+    of_clean = tagger.timeline(clean, 16_000, embed=True).embeddings
+    np.testing.assert_allclose(tagger.embed(audio / "long.wav"), of_clean.mean(axis=0), atol=1e-5)
+    assert tagger.timeline(audio / "plain.wav").embeddings is None
+
+
+def test_where_attention_pools_logits_the_embedding_is_the_mean_over_time(noisy, audio, tmp_path):
+    """Attention starts as a mean, so that the mean of the features gives the logits."""
+    path = made_run(
+        noisy, tmp_path / "r", "model.name=vgg_cnn", "model.filters=[8, 8]", "model.pool=attention"
+    )
+    tagger, last = Tagger.load(path), read_run(path).load_model().get_layer("network").get_layer(LOGITS)
+    found = tagger.timeline(audio / "plain.wav", embed=True)
+    logits = found.embeddings @ last.kernel.numpy() + last.bias.numpy()
+    np.testing.assert_allclose(1 / (1 + np.exp(-logits)), found.scores, atol=1e-5)
+
+
+def test_runs_on_offline_features_tag_whole_clips_only(noisy, audio, tmp_path):
+    options = ("cleaning.features={name: mel, n_mels: 20, n_fft: 512}", "sequence.max_steps=30")
+    config = load_config(noisy[0] / "tiny.yaml", [*OF_FEATURES, *options])
+    path = untrained_run(tmp_path / "r", config, CLASSES, pieces=feature_sequences(config.sequence, 20))
+    tagger, expected = Tagger.load(path), predicted(audio, tmp_path / "p.csv", path)
+    for name, row in expected.iterrows():
+        np.testing.assert_allclose(tagger(audio / str(name)).scores, row.to_numpy(), atol=1e-5)
+    with pytest.raises(TaggerError, match=r"features of whole clips \(cleaning.features.name=mel\)"):
+        tagger.timeline(audio / "plain.wav")
+
+
+def test_runs_on_ready_made_features_are_refused(noisy, tmp_path):
+    config = load_config(noisy[0] / "tiny.yaml", [*OF_FEATURES, "cleaning.features.name=stored"])
+    path = untrained_run(tmp_path / "r", config, CLASSES, pieces=feature_sequences(config.sequence, 5))
+    with pytest.raises(TaggerError, match="ready-made features"):
+        Tagger.load(path)
+
+
+def test_one_label_and_values_are_scored_as_the_task_says(noisy, audio, tmp_path):
+    tags = Tagger.load(made_run(noisy, tmp_path / "a", task="multiclass"))(audio / "plain.wav")
+    assert tags.scores.sum() == pytest.approx(1)
+    values = Tagger.load(made_run(noisy, tmp_path / "b", task="regression"))
+    model = read_run(tmp_path / "b").load_model()
+    samples = sf.read(audio / "plain.wav", dtype="float32")[0][None, :16_000]
+    np.testing.assert_allclose(values.timeline(audio / "plain.wav").scores[:1], model(samples), atol=1e-5)
+
+
+def test_thresholds_are_the_run_s_own_at_its_temperature(noisy, tagger, run, audio, tmp_path):
+    assert Tagger.load(made_run(noisy, tmp_path / "uncalibrated")).thresholds.tolist() == [0.5] * 3
+    path = tmp_path / "run"
+    shutil.copytree(run.path, path)
+    wanted = np.linspace(0.2, 0.8, len(tagger.names))
+    calibration = Calibration(tagger.names, 2.5, tuple(wanted))
+    write_calibration(path, calibration)
+    calibrated = Tagger.load(path)
+    found = calibrated.timeline(audio / "long.wav")
+    logits = np.log(found.scores / (1 - found.scores))
+    probabilities = calibration.probabilities(tagger.ensemble.kind, logits)
+    np.testing.assert_array_equal(found.is_there(), probabilities >= wanted)
+    assert Tagger.load(path, run.path).thresholds.tolist() == [0.5] * len(tagger.names)
+
+
+def test_audio_that_cannot_be_used_is_an_error_that_says_why(tagger, tmp_path):
+    with pytest.raises(DecodeError, match="does not exist"):
+        tagger(tmp_path / "nothing.wav")
+    with pytest.raises(DecodeError, match="does not exist"):
+        tagger.timeline(tmp_path / "nothing.wav")
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    code = "import sys, tagging; assert 'tensorflow' not in sys.modules and 'numpy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=True)  # noqa: S603
+    with pytest.raises(AttributeError, match="nothing"):
+        tagging.nothing  # noqa: B018

@@ -1,0 +1,74 @@
+"""Scores over time become stretches of time with a label."""
+
+import numpy as np
+import pytest
+
+from tagging.tagger.results import Segment, TaggerError, Tags, Timeline
+
+A_B = np.array([[0.9, 0.1], [0.8, 0.7], [0.2, 0.6], [0.7, 0.1], [0.1, 0.2]], np.float32)
+
+
+def timeline(scores: np.ndarray = A_B, task: str = "multilabel", thresholds=(0.5, 0.5)) -> Timeline:
+    """Windows of 2 s every second: window i speaks for the second around i + 1."""
+    starts = np.arange(len(scores), dtype=float)
+    return Timeline(("a", "b"), starts, starts + 2, scores, task, np.array(thresholds))
+
+
+def spans(segments: list[Segment]) -> list[tuple]:
+    return [(segment.label, segment.start_s, segment.end_s) for segment in segments]
+
+
+def test_a_window_speaks_for_the_time_around_its_centre_and_all_time_is_spoken_for():
+    np.testing.assert_array_equal(timeline().edges_s, [0, 1.5, 2.5, 3.5, 4.5, 6])
+    late = Timeline(
+        ("a",), np.array([0, 1, 1.2]), np.array([2, 3, 3.2]), np.zeros((3, 1)), "multilabel", np.ones(1)
+    )
+    np.testing.assert_allclose(late.edges_s, [0, 1.5, 2.1, 3.2])
+    short = Timeline(("a",), np.array([0.0]), np.array([0.3]), np.zeros((1, 1)), "multilabel", np.ones(1))
+    np.testing.assert_array_equal(short.edges_s, [0, 0.3])
+
+
+def test_neighbouring_windows_with_a_label_are_one_segment_with_their_mean_score():
+    found = timeline().segments()
+    assert spans(found) == [("a", 0, 2.5), ("b", 1.5, 3.5), ("a", 3.5, 4.5)]
+    assert [segment.score for segment in found] == pytest.approx([0.85, 0.65, 0.7])
+
+
+def test_each_class_has_its_threshold_and_one_given_is_of_all():
+    assert spans(timeline(thresholds=(0.85, 0.65)).segments()) == [("a", 0, 1.5), ("b", 1.5, 2.5)]
+    assert spans(timeline(thresholds=(0.85, 0.65)).segments(0.5)) == spans(timeline().segments())
+    assert timeline().segments(0.95) == []
+
+
+def test_a_score_at_its_threshold_counts():
+    assert len(timeline(np.full((1, 2), 0.5, np.float32)).segments()) == 2
+
+
+def test_short_gaps_are_closed_before_short_segments_go():
+    assert spans(timeline().segments(max_gap_s=0.9)) == spans(timeline().segments())
+    closed = timeline().segments(max_gap_s=1.0)
+    assert spans(closed) == [("a", 0, 4.5), ("b", 1.5, 3.5)]
+    assert closed[0].score == pytest.approx(A_B[:4, 0].mean())
+    assert spans(timeline().segments(min_length_s=2.0)) == [("a", 0, 2.5), ("b", 1.5, 3.5)]
+    assert spans(timeline().segments(min_length_s=3.0, max_gap_s=1.0)) == [("a", 0, 4.5)]
+
+
+def test_with_one_label_a_clip_the_likeliest_counts_whatever_its_score():
+    assert spans(timeline(task="multiclass").segments()) == [
+        ("a", 0, 2.5),
+        ("b", 2.5, 3.5),
+        ("a", 3.5, 4.5),
+        ("b", 4.5, 6),
+    ]
+    assert spans(timeline(task="multiclass").segments(0.65)) == [("a", 0, 2.5), ("a", 3.5, 4.5)]
+
+
+def test_values_have_no_segments():
+    with pytest.raises(TaggerError, match="regression"):
+        timeline(task="regression").segments()
+
+
+def test_the_top_is_the_highest_first_and_no_more_than_there_are():
+    tags = Tags(("a", "b", "c"), np.array([0.2, 0.9, 0.2]))
+    assert tags.top(2) == [("b", 0.9), ("a", 0.2)]
+    assert len(tags.top(9)) == 3
