@@ -13,7 +13,7 @@ from tagging.kinds import KINDS
 from tagging.plots import write_figure
 
 TRAIN, VALIDATION = "tab:blue", "tab:orange"
-_PREFERRED = ("lwlrap", "f1_macro", "accuracy", "mse", "map", "roc_auc", "balanced_accuracy", "mae", "r2")
+_PREFERRED = ("lwlrap", "accuracy", "f1_macro", "mse", "map", "roc_auc", "balanced_accuracy", "mae", "r2")
 _MARKERS = "osD^vP*X"
 
 

@@ -136,6 +136,8 @@ def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, re
             f"expected a run of the task {dataset.task} (dataset.task), {ensemble.members[0].path} is of "
             f"{ensemble.kind.name}"
         )
+    if TEST not in set(dataset.clips["split"]):
+        raise DatasetError(f"{config.dataset.root} has no test clips; predict.py --audio PATH takes any files")
     test = dataset.of(TEST)
     if report and not dataset.answered(test).any():
         raise EvaluationError(f"--report needs test clips with answers, and {config.dataset.root} has none")
@@ -153,7 +155,7 @@ def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, re
             name: (every[known], one[known])
             for name, (every, one) in _both_ways(parts, scores, ensemble).items()
         }
-        if both:
+        if both and len(clips) > 1:  # an interval needs two clips to draw from
             print("\n" + window_report(ensemble.kind, targets, both, list(clips["group"]), config.seed))
     return 0
 

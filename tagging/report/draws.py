@@ -70,27 +70,38 @@ def mean_of_classes(drawn: np.ndarray) -> np.ndarray:
 
 def _ranked(targets: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> Figures:
     """`ap` and `auc` of each class, as scikit-learn's with these weights."""
-    columns = [_ranked_class(*column, weights) for column in zip(targets.T > 0, scores.T, strict=True)]
+    by_clip = np.ascontiguousarray(weights.T)
+    columns = [_ranked_class(*column, by_clip) for column in zip(targets.T > 0, scores.T, strict=True)]
     return {key: np.stack([each[k] for each in columns], axis=1) for k, key in enumerate(("ap", "auc"))}
 
 
 def _ranked_class(
-    is_true: np.ndarray, scores: np.ndarray, weights: np.ndarray
+    is_true: np.ndarray, scores: np.ndarray, by_clip: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Both figures of one class, (draws,) each; clips of equal score share the rank of the last of them."""
+    """Both figures of one class, (draws,) each; clips of equal score share the rank of the last of them.
+
+    Args:
+        is_true, scores: (clips,).
+        by_clip: weights, (clips, draws).
+    """
     order = np.argsort(-scores, kind="stable")
-    drawn, hit = weights[:, order], np.flatnonzero(is_true[order])
-    ordered = -scores[order]
-    last = np.searchsorted(ordered, ordered[hit], side="right") - 1
-    before = np.searchsorted(ordered, ordered[hit], side="left") - 1
-    said, own = drawn.cumsum(axis=1), drawn[:, hit]
-    true_said = np.where(is_true[order], drawn, 0).cumsum(axis=1)
-    false_said = np.pad(said - true_said, ((0, 0), (1, 0)))  # its column 0 is before the first clip
-    n_true, n_false = true_said[:, -1], false_said[:, -1]
-    precision = _ratio(true_said[:, last], said[:, last])
-    ap = _ratio((own * np.nan_to_num(precision)).sum(axis=1), n_true)
-    below = n_false[:, np.newaxis] - (false_said[:, last + 1] + false_said[:, before + 1]) / 2
-    return ap, _ratio((own * below).sum(axis=1), n_true * n_false)
+    hit, ordered = np.flatnonzero(is_true[order]), -scores[order]
+    own = by_clip[order[hit]]
+    said, true_said = _sums(by_clip[order]), _sums(own)  # row n: of the first n
+    n_true, n_false = true_said[-1], said[-1] - true_said[-1]
+    ends = [np.searchsorted(ordered, ordered[hit], side=side) for side in ("left", "right")]
+    true_before, true_upto = (true_said[np.searchsorted(hit, end)] for end in ends)
+    said_before, said_upto = (said[end] for end in ends)
+    ap = _ratio((own * np.nan_to_num(_ratio(true_upto, said_upto))).sum(axis=0), n_true)
+    below = n_false - ((said_before - true_before) + (said_upto - true_upto)) / 2
+    return ap, _ratio((own * below).sum(axis=0), n_true * n_false)
+
+
+def _sums(values: np.ndarray) -> np.ndarray:
+    """Sums of the first 0, 1, 2 ... rows."""
+    sums = np.zeros((len(values) + 1, values.shape[1]), values.dtype)
+    np.cumsum(values, axis=0, out=sums[1:])
+    return sums
 
 
 def _decided(targets: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> Figures:

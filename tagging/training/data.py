@@ -9,6 +9,7 @@ import pandas as pd
 from tagging.config import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.cleaned import with_clean_audio
+from tagging.datasets.csv_files import some
 from tagging.datasets.table import Dataset, DatasetError
 from tagging.splits import hold_out, keep_apart
 from tagging.training.selection_settings import SELECTED
@@ -77,10 +78,32 @@ def stage_data(config: Config, settings: StageSettings) -> StageData:
         raise DatasetError(f"expected training clips in {settings.sources}, found none; {' '.join(notes)}")
     if is_validation.any() and validation.empty:
         raise DatasetError(f"expected usable validation clips, found none; {' '.join(notes)}")
+    notes += _missing_classes(dataset, train)
+    notes += _long_pieces(config, train)
     targets = dataset.targets(train)
     train = train.assign(split=train["split"].map(sources))
     backgrounds = apart[(apart["split"] == NOISY) & has_background].reset_index(drop=True)
     return StageData(dataset, train, targets, validation, backgrounds, checked, is_validation, tuple(notes))
+
+
+def _missing_classes(dataset: Dataset, train: pd.DataFrame) -> list[str]:
+    """A line if some labels have no training clip: the network cannot learn them, but may be asked for them."""
+    seen = {label for labels in train["labels"] for label in labels}
+    missing = [label for label in dataset.classes if label not in seen]
+    if dataset.task == "regression" or not missing:
+        return []
+    return [f"no training clip has the label {some(missing)}: it cannot be learnt; dataset.drop leaves it out"]
+
+
+def _long_pieces(config: Config, train: pd.DataFrame) -> list[str]:
+    """A line if every clip would be repeated to fill a piece."""
+    settings = config.sequence
+    if config.cleaning.features.name is None or not settings.fixed:
+        return []
+    longest = int(train["steps"].max())
+    if longest >= settings.max_steps:
+        return []
+    return [f"sequence.max_steps={settings.max_steps}: clips have at most {longest} steps and are repeated to fill it"]
 
 
 def _check_task(dataset: Dataset, settings: StageSettings) -> None:

@@ -59,7 +59,7 @@ def test_curves_of_runs_without_a_common_metric_show_the_loss(tmp_path, drawn):
 @pytest.mark.parametrize(
     ("known", "metric"),
     [
-        ([["val_accuracy", "val_f1_macro"], ["f1_macro", "accuracy"]], "f1_macro"),
+        ([["val_accuracy", "val_f1_macro"], ["f1_macro", "accuracy"]], "accuracy"),
         ([["val_lwlrap", "val_map"], ["map"]], "map"),
         ([["val_lwlrap"], ["val_mse"]], None),
     ],

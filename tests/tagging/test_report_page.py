@@ -27,7 +27,9 @@ from tagging.datasets.settings import SplitSettings
 from tagging.folds import write_folds
 from tagging.kinds import KINDS
 from tagging.report import page
+from tagging.report.about import commands
 from tagging.report.html import element, table
+from tagging.report.material import read_material
 from tagging.report.page import write_report
 from tagging.runs import MODEL, RunError, finish_run, read_run, work_dir
 from tagging.splits import write_split
@@ -265,6 +267,17 @@ def test_commands_name_the_stages_that_it_is_built_on(noisy, tiny):
         in words
     )
     assert "--stage curated" not in words
+
+
+def test_a_stage_that_builds_on_another_is_trained_behind_it(noisy):
+    material = read_material(noisy[1])
+    info = {**material.run.info, "stage": "curated"}
+    run = replace(material.run, info=info)
+    lines = commands(replace(material, member=replace(material.member, runs=(run,))))
+    assert [re.search(r"--stage (\S+)", line)[1] for line in lines if "train.py" in line] == [
+        "noisy",
+        "curated",
+    ]
 
 
 def test_folds_are_summed_up_out_of_fold(tmp_path):

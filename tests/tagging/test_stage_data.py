@@ -9,11 +9,13 @@ import pytest
 
 from preprocessing.folder import CleanFolderError, clean_path
 from preprocessing.manifest import read_rows, write_rows
-from tagging.datasets.table import DatasetError
+from tagging.datasets.table import Dataset, DatasetError
 from tagging.splits import write_split
-from tagging.training.data import checked_clips, stage_data
+from tagging.training.data import _long_pieces, _missing_classes, checked_clips, stage_data
 from tagging.training.settings import StageSettings
 from tagging.training.stage import train_stage
+
+PLAIN = ("window.window_s=3.0", "window.hop_s=1.5", "frontend.n_mels=80")  # as features ask for
 
 
 @pytest.fixture
@@ -130,3 +132,20 @@ def test_clips_without_clean_audio_are_named_and_left_out(tiny, tmp_path):
 def test_a_split_that_is_not_there_is_refused_with_those_that_are(tiny, tmp_path):
     with pytest.raises(DatasetError, match=r"curated.*noisy.*test.*received \['nosy'\]"):
         train_stage(tiny.config(tmp_path, "stages.noisy.sources=[nosy]"), "noisy", jobs=2)
+
+
+def test_labels_that_no_training_clip_has_are_named():
+    clips = pd.DataFrame({"labels": [("x",), ("x", "z")], "steps": 3})
+    dataset = Dataset("d", clips, ("x", "y", "z"), "multilabel", {}, None)
+    (note,) = _missing_classes(dataset, clips)
+    assert "no training clip has the label 'y'" in note
+    assert not _missing_classes(replace(dataset, classes=("x", "z")), clips)
+
+
+def test_pieces_that_only_repeat_their_clips_are_named(tiny, tmp_path):
+    clips = pd.DataFrame({"steps": [3, 5]})
+    features = ("cleaning.features.name=stored", "sequence.fixed=true")
+    (note,) = _long_pieces(tiny.config(tmp_path, *features, *PLAIN), clips)
+    assert "sequence.max_steps=2048: clips have at most 5 steps" in note
+    assert not _long_pieces(tiny.config(tmp_path, *features, "sequence.max_steps=5", *PLAIN), clips)
+    assert not _long_pieces(tiny.config(tmp_path), clips)
