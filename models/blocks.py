@@ -42,7 +42,13 @@ def activation_name(settings: ModelSettings) -> str:
         ModelError: an unknown one, or one that changes the width.
     """
     name = settings.activation or "relu"
-    helpers = ("get", "serialize", "deserialize", "glu", "threshold")  # glu halves the width, threshold has no defaults
+    helpers = (
+        "get",
+        "serialize",
+        "deserialize",
+        "glu",
+        "threshold",
+    )  # glu halves the width, threshold has no defaults
     known = [n for n in dir(keras.activations) if not n.startswith("_") and n not in helpers]
     if name not in known:
         raise ModelError(

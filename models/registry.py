@@ -61,7 +61,8 @@ def build_network(
         takers = [name for name, module in NETWORKS.items() if module.VARIABLE_LENGTH]
         raise ModelError(
             f"expected images of one length for model.name={settings.name}, received sequences of variable length; "
-            f"set sequence.fixed=true and sequence.max_steps to the length of a clip, or model.name to one of {', '.join(takers)}"
+            f"set sequence.fixed=true and sequence.max_steps to the length of a clip, or "
+            f"model.name to one of {', '.join(takers)}"
         )
     return network.build(settings, image_shape, n_outputs)
 

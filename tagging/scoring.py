@@ -137,7 +137,9 @@ def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, re
             f"{ensemble.kind.name}"
         )
     if TEST not in set(dataset.clips["split"]):
-        raise DatasetError(f"{config.dataset.root} has no test clips; predict.py --audio PATH takes any files")
+        raise DatasetError(
+            f"{config.dataset.root} has no test clips; predict.py --audio PATH takes any files"
+        )
     test = dataset.of(TEST)
     if report and not dataset.answered(test).any():
         raise EvaluationError(f"--report needs test clips with answers, and {config.dataset.root} has none")

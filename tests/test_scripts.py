@@ -50,7 +50,9 @@ def test_help_is_instant_and_loads_nothing_heavy(script):
     for _ in range(3):
         start = os.times()
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
-        times.append(sum(os.times()[2:4]) - sum(start[2:4]))  # of the child's processor: others may be busy, too
+        times.append(
+            sum(os.times()[2:4]) - sum(start[2:4])
+        )  # of the child's processor: others may be busy, too
     assert "usage:" in done.stdout
     loaded = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in done.stderr.splitlines()}
     assert loaded.isdisjoint({"tensorflow", "keras", "numpy", "pandas", "librosa", "omegaconf"})

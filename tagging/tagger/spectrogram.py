@@ -56,4 +56,4 @@ def _mel_bank(rate_hz: int) -> np.ndarray:
         warnings.filterwarnings(
             "ignore", message="Empty filters"
         )  # at low rates the lowest bands are as narrow as a bin
-        return librosa.filters.mel(sr=rate_hz, n_fft=N_FFT, n_mels=N_MELS).T
+        return librosa.filters.mel(sr=rate_hz, n_fft=N_FFT, n_mels=N_MELS, dtype=np.float64).T

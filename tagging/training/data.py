@@ -92,7 +92,9 @@ def _missing_classes(dataset: Dataset, train: pd.DataFrame) -> list[str]:
     missing = [label for label in dataset.classes if label not in seen]
     if dataset.task == "regression" or not missing:
         return []
-    return [f"no training clip has the label {some(missing)}: it cannot be learnt; dataset.drop leaves it out"]
+    return [
+        f"no training clip has the label {some(missing)}: it cannot be learnt; dataset.drop leaves it out"
+    ]
 
 
 def _long_pieces(config: Config, train: pd.DataFrame) -> list[str]:
@@ -103,7 +105,9 @@ def _long_pieces(config: Config, train: pd.DataFrame) -> list[str]:
     longest = int(train["steps"].max())
     if longest >= settings.max_steps:
         return []
-    return [f"sequence.max_steps={settings.max_steps}: clips have at most {longest} steps and are repeated to fill it"]
+    return [
+        f"sequence.max_steps={settings.max_steps}: clips have at most {longest} steps and are repeated to fill it"
+    ]
 
 
 def _check_task(dataset: Dataset, settings: StageSettings) -> None:
