@@ -9,6 +9,7 @@ import numpy as np
 COLUMNS = 1000  # at least so many, where the sound is long enough, and less than twice as many
 N_FFT, HOP, N_MELS = 1024, 512, 64
 TOP_DB = 80.0
+_SILENT_DB = -115.0  # no sample of PCM16 but zeros is that low
 
 
 def log_mel_overview(blocks: Iterable[np.ndarray], rate_hz: int) -> tuple[np.ndarray, float]:
@@ -21,28 +22,32 @@ def log_mel_overview(blocks: Iterable[np.ndarray], rate_hz: int) -> tuple[np.nda
     Returns:
         (N_MELS, columns) in dB over the floor, 0 to TOP_DB, the highest at TOP_DB; and the seconds that it spans.
     """
-    bank, window = _mel_bank(rate_hz), np.hanning(N_FFT + 1)[:-1]
-    sums, per_column, frames = np.zeros((2 * COLUMNS, N_MELS)), 1, 0
-    rest = np.empty(0, np.int16)
+    power, spanned_s = _mean_power(blocks, rate_hz)
+    level = 10 * np.log10(np.maximum(power @ _mel_bank(rate_hz), 1e-12))
+    if level.max() <= _SILENT_DB:
+        return np.zeros_like(level.T), spanned_s
+    return np.clip(level - level.max() + TOP_DB, 0, TOP_DB).T, spanned_s
+
+
+def _mean_power(blocks: Iterable[np.ndarray], rate_hz: int) -> tuple[np.ndarray, float]:
+    """|STFT|^2 (columns, bins), a column the mean of as many frames as it takes; and the seconds that they span."""
+    window, rest = np.hanning(N_FFT + 1)[:-1], np.empty(0, np.int16)
+    sums, per_column, frames = np.zeros((2 * COLUMNS, N_FFT // 2 + 1)), 1, 0
     for block in _and_padding(blocks):
         rest = np.concatenate([rest, block])
         if len(rest) < N_FFT:
             continue
         cut = np.lib.stride_tricks.sliding_window_view(rest, N_FFT)[::HOP]
-        power = np.abs(np.fft.rfft(cut / 32768.0 * window)) ** 2 @ bank
         while frames + len(cut) > 2 * COLUMNS * per_column:
             sums[:COLUMNS] = sums[::2] + sums[1::2]
             sums[COLUMNS:] = 0
             per_column *= 2
-        np.add.at(sums, np.arange(frames, frames + len(cut)) // per_column, power)
+        columns = np.arange(frames, frames + len(cut)) // per_column
+        np.add.at(sums, columns, np.abs(np.fft.rfft(cut / 32768.0 * window)) ** 2)
         frames, rest = frames + len(cut), rest[len(cut) * HOP :]
-    columns = -(-frames // per_column)
-    counts = np.minimum(per_column, frames - per_column * np.arange(columns))
-    level = 10 * np.log10(np.maximum(sums[:columns] / counts[:, None], 1e-12))
-    loudness = (
-        np.clip(level - level.max() + TOP_DB, 0, TOP_DB) if level.max() > -120 else np.zeros_like(level)
-    )
-    return loudness.T, columns * per_column * HOP / rate_hz
+    width = -(-frames // per_column)
+    counts = np.minimum(per_column, frames - per_column * np.arange(width))
+    return sums[:width] / counts[:, None], width * per_column * HOP / rate_hz
 
 
 def _and_padding(blocks: Iterable[np.ndarray]) -> Iterable[np.ndarray]:
@@ -52,8 +57,6 @@ def _and_padding(blocks: Iterable[np.ndarray]) -> Iterable[np.ndarray]:
 
 
 def _mel_bank(rate_hz: int) -> np.ndarray:
-    with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", message="Empty filters"
-        )  # at low rates the lowest bands are as narrow as a bin
+    with warnings.catch_warnings():  # at low rates the lowest bands are narrower than a bin
+        warnings.filterwarnings("ignore", message="Empty filters")
         return librosa.filters.mel(sr=rate_hz, n_fft=N_FFT, n_mels=N_MELS, dtype=np.float64).T

@@ -265,7 +265,7 @@ def test_logits_are_float32_under_mixed_precision(name):
 def test_networks_of_fixed_length_refuse_sequences_of_variable_length(name):
     assert not takes_variable_length(ModelSettings(name))
     with pytest.raises(
-        ModelError, match=rf"model\.name={name}, .*sequence\.fixed=true, .*cnn1d, rnn, cnn_rnn"
+        ModelError, match=rf"model\.name={name}, .*sequence\.fixed=true .*cnn1d, rnn, cnn_rnn"
     ):
         build(name, (None, 64, NETWORKS[name].CHANNELS))
 
