@@ -3,31 +3,22 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from itertools import islice
-from math import inf
 from pathlib import Path
 
 import numpy as np
-from scipy.special import expit, logit
 
 from preprocessing.decode import DecodeError
-from preprocessing.feature_settings import STORED
 from preprocessing.stream import ArraySound, FileSound, PcmStream, Sound
-from submissions.ensemble import average_folds
-from submissions.settings import EnsembleSettings
-from tagging.calibration import read_calibration
-from tagging.ensembles import Ensemble, make_ensemble
-from tagging.folds import Member, read_member
-from tagging.pipeline.pieces import AudioWindows, audio_windows
-from tagging.pipeline.settings import WindowSettings
+from tagging.ensembles import Ensemble
+from tagging.pipeline.pieces import AudioWindows
 from tagging.tagger.clips import CleanClip, clean_clip, score_clip
+from tagging.tagger.models import check_hears, combine, load_ensemble, thresholds_of, window_pieces
 from tagging.tagger.network import WindowNetwork, rebuilt_network, saved_network
 from tagging.tagger.results import TaggerError, Tags, Timeline
 from tagging.tagger.windows import batches, cut_windows
 
 BATCH = 32  # windows that a network sees at once: more take memory, and on a CPU no less time
-THRESHOLD = 0.5  # where a run has none of its own
 
 Audio = str | Path | np.ndarray
 
@@ -55,12 +46,7 @@ class Tagger:
     def __init__(self, ensemble: Ensemble) -> None:
         self.ensemble = ensemble
         self.runs = [run for member in ensemble.members for run in member.runs]
-        for run in self.runs:
-            if run.config.cleaning.features.name == STORED:
-                raise TaggerError(
-                    f"expected a run on audio, {run.path} was trained on ready-made features "
-                    "(cleaning.features.name=stored), which nothing here can make of audio"
-                )
+        check_hears(self.runs)
         self._networks = [saved_network(run) for run in self.runs]
         self._rebuilt: dict[int, list[WindowNetwork]] = {}
 
@@ -74,11 +60,7 @@ class Tagger:
             RunError: no finished run is there, or runs of other classes.
             TaggerError: runs that cannot tag audio, or not together.
         """
-        members = [read_member(Path(path)) for path in paths]
-        if not members:
-            raise TaggerError("expected at least one run folder, received none")
-        config = members[0].runs[0].config
-        return cls(make_ensemble(replace(config, ensemble=_how_to_combine(members)), members))
+        return cls(load_ensemble([Path(path) for path in paths]))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -97,14 +79,8 @@ class Tagger:
 
     @property
     def thresholds(self) -> np.ndarray:
-        """(classes,): from which score on a label is there: the run's own where it was calibrated, else .5.
-
-        They were chosen for probabilities at the run's temperature, and are given for the scores without it.
-        """
-        found = read_calibration(self.runs[0].path) if len(self.runs) == 1 else None
-        if found is None or found.thresholds is None:
-            return np.full(len(self.names), THRESHOLD)
-        return expit(logit(np.array(found.thresholds)) * found.temperature)
+        """(classes,): from which score on a label is there: the run's own where it was calibrated, else .5."""
+        return thresholds_of(self.runs)
 
     def __call__(self, audio: Audio, rate_hz: int | None = None) -> Tags:
         """The scores of a clip.
@@ -171,13 +147,13 @@ class Tagger:
         """
         if embed:
             self.check_embeds()
-        sound, pieces = _sound(audio, rate_hz), self._window_pieces(window_s, hop_s)
+        sound, pieces = _sound(audio, rate_hz), window_pieces(self.runs, window_s, hop_s)
         networks = self._networks_for(pieces)
         spans, scores, embeddings = [], [], []
         for span, samples in batches(cut_windows(PcmStream(sound, self.rate_hz), pieces), BATCH):
             found = [network(pieces, samples) for network in networks]
             spans.append(span)
-            scores.append(self._combine([logits for logits, _ in found]).astype(np.float32))
+            scores.append(combine(self.ensemble, [logits for logits, _ in found]).astype(np.float32))
             embeddings += [found[0][1]] if embed else []
         starts_s, ends_s = np.concatenate(spans).T / self.rate_hz
         return Timeline(
@@ -206,30 +182,8 @@ class Tagger:
         found = [
             score_clip(network, clean[repr(network.run.config.cleaning)], BATCH) for network in self._networks
         ]
-        scores = self._combine([logits for logits, _ in found])[0]
+        scores = combine(self.ensemble, [logits for logits, _ in found])[0]
         return Tags(self.names, scores, found[0][1] if len(found) == 1 else None)
-
-    def _combine(self, logits: Sequence[np.ndarray]) -> np.ndarray:
-        """One (rows, classes) matrix a run -> scores (rows, classes) float64."""
-        rest = iter(logits)
-        of_members = [[next(rest) for _ in member.runs] for member in self.ensemble.members]
-        activation = self.ensemble.kind.activation
-        return self.ensemble.combine(
-            [average_folds(folds, activation) if len(folds) > 1 else folds[0] for folds in of_members]
-        )
-
-    def _window_pieces(self, window_s: float | None, hop_s: float | None) -> AudioWindows:
-        """Windows of a timeline, checked."""
-        cleanings = [run.config.cleaning for run in self.runs]
-        for run in self.runs:
-            if run.config.cleaning.features.name is not None:
-                raise TaggerError(
-                    f"expected a run on waveforms for a timeline, {run.path} takes features of whole clips "
-                    f"(cleaning.features.name={run.config.cleaning.features.name}): tag whole clips, or cut them"
-                )
-        if len(rates := {cleaning.rate_hz for cleaning in cleanings}) > 1:
-            raise TaggerError(f"expected runs of one rate for a timeline, received {sorted(rates)} Hz")
-        return audio_windows(_over_time(self.runs[0].config.window, window_s, hop_s), rates.pop())
 
     def _networks_for(self, pieces: AudioWindows) -> list[WindowNetwork]:
         """The networks of all runs for windows of this length."""
@@ -241,28 +195,6 @@ class Tagger:
                 for run, network in zip(self.runs, self._networks, strict=True)
             ]
         return self._rebuilt[pieces.length]
-
-
-def _how_to_combine(members: Sequence[Member]) -> EnsembleSettings:
-    """As the first run's config says; of one member there is nothing to combine."""
-    settings = members[0].runs[0].config.ensemble
-    if len(members) == 1:
-        return EnsembleSettings()
-    if settings.fit or settings.method == "rank":
-        raise TaggerError(
-            f"expected runs with ensemble.method mean or geometric and known weights, {members[0].path} has "
-            f"method={settings.method}, fit={settings.fit}, which need a whole data set: use predict.py"
-        )
-    return settings
-
-
-def _over_time(settings: WindowSettings, window_s: float | None, hop_s: float | None) -> WindowSettings:
-    for name, value in (("window_s", window_s), ("hop_s", hop_s)):
-        if value is not None and not 0 < value < inf:
-            raise TaggerError(f"expected {name} above 0, in seconds, received {value}")
-    window = settings.window_s if window_s is None else window_s
-    hop = settings.hop_s * window / settings.window_s if hop_s is None else hop_s
-    return replace(settings, window_s=window, hop_s=hop, only_first=False)
 
 
 def _sound(audio: Audio, rate_hz: int | None) -> Sound:

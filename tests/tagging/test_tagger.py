@@ -20,6 +20,7 @@ from tagging.config import load_config
 from tagging.folds import fold_dir, write_folds
 from tagging.pipeline.pieces import feature_sequences
 from tagging.runs import Run, read_run
+from tagging.tagger.models import window_pieces
 from tagging.tagger.network import LOGITS, rebuilt_network, saved_network
 from tagging.tagger.results import TaggerError
 from tests.tagger_helpers import untrained_run
@@ -135,7 +136,7 @@ def test_windows_of_another_length_overlap_as_those_of_the_run(tagger, audio):
 def test_a_rebuilt_network_has_the_weights_of_the_run(run):
     """Built anew for the length that it has, it says the same."""
     windows = np.random.default_rng(0).integers(-9_000, 9_000, (3, 16_000)).astype(np.int16)
-    pieces = Tagger.load(run.path)._window_pieces(None, None)
+    pieces = window_pieces([run], None, None)
     for ours, saved in zip(
         rebuilt_network(run, 1.0)(pieces, windows), saved_network(run)(pieces, windows), strict=True
     ):
