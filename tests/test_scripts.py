@@ -41,7 +41,13 @@ def run_predict(config: Path, *arguments: str) -> int:
     "script",
     [
         *("preprocess.py", "train.py", "predict.py", "-m tagging"),
-        *("-m tagging plots", "-m tagging sweep", "-m tagging compare", "-m tagging report"),
+        *(
+            "-m tagging plots",
+            "-m tagging tag",
+            "-m tagging sweep",
+            "-m tagging compare",
+            "-m tagging report",
+        ),
     ],
 )
 def test_help_is_instant_and_loads_nothing_heavy(script):
