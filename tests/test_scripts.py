@@ -294,7 +294,7 @@ def test_an_audio_folder_shows_tags_and_leaves_the_submission_alone(
         (predict, ["--runs", "nowhere"], "expected a run folder, received nowhere"),
         (predict, ["--runs", "{runs}"], "did you mean"),
         (predict, ["--audio", "nowhere"], "/nowhere: no such file or folder"),
-        (preprocess, ["dataset.layout=csv"], "fsdkaggle2019"),
+        (preprocess, ["dataset.layout=cvs"], "fsdkaggle2019"),
     ],
 )
 def test_a_mistake_ends_in_one_line_and_a_code(trained, tmp_path, capsys, script, arguments, words):

@@ -27,7 +27,7 @@ def write_report(study: optuna.Study, job: Job) -> list[Path]:
     """Print the table and the best trial, write both tables and the picture; the paths of the files."""
     table = trial_table(study, job)
     paths = write_tables(study, job)
-    print(table.to_string(index=False, float_format="%.4g", na_rep=""))
+    print(table.to_string(index=False, float_format="{:.4g}".format, na_rep=""))
     done = table[table["state"].isin(["complete", "pruned"])].sort_values("trial")
     if len(done):
         axes = {key: _axis(parameter) for key, parameter in job.sweep.parameters.items()}

@@ -85,7 +85,7 @@ def _show(
     if args.labels:
         write_labels(args.labels, segments or [])
     if args.plot:
-        draw_timeline(result, segments, path, tagger.rate_hz, args.plot, title=name)
+        draw_timeline(result, segments, path, tagger.rate_hz, args.plot, title=Path(name).name)
 
 
 def _segments(args: argparse.Namespace, timeline: Timeline) -> list[Segment] | None:
