@@ -106,6 +106,14 @@ def test_lower_is_better_where_the_file_says_so(sweep, tmp_path):
     assert table["val_lwlrap"].is_monotonic_increasing
 
 
+def test_whole_and_broken_numbers_stand_in_one_list(sweep, tmp_path):
+    file = write_sweep(tmp_path, method="grid", parameters={"train.l1": {"values": [0, 1e-4, 1e-3]}})
+    code, table, _ = sweep(lambda config, epoch: config.train.epochs, file, "--stage", "noisy")
+    assert code == 0
+    assert sorted(table["train.l1"]) == [0, 1e-4, 1e-3]
+    assert (tmp_path / "out/s/sweep.png").is_file()
+
+
 def test_one_stage_alone_can_be_swept(sweep, tmp_path):
     _, table, trained = sweep(rising, write_sweep(tmp_path), "--stage", "noisy")
     assert {stage for _, stage in trained} == {"noisy"}
