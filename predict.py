@@ -59,10 +59,8 @@ def _predict(args: argparse.Namespace) -> int:
     members = members or [latest_member(Path(config.run_dir), ours)]
     for run in (run for member in members for run in member.runs):
         run.check_overrides(config, overrides)
-        if run.info.get("overfit_batches"):
-            print(
-                f"{run.path} is no model to use: a check that the network can learn (train.overfit_batches)"
-            )
+        if run.warning:
+            print(run.warning)
     print("predicting with " + ", ".join(map(str, members)))
     ensemble = make_ensemble(config, members)
     cli.quiet_tensorflow(args.jobs)

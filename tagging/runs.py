@@ -50,6 +50,13 @@ class Run:
         """The kind of its task, a key of `tagging.kinds.KINDS`."""
         return self.info["task"]
 
+    @property
+    def warning(self) -> str | None:
+        """Why its model is not to be used, a line; None: it is."""
+        if not self.info.get("overfit_batches"):
+            return None
+        return f"{self.path} is no model to use: a check that the network can learn (train.overfit_batches)"
+
     def load_model(self) -> Any:
         """The Keras model: waveforms (batch, samples) float32 in [-1, 1], or features -> logits (batch, classes).
 

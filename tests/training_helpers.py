@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tagging.config import Config
+from tagging.config import Config, ConfigError, load_config
 from tagging.runs import read_run
 from tagging.training import fit as fit_module
 from tagging.training.stage import train_stage
@@ -65,3 +65,13 @@ def train_until_power_cut(config: Config, step: int = 5) -> None:
     """A stage that is interrupted."""
     with pytest.raises(KeyboardInterrupt):
         train_with(PowerCut(step), config)
+
+
+def one_line_error(folder: Path, override: str) -> str:
+    """What `key=value` on a config of one noisy stage is refused with; it has to be one line."""
+    (folder / "c.yaml").write_text("stages: {noisy: {sources: [noisy]}}")
+    with pytest.raises(ConfigError) as error:
+        load_config(folder / "c.yaml", [override])
+    message = str(error.value)
+    assert "\n" not in message
+    return message

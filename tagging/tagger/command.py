@@ -148,8 +148,5 @@ def _sink(args: argparse.Namespace) -> Iterator[Sink]:
 
 def _warn(tagger: Tagger) -> None:
     for run in tagger.runs:
-        if run.info.get("overfit_batches"):
-            print(
-                f"{run.path} is no model to use: a check that the network can learn (train.overfit_batches)",
-                file=sys.stderr,
-            )
+        if run.warning:
+            print(run.warning, file=sys.stderr)

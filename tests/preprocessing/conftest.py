@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 import soundfile as sf
 
+from preprocessing import clip
+
 RATE_HZ = 16_000
 
 
@@ -42,3 +44,17 @@ def table() -> Callable[..., pd.DataFrame]:
         return pd.DataFrame(rows, columns=["fname", "path", "split"])
 
     return make_table
+
+
+@pytest.fixture
+def cleaned(monkeypatch):
+    """Names of the clips that were worked on since the list was last cleared."""
+    names = []
+    original = clip.clean_clip
+
+    def watched(task, settings):
+        names.append(task.fname)
+        return original(task, settings)
+
+    monkeypatch.setattr(clip, "clean_clip", watched)
+    return names

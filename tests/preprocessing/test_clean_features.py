@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from preprocessing import clip
 from preprocessing.chain import clean_waveform
 from preprocessing.clean import clean_dataset
 from preprocessing.decode import decode
@@ -29,20 +28,6 @@ def clean(clips, tmp_path, settings, **options):
 
 def names(tmp_path):
     return sorted(path.name for path in (tmp_path / "clean").rglob("*.*") if path.name[0] != ".")
-
-
-@pytest.fixture
-def cleaned(monkeypatch):
-    """Names of the clips that were worked on since the list was last cleared."""
-    done = []
-    original = clip.clean_clip
-
-    def watched(task, settings):
-        done.append(task.fname)
-        return original(task, settings)
-
-    monkeypatch.setattr(clip, "clean_clip", watched)
-    return done
 
 
 @pytest.fixture

@@ -26,20 +26,6 @@ def clips(write, table, sound):
     )
 
 
-@pytest.fixture
-def cleaned(monkeypatch):
-    """Names of the clips that were worked on since the list was last cleared."""
-    names = []
-    original = clip.clean_clip
-
-    def watched(task, settings):
-        names.append(task.fname)
-        return original(task, settings)
-
-    monkeypatch.setattr(clip, "clean_clip", watched)
-    return names
-
-
 def clean(clips, tmp_path, settings=SETTINGS, **options):
     return clean_dataset(clips, tmp_path / "clean", settings, **{"jobs": 1, "progress": False, **options})
 

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tagging.config import ConfigError, load_config
+from tagging.config import ConfigError
 from tagging.runs import RunError
 from tagging.training.schedule_settings import PlateauSettings, StepSettings
 from tagging.training.schedules import cosine_rate, learning_rates
 from tagging.training.settings import StageSettings
 from tagging.training.stage import train_stage
-from tests.training_helpers import assert_same_training, history, train_until_power_cut
+from tests.training_helpers import assert_same_training, history, one_line_error, train_until_power_cut
 
 
 class TorchPlateau:
@@ -175,11 +175,7 @@ def test_a_cosine_sets_the_rates_of_a_training(tiny, tmp_path):
     ],
 )
 def test_a_mistake_ends_in_one_line(tmp_path, override, words):
-    (tmp_path / "c.yaml").write_text("stages: {noisy: {sources: [noisy]}}")
-    with pytest.raises(ConfigError) as error:
-        load_config(tmp_path / "c.yaml", [override])
-    message = str(error.value)
-    assert "\n" not in message
+    message = one_line_error(tmp_path, override)
     assert all(word in message for word in words), message
 
 
