@@ -18,6 +18,9 @@ TAKES = {
 FIXED_FRAMES = {"waveform": (1, 1), "yamnet": (400, 160)}
 """Window and hop in samples of front ends that let neither be set."""
 
+ALMOST_A_PATCH = range(96 * 160, 95 * 160 + 400)
+"""Samples of windows of 0.96 s, YAMNet's patch, that lack only where its last frames overlap with what follows."""
+
 
 @dataclass(frozen=True)
 class FrontendSettings:
@@ -87,6 +90,8 @@ class FrontendSettings:
     def frames(self, samples: int) -> int:
         """Frames of a window of so many samples."""
         length, hop = self._framing
+        if self.name == "yamnet" and samples in ALMOST_A_PATCH:
+            samples = ALMOST_A_PATCH.stop
         return 1 + (samples - length) // hop
 
     @property

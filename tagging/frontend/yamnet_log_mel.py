@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from tagging.frontend.log_mel import FrontendError
-from tagging.frontend.settings import FIXED_FRAMES
+from tagging.frontend.settings import ALMOST_A_PATCH, FIXED_FRAMES
 
 RATE_HZ = 16_000
 FFT_SIZE, N_MELS, FMIN_HZ, FMAX_HZ = 512, 64, 125.0, 7500.0
@@ -19,7 +19,8 @@ LOG_OFFSET = 0.001
 class YamnetLogMel(keras.layers.Layer):
     """(batch, samples) at 16 kHz in [-1, 1] -> (batch, frames, 64, 1), float32 of at least 0, silence 0.
 
-    frames = 1 + (samples - 400) // 160: nothing is padded. Magnitude spectrum under a periodic Hann window of
+    frames = 1 + (samples - 400) // 160. A window of 0.96 to 0.975 s gets silence after it up to 0.975 s, the 96 frames
+    of a patch, as the published `pad_waveform` has it; no other is padded. Magnitude spectrum under a periodic Hann window of
     25 ms in an FFT of 512, 64 HTK mel bands from 125 to 7500 Hz, then log(mel + 0.001) - log(0.001). The
     published front end does not take log(0.001) off, and the network `yamnet` adds it again: so silence is 0, as in
     all images here.
@@ -59,15 +60,19 @@ class YamnetLogMel(keras.layers.Layer):
     def call(self, waveform: Any) -> Any:
         # Keras centres a window that is shorter than the FFT: the padding puts it where YAMNet has it.
         side = (FFT_SIZE - HANN_SAMPLES) // 2
-        padded = ops.pad(waveform, ((0, 0), (side, side)))
+        padded = ops.pad(waveform, ((0, 0), (side, side + _lacking(waveform.shape[-1]))))
         real, imaginary = ops.stft(padded, HANN_SAMPLES, HOP_SAMPLES, FFT_SIZE, center=False)
         mel = ops.matmul(ops.sqrt(ops.square(real) + ops.square(imaginary)), self._bank)
         return ops.expand_dims(ops.log(mel + LOG_OFFSET) - np.log(LOG_OFFSET).astype(np.float32), -1)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         samples = input_shape[-1]
-        frames = None if samples is None else 1 + (samples - HANN_SAMPLES) // HOP_SAMPLES
+        frames = None if samples is None else 1 + (samples + _lacking(samples) - HANN_SAMPLES) // HOP_SAMPLES
         return (input_shape[0], frames, N_MELS, 1)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate_hz": self.rate_hz}
+
+
+def _lacking(samples: int | None) -> int:
+    return ALMOST_A_PATCH.stop - samples if samples in ALMOST_A_PATCH else 0

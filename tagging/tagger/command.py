@@ -71,7 +71,8 @@ def _timelines(
 
 
 def _timeline(args: argparse.Namespace, tagger: Tagger, path: Path, *, embed: bool) -> Timeline:
-    return tagger.timeline(path, window_s=args.window_s, hop_s=args.hop_s, embed=embed)
+    timeline = tagger.timeline(path, window_s=args.window_s, hop_s=args.hop_s, embed=embed)
+    return timeline.smoothed(args.smooth_s) if args.smooth_s else timeline
 
 
 def _show(

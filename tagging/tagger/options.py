@@ -7,7 +7,7 @@ from pathlib import Path
 from tagging import cli
 
 STDIN = Path("-")
-_OF_TIMELINE = ("threshold", "min_length_s", "max_gap_s", "labels", "plot")
+_OF_TIMELINE = ("smooth_s", "threshold", "min_length_s", "max_gap_s", "labels", "plot")
 _OF_WINDOWS = ("window_s", "hop_s")
 _OUTPUTS = ("out", "labels", "plot", "embeddings")
 
@@ -47,6 +47,7 @@ def make_parser(description: str) -> argparse.ArgumentParser:
         metavar="S",
         help="seconds from window to window (default: overlap as the run's)",
     )
+    add("--smooth-s", type=_seconds, metavar="S", help="scores are the mean over so much time (default: 0)")
     add(
         "--threshold",
         type=_share,

@@ -1,7 +1,7 @@
 """What a tagger says of a clip, and of a clip over time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -74,6 +74,22 @@ class Timeline:
         """
         centres = (self.starts_s + self.ends_s) / 2
         return np.concatenate([[0.0], (centres[1:] + centres[:-1]) / 2, [self.seconds]])
+
+    def smoothed(self, smooth_s: float) -> "Timeline":
+        """The same with scores that are the mean over `smooth_s` seconds: over all windows whose centre is at most half of
+        it away. Evens out single windows that err, and leaves borders where they are.
+
+        Raises:
+            TaggerError: less than 0 seconds.
+        """
+        if not smooth_s >= 0:
+            raise TaggerError(f"expected smooth_s of at least 0, received {smooth_s}")
+        centres, reach = (self.starts_s + self.ends_s) / 2, smooth_s / 2 + 1e-6  # centres are whole samples
+        first = np.searchsorted(centres, centres - reach)
+        end = np.searchsorted(centres, centres + reach)
+        sums = np.concatenate([np.zeros((1, len(self.names))), self.scores.cumsum(axis=0, dtype=np.float64)])
+        means = (sums[end] - sums[first]) / (end - first)[:, None]
+        return replace(self, scores=means.astype(np.float32))
 
     def segments(
         self, threshold: float | None = None, min_length_s: float = 0.0, max_gap_s: float = 0.0

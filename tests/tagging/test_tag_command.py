@@ -91,6 +91,15 @@ def test_the_parts_of_a_glued_file_are_found_with_their_borders(tones, glued, ca
     assert all(segment["score"] > 0.5 for segment in found["segments"])
 
 
+def test_smooth_scores_are_those_of_the_library(tones, glued, tmp_path):
+    out = tmp_path / "tags.csv"
+    assert tag(glued, "--run", tones, "--timeline", "--smooth-s", 1, "--format", "csv", "--out", out) == 0
+    expected = Tagger.load(tones).timeline(glued).smoothed(1)
+    windows = pd.read_csv(tmp_path / "tags.windows.csv")
+    np.testing.assert_allclose(windows[list(expected.names)], expected.scores, rtol=1e-4)
+    assert len(pd.read_csv(out)) == len(expected.segments())
+
+
 def test_tags_are_in_every_format_what_the_library_says(tones, glued, tmp_path, capsys):
     expected = Tagger.load(tones)(glued).top(2)
     assert tag(glued, "--run", tones, "--top", 2, "--jobs", 1) == 0
@@ -244,6 +253,7 @@ def test_values_over_time_are_rows_of_windows(noisy, glued, tmp_path, capsys):
         (["a.wav", "--timeline", "--top", "3"], "--top is of whole clips"),
         (["a.wav", "--threshold", "0.5"], "--threshold is of tags over time: give --timeline"),
         (["a.wav", "--min-length-s", "1"], "--min-length-s is of tags over time"),
+        (["a.wav", "--smooth-s", "1"], "--smooth-s is of tags over time"),
         (["a.wav", "--plot", "x.png"], "--plot is of tags over time"),
         (["a.wav", "--window-s", "1"], "--window-s is of tags over time"),
         (["a.wav", "--per-window"], "--per-window is of embeddings"),

@@ -53,6 +53,29 @@ def test_short_gaps_are_closed_before_short_segments_go():
     assert spans(timeline().segments(min_length_s=3.0, max_gap_s=1.0)) == [("a", 0, 4.5)]
 
 
+def test_smooth_scores_are_the_mean_over_windows_near_enough():
+    rng = np.random.default_rng(0)
+    scores = rng.random((9, 2)).astype(np.float32)
+    starts = np.append(np.arange(8.0), 7.3)  # the last window ends with the file
+    whole = Timeline(("a", "b"), starts, starts + 2, scores, "regression", np.ones(2))
+    for smooth_s in (0.5, 2.0, 3.9, 99.0):
+        near = np.abs(starts[:, None] - starts) <= smooth_s / 2
+        by_loop = [scores[row].mean(axis=0) for row in near]
+        np.testing.assert_allclose(whole.smoothed(smooth_s).scores, by_loop, rtol=1e-6)
+    assert whole.smoothed(2.0).scores.dtype == np.float32
+    np.testing.assert_array_equal(whole.smoothed(0).scores, scores)
+    with pytest.raises(TaggerError, match="smooth_s of at least 0, received -1"):
+        whole.smoothed(-1)
+
+
+def test_smoothing_takes_away_what_errs_for_a_window_and_leaves_borders():
+    scores = np.array([[1, 0]] * 5 + [[0, 1]] * 5, np.float32)
+    borders = spans(timeline(scores).segments())
+    scores[2] = scores[2, ::-1]
+    assert len(timeline(scores).segments()) == 4
+    assert spans(timeline(scores).smoothed(2.0).segments()) == borders
+
+
 def test_with_one_label_a_clip_the_likeliest_counts_whatever_its_score():
     assert spans(timeline(task="multiclass").segments()) == [
         ("a", 0, 2.5),

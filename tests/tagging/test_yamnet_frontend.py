@@ -51,6 +51,14 @@ def test_equals_the_published_front_end(samples):
     np.testing.assert_allclose(image[..., 0] + np.log(0.001), published(waves), atol=2e-6)
 
 
+@pytest.mark.parametrize("samples", [15_360, 15_599])
+def test_a_window_of_a_patch_ends_in_silence_as_the_published_one_does(samples):
+    waves, padded = waveforms(samples), np.zeros((3, 15_600), "f")
+    padded[:, :samples] = waves
+    np.testing.assert_array_equal(np.asarray(YamnetLogMel()(waves)), np.asarray(YamnetLogMel()(padded)))
+    assert np.asarray(YamnetLogMel()(waves[:, :15_359])).shape == (3, 94, 64, 1)
+
+
 def test_equals_its_formulas():
     for image, wave in zip(np.asarray(YamnetLogMel()(waveforms())), waveforms(), strict=True):
         np.testing.assert_allclose(image[..., 0] + np.log(0.001), in_numpy(wave), atol=3e-5)
@@ -140,7 +148,7 @@ def test_frames_of_a_window_are_known_without_building_it():
         FrontendSettings(n_fft=512, hop_length=100),
     ):
         layer = build_frontend(settings, RATE_HZ, 1)
-        for samples in (settings.shortest, 8000):
+        for samples in (settings.shortest, 8000, 15_359, 15_360, 15_599, 15_600):
             assert layer.compute_output_shape((None, samples))[1] == settings.frames(samples)
         assert settings.frames(settings.shortest) == 1
         with pytest.raises(ValueError, match=f"at least .*{settings.shortest}"):
