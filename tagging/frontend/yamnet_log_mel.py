@@ -75,4 +75,4 @@ class YamnetLogMel(keras.layers.Layer):
 
 
 def _lacking(samples: int | None) -> int:
-    return ALMOST_A_PATCH.stop - samples if samples in ALMOST_A_PATCH else 0
+    return 0 if samples is None or samples not in ALMOST_A_PATCH else ALMOST_A_PATCH.stop - samples
