@@ -20,8 +20,8 @@ class YamnetLogMel(keras.layers.Layer):
     """(batch, samples) at 16 kHz in [-1, 1] -> (batch, frames, 64, 1), float32 of at least 0, silence 0.
 
     frames = 1 + (samples - 400) // 160. A window of 0.96 to 0.975 s gets silence after it up to 0.975 s, the 96 frames
-    of a patch, as the published `pad_waveform` has it; no other is padded. Magnitude spectrum under a periodic Hann window of
-    25 ms in an FFT of 512, 64 HTK mel bands from 125 to 7500 Hz, then log(mel + 0.001) - log(0.001). The
+    of a patch, as the published `pad_waveform` has it; no other is padded. Magnitude spectrum under a periodic Hann
+    window of 25 ms in an FFT of 512, 64 HTK mel bands from 125 to 7500 Hz, then log(mel + 0.001) - log(0.001). The
     published front end does not take log(0.001) off, and the network `yamnet` adds it again: so silence is 0, as in
     all images here.
 
