@@ -93,7 +93,7 @@ def glued_files(run_path: Path, n_files: int, seed: int) -> Iterator[Glued]:
     of_class = held_out.groupby(held_out["labels"].map(lambda labels: labels[0]))["path"].agg(list)
     if len(of_class) < N_CLIPS:
         raise DatasetError(
-            f"expected {run_path} to hold out clips of {N_CLIPS} classes that sound throughout, received {len(of_class)}"
+            f"expected {run_path} to hold out {N_CLIPS} classes that sound throughout, received {len(of_class)}"
         )
     for _ in range(n_files):
         labels = rng.permutation(of_class.index)[:N_CLIPS].tolist()
