@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--audio",
         type=Path,
         metavar="PATH",
-        help="predict this audio file, or all files of this folder, not the test clips",
+        help="predict this audio file, or the audio files under this folder, not the test clips",
     )
     parser.add_argument(
         "--out", type=Path, help="CSV to write (default: submission.csv, with --audio predictions.csv)"

@@ -6,25 +6,13 @@ that it takes (`()`: any). `build(settings, image_shape, n_outputs)` makes it.
 """
 
 from dataclasses import fields
-from types import ModuleType
+from importlib import import_module
 
 import keras
 
-from models import cnn1d, cnn2d, cnn_rnn, mlp, mobilenet_v2, resnet50, rnn, simple_cnn, vgg_cnn, yamnet
-from models.settings import ModelError, ModelSettings
+from models.settings import NAMES, ModelError, ModelSettings
 
-NETWORKS = {
-    "simple_cnn": simple_cnn,
-    "vgg_cnn": vgg_cnn,
-    "mobilenet_v2": mobilenet_v2,
-    "resnet50": resnet50,
-    "yamnet": yamnet,
-    "mlp": mlp,
-    "cnn2d": cnn2d,
-    "cnn1d": cnn1d,
-    "rnn": rnn,
-    "cnn_rnn": cnn_rnn,
-}
+NETWORKS = {name: import_module(f"models.{name}") for name in NAMES}
 # Null unless a config sets them; `weights_sha256` goes with the weights.
 OPTIONAL = [
     part.name for part in fields(ModelSettings) if part.default is None and part.name != "weights_sha256"
@@ -33,12 +21,12 @@ OPTIONAL = [
 
 def expected_channels(settings: ModelSettings) -> int:
     """Channels of the images that this network takes."""
-    return _network(settings).CHANNELS
+    return NETWORKS[settings.name].CHANNELS
 
 
 def takes_variable_length(settings: ModelSettings) -> bool:
     """Whether the network takes images of unknown length, padded with frames of NaN in a batch."""
-    return _network(settings).VARIABLE_LENGTH
+    return NETWORKS[settings.name].VARIABLE_LENGTH
 
 
 def build_network(
@@ -54,7 +42,7 @@ def build_network(
     Raises:
         ModelError: settings or images that this network does not take.
     """
-    network = _network(settings)
+    network = NETWORKS[settings.name]
     _check_weights(settings, network.PUBLISHED)
     _check_options(settings)
     if image_shape[0] is None and not network.VARIABLE_LENGTH:
@@ -65,12 +53,6 @@ def build_network(
             f"model.name to one of {', '.join(takers)}"
         )
     return network.build(settings, image_shape, n_outputs)
-
-
-def _network(settings: ModelSettings) -> ModuleType:
-    if settings.name not in NETWORKS:
-        raise ModelError(f"expected model.name out of {sorted(NETWORKS)}, received {settings.name!r}")
-    return NETWORKS[settings.name]
 
 
 def _check_weights(settings: ModelSettings, published: str | None) -> None:
@@ -92,7 +74,7 @@ def _check_weights(settings: ModelSettings, published: str | None) -> None:
 
 def _check_options(settings: ModelSettings) -> None:
     """Refuse settings that would do nothing in this network."""
-    name, options = settings.name, _network(settings).OPTIONS
+    name, options = settings.name, NETWORKS[settings.name].OPTIONS
     for key in (key for key in OPTIONAL if getattr(settings, key) is not None):
         if key not in options:
             takers = ", ".join(n for n, network in NETWORKS.items() if key in network.OPTIONS)

@@ -3,6 +3,20 @@
 from dataclasses import dataclass
 from typing import Literal
 
+NAMES = (
+    "simple_cnn",
+    "vgg_cnn",
+    "mobilenet_v2",
+    "resnet50",
+    "yamnet",
+    "mlp",
+    "cnn2d",
+    "cnn1d",
+    "rnn",
+    "cnn_rnn",
+)
+"""The networks: each is a module of this package."""
+
 
 class ModelError(ValueError):
     """A network that cannot be built as asked; the message is one line for the user."""
@@ -74,6 +88,8 @@ class ModelSettings:
     bidirectional: bool | None = None
 
     def __post_init__(self) -> None:
+        if self.name not in NAMES:
+            raise ValueError(f"expected model.name out of {', '.join(sorted(NAMES))}, received {self.name!r}")
         if not 0.0 <= self.dropout < 1.0:
             raise ValueError(f"expected model.dropout of at least 0 and below 1, received {self.dropout}")
         for key in ("units", "filters"):

@@ -1,6 +1,7 @@
 """Any audio file -> float32 samples: soundfile first, pydub with ffmpeg for what it cannot read."""
 
 import codecs
+import os
 import shutil
 import struct
 import warnings
@@ -14,7 +15,7 @@ from preprocessing.settings import RATE_LIMITS_HZ
 
 PEAK_LIMIT = 1e6  # float files may exceed full scale (1.0), but nothing recorded exceeds it a million times
 NPY_MAGIC, GZIP_MAGIC, HDF5_MAGIC = b"\x93NUMPY", b"\x1f\x8b", b"\x89HDF\r\n\x1a\n"
-UNREADABLE = "expected audio, neither soundfile nor ffmpeg can read it"
+UNREADABLE = "expected audio, neither soundfile nor ffmpeg can read it: leave it out, or export it again"
 STREAMED_BYTES = 0x7FFF_0000  # programs that write WAV to a pipe put a size near 2 or 4 GiB into the header
 
 
@@ -68,13 +69,15 @@ def open_soundfile(path: Path) -> ForwardFile | None:
     if head.startswith((NPY_MAGIC, GZIP_MAGIC, HDF5_MAGIC)):
         raise DecodeError("expected audio, received an array: features need cleaning.features.name=stored")
     try:
-        return ForwardFile(path)
+        return ForwardFile(_soundfile_name(path))
     except (
         sf.LibsndfileError,
         TypeError,
     ) as error:  # TypeError: a name ending in .raw has no header to soundfile
         if _is_text(head):
-            raise DecodeError("expected audio, received a text file: download or export it again") from error
+            raise DecodeError(
+                "expected audio, received a text file, whatever its name says: leave it out, or fetch the audio anew"
+            ) from error
         return None
 
 
@@ -128,12 +131,18 @@ def _head(path: Path) -> bytes:
         with path.open("rb") as file:
             head = file.read(4096)
     except FileNotFoundError as error:
-        raise DecodeError(f"expected an audio file, {path.name!r} does not exist") from error
+        hint = ": no file has a name of this pattern" if set("*?") & set(str(path)) else ""
+        raise DecodeError(f"expected an audio file, {path.name!r} does not exist{hint}") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise DecodeError(f"expected a readable file: {getattr(error, 'strerror', error)}") from error
     if not head:
         raise DecodeError("expected audio, received an empty file (0 bytes)")
     return head
+
+
+def _soundfile_name(path: Path) -> str | bytes:
+    """Bytes, as soundfile refuses a str with bytes that are no UTF-8; only on Windows it takes any str."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
 
 
 def _is_text(head: bytes) -> bool:
@@ -195,7 +204,7 @@ def _wav_data_bytes(path: Path) -> tuple[int, int]:
 
 def _declared_s(path: Path, seconds: float) -> float:
     try:
-        info = sf.info(path)
+        info = sf.info(_soundfile_name(path))
     except (sf.LibsndfileError, TypeError):  # decoded by ffmpeg, which does not tell
         return seconds
     declared = info.frames / info.samplerate

@@ -13,6 +13,9 @@ from preprocessing.ffmpeg_blocks import ffmpeg_blocks
 from preprocessing.resample import QUALITY, to_mono, to_pcm16
 
 BLOCK_FRAMES = 2**16
+INTEGER_PEAK = (
+    100.0  # no float samples of full scale 1.0 reach it, and integers do unless they are next to silent
+)
 
 
 class Sound(Protocol):
@@ -52,7 +55,7 @@ class ArraySound:
         rate_hz: their rate.
 
     Raises:
-        DecodeError: another type or shape.
+        DecodeError: another type or shape; when it is gone through, floats of the scale of integers.
     """
 
     def __init__(self, samples: np.ndarray, rate_hz: int) -> None:
@@ -74,7 +77,18 @@ class ArraySound:
     def _blocks(self) -> Iterator[tuple[np.ndarray, int]]:
         scale = np.float32(1 / 32768 if self.samples.dtype == np.int16 else 1)
         for start in range(0, max(len(self.samples), 1), BLOCK_FRAMES):
-            yield self.samples[start : start + BLOCK_FRAMES].astype(np.float32) * scale, self.rate_hz
+            block = self.samples[start : start + BLOCK_FRAMES].astype(np.float32) * scale
+            _check_scale(block)
+            yield block, self.rate_hz
+
+
+def _check_scale(block: np.ndarray) -> None:
+    peak = np.abs(block).max(initial=0.0)
+    if INTEGER_PEAK < peak < np.inf:
+        raise DecodeError(
+            f"expected float samples of full scale 1.0, received a peak of {peak:g}: divide integers by their full "
+            "scale (16 bits: 32768), or give int16"
+        )
 
 
 class PcmStream:

@@ -16,7 +16,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments and arguments[0] in VERBS:
         return VERBS[arguments[0]](arguments[1:])
     lines = [f"{name}: {verb.__doc__}" for name, verb in VERBS.items()]
-    parser = argparse.ArgumentParser("python -m tagging", description=__doc__, epilog=" ".join(lines))
+    parser = cli.Parser("python -m tagging", description=__doc__, epilog=" ".join(lines))
     parser.add_argument("verb", choices=VERBS)
     parser.parse_args(arguments)
     return 2
@@ -44,12 +44,13 @@ def sweep(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder (default: sweep-FILE in the config's run_dir)"
     )
-    return cli.run(_sweep, parser, argv, interrupted="the same command goes on from here")
+    parser.add_argument("--force", action="store_true", help="begin anew: the folder's trials are removed")
+    return cli.run(_sweep, parser, argv, interrupted="without --force, the same command goes on from here")
 
 
 def compare(argv: Sequence[str]) -> int:
     """Put runs beside each other: tables, bars, learning curves, size against score."""
-    parser = argparse.ArgumentParser("python -m tagging compare", description=compare.__doc__)
+    parser = cli.Parser("python -m tagging compare", description=compare.__doc__)
     parser.add_argument(
         "runs", type=Path, nargs="+", metavar="RUN", help="run folders, or folders with runs in them"
     )
@@ -65,7 +66,7 @@ def compare(argv: Sequence[str]) -> int:
 
 def curves(argv: Sequence[str]) -> int:
     """Draw the learning curves of several runs in one picture."""
-    parser = argparse.ArgumentParser("python -m tagging curves", description=curves.__doc__)
+    parser = cli.Parser("python -m tagging curves", description=curves.__doc__)
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folders")
     parser.add_argument("--metric", help="beside the loss, e.g. f1_macro (default: one that all runs have)")
     parser.add_argument("--out", type=Path, default=Path("curves.png"), help="picture (default: %(default)s)")
@@ -74,7 +75,7 @@ def curves(argv: Sequence[str]) -> int:
 
 def report(argv: Sequence[str]) -> int:
     """Write the page of a run, or of a folder of folds: scores, clips to hear, curves, settings, commands."""
-    parser = argparse.ArgumentParser("python -m tagging report", description=report.__doc__)
+    parser = cli.Parser("python -m tagging report", description=report.__doc__)
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder, or folder of folds")
     parser.add_argument("--out", type=Path, metavar="FILE", help="page (default: report.html in RUN)")
     return cli.run(_report, parser, argv, interrupted=_NOTHING_LOST)
@@ -110,7 +111,7 @@ def _sweep(args: argparse.Namespace) -> int:
     from tagging.sweeps.job import open_job
 
     config = args.config or cli.DEFAULT_CONFIG
-    given = {key: getattr(args, key) for key in ("stage", "out", "trials", "jobs")}
+    given = {key: getattr(args, key) for key in ("stage", "out", "trials", "jobs", "force")}
     job = open_job(config, args.sweep, args.overrides, **given)
     cli.quiet_tensorflow(args.jobs)
     from tagging.sweeps.worker import run_sweep

@@ -4,7 +4,7 @@ Both are chosen on validation clips and kept in the run as `calibration.json`.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +15,12 @@ from preprocessing.folder import write_atomic
 from submissions.activations import ACTIVATIONS
 from tagging.evaluation.checks import check_matrices
 from tagging.kinds import TaskKind
+from tagging.stratified import deal_clips
+from tagging.thresholds import fit_thresholds
 
 CALIBRATION = "calibration.json"
-TEMPERATURES = (0.05, 20.0)  # a few clips, all of them right, ask for 0: as sure as can be
+TEMPERATURES = (0.05, 20.0)
+_PARTS = 5  # of the clips, to judge thresholds in
 
 
 class CalibrationError(ValueError):
@@ -30,7 +33,7 @@ class Calibration:
 
     Attributes:
         classes: names, in the order of the thresholds and of the columns of logits.
-        temperature: logits are divided by it; above 1 the network is too sure, below 1 not sure enough.
+        temperature: logits are divided by it; above 1 that makes them less sure, below 1 surer.
         thresholds: for each class the probability from which a clip is said to have it; None: one label a clip.
     """
 
@@ -38,9 +41,13 @@ class Calibration:
     temperature: float
     thresholds: tuple[float, ...] | None
 
+    def logits(self, logits: np.ndarray) -> np.ndarray:
+        """Logits at the temperature, as float64."""
+        return np.asarray(logits, np.float64) / self.temperature
+
     def probabilities(self, kind: TaskKind, logits: np.ndarray) -> np.ndarray:
         """Calibrated probabilities, (clips, classes) float64, in the order that the logits have."""
-        return ACTIVATIONS[kind.activation].scores(np.asarray(logits, np.float64) / self.temperature)
+        return ACTIVATIONS[kind.activation].scores(self.logits(logits))
 
 
 def calibrate(
@@ -60,12 +67,11 @@ def calibrate(
     targets, logits = check_matrices(targets, np.asarray(logits, np.float64))
     if ACTIVATIONS[kind.activation].log_scores is None:
         return None
-    temperature = fit_temperature(kind, targets, logits)
-    found = Calibration(tuple(classes), temperature, None)
+    found = Calibration(tuple(classes), fit_temperature(kind, targets, logits), None)
     if kind.name != "multilabel":
         return found
     thresholds = fit_thresholds(targets, found.probabilities(kind, logits))
-    return Calibration(tuple(classes), temperature, tuple(thresholds.tolist()))
+    return replace(found, thresholds=tuple(thresholds.tolist()))
 
 
 def log_loss(kind: TaskKind, targets: np.ndarray, logits: np.ndarray) -> np.ndarray:
@@ -82,13 +88,14 @@ def log_loss(kind: TaskKind, targets: np.ndarray, logits: np.ndarray) -> np.ndar
 
 
 def fit_temperature(kind: TaskKind, targets: np.ndarray, logits: np.ndarray) -> float:
-    """The temperature, within TEMPERATURES, under which the mean log loss is least.
+    """The temperature, within TEMPERATURES, under which the mean log loss of `smoothed_targets` is least.
 
     Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017. The loss is convex in 1 / T, so that its
     minimum is the only one.
     """
+    smooth = smoothed_targets(kind, targets)
     found = minimize_scalar(
-        lambda log_t: log_loss(kind, targets, logits / np.exp(log_t)).mean(),
+        lambda log_t: log_loss(kind, smooth, logits / np.exp(log_t)).mean(),
         bounds=tuple(np.log(TEMPERATURES)),
         method="bounded",
         options={"xatol": 1e-6},
@@ -96,19 +103,31 @@ def fit_temperature(kind: TaskKind, targets: np.ndarray, logits: np.ndarray) -> 
     return float(np.exp(found.x))
 
 
-def fit_thresholds(targets: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """The threshold of each class under which its F1 is highest, (classes,).
+def smoothed_targets(kind: TaskKind, targets: np.ndarray) -> np.ndarray:
+    """How sure so many clips allow to be, (clips, classes): a few that are all right do not ask for 0 and 1.
 
-    A class without clips takes the threshold under which the F1 over all pairs of clip and class is highest.
+    Of several labels a clip (N+ + 1) / (N+ + 2) for each of the N+ pairs of clip and class that are true, 1 / (N- + 2)
+    for the N- others. Of one label 1 - e, and e / (classes - 1) for the other classes, e = 1 / (clips + 2).
+
+    Source: Platt, "Probabilistic outputs for support vector machines", 1999; the second is its analogue.
     """
-    shared = _best_threshold(targets.ravel(), probabilities.ravel())
-    columns = zip(targets.T, probabilities.T, strict=True)
-    return np.array([_best_threshold(*column) if column[0].any() else shared for column in columns])
+    if ACTIVATIONS[kind.activation].is_distribution:
+        wrong = 1 / (len(targets) + 2)
+        return np.where(targets > 0, 1 - wrong, wrong / max(targets.shape[1] - 1, 1))
+    positives = np.count_nonzero(targets)
+    return np.where(targets > 0, (positives + 1) / (positives + 2), 1 / (targets.size - positives + 2))
 
 
 def at_thresholds(calibration: Calibration, targets: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
-    """A row a class: `threshold`, and `precision`, `recall`, `f1` of the clips that reach it; NaN over no clip."""
-    said, true = probabilities >= np.array(calibration.thresholds), targets > 0
+    """A row a class: `threshold`, and honest `precision`, `recall` and `f1`; NaN over no clip.
+
+    Thresholds fit the clips that they were chosen on too well. So the clips are dealt into parts with equal shares of
+    labels, and those of a part are judged by thresholds chosen on the others. `threshold` is that of all clips.
+    """
+    said, true, n_parts = np.empty(targets.shape, bool), targets > 0, min(_PARTS, len(targets))
+    for part in deal_clips(targets, n_parts, seed=0) if n_parts > 1 else [np.arange(n_parts)]:
+        others = np.setdiff1d(np.arange(len(targets)), part)
+        said[part] = probabilities[part] >= fit_thresholds(targets[others], probabilities[others])
     hits, n_said, n_true = (each.sum(axis=0).astype(float) for each in (said & true, said, true))
     with np.errstate(invalid="ignore"):
         figures = {"precision": hits / n_said, "recall": hits / n_true, "f1": 2 * hits / (n_said + n_true)}
@@ -117,54 +136,41 @@ def at_thresholds(calibration: Calibration, targets: np.ndarray, probabilities: 
 
 def write_calibration(folder: Path, calibration: Calibration) -> None:
     """Write `calibration.json` into a run folder."""
-    thresholds = calibration.thresholds and dict(
-        zip(calibration.classes, calibration.thresholds, strict=True)
-    )
-    content = {
-        "temperature": calibration.temperature,
-        "classes": calibration.classes,
-        "thresholds": thresholds,
-    }
+    names, thresholds = calibration.classes, calibration.thresholds
+    by_name = thresholds and dict(zip(names, thresholds, strict=True))
+    content = {"temperature": calibration.temperature, "classes": names, "thresholds": by_name}
     write_atomic(folder / CALIBRATION, (json.dumps(content, indent=1) + "\n").encode())
 
 
-def read_calibration(run_path: Path) -> Calibration | None:
+def read_calibration(run_path: Path, classes: tuple[str, ...] | None = None) -> Calibration | None:
     """The calibration in a run folder; None: it has none (no validation clips, numbers, or an older run).
 
+    Args:
+        run_path: the folder.
+        classes: of the run, which are to be those of the file; None: whatever is there.
+
     Raises:
-        CalibrationError: the file is damaged.
+        CalibrationError: the file is damaged, or of other classes.
     """
     path = run_path / CALIBRATION
     if not path.is_file():
         return None
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        classes, temperature = tuple(map(str, content["classes"])), float(content["temperature"])
-        thresholds = content["thresholds"] and tuple(float(content["thresholds"][name]) for name in classes)
+        names, temperature = tuple(map(str, content["classes"])), float(content["temperature"])
+        thresholds = content["thresholds"] and tuple(float(content["thresholds"][name]) for name in names)
     except (ValueError, KeyError, TypeError) as error:
         raise CalibrationError(
             f"{path}: expected a calibration ({error!r}); train the stage again"
         ) from error
-    if not np.isfinite([temperature, *(thresholds or ())]).all() or temperature <= 0:
+    if not 0 < temperature < np.inf or not all(0 < threshold < 1 for threshold in thresholds or ()):
         raise CalibrationError(
-            f"{path}: expected a temperature above 0 and finite thresholds, received others; train the stage again"
+            f"{path}: expected a temperature above 0 and thresholds between 0 and 1, received others; "
+            "train the stage again"
         )
-    return Calibration(classes, temperature, thresholds)
-
-
-def _best_threshold(targets: np.ndarray, probabilities: np.ndarray) -> float:
-    """Where F1 is highest: the middle between two neighbouring scores, so that a little noise changes nothing.
-
-    Of cuts with the same F1 the one in the widest gap; below the lowest score is 0. NaN without a positive.
-    """
-    if not targets.any():
-        return float("nan")
-    values, where = np.unique(-probabilities, return_inverse=True)  # the highest first
-    said = np.bincount(where).cumsum()
-    hits = np.bincount(where, weights=targets > 0).cumsum()
-    f1 = 2 * hits / (said + hits[-1])
-    above = -values
-    below = np.append(above[1:], 0.0)
-    best = np.flatnonzero(f1 == f1.max())
-    cut = best[(above - below)[best].argmax()]
-    return float((above[cut] + below[cut]) / 2)
+    if classes not in (None, names):
+        raise CalibrationError(
+            f"{path}: expected the {len(classes or ())} classes of the run in their order, received {len(names)} "
+            "that differ; train the stage again"
+        )
+    return Calibration(names, temperature, thresholds)

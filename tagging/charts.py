@@ -28,8 +28,8 @@ def common_metric(known: Iterable[Iterable[str]]) -> str | None:
     Args:
         known: for each run, its metrics or the columns of its history.
     """
-    of_all = set.intersection(*({name.removeprefix("val_") for name in names} for names in known))
-    return next((metric for metric in _PREFERRED if metric in of_all), None)
+    each = [{name.removeprefix("val_") for name in names} for names in known]
+    return next((metric for metric in _PREFERRED if each and all(metric in names for names in each)), None)
 
 
 def learning_curves(histories: Mapping[str, pd.DataFrame], path: Path, metric: str | None = None) -> None:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 DEFAULT_CONFIG = Path("configs/demo.yaml")
 _OURS = ("tagging", "preprocessing", "models", "submissions")
@@ -20,9 +20,16 @@ _EPILOG = (
 )
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with options in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message}; --help lists the options\n")
+
+
 def make_parser(description: str) -> argparse.ArgumentParser:
     """A parser with `--config`, `--jobs` and the `key=value` overrides."""
-    parser = argparse.ArgumentParser(description=description, epilog=_EPILOG)
+    parser = Parser(description=description, epilog=_EPILOG)
     parser.add_argument(
         "overrides", nargs="*", metavar="key=value", help="settings that override the config's"
     )
@@ -92,10 +99,9 @@ def _limit_threads(tf: Any, jobs: int) -> None:
 
 def positive(text: str) -> int:
     """A whole number of at least 1, for argparse."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected at least 1, received {text}")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, received {text}")
+    return int(text)
 
 
 def _is_for_user(error: Exception) -> bool:

@@ -19,7 +19,7 @@ def compare(paths: Sequence[Path], out: Path, metric: str | None = None, top: in
     Args:
         paths: run folders, or folders that have some in them, however deep.
         out: folder of `runs.csv`, `runs.md`, `top.md`, `bars.png`, `curves.png` and `parameters.png`.
-        metric: of the validation clips, e.g. `accuracy`; None: one that all runs have.
+        metric: of the validation clips, e.g. `accuracy`; None: one that all runs with such clips have.
         top: rows of the short table.
 
     Raises:
@@ -71,7 +71,7 @@ def find_runs(paths: Sequence[Path]) -> dict[str, Run]:
 
 
 def run_table(runs: dict[str, Run], metric: str) -> pd.DataFrame:
-    """A row a run, the best first; losses and metric are of the epoch whose weights were kept.
+    """A row a run, the best first, those without validation last; losses and metric are of the epoch that was kept.
 
     Columns: `run`, `network`, `parameters`, `trainable_parameters`, `device`, `seconds`, `seconds_per_epoch`, `epochs`,
     `best_epoch`, `train_loss`, `val_loss`, `train_METRIC` (NaN where training does not measure it), `val_METRIC`.
@@ -110,9 +110,11 @@ def _validation(run: Run) -> dict[str, float]:
 
 
 def _metric(runs: dict[str, Run], asked: str | None) -> str:
+    """The one that is asked for, or one that all runs have; runs without validation have none, and stand anywhere."""
     known = {name: _known(run) for name, run in runs.items()}
-    metric = asked.removeprefix("val_") if asked else common_metric(known.values())
-    if metric is None or any(metric not in each for each in known.values()):
+    judged = [each for each in known.values() if each]
+    metric = asked.removeprefix("val_") if asked else common_metric(judged)
+    if not judged or metric is None or any(metric not in each for each in judged):
         lines = [f"{name}: {', '.join(each) or 'no validation'}" for name, each in known.items()]
         raise RunError(
             f"expected {metric or 'a metric'} in all runs, received {'; '.join(lines)}; compare runs of one task, "

@@ -7,11 +7,9 @@ the command line also overrides epochs that the YAML file sets for a stage.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -19,11 +17,13 @@ from models.settings import ModelSettings
 from preprocessing.settings import CleaningSettings
 from submissions.settings import EnsembleSettings
 from tagging.config_checks import ConfigError, check_config
+from tagging.config_types import check_types, nearest
 from tagging.datasets.settings import DatasetSettings, SplitSettings
 from tagging.frontend.settings import FrontendSettings
 from tagging.pipeline.settings import SequenceSettings, WindowSettings
 from tagging.training.settings import StageSettings, TrainSettings
 from tagging.training.tracking_settings import TrackingSettings
+from tagging.yaml_text import read_overrides, read_yaml
 
 
 @dataclass(frozen=True)
@@ -68,16 +68,18 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
         ConfigError: one line that names the key or file, what was expected and what was received.
     """
     merged = OmegaConf.structured(Config)
-    with _named(str(path)):
-        merged = _merge_layer(merged, _read_yaml(Path(path)))
-    with _named("key=value"):
-        layer = _read_overrides(overrides)
+    if not Path(path).is_file():
+        raise ConfigError(f"expected a config file, received {path}: no such file")
+    with _named(f"{path}: "):
+        merged = _merge_layer(merged, read_yaml(Path(path)))
+    with _named():
+        layer = read_overrides(overrides)
         _check_stage_names(layer, list(merged.stages))
         merged = _merge_layer(merged, layer)
-    with _named(f"{path} and key=value"):
+    with _named(f"{path} and key=value: "):
         config = OmegaConf.to_object(merged)
-    assert isinstance(config, Config)  # noqa: S101  for the type checker
-    check_config(config)
+        assert isinstance(config, Config)  # noqa: S101  for the type checker
+        check_config(config)
     return config
 
 
@@ -103,22 +105,20 @@ def as_dict(config: Any) -> dict:
 
 
 @contextmanager
-def _named(source: str) -> Iterator[None]:
+def _named(source: str = "") -> Iterator[None]:
     """Errors of OmegaConf, YAML and the parts' own checks as one line that names the source of the settings."""
     try:
         yield
     except ConfigError:
         raise
-    except (OmegaConfBaseException, yaml.YAMLError, ValueError, TypeError, OSError) as error:
-        raise ConfigError(f"{source}: {_one_line(error)}") from error
+    except (OmegaConfBaseException, ValueError, TypeError, OSError) as error:
+        raise ConfigError(f"{source}{_one_line(error)}") from error
 
 
 def _merge_layer(merged: Any, layer: DictConfig) -> Any:
     """One more source of settings; its `train` reaches every stage before its own `stages` do."""
-    train, stages = layer.get("train") or {}, layer.get("stages") or {}
-    for key, value in (("train", train), ("stages", stages)):
-        if not isinstance(value, dict | DictConfig):
-            raise ConfigError(f"expected {key} to be a mapping of keys to values, received {value}")
+    check_types(OmegaConf.to_container(layer, resolve=False), Config)
+    train, stages = layer.get("train", {}), layer.get("stages", {})
     rest = OmegaConf.masked_copy(layer, [str(key) for key in layer if key != "stages"])
     merged = OmegaConf.merge(merged, rest)
     defaults = OmegaConf.to_container(merged.train)
@@ -129,30 +129,12 @@ def _merge_layer(merged: Any, layer: DictConfig) -> Any:
     return OmegaConf.merge(merged, {"stages": spread})
 
 
-def _read_yaml(path: Path) -> DictConfig:
-    if not path.is_file():
-        raise ConfigError(f"expected a config file, received {path}: no such file")
-    layer = OmegaConf.load(path)
-    if not isinstance(layer, DictConfig):
-        raise ConfigError(f"{path}: expected a mapping of keys to values, received a list")
-    return layer
-
-
-def _read_overrides(overrides: Sequence[str]) -> DictConfig:
-    for text in overrides:
-        if "=" not in text or text.startswith("="):
-            raise ConfigError(f"expected key=value, received {text!r}")
-    return OmegaConf.from_dotlist(list(overrides))
-
-
 def _check_stage_names(layer: DictConfig, known: list[str]) -> None:
     """The command line speaks to stages that the file has; it makes no new ones."""
     stages = layer.get("stages")
     for name in stages if isinstance(stages, DictConfig) else []:
         if name not in known:
-            near = get_close_matches(str(name), known, 1)
-            hint = f" Did you mean: '{near[0]}'?" if near else ""
-            raise ConfigError(f"stages.{name}: expected a stage out of {known}.{hint}")
+            raise ConfigError(f"stages.{name}: expected a stage out of {known}.{nearest(str(name), known)}")
 
 
 def _one_line(error: Exception) -> str:

@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from preprocessing.feature_settings import DECIBELS
-from tagging.frontend.settings import FrontendSettings
+from tagging.config_types import nearest
+from tagging.evaluation.names import validation_columns
+from tagging.frontend.settings import TAKES, FrontendSettings
 from tagging.pipeline.settings import SequenceSettings, WindowSettings
 
 if TYPE_CHECKING:  # the schema calls these checks
@@ -24,11 +26,17 @@ def check_config(config: Config) -> None:
         raise ConfigError(f"expected seed from 0 to {2**32 - 1}, received {config.seed}")
     if not config.stages:
         raise ConfigError("expected at least one stage under stages:, received none")
+    check_task(config, config.dataset.task)
+    names = sorted(set(TAKES) - {"stored"})
+    if config.frontend.name not in names:
+        raise ConfigError(
+            f"expected frontend.name out of {', '.join(names)}, received {config.frontend.name!r}"
+        )
     if config.cleaning.features.name is None:
         _check_audio(config)
     else:
         _check_frontend_of_features(config)
-    frames, has_validation = _frames(config), bool(config.split.validation_share or config.split.file)
+    frames = _frames(config)
     for position, (name, stage) in enumerate(config.stages.items()):
         if not name.isidentifier():
             raise ConfigError(f"expected a stage name of letters, digits and _, received {name!r}")
@@ -39,7 +47,25 @@ def check_config(config: Config) -> None:
         if config.cleaning.features.name is not None:
             _check_features(name, stage, frames)
         _check_fill(name, stage, config)
-        _check_stage(name, stage, frames, has_validation=has_validation)
+        _check_stage(name, stage, frames, has_validation=config.split.holds_out)
+
+
+def check_task(config: Config, task: str | None) -> None:
+    """Refuse stages with metrics or losses of another kind of task; None: it is not known, so that any will do.
+
+    Raises:
+        ConfigError: no such metric.
+        LossError: a loss of another kind of task.
+    """
+    for name, stage in config.stages.items():
+        known = validation_columns(task)
+        if stage.monitor is not None and stage.monitor not in known:
+            raise ConfigError(
+                f"stages.{name}.monitor: expected one of {', '.join(known)} for {task or 'any task'}, received "
+                f"{stage.monitor}.{nearest(stage.monitor, known)}"
+            )
+        if task:
+            stage.loss.check(task)
 
 
 def _check_frontend_of_features(config: Config) -> None:

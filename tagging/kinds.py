@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tagging.evaluation.multiclass import METRICS as MULTICLASS_METRICS
 from tagging.evaluation.multiclass import clip_hits, multiclass_report, multiclass_table
 from tagging.evaluation.multilabel import clip_precisions, multilabel_report, per_class_table
+from tagging.evaluation.names import METRICS
 from tagging.evaluation.regression import clip_errors, regression_report, regression_table
 
 
@@ -68,7 +68,7 @@ KINDS = {
             "sigmoid",
             "lwlrap",
             {"lwlrap": "LWLRAP", "map": "mAP", "roc_auc": "ROC AUC"},
-            ("lwlrap", "map", "roc_auc"),
+            METRICS["multilabel"],
             multilabel_report,
             per_class_table,
             clip_precisions,
@@ -78,7 +78,7 @@ KINDS = {
             "softmax",
             "accuracy",
             {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "f1_macro": "macro F1"},
-            MULTICLASS_METRICS,
+            METRICS["multiclass"],
             multiclass_report,
             multiclass_table,
             clip_hits,
@@ -88,7 +88,7 @@ KINDS = {
             "linear",
             "mse",
             {"mse": "MSE", "mae": "MAE", "r2": "R2", "spearman": "Spearman"},
-            ("mse", "mae", "r2", "spearman"),
+            METRICS["regression"],
             regression_report,
             regression_table,
             clip_errors,

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from preprocessing.feature_settings import STORED
 from submissions.ensemble import average_folds
 from submissions.writer import write_predictions, write_scores, write_submission
 from tagging.config import Config
@@ -171,8 +172,10 @@ def _write_tables(out: Path, targets: np.ndarray, scores: np.ndarray, ensemble: 
 
 
 def predict_audio(config: Config, ensemble: Ensemble, path: Path, out: Path, jobs: int) -> int:
-    """Predict a file, or all files under a folder, and write `out`; unusable files are listed. An exit code."""
-    parts = score_members(ensemble.members, audio_source(path), config, jobs)
+    """Predict a file, or the audio files under a folder, and write `out`; unusable ones are listed. An exit code."""
+    are_features = ensemble.members[0].runs[0].config.cleaning.features.name == STORED
+    source = audio_source(path, are_features=are_features)
+    parts = score_members(ensemble.members, source, config, jobs)
     scores = _write(out, None, parts, ensemble)
     top = len(ensemble.classes) if ensemble.kind.name == "regression" else _TOP
     print(_tags(list(parts[0].clips["fname"]), scores, ensemble.classes, top))

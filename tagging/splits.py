@@ -39,13 +39,11 @@ def hold_out(
         bool, shape (clips,).
 
     Raises:
-        DatasetError: a share outside [0, 1), too few clips or groups, or a file that does not fit the clips.
+        DatasetError: too few clips or groups, or a file that does not fit the clips.
     """
     if settings.file is not None:
         return _read_split(Path(settings.file), clips, left_out)
     share = settings.validation_share
-    if not 0 <= share < 1:
-        raise DatasetError(f"expected split.validation_share from 0 to below 1, received {share}")
     if share == 0:
         return np.zeros(len(clips), bool)
     if "validates" in clips and clips["validates"].any():
@@ -113,8 +111,8 @@ def _by_clip(targets: np.ndarray, share: float, seed: int) -> np.ndarray:
     ratio = _share_as_folds(share)
     if len(targets) < ratio.denominator:
         raise DatasetError(
-            f"expected at least {ratio.denominator} clips to hold out a share of {share}, "
-            f"received {len(targets)}; add clips or set split.validation_share=0"
+            f"expected at least {ratio.denominator} clips to hold out a share of {share} and keep the rest, received "
+            f"{len(targets)}; add clips, or set split.validation_share nearer to 0.5, or 0 to hold out none"
         )
     parts = deal_clips(targets, ratio.denominator, seed)
     return _best_of(parts, ratio.numerator, targets, share)

@@ -40,10 +40,10 @@ def deal_groups(groups: np.ndarray, targets: np.ndarray, k: int, seed: int) -> l
         DatasetError: no label has `k` clips.
     """
     rarest = _rarest_label(targets)
-    if np.bincount(rarest).max() < k:
+    if (most := np.bincount(rarest).max()) < k:
         raise DatasetError(
-            f"expected at least {k} clips of some label to hold out groups, received too few clips; "
-            "add clips, ask for fewer folds, or set split.validation_share=0"
+            f"expected at least {k} clips of some label to deal groups into {k} folds, received {most}; add clips, "
+            "ask for fewer folds, or set split.validation_share nearer to 0.5, or 0 to hold out none"
         )
     stratifier = StratifiedGroupKFold(k, shuffle=True, random_state=seed)
     with warnings.catch_warnings():

@@ -202,7 +202,7 @@ def test_previews_lie_beside_the_clean_folder_whatever_its_name(tiny, tmp_path, 
         shutil.rmtree(expected)
     with pytest.raises(SystemExit):
         preprocess.main([*config, "--preview", "0"])
-    assert "expected at least 1, received 0" in capsys.readouterr().err
+    assert "expected a whole number of at least 1, received 0" in capsys.readouterr().err
 
 
 def test_plots_shows_the_hold_out_of_training(tiny, trained, tmp_path, monkeypatch):
@@ -284,7 +284,7 @@ def test_an_audio_folder_shows_tags_and_leaves_the_submission_alone(
     ("script", "arguments", "words"),
     [
         (train, ["--stage", "curate"], "expected a stage out of ['noisy', 'curated'], received 'curate'"),
-        (train, ["model.nme=x"], "Did you mean: 'name'"),
+        (train, ["model.nme=x"], "Did you mean: 'model.name'"),
         (train, ["--config", "none.yaml"], "no such file"),
         (train, ["dataset.root=nowhere"], "nowhere"),
         (train, ["clean_dir=nowhere", "--stage", "noisy"], "nowhere"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tagging.datasets.audio_names import may_be_audio
 from tagging.datasets.csv_files import some
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import COLUMNS, Dataset, DatasetError, leave_out, placed
@@ -21,10 +22,6 @@ EXPECTED_TREE = """\
         genres/
             blues/ ... rock/    blues.00000.wav or .au"""
 GTZAN_LEVELS = ("genres_original", "genres")
-_NO_AUDIO = re.compile(
-    r"\.(asd|bmp|csv|db|docx?|gif|gz|html?|ini|ipynb|jams|jpe?g|json|lab|log|m3u|md|mf|midi?|np[yz]|pdf|png|py|rst|rtf|sh|"
-    r"svg|tar|textgrid|tiff?|tsv|txt|xlsx?|xml|ya?ml|zip)"
-)
 
 
 def read(settings: DatasetSettings) -> Dataset:
@@ -70,7 +67,7 @@ def _class_folders(root: Path) -> list[Path]:
 def _audio_in(folder: Path) -> list[Path]:
     """The files of a class by name; other formats than those known to be no audio are left to the decoder."""
     found = sorted(folder.iterdir())
-    files = [path for path in found if path.is_file() and _may_be_audio(path)]
+    files = [path for path in found if path.is_file() and may_be_audio(path.name)]
     deeper = [path for path in found if path.is_dir() and not path.name.startswith(".")]
     if files and deeper:
         raise DatasetError(
@@ -78,11 +75,6 @@ def _audio_in(folder: Path) -> list[Path]:
             "move its files up or out"
         )
     return files
-
-
-def _may_be_audio(path: Path) -> bool:
-    suffix = path.suffix.lower()
-    return bool(suffix) and not _NO_AUDIO.fullmatch(suffix) and not path.name.startswith(".")
 
 
 def _inner_name(path: Path) -> str:

@@ -110,3 +110,14 @@ class SplitSettings:
 
     validation_share: float = 0.2
     file: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.validation_share < 1:
+            raise ValueError(
+                f"expected split.validation_share from 0 to below 1, received {self.validation_share}"
+            )
+
+    @property
+    def holds_out(self) -> bool:
+        """Whether any clips are to validate."""
+        return self.file is not None or self.validation_share > 0

@@ -1,6 +1,7 @@
 """What can be predicted: the clips of a data set, or audio files wherever they lie."""
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import pandas as pd
 
 from preprocessing.manifest import MANIFEST_NAME, SETTINGS_NAME
 from preprocessing.settings import CleaningSettings
+from tagging.datasets.audio_names import is_hidden, may_be_audio
 from tagging.datasets.cleaned import Audio, clean_audio, clean_home, from_clean_folder
 from tagging.datasets.table import DatasetError
 
@@ -40,20 +42,50 @@ class Source:
             yield audio
 
 
-def audio_source(path: Path) -> Source:
-    """A file, or every file under a folder but hidden ones; `fname` is its path inside the folder."""
+def audio_source(path: Path, *, are_features: bool = False) -> Source:
+    """A file, or the files under a folder that may be audio; `fname` is its path inside the folder.
+
+    Hidden files are left out, and those that are no audio by their names, with a line on stderr. Of clean folders, and
+    where they `are_features` that were made elsewhere, all files count.
+
+    Raises:
+        DatasetError: no such file or folder, or a folder without audio.
+    """
     path = Path(os.path.abspath(path))  # "." would have no parents, and a resolved link another name
     if not path.exists():
         raise DatasetError(f"expected a file or folder of audio, received {path}: no such file or folder")
-    folder, home = (path.parent if path.is_file() else path), clean_home(path)
-    own = {home / MANIFEST_NAME, home / SETTINGS_NAME} if home else set()
-    found = [path] if path.is_file() else sorted(set(path.rglob("*")) - own)
-    names = {file.relative_to(folder).as_posix(): file for file in found if file.is_file()}
-    shown = {name: file for name, file in names.items() if file == path or not _is_hidden(name)}
-    if not shown:
+    home = clean_home(path)
+    if path.is_file():
+        return Source(_clips(path.parent, [path.name]), home=home)
+    names = _names(path, home)
+    names = names if home or are_features else _audio_among(names, path)
+    if not names:
         raise DatasetError(f"expected audio files under {path}, found none")
-    return Source(pd.DataFrame({"fname": shown.keys(), "path": shown.values(), "split": TEST}), home=home)
+    return Source(_clips(path, names), home=home)
 
 
-def _is_hidden(name: str) -> bool:
-    return any(part.startswith(".") for part in name.split("/"))
+def _clips(folder: Path, names: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({"fname": names, "path": [folder / name for name in names], "split": TEST})
+
+
+def _names(folder: Path, home: Path | None) -> list[str]:
+    """The files that are not hidden, without what a clean folder says of itself."""
+    own = {home / MANIFEST_NAME, home / SETTINGS_NAME} if home else set()
+    files = [path for path in sorted(set(folder.rglob("*")) - own) if path.is_file()]
+    names = [file.relative_to(folder).as_posix() for file in files]
+    return [name for name in names if not is_hidden(name)]
+
+
+def _audio_among(names: list[str], folder: Path) -> list[str]:
+    audio = [name for name in names if may_be_audio(name)]
+    others = sorted(set(names) - set(audio))
+    if not others:
+        return audio
+    note = (
+        f"{len(others)} files are no audio by their names and are passed over ({others[0]} first); name one to have it "
+        "tried"
+    )
+    if not audio:
+        raise DatasetError(f"expected audio files under {folder}, found none; {note}")
+    print(f"{folder}: {note}", file=sys.stderr)
+    return audio

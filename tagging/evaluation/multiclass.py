@@ -7,13 +7,7 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from tagging.evaluation.checks import EvaluationError, check_matrices
-
-AVERAGES = ("macro", "micro", "weighted")
-METRICS = (
-    "accuracy",
-    "balanced_accuracy",
-    *(f"{name}_{average}" for average in AVERAGES for name in ("precision", "recall", "f1")),
-)
+from tagging.evaluation.names import AVERAGES
 
 
 def multiclass_report(targets: np.ndarray, scores: np.ndarray) -> dict[str, float | int]:

@@ -1,48 +1,36 @@
-"""The sections of what made a run: curves, data, settings, machine, commands."""
+"""The sections of what made a run: data, settings, machine, commands."""
 
 import shlex
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from tagging.charts import learning_curves
 from tagging.config import Config
 from tagging.datasets.csv_files import read_csv
 from tagging.datasets.table import Dataset
-from tagging.report.html import NOTHING, Html, data_uri, element, folded, paragraph, section, table
+from tagging.report.html import NOTHING, Html, element, folded, paragraph, section, table
 from tagging.report.material import Material
 from tagging.runs import CONFIG, Run
 from tagging.training.selection_settings import SELECTED
 
-_CURVES, _SPLIT = "curves.png", "split.csv"
+_SPLIT = "split.csv"
 
 
-def curve_section(material: Material) -> Html:
-    """Learning curves: the run's own picture, or all folds in one."""
-    image = element(
-        "img", src=data_uri("image/png", _curves(material)), alt="learning curves", class_="curves"
-    )
-    kept = ", ".join(f"{run.info['best_epoch']} of {run.info['epochs']}" for run in material.member.runs)
-    return section(
-        "curves", "Learning curves", element("div", image, class_="scroll"), paragraph(f"Epoch kept: {kept}.")
-    )
+def data_table(material: Material, dataset: Dataset) -> pd.DataFrame:
+    """How many clips: `split`, `label`, `clips`; a row a split, without a label, and one for each of its labels."""
+    rows = []
+    for name, clips in _parts(material, dataset):
+        rows.append((name, "", len(clips)))
+        if dataset.task != "regression" and dataset.answered(clips).any():
+            counts = dataset.targets(clips).sum(axis=0).astype(int)
+            rows += [(name, label, n) for label, n in zip(dataset.classes, counts, strict=True)]
+    return pd.DataFrame(rows, columns=["split", "label", "clips"])
 
 
-def _curves(material: Material) -> bytes:
-    own = material.path / _CURVES
-    if not material.member.has_folds and own.is_file():
-        return own.read_bytes()
-    histories = {run.path.parent.name: run.history() for run in material.member.runs}
-    with tempfile.TemporaryDirectory() as folder:
-        learning_curves(histories, Path(folder, _CURVES))
-        return Path(folder, _CURVES).read_bytes()
-
-
-def data_section(material: Material) -> Html:
-    """Clips of each split, of each class, and what trained."""
+def data_section(material: Material, data: pd.DataFrame | None) -> Html:
+    """Clips of each split, of each class, and what trained; table from `data_table`."""
     config = material.run.config
     rows = [("layout", config.dataset.layout), ("folder", config.dataset.root), ("task", material.kind.name)]
     rows += [("classes" if material.kind.name != "regression" else "targets", f"{len(material.run.classes)}")]
@@ -52,8 +40,9 @@ def data_section(material: Material) -> Html:
             (f"{name}this stage", f"{info_of(run, 'train_clips')} clips train, {_validation_clips(run)}")
         )
     parts = [table(("", ""), rows, class_="facts")]
-    if material.dataset is not None:
-        parts += _dataset_tables(material.dataset, material)
+    if material.dataset is not None and data is not None:
+        parts += _dataset_tables(material, material.dataset, data)
+        parts.append(paragraph("Table: ", material.csv("data"), "."))
     return section("data", "Data", *parts)
 
 
@@ -67,18 +56,19 @@ def info_of(run: Run, key: str) -> str:
     return NOTHING if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _dataset_tables(dataset: Dataset, material: Material) -> Iterator[Html]:
-    parts = dict(split_parts(dataset, None if material.member.has_folds else material.path / _SPLIT))
-    yield table(("split", "clips"), [(name, len(clips)) for name, clips in parts.items()])
-    answered = {name: clips for name, clips in parts.items() if dataset.answered(clips).any()}
+def _dataset_tables(material: Material, dataset: Dataset, data: pd.DataFrame) -> Iterator[Html]:
+    whole, of_labels = data[data["label"] == ""], data[data["label"] != ""]
+    yield table(("split", "clips"), zip(whole["split"], whole["clips"].tolist(), strict=True))
     if dataset.task == "regression":
-        yield folded("Values of each target", _values(dataset, answered))
+        yield folded("Values of each target", _values(dataset, _parts(material, dataset)))
         return
-    counts = {
-        name: dataset.targets(clips).sum(axis=0).astype(int).tolist() for name, clips in answered.items()
-    }
+    counts = {name: part["clips"].tolist() for name, part in of_labels.groupby("split", sort=False)}
     rows = zip(dataset.classes, *counts.values(), strict=True)
     yield folded("Clips of each class", table(("class", *counts), rows))
+
+
+def _parts(material: Material, dataset: Dataset) -> Iterator[tuple[str, pd.DataFrame]]:
+    return split_parts(dataset, None if material.member.has_folds else material.path / _SPLIT)
 
 
 def split_parts(dataset: Dataset, split: Path | None) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -94,9 +84,11 @@ def split_parts(dataset: Dataset, split: Path | None) -> Iterator[tuple[str, pd.
             yield f"{name}, {which}", clips[(of_clip == which).to_numpy()]
 
 
-def _values(dataset: Dataset, parts: dict[str, pd.DataFrame]) -> Html:
+def _values(dataset: Dataset, parts: Iterator[tuple[str, pd.DataFrame]]) -> Html:
     rows = []
-    for name, clips in parts.items():
+    for name, clips in parts:
+        if not dataset.answered(clips).any():
+            continue
         for target, values in zip(dataset.classes, dataset.targets(clips).T, strict=True):
             known = values[np.isfinite(values)].astype(float)
             rows.append((target, name, known.mean(), known.std(), known.min(), known.max()))

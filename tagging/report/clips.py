@@ -41,9 +41,8 @@ def clip_section(material: Material, judged: Judged, table: pd.DataFrame) -> Htm
         parts += [element("h3", title), element("div", *cards, class_="cards")] if cards else []
     rule = f"By the {metric_title(material.kind.metric)} of each clip"
     rule += _COLOURS if judged.calibration else "."
-    return section(
-        "clips", "Best and worst clips", paragraph(rule, " All clips are in clips.csv."), *notes, *parts
-    )
+    rules = paragraph(rule, " All clips: ", material.csv("clips"), ".")
+    return section("clips", "Best and worst clips", rules, *notes, *parts)
 
 
 def ends(rows: list[int], each: int = EACH) -> tuple[list[int], list[int]]:
@@ -68,7 +67,8 @@ def _shown(clips: pd.DataFrame, config: Config) -> tuple[dict[int, Shown], list[
 def _card(material: Material, judged: Judged, row: int, line: str, shown: Shown | None) -> Html:
     parts = [element("div", element("b", judged.fnames[row]), class_="name")]
     if shown:
-        caption = element("figcaption", shown.caption)
+        ticks = element("div", *(element("span", tick) for tick in shown.ticks), class_="axis")
+        caption = element("figcaption", ticks, shown.caption)
         parts.append(element("figure", element("img", src=shown.picture, alt="spectrogram"), caption))
     if shown and shown.sound:
         parts.append(element("audio", controls="", preload="metadata", src=shown.sound))

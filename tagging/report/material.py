@@ -1,8 +1,10 @@
 """What a report is made of: a run, or the folds of one training, its validation clips and their scores."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -10,9 +12,11 @@ import pandas as pd
 from submissions.writer import read_scores
 from tagging.calibration import Calibration, calibrate, read_calibration
 from tagging.datasets import read_dataset
+from tagging.datasets.archives import is_filled
 from tagging.datasets.table import Dataset, DatasetError
 from tagging.folds import Member, out_of_fold, read_member
 from tagging.kinds import KINDS, TaskKind
+from tagging.report.html import Html, element
 from tagging.runs import SCORES, Run
 
 
@@ -48,12 +52,14 @@ class Material:
         dataset: None: it cannot be read here, or is another one by now.
         judged: None: nothing was held out, or there is no data set to know the answers from.
         notes: what is not shown and why, a line each.
+        tables: name of the folder of tables, which lies beside the page.
     """
 
     member: Member
     dataset: Dataset | None
     judged: Judged | None
     notes: tuple[str, ...]
+    tables: str
 
     @property
     def run(self) -> Run:
@@ -70,9 +76,13 @@ class Material:
         """The folder of the run or of the folds."""
         return self.member.path
 
+    def csv(self, name: str) -> Html:
+        """A link to a table."""
+        return element("a", f"{name}.csv", href=quote(os.fsencode(f"{self.tables}/{name}.csv")))
 
-def read_material(path: Path) -> Material:
-    """A run folder, or a folder of folds; what cannot be read beside it is noted.
+
+def read_material(path: Path, tables: str) -> Material:
+    """A run folder, or a folder of folds; what cannot be read beside it is noted. `tables` is as in `Material`.
 
     Raises:
         RunError: no finished run is there, or not all folds are finished.
@@ -82,20 +92,24 @@ def read_material(path: Path) -> Material:
     run = member.runs[0]
     dataset, notes = _dataset(run)
     if not (member.has_folds or (run.path / SCORES).is_file()):
-        return Material(member, dataset, None, (*notes, "No clips were held out, so there are no scores."))
+        more = "No clips were held out, so there are no scores."
+        return Material(member, dataset, None, (*notes, more), tables)
     if dataset is None:
-        return Material(member, None, None, notes)
-    judged, more = _judged(member, dataset)
-    return Material(member, dataset, judged, (*notes, *more))
+        return Material(member, None, None, notes, tables)
+    judged, why_not = _judged(member, dataset)
+    return Material(member, dataset, judged, (*notes, *why_not), tables)
 
 
 def _dataset(run: Run) -> tuple[Dataset | None, tuple[str, ...]]:
+    root, why = run.config.dataset.root, "The data set cannot be read here, so its clips are not shown"
     try:
+        if not is_filled(Path(root)):  # some readers would fill it
+            hint = "write the report where the run was trained"
+            return None, (f"{why}: expected it in {root}, received no such folder or an empty one; {hint}.",)
         dataset = read_dataset(run.config.dataset)
     except (DatasetError, OSError) as error:
-        return None, (f"The data set cannot be read here, so its clips are not shown: {error}.",)
+        return None, (f"{why}: {error}.",)
     if dataset.classes != run.classes or dataset.task != run.task:
-        root = run.config.dataset.root
         return None, (f"The data set in {root} is another one by now, so its clips are not shown.",)
     return dataset, ()
 

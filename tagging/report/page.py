@@ -7,13 +7,14 @@ import pandas as pd
 from preprocessing.folder import write_atomic
 from tagging.report.about import (
     command_section,
-    curve_section,
     data_section,
+    data_table,
     info_of,
     machine_section,
     settings_section,
 )
 from tagging.report.clips import clip_section
+from tagging.report.curves import curve_section
 from tagging.report.html import Html, element, join, number
 from tagging.report.material import Judged, Material, read_material
 from tagging.report.reliability import calibration_summary, reliability
@@ -28,7 +29,8 @@ from tagging.report.scores import (
 from tagging.report.style import STYLE
 from tagging.report.tables import class_table, clip_table, confused_table, drawn_figures, overall_table
 
-REPORT = "report.html"
+REPORT, SUFFIX = "report.html", ".html"
+TABLES = ("scores", "classes", "confused", "clips", "folds", "calibration", "reliability", "data")
 # Nothing but what is in the page is ever loaded, whatever a name in it may try.
 _POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
 _NAMES = {
@@ -45,30 +47,50 @@ _NAMES = {
 }
 
 
+class ReportError(ValueError):
+    """A page that cannot be written as asked; the message is one line for the user."""
+
+
 def write_report(path: Path, out: Path | None = None) -> Path:
     """Write the report of a run, or of a folder of folds; its path.
 
     Args:
         path: folder of the run or of the folds.
-        out: the page; None: `report.html` in the folder. Tables are CSV files in the folder `NAME_tables` beside it.
+        out: the page; None: `report.html` in the folder. Tables are CSV files in the folder `NAME_tables` beside it;
+            those of an earlier page that this one has not are removed.
 
     Raises:
+        ReportError: `out` is not called like a page.
         RunError: no finished run is there, or not all folds are finished.
         SubmissionError, CalibrationError: a damaged file.
         OSError: it cannot be written.
     """
-    material, out = read_material(path), out or path / REPORT
+    out = out or path / REPORT
+    if out.suffix.lower() != SUFFIX or out.is_dir():
+        raise ReportError(f"expected a file to write that ends in {SUFFIX}, received {out}; name another")
+    folder = out.with_name(f"{out.stem}_tables")
+    material = read_material(path, folder.name)
     parts, tables = ([], {}) if material.judged is None else _of_scores(material, material.judged)
-    for make in (curve_section, data_section, settings_section, machine_section, command_section):
-        parts.append(make(material))
+    if material.dataset is not None:
+        tables["data"] = data_table(material, material.dataset)
+    parts += [curve_section(material), data_section(material, tables.get("data"))]
+    parts += [make(material) for make in (settings_section, machine_section, command_section)]
     page = _page(material, parts, tables.get("scores"))
     out.parent.mkdir(parents=True, exist_ok=True)
-    for name, content in tables.items():
-        folder = out.with_name(f"{out.stem}_tables")
-        folder.mkdir(exist_ok=True)
-        write_atomic(folder / f"{name}.csv", _bytes(content.to_csv(index=False, lineterminator="\n")))
+    _write_tables(folder, tables)
     write_atomic(out, _bytes(page))
     return out
+
+
+def _write_tables(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
+    if tables:
+        folder.mkdir(exist_ok=True)
+    for name in TABLES:
+        if name in tables:
+            text = tables[name].to_csv(index=False, lineterminator="\n")
+            write_atomic(folder / f"{name}.csv", _bytes(text))
+        else:
+            (folder / f"{name}.csv").unlink(missing_ok=True)
 
 
 def _bytes(text: str) -> bytes:
@@ -87,7 +109,10 @@ def _of_scores(material: Material, judged: Judged) -> tuple[list[Html], dict[str
     folds = fold_table(kind, judged)
     if folds is not None:
         tables["folds"] = folds
-    parts = [score_section(judged, tables["scores"], folds), class_section(kind, tables["classes"])]
+    parts = [
+        score_section(material, judged, tables["scores"], folds),
+        class_section(material, tables["classes"]),
+    ]
     if kind.name != "regression":
         tables["confused"] = confused_table(judged, classes)
         parts.append(confusion_section(material, tables["confused"]))
@@ -98,7 +123,7 @@ def _of_scores(material: Material, judged: Judged) -> tuple[list[Html], dict[str
         curves = {name: reliability(kind, judged, each) for name, each in temperatures.items()}
         tables["calibration"] = summary
         tables["reliability"] = pd.concat([each.assign(kind=name) for name, each in curves.items()])
-        parts.append(calibration_section(judged.calibration, summary, curves))
+        parts.append(calibration_section(material, judged.calibration, summary, curves))
     return parts, tables
 
 

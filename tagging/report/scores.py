@@ -14,6 +14,7 @@ from tagging.reporting import unit_name
 
 _PAIRS = 20  # of the confusions shown
 _CONFUSION = "confusion.png"
+_NO_CHANGE = 0.005  # of a temperature from 1
 _TITLES = {
     "ap": "AP",
     "auc": "ROC AUC",
@@ -30,7 +31,9 @@ def title_of(name: str) -> str:
     return _TITLES.get(name) or metric_title(name).replace("_", " ").replace("f1 ", "F1 ")
 
 
-def score_section(judged: Judged, overall: pd.DataFrame, folds: pd.DataFrame | None) -> Html:
+def score_section(
+    material: Material, judged: Judged, overall: pd.DataFrame, folds: pd.DataFrame | None
+) -> Html:
     """All clips, and fold by fold where there are folds; tables from `overall_table` and `fold_table`."""
     rows = [
         (title_of(str(row.figure)), float(str(row.value)), in_brackets(row.low, row.high))
@@ -40,13 +43,15 @@ def score_section(judged: Judged, overall: pd.DataFrame, folds: pd.DataFrame | N
     note = (
         f"{len(judged.clips):,} clips that did not train. In brackets: 95 % bootstrap interval over {drawn}."
     )
-    chosen = (
-        " Where the best epoch is kept, it was chosen on these clips, and the figures read a little high."
-    )
-    parts = [table(("", "value", "95 % interval"), rows), paragraph(note, chosen)]
+    chosen = " Where the best epoch is kept, it was chosen on these clips, and the figures read a little high. Table: "
+    parts = [
+        table(("", "value", "95 % interval"), rows),
+        paragraph(note, chosen, material.csv("scores"), "."),
+    ]
     if folds is not None:
         head = [title_of(str(name)) for name in folds]
         parts += [element("h3", "Fold by fold"), table(head, folds.itertuples(index=False))]
+        parts.append(paragraph("Table: ", material.csv("folds"), "."))
     return section("scores", "Scores", *parts)
 
 
@@ -64,9 +69,10 @@ def fold_table(kind: TaskKind, judged: Judged) -> pd.DataFrame | None:
     return pd.DataFrame(rows)
 
 
-def class_section(kind: TaskKind, classes: pd.DataFrame) -> Html:
+def class_section(material: Material, classes: pd.DataFrame) -> Html:
     """Class by class, the worst first; table from `class_table`."""
-    figure = CLASS_FIGURE[kind.name]
+    task = material.kind.name
+    figure = CLASS_FIGURE[task]
     lower = is_lower_better(figure)
     ordered = classes.sort_values(figure, ascending=not lower, kind="stable", na_position="last")
     limits = [f"{figure}_low", f"{figure}_high"]
@@ -81,17 +87,27 @@ def class_section(kind: TaskKind, classes: pd.DataFrame) -> Html:
         rows.append([*cells[:place], in_brackets(low, high), picture, *cells[place:]])
     head = [title_of(name) for name in names]
     head[place:place] = ["95 % interval", ""]
-    notes = {"multilabel": f"{_FEW} {_AT_THRESHOLDS}", "multiclass": _FEW, "regression": ""}
-    name = "Targets" if kind.name == "regression" else "Classes"
-    return section(
-        "classes", name, table(head, rows, class_="wide"), paragraph("The worst first. ", notes[kind.name])
-    )
+    name = "Targets" if task == "regression" else "Classes"
+    notes = paragraph(_class_notes(task, rows), " Table: ", material.csv("classes"), ".")
+    return section("classes", name, table(head, rows, class_="wide"), notes)
 
 
-_FEW = "With fewer than some 20 clips an interval is too narrow: [1, 1] says only that no clip was wrong."
+def _class_notes(task: str, rows: list[list]) -> str:
+    notes = ["The worst first.", *([_FEW] if task != "regression" else [])]
+    if any(_SURE in row for row in rows):
+        notes.append(f"{_SURE} says only that {_SAYS_ONLY[task]}.")
+    return " ".join([*notes, *([_AT_THRESHOLDS] if task == "multilabel" else [])])
+
+
+_FEW = "With fewer than some 20 clips an interval is too narrow."
+_SURE = "[1.0000, 1.0000]"
+_SAYS_ONLY = {
+    "multilabel": "every clip with the label scored higher than every clip without it",
+    "multiclass": "no clip of the class was missed, and no other was taken for it",
+}
 _AT_THRESHOLDS = (
-    "Precision, recall and F1 count a clip from the class's threshold on; they are measured on the clips that the "
-    "thresholds were chosen on, so they read high, the more so the fewer clips a class has."
+    "Precision, recall and F1 count a clip from the class's threshold on. The clips of each of five parts are judged "
+    "by thresholds chosen on the other four, so the figures are honest; the thresholds shown were chosen on all clips."
 )
 
 
@@ -105,16 +121,17 @@ def confusion_section(material: Material, confused: pd.DataFrame) -> Html:
     ]
     parts = [table(head, rows) if rows else element("p", "Nothing: no label is missed.")]
     if len(confused) > _PAIRS:
-        rule += f" The {_PAIRS} most frequent of {len(confused)} pairs; confused.csv has all."
+        rule += f" The {_PAIRS} most frequent of {len(confused)} pairs are shown."
     picture = material.path / _CONFUSION
     if not material.member.has_folds and picture.is_file():
         image = element("img", src=data_uri("image/png", picture.read_bytes()), alt="confusion matrix")
         parts.append(folded("Confusion matrix", element("div", image, class_="scroll")))
-    return section("confusions", "What is taken for what", paragraph(rule), *parts)
+    note = paragraph(rule, " Table: ", material.csv("confused"), ".")
+    return section("confusions", "What is taken for what", note, *parts)
 
 
 def calibration_section(
-    calibration: Calibration, summary: pd.DataFrame, curves: dict[str, pd.DataFrame]
+    material: Material, calibration: Calibration, summary: pd.DataFrame, curves: dict[str, pd.DataFrame]
 ) -> Html:
     """Temperature, thresholds and the reliability diagram; tables from `reliability.py`."""
     head = ("scores", "temperature", "log loss", "calibration error")
@@ -125,18 +142,34 @@ def calibration_section(
             ("calibrated", "logits / temperature"),
         )
     ]
-    told = "too sure" if calibration.temperature > 1 else "not sure enough"
     note = (
-        f"Temperature {number(calibration.temperature, 3)}: the network is {told}. A score is calibrated where, of all "
-        "with that score, as large a share is true: the diagonal. A larger dot stands for more scores. Measured on the "
-        "clips that the temperature was chosen on."
+        f"{told(calibration, summary)} A score is calibrated where, of all with that score, as large a share is true: "
+        "the diagonal. A larger dot stands for more scores. Measured on the clips that the temperature was chosen on. "
+        "Tables: "
     )
-    side = element("div", table(head, summary.itertuples(index=False)), *lines, paragraph(note))
+    links = material.csv("calibration"), ", ", material.csv("reliability"), "."
+    side = element("div", table(head, summary.itertuples(index=False)), *lines, paragraph(note, *links))
     parts = [element("div", reliability_diagram(curves), side, class_="beside")]
     if calibration.thresholds:
         pairs = zip(calibration.classes, calibration.thresholds, strict=True)
         parts.append(folded("Thresholds on the calibrated score", table(("class", "threshold"), pairs)))
     return section("calibration", "Calibration", *parts)
+
+
+def told(calibration: Calibration, summary: pd.DataFrame) -> str:
+    """What the temperature does to scores, and where it is no help; table from `calibration_summary`."""
+    temperature = calibration.temperature
+    does = "makes scores less sure" if temperature > 1 else "makes scores surer"
+    if abs(temperature - 1) < _NO_CHANGE:
+        does = "hardly changes scores"
+    text = f"Temperature {number(temperature, 3)}, chosen by log loss, {does}."
+    for name in ("log_loss", "calibration_error"):
+        before, after = summary[name]
+        if after >= before:
+            text += (
+                f" The {title_of(name)} is not lower for it: {number(before)} before, {number(after)} after."
+            )
+    return text
 
 
 def in_brackets(low: object, high: object) -> str:

@@ -20,34 +20,46 @@ _MOST_STEPS = 600  # of features drawn
 
 
 class Shown(NamedTuple):
-    """A clip in the page: `data:` addresses of a picture and of its sound (None: features), and what the picture is."""
+    """A clip in the page: `data:` addresses of a picture and of its sound (None: features).
+
+    `ticks` are the times at the left, in the middle and at the right of the picture, and `caption` says what it is.
+    """
 
     picture: str
     sound: str | None
+    ticks: tuple[str, str, str]
     caption: str
 
 
 def shown_clip(path: Path) -> Shown:
     """A file of a clean folder: a PCM16 WAV, or features."""
     if path.suffix == FEATURE_SUFFIX:
-        features = np.load(path, allow_pickle=False, mmap_mode="r")[:_MOST_STEPS]
-        caption = f"first {len(features)} steps, {features.shape[1]} bands"
-        return Shown(data_uri("image/png", picture_png(np.asarray(features))), None, caption)
-    pcm = heard(path)
-    caption = f"first {len(pcm) / RATE_HZ:.1f} s, log-mel to {RATE_HZ / 2000:g} kHz"
+        whole = np.load(path, allow_pickle=False, mmap_mode="r")
+        features = np.asarray(whole[:_MOST_STEPS])
+        caption = f"{_part(len(features), len(whole), '{} steps')}, {whole.shape[1]} bands"
+        ticks = ("0", f"{len(features) / 2:g}", f"{len(features)} steps")
+        return Shown(data_uri("image/png", picture_png(features)), None, ticks, caption)
+    pcm, seconds = heard(path)
+    heard_s = len(pcm) / RATE_HZ
+    ticks = ("0", f"{heard_s / 2:.2g}", f"{heard_s:.2g} s")
+    caption = f"{_part(heard_s, seconds, '{:.1f} s')}, log-mel to {RATE_HZ / 2000:g} kHz"
     image, _ = compute_features(pcm, RATE_HZ, _PICTURE)
-    return Shown(
-        data_uri("image/png", picture_png(image)), data_uri("audio/wav", wav_bytes(pcm, RATE_HZ)), caption
-    )
+    sound = data_uri("audio/wav", wav_bytes(pcm, RATE_HZ))
+    return Shown(data_uri("image/png", picture_png(image)), sound, ticks, caption)
 
 
-def heard(path: Path) -> np.ndarray:
-    """The first seconds of a clean WAV, (samples,) int16 at RATE_HZ."""
+def _part(shown: float, whole: float, form: str) -> str:
+    """`3.2 s`, or where it is not all, `first 5.0 s of 7.3 s`."""
+    return form.format(whole) if shown >= whole else f"first {form.format(shown)} of {form.format(whole)}"
+
+
+def heard(path: Path) -> tuple[np.ndarray, float]:
+    """The first seconds of a clean WAV, (samples,) int16 at RATE_HZ; and how many it has."""
     with wave.open(str(path), "rb") as file:
-        rate_hz = file.getframerate()
+        rate_hz, frames = file.getframerate(), file.getnframes()
         pcm = np.frombuffer(file.readframes(round(HEARD_S * rate_hz)), "<i2")
     waveform = resample(pcm.astype(np.float32) / 32768, rate_hz, RATE_HZ)
-    return to_pcm16(waveform)[0]
+    return to_pcm16(waveform)[0], frames / rate_hz
 
 
 def wav_bytes(pcm: np.ndarray, rate_hz: int) -> bytes:

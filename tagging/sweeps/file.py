@@ -6,11 +6,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from tagging.sweeps.parameters import Choices, Parameter, as_text, read_parameter
+from tagging.yaml_text import read_yaml
 
 METHODS = {"random": "random", "grid": "grid", "bayes": "tpe", "tpe": "tpe"}
 _GOALS = ("maximize", "minimize")
@@ -101,8 +101,8 @@ def read_sweep(path: Path) -> Sweep:
     if not path.is_file():
         raise SweepError(f"expected a sweep file, received {path}: no such file")
     try:  # OmegaConf reads safely, and 1e-4 as a number, as in a config
-        return _sweep(OmegaConf.to_container(OmegaConf.load(path), resolve=False))
-    except (OmegaConfBaseException, yaml.YAMLError, ValueError, TypeError) as error:
+        return _sweep(OmegaConf.to_container(read_yaml(path), resolve=False))
+    except (OmegaConfBaseException, ValueError, TypeError) as error:
         raise SweepError(f"{path}: {' '.join(str(error).split())}") from error
 
 

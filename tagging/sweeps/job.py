@@ -1,8 +1,9 @@
 """One sweep on one config: the folder of its trials, and the config of each."""
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import sleep
@@ -10,10 +11,12 @@ from typing import Any
 
 from preprocessing.folder import BusyError, locked, write_atomic
 from tagging.config import Config, as_dict, differing_keys, load_config
+from tagging.config_types import nearest
+from tagging.evaluation.names import METRICS, validation_columns
 from tagging.sweeps.file import Sweep, SweepError, read_sweep
 from tagging.sweeps.parameters import as_text
 
-IDENTITY, TRIALS, LOCK = "sweep.json", "trials", ".lock"
+IDENTITY, TRIALS, LOCK, JOURNAL = "sweep.json", "trials", ".lock", "journal.log"
 _ELSEWHERE = ("run_dir", "tracking")  # of the config, what no result depends on
 
 
@@ -66,6 +69,7 @@ def open_job(
     out: Path | None = None,
     trials: int | None = None,
     jobs: int = 1,
+    force: bool = False,
 ) -> Job:
     """Check a sweep against its config, and make its folder or find it as it was left.
 
@@ -77,9 +81,11 @@ def open_job(
         out: folder of the sweep; None: `sweep-NAME` in the config's `run_dir`.
         trials: how many; None: the file's `run_cap`, or the whole grid.
         jobs: cores a trial uses.
+        force: remove the trials of whatever sweep the folder holds.
 
     Raises:
         SweepError: the file is wrong, or the folder holds another sweep.
+        BusyError: another process is at a trial that is to be removed.
         ConfigError: a key or a value that the config does not take.
     """
     sweep, base = read_sweep(sweep_file), load_config(config_file, given)
@@ -87,25 +93,43 @@ def open_job(
     base.stage(stages[-1])
     _check_keys(sweep, given, sweep_file)
     for values in sweep.samples():
-        load_config(config_file, [*given, *sweep.overrides(values)])
+        config = load_config(config_file, [*given, *sweep.overrides(values)])
+        check_metric(sweep, config, config.dataset.task)
     out = out or Path(base.run_dir) / f"sweep-{sweep_file.stem}"
     n_trials = _n_trials(sweep, trials, sweep_file)
     job = Job(sweep, config_file, tuple(given), base, stages, out, n_trials, jobs)
     with waiting_lock(out / LOCK):
+        if force:
+            _remove_sweep(out)
         _check_identity(job)
     return job
+
+
+def check_metric(sweep: Sweep, config: Config, task: str | None) -> None:
+    """Refuse a metric that the history of a trial will not have; `task` None: it is not known, so that any will do.
+
+    Raises:
+        SweepError: with the metrics that there are.
+    """
+    known = ["loss", *(METRICS[each][0] for each in ([task] if task else METRICS))]
+    known += validation_columns(task) if config.split.holds_out else []
+    if sweep.metric not in known:
+        raise SweepError(
+            f"metric.name: expected one of {', '.join(known)}, received {sweep.metric}.{nearest(sweep.metric, known)}"
+        )
 
 
 @contextmanager
 def waiting_lock(file: Path) -> Iterator[None]:
     """Waits until other processes are done with what takes them moments."""
-    while True:
-        try:
-            with locked(file, "at this sweep"):
-                yield
-                return
-        except BusyError:
-            sleep(0.05)
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(locked(file, "at this sweep"))
+                break
+            except BusyError:
+                sleep(0.05)
+        yield
 
 
 def _check_keys(sweep: Sweep, given: Sequence[str], file: Path) -> None:
@@ -139,5 +163,18 @@ def _check_identity(job: Job) -> None:
     lines = differing_keys(json.loads(file.read_text(encoding="utf-8")), json.loads(text))
     if lines:
         raise SweepError(
-            f"{job.out} holds another sweep ({'; '.join(lines)}); take another --out, or what it was begun with"
+            f"{job.out} holds another sweep ({'; '.join(lines)}); take another --out, or what it was begun with; "
+            "--force begins anew"
         )
+
+
+def _remove_sweep(out: Path) -> None:
+    """What says whose the folder is goes last, so that a removal that was interrupted is seen and done again."""
+    if not (out / IDENTITY).is_file():
+        return
+    with ExitStack() as held:
+        for lock in sorted((out / TRIALS).glob(".*.lock")):
+            held.enter_context(locked(lock, f"training trial {lock.stem[1:]}"))
+        shutil.rmtree(out / TRIALS, ignore_errors=True)
+        (out / JOURNAL).unlink(missing_ok=True)
+        (out / IDENTITY).unlink()

@@ -14,9 +14,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from preprocessing.folder import BusyError, locked
 from tagging.sweeps.file import EarlyTerminate, SweepError
-from tagging.sweeps.job import LOCK, TRIALS, Job, waiting_lock
+from tagging.sweeps.job import JOURNAL, LOCK, TRIALS, Job, waiting_lock
 
-JOURNAL = "journal.log"
 _NAME = "sweep"
 
 

@@ -13,10 +13,12 @@ from optuna.trial import TrialState
 
 from preprocessing.folder import BusyError, CleanFolderError
 from tagging.config import Config
+from tagging.config_checks import check_task
+from tagging.datasets import read_dataset
 from tagging.datasets.table import DatasetError
 from tagging.runs import read_run, work_dir
 from tagging.sweeps.file import SweepError
-from tagging.sweeps.job import Job
+from tagging.sweeps.job import Job, check_metric
 from tagging.sweeps.report import write_report, write_tables
 from tagging.sweeps.study import next_trial, open_study
 from tagging.training.fit import BACKUPS
@@ -41,15 +43,25 @@ def run_sweep(job: Job) -> int:
         0; 1 if all trials have failed.
 
     Raises:
-        SweepError: the history has no such metric.
+        SweepError, ConfigError, LossError: the metric, or a setting, is of another kind of task.
         DatasetError, CleanFolderError, OSError: as training; no trial is spent on them.
     """
+    _check_task(job)
     study = open_study(job)
     while _work(study, job):
         write_tables(study, job)
     for path in write_report(study, job):
         print(path)
     return int(all(trial.state == TrialState.FAIL for trial in study.get_trials(deepcopy=False)))
+
+
+def _check_task(job: Job) -> None:
+    """Now that the data set is read."""
+    configs = [job.config(0, values) for values in job.sweep.samples()]
+    task = read_dataset(configs[0].dataset).task
+    for config in configs:
+        check_task(config, task)
+        check_metric(job.sweep, config, task)
 
 
 def _work(study: optuna.Study, job: Job) -> bool:
@@ -88,10 +100,9 @@ def _value(job: Job, trial: optuna.Trial, values: Mapping[str, Any]) -> float:
     """Train the stages; the metric of the last one's epoch that is kept."""
     config = job.config(trial.number, values)
     *earlier, last = job.stages
-    check = _Check(job.sweep.metric)
     for stage in earlier:
-        train_stage(config, stage, jobs=job.jobs, watch=check)
-    path = train_stage(config, last, jobs=job.jobs, watch=_watch(trial, check, config, last))
+        train_stage(config, stage, jobs=job.jobs)
+    path = train_stage(config, last, jobs=job.jobs, watch=_watch(trial, job.sweep.metric, config, last))
     run = read_run(path)
     history = run.history().set_index("epoch")
     value = float(history.loc[run.info["best_epoch"], job.sweep.metric])
@@ -100,33 +111,19 @@ def _value(job: Job, trial: optuna.Trial, values: Mapping[str, Any]) -> float:
     return value
 
 
-class _Check:
-    """Takes a row of the history, and refuses it if the metric is not there."""
-
-    def __init__(self, metric: str) -> None:
-        self.metric = metric
-
-    def __call__(self, row: dict) -> None:
-        if self.metric not in row:
-            raise SweepError(
-                f"metric.name: expected a column of the history ({', '.join(row)}), received {self.metric}"
-            )
-
-
-def _watch(trial: optuna.Trial, check: _Check, config: Config, stage: str) -> Callable[[dict], None]:
+def _watch(trial: optuna.Trial, metric: str, config: Config, stage: str) -> Callable[[dict], None]:
     """What reports each epoch to the study, and gives the trial up when the study says so."""
     frozen = trial.study.get_trials(deepcopy=False)[trial.number]
     reported = set(frozen.intermediate_values)  # by a process that has gone; an epoch may come again
     epochs = config.stage(stage).epochs
 
     def watch(row: dict) -> None:
-        check(row)
-        epoch, value = int(row["epoch"]), float(row[check.metric])
+        epoch, value = int(row["epoch"]), float(row[metric])
         if epoch not in reported and isfinite(value):
             trial.report(value, epoch)
         if epoch < epochs and trial.should_prune():
             _drop_backups(config, stage)
-            raise GivenUpError(f"{check.metric} {value:.4f} after epoch {epoch}")
+            raise GivenUpError(f"{metric} {value:.4f} after epoch {epoch}")
 
     return watch
 

@@ -1,153 +1,192 @@
 """`python -m tagging tag`: files in, tags out."""
 
 import argparse
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from math import inf
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from preprocessing.decode import DecodeError
-from tagging.datasets.sources import audio_source
-from tagging.tagger.options import STDIN
+from tagging.tagger.files import Files, found_files
+from tagging.tagger.models import window_pieces
+from tagging.tagger.options import check_outputs, flag, windows_file
+from tagging.tagger.outputs import screen_or_file, whole_file
 from tagging.tagger.picture import draw_timeline
-from tagging.tagger.results import Segment, Tags, Timeline
-from tagging.tagger.sinks import SINKS, Sink
+from tagging.tagger.progress import WatchedSound
+from tagging.tagger.results import Segment, TaggerError, Tags, Timeline
+from tagging.tagger.sinks import SINKS, Contents, Sink
 from tagging.tagger.tagger import Tagger
-from tagging.tagger.writing import screen_or_file, whole_file, write_embeddings, write_labels
+from tagging.tagger.writing import Vectors, write_embeddings, write_labels
 
-TOP = 5  # tags of a clip; of regression all values
+TOP = 5  # tags of a clip; with a threshold, and of regression, all
+READER_GONE = 141  # 128 + SIGPIPE, as shells have it
+_OF_LABELS = ("threshold", "min_length_s", "max_gap_s", "labels")
 
-Files = list[tuple[str, Path]]
-"""Names as they are shown, and where the audio is."""
-Vectors = tuple[str, np.ndarray, Timeline | None]
-"""A file's name and embeddings (rows, features); of windows their timeline."""
+Sounds = list[tuple[str, WatchedSound]]
+"""Names as they are shown, and the files."""
+
+Found = tuple[Tags | Timeline, Vectors | None]
+"""What is said of a file, and its embeddings where they are asked for."""
 
 
 def tag(args: argparse.Namespace) -> int:
     """Tag what `options.make_parser` was given; bad files go to stderr. An exit code."""
-    with _files(args.paths) as files, _sink(args) as sink:
+    try:
+        return _tag(args)
+    except BrokenPipeError:  # who reads has enough, as `head`
+        return READER_GONE
+
+
+def _tag(args: argparse.Namespace) -> int:
+    with found_files(args.paths) as (files, empty):
+        check_outputs(args, [path for _, path in files])
         tagger = Tagger.load(*args.run)
-        _warn(tagger)
-        if args.embeddings:
-            tagger.check_embeds()
-        results = _timelines(args, tagger, files) if args.timeline else _tags(args, tagger, files)
-        vectors, lost = [], 0
-        for name, path, result in results:
-            if isinstance(result, DecodeError):
-                print(f"{name}: {result}", file=sys.stderr, flush=True)
-                lost += 1
-                continue
-            _show(args, sink, name, path, tagger, result)
-            if args.embeddings:
-                vectors.append(_vectors(args, tagger, name, path, result))
-        sink.close()
-    if vectors:
-        write_embeddings(args.embeddings, vectors)
+        _check_run(args, tagger, files)
+        warnings = [run.warning for run in tagger.runs if run.warning]
+        for line in (*warnings, *_unheard(args, tagger), *empty):
+            print(line, file=sys.stderr)
+        sounds = [(name, WatchedSound(path, has_bar=args.timeline)) for name, path in files]
+        lost = _tag_files(args, tagger, sounds)
     if lost:
         print(f"{lost} of {len(files)} files could not be used", file=sys.stderr)
-    return 1 if lost else 0
+    return 1 if lost or empty else 0
 
 
-def _tags(
-    args: argparse.Namespace, tagger: Tagger, files: Files
-) -> Iterator[tuple[str, Path, Tags | DecodeError]]:
-    results = tagger.each([path for _, path in files], args.jobs)
-    for (name, _), (path, result) in zip(files, results, strict=True):
-        yield name, path, result
+def _check_run(args: argparse.Namespace, tagger: Tagger, files: Files) -> None:
+    """Raises TaggerError or CleanFolderError for what the runs cannot do, before any file is read."""
+    if args.embeddings:
+        tagger.check_embeds()
+    asked = [key for key in _OF_LABELS if getattr(args, key) is not None]
+    if asked and tagger.task == "regression":
+        raise TaggerError(
+            f"{flag(asked[0])} is of labels: expected a run with labels, received regression, which has values"
+        )
+    if not args.timeline or (args.embeddings and not args.per_window):
+        tagger.check_clean(path for _, path in files)
 
 
-def _timelines(
-    args: argparse.Namespace, tagger: Tagger, files: Files
-) -> Iterator[tuple[str, Path, Timeline | DecodeError]]:
-    for name, path in files:
+def _unheard(args: argparse.Namespace, tagger: Tagger) -> list[str]:
+    """A line where windows leave sound out; raises TaggerError for windows that cannot be."""
+    if not (args.timeline or args.per_window):
+        return []
+    pieces = window_pieces(tagger.runs, args.window_s, args.hop_s)
+    if pieces.hop <= pieces.length:
+        return []
+    window_s, hop_s = pieces.length / tagger.rate_hz, pieces.hop / tagger.rate_hz
+    return [f"windows of {window_s:g} s every {hop_s:g} s: what lies between them is not heard"]
+
+
+def _tag_files(args: argparse.Namespace, tagger: Tagger, sounds: Sounds) -> int:
+    """Write all that is asked for; how many files could not be used."""
+    vectors, lost = [], 0
+    is_hidden = None if len(sounds) > 1 else True  # None: hidden where stderr is no terminal
+    with (
+        _sink(args, tagger) as sink,
+        tqdm(total=len(sounds), desc="tagging", unit="file", disable=is_hidden) as bar,
+    ):
+        for (name, sound), found in zip(sounds, _found(args, tagger, sounds), strict=True):
+            with tqdm.external_write_mode():
+                if isinstance(found, DecodeError):
+                    _show_lost(args, name, found)
+                    lost += 1
+                else:
+                    _show(args, sink, tagger, name, sound, found[0])
+                    vectors += [found[1]] if found[1] else []
+            bar.update()
+    if args.embeddings:
+        write_embeddings(args.embeddings, vectors, per_window=args.per_window)
+    return lost
+
+
+def _found(args: argparse.Namespace, tagger: Tagger, sounds: Sounds) -> Iterator[Found | DecodeError]:
+    """Of each file."""
+    clips = tagger.each([sound for _, sound in sounds], args.jobs)  # begins with the first that is asked for
+    for name, sound in sounds:
         try:
-            yield name, path, _timeline(args, tagger, path, embed=args.per_window)
+            result = (
+                _timeline(args, tagger, sound, embed=args.per_window) if args.timeline else next(clips)[1]
+            )
+            if isinstance(result, DecodeError):
+                yield result
+                continue
+            vectors = _vectors(args, tagger, name, sound, result) if args.embeddings else None
         except DecodeError as error:
-            yield name, path, error
+            yield error
+        else:
+            yield result, vectors
 
 
-def _timeline(args: argparse.Namespace, tagger: Tagger, path: Path, *, embed: bool) -> Timeline:
-    timeline = tagger.timeline(path, window_s=args.window_s, hop_s=args.hop_s, embed=embed)
+def _timeline(args: argparse.Namespace, tagger: Tagger, sound: WatchedSound, *, embed: bool) -> Timeline:
+    timeline = tagger.timeline(sound, window_s=args.window_s, hop_s=args.hop_s, embed=embed)
     return timeline.smoothed(args.smooth_s) if args.smooth_s else timeline
 
 
+def _vectors(
+    args: argparse.Namespace, tagger: Tagger, name: str, sound: WatchedSound, result: Tags | Timeline
+) -> Vectors:
+    """Out of the result, or where that has others, out of another pass."""
+    if args.per_window:
+        timeline = result if isinstance(result, Timeline) else _timeline(args, tagger, sound, embed=True)
+        assert timeline.embeddings is not None  # noqa: S101  for the type checker
+        return Vectors(name, timeline.embeddings, np.stack([timeline.starts_s, timeline.ends_s], axis=1))
+    embedding = result.embedding if isinstance(result, Tags) else tagger.embed(sound)
+    assert embedding is not None  # noqa: S101  for the type checker
+    return Vectors(name, embedding[None])
+
+
+def _show_lost(args: argparse.Namespace, name: str, error: DecodeError) -> None:
+    """What was written for another file of this name must not pass for this one's."""
+    print(f"{name}: {error}", file=sys.stderr, flush=True)
+    if args.labels:
+        write_labels(args.labels, [])
+
+
 def _show(
-    args: argparse.Namespace, sink: Sink, name: str, path: Path, tagger: Tagger, result: Tags | Timeline
+    args: argparse.Namespace,
+    sink: Sink,
+    tagger: Tagger,
+    name: str,
+    sound: WatchedSound,
+    result: Tags | Timeline,
 ) -> None:
+    if sound.fault:
+        print(f"{name}: {sound.fault}", file=sys.stderr, flush=True)
     if isinstance(result, Tags):
-        sink.tags(name, result.top(args.top or (len(result.names) if tagger.task == "regression" else TOP)))
+        sink.tags(name, _chosen(args, tagger, result))
         return
     segments = _segments(args, result)
     sink.timeline(name, result, segments)
     if args.labels:
         write_labels(args.labels, segments or [])
     if args.plot:
-        draw_timeline(result, segments, path, tagger.rate_hz, args.plot, title=Path(name).name)
+        draw_timeline(result, segments, sound.path, tagger.rate_hz, args.plot, title=Path(name).name)
+
+
+def _chosen(args: argparse.Namespace, tagger: Tagger, tags: Tags) -> list[tuple[str, float]]:
+    """The likeliest tags, those that reach the threshold; of regression all values."""
+    least = -inf if args.threshold is None else args.threshold
+    limit = TOP if args.threshold is None and tagger.task != "regression" else len(tags.names)
+    return [(label, score) for label, score in tags.top(args.top or limit) if score >= least]
 
 
 def _segments(args: argparse.Namespace, timeline: Timeline) -> list[Segment] | None:
-    """None of regression, whose values have none; asking for them is an error."""
-    asked = args.threshold is not None or args.min_length_s or args.max_gap_s or args.labels
-    if timeline.task == "regression" and not asked:
+    """None of regression, whose values have none."""
+    if timeline.task == "regression":
         return None
     return timeline.segments(args.threshold, args.min_length_s or 0.0, args.max_gap_s or 0.0)
 
 
-def _vectors(
-    args: argparse.Namespace, tagger: Tagger, name: str, path: Path, result: Tags | Timeline
-) -> Vectors:
-    """Out of the result, or where that has others, out of another pass."""
-    if args.per_window:
-        timeline = result if isinstance(result, Timeline) else _timeline(args, tagger, path, embed=True)
-        assert timeline.embeddings is not None  # noqa: S101  for the type checker
-        return name, timeline.embeddings, timeline
-    embedding = result.embedding if isinstance(result, Tags) else tagger.embed(path)
-    assert embedding is not None  # noqa: S101  for the type checker
-    return name, embedding[None], None
-
-
 @contextmanager
-def _files(paths: Sequence[Path]) -> Iterator[Files]:
-    """The files that are meant: those of folders with the folder's name before; standard input as a file for now."""
+def _sink(args: argparse.Namespace, tagger: Tagger) -> Iterator[Sink]:
+    """Where tags go; beside segments, the scores of windows may have a file of their own."""
+    contents = Contents(tagger.names, over_time=args.timeline, has_segments=tagger.task != "regression")
     with ExitStack() as stack:
-        found: Files = []
-        for path in paths:
-            if path == STDIN:
-                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tag-"))
-                found.append((str(STDIN), _spooled(Path(folder) / "stdin.wav")))
-            elif path.is_dir():
-                clips = audio_source(path).clips
-                found += [
-                    (str(path / name), file) for name, file in zip(clips["fname"], clips["path"], strict=True)
-                ]
-            else:
-                found.append((str(path), path))
-        yield found
-
-
-def _spooled(path: Path) -> Path:
-    """Standard input in a file, as a header can only be read where one can go back."""
-    with path.open("wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
-    return path
-
-
-@contextmanager
-def _sink(args: argparse.Namespace) -> Iterator[Sink]:
-    """Where tags go; the scores of windows have a file of their own where tags go to a CSV file."""
-    with ExitStack() as stack:
-        windows = None
-        if args.timeline and args.format == "csv" and args.out:
-            path = args.out.with_name(f"{args.out.stem}.windows{args.out.suffix}")
-            windows = stack.enter_context(whole_file(path))
-        yield SINKS[args.format](stack.enter_context(screen_or_file(args.out)), windows)
-
-
-def _warn(tagger: Tagger) -> None:
-    for run in tagger.runs:
-        if run.warning:
-            print(run.warning, file=sys.stderr)
+        file = stack.enter_context(screen_or_file(args.out))
+        path = windows_file(args) if contents.has_segments else None
+        sink = SINKS[args.format](file, stack.enter_context(whole_file(path)) if path else None, contents)
+        yield sink
+        sink.close()

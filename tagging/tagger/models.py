@@ -3,33 +3,40 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from preprocessing.feature_settings import STORED
 from submissions.ensemble import average_folds
 from submissions.settings import EnsembleSettings
-from tagging.calibration import read_calibration
+from tagging.calibration import Calibration, read_calibration
 from tagging.ensembles import Ensemble, make_ensemble
 from tagging.folds import Member, read_member
 from tagging.pipeline.pieces import AudioWindows, audio_windows
 from tagging.pipeline.settings import WindowSettings
 from tagging.runs import Run
 from tagging.tagger.results import TaggerError
+from tagging.thresholds import THRESHOLD
 
-THRESHOLD = 0.5  # where a run has none of its own
+LONGEST_S = 600.0  # of windows that no run was trained on: a network takes memory by their length
 
 
-def load_ensemble(paths: Sequence[Path]) -> Ensemble:
+def load_ensemble(paths: Sequence[str | PathLike]) -> Ensemble:
     """The runs, or folders of folds, in these folders.
 
     Raises:
         RunError: no finished run is there, or runs of other classes.
-        TaggerError: no folder, or an ensemble that only a whole data set can make.
+        TaggerError: no folder, a list of them, or an ensemble that only a whole data set can make.
     """
-    members = [read_member(path) for path in paths]
+    for path in paths:
+        if not isinstance(path, str | PathLike):
+            raise TaggerError(
+                f"expected run folders one by one, as load(a, b), received a {type(path).__name__}"
+            )
+    members = [read_member(Path(path)) for path in paths]
     if not members:
         raise TaggerError("expected at least one run folder, received none")
     config = members[0].runs[0].config
@@ -59,6 +66,15 @@ def check_hears(runs: Sequence[Run]) -> None:
             )
 
 
+def calibration_of(run: Run) -> Calibration:
+    """The run's own; where it has none, one that leaves its scores as they are.
+
+    Raises:
+        CalibrationError: a damaged file, or one of other classes.
+    """
+    return read_calibration(run.path, run.classes) or Calibration(run.classes, 1.0, None)
+
+
 def combine(ensemble: Ensemble, logits: Sequence[np.ndarray]) -> np.ndarray:
     """One (rows, classes) matrix a run, those of folds one by one -> scores (rows, classes) float64."""
     rest, activation = iter(logits), ensemble.kind.activation
@@ -68,22 +84,19 @@ def combine(ensemble: Ensemble, logits: Sequence[np.ndarray]) -> np.ndarray:
     )
 
 
-def thresholds_of(runs: Sequence[Run]) -> np.ndarray:
-    """(classes,): of one run that was calibrated its own, else .5.
-
-    They were chosen for probabilities at the run's temperature, and are given for the scores without it.
-    """
-    found = read_calibration(runs[0].path) if len(runs) == 1 else None
-    if found is None or found.thresholds is None:
-        return np.full(len(runs[0].classes), THRESHOLD)
-    return expit(logit(np.array(found.thresholds)) * found.temperature)
+def combined_thresholds(ensemble: Ensemble, calibrations: Sequence[Calibration]) -> np.ndarray:
+    """(classes,): what `combine` makes of the runs' thresholds, as if they were scores; .5 of a run that has none."""
+    default = np.full(len(ensemble.classes), THRESHOLD)
+    if ensemble.kind.name != "multilabel":
+        return default
+    return combine(ensemble, [logit([each.thresholds or default]) for each in calibrations])[0]
 
 
 def window_pieces(runs: Sequence[Run], window_s: float | None, hop_s: float | None) -> AudioWindows:
     """Windows of a timeline: of the first run where None, and then with the overlap of its own.
 
     Raises:
-        TaggerError: runs on features, or at several rates; seconds that are none.
+        TaggerError: runs on features, or at several rates; seconds that are none, or too many.
     """
     for run in runs:
         if run.config.cleaning.features.name is not None:
@@ -101,5 +114,7 @@ def _over_time(settings: WindowSettings, window_s: float | None, hop_s: float | 
         if value is not None and not 0 < value < inf:
             raise TaggerError(f"expected {name} above 0, in seconds, received {value}")
     window = settings.window_s if window_s is None else window_s
+    if window > (longest := max(settings.window_s, LONGEST_S)):
+        raise TaggerError(f"expected window_s of at most {longest:g}, received {window_s}: give less")
     hop = settings.hop_s * window / settings.window_s if hop_s is None else hop_s
     return replace(settings, window_s=window, hop_s=hop, only_first=False)

@@ -1,6 +1,6 @@
 """One run's model on windows: logits, and the features that they are made of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,6 +35,31 @@ class WindowNetwork:
         return logits.numpy().astype(np.float32), features.numpy().astype(np.float32)
 
 
+class Networks:
+    """The models of several runs, for windows of any length.
+
+    Attributes:
+        saved: of each run as it was trained.
+
+    Raises:
+        RunError: a file is damaged, or of another Keras.
+    """
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self.saved = [saved_network(run) for run in runs]
+        self._of_length: dict[int, list[WindowNetwork]] = {}
+
+    def of_length(self, length: int) -> list[WindowNetwork]:
+        """Those for windows of so many samples, which are built once.
+
+        Raises:
+            TaggerError: a network that does not take this length.
+        """
+        if length not in self._of_length:
+            self._of_length[length] = [_with_length(network, length) for network in self.saved]
+        return self._of_length[length]
+
+
 def saved_network(run: Run) -> WindowNetwork:
     """The model as it was trained, for windows of the run's own length (or for features).
 
@@ -66,6 +91,13 @@ def rebuilt_network(run: Run, window_s: float) -> WindowNetwork:
     except ValueError as error:  # of a part that was built
         raise TaggerError(f"windows of {window_s:g} s: {error}") from error
     return _of_layers(run, frontend, network, model.input.shape)
+
+
+def _with_length(network: WindowNetwork, length: int) -> WindowNetwork:
+    config = network.run.config
+    rate_hz = config.cleaning.rate_hz
+    is_own = config.window.window_samples(rate_hz) == length
+    return network if is_own else rebuilt_network(network.run, length / rate_hz)
 
 
 def _check_length(run: Run, pieces: AudioWindows) -> None:

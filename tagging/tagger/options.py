@@ -1,15 +1,18 @@
 """The command line of `python -m tagging tag`. Imports nothing heavy."""
 
 import argparse
-from math import inf
+import os
+from collections.abc import Iterable
+from math import inf, nan
 from pathlib import Path
 
 from tagging import cli
+from tagging.tagger.outputs import is_stream
 
 STDIN = Path("-")
-_OF_TIMELINE = ("smooth_s", "threshold", "min_length_s", "max_gap_s", "labels", "plot")
+_OF_TIMELINE = ("smooth_s", "min_length_s", "max_gap_s", "labels", "plot")
 _OF_WINDOWS = ("window_s", "hop_s")
-_OUTPUTS = ("out", "labels", "plot", "embeddings")
+_ENDINGS = {"labels": ".txt", "plot": ".png", "embeddings": ".npz"}
 
 
 class OptionError(ValueError):
@@ -18,7 +21,7 @@ class OptionError(ValueError):
 
 def make_parser(description: str) -> argparse.ArgumentParser:
     """The parser; `check` then says what contradicts itself."""
-    parser = argparse.ArgumentParser("python -m tagging tag", description=description)
+    parser = cli.Parser("python -m tagging tag", description=description)
     add = parser.add_argument
     add(
         "paths",
@@ -34,7 +37,7 @@ def make_parser(description: str) -> argparse.ArgumentParser:
         type=Path,
         help="run folders, or folders of folds; several: their mean",
     )
-    add("--top", type=cli.positive, metavar="K", help="tags of a clip that are shown (default: 5)")
+    add("--top", type=cli.positive, metavar="K", help="tags of a clip, at most (default: 5)")
     add("--format", choices=("table", "csv", "json", "jsonl"), default="table", help="default: %(default)s")
     add("--out", type=Path, metavar="FILE", help="file to write (default: the screen)")
     add(
@@ -52,10 +55,15 @@ def make_parser(description: str) -> argparse.ArgumentParser:
         "--threshold",
         type=_share,
         metavar="T",
-        help="from which score on a label is there (default: the run's, or .5)",
+        help="all tags with at least this score (default: over time the run's own, or .5)",
     )
     add("--min-length-s", type=_seconds, metavar="S", help="shorter segments are left out (default: 0)")
-    add("--max-gap-s", type=_seconds, metavar="S", help="gaps of a label up to this are closed (default: 0)")
+    add(
+        "--max-gap-s",
+        type=_seconds,
+        metavar="S",
+        help="gaps of a label up to this are closed, with one label a clip only where nothing is said (default: 0)",
+    )
     add(
         "--labels",
         type=Path,
@@ -90,13 +98,41 @@ def check(args: argparse.Namespace) -> None:
     audio = [path for path in args.run if path == STDIN or path.is_file()]
     args.run, args.paths = [path for path in args.run if path not in audio], [*args.paths, *audio]
     if not args.run:
-        raise OptionError("--run: expected a run folder, received audio only")
+        raise OptionError(f"--run: expected a run folder, received the file {audio[0]}")
     if not args.paths:
         raise OptionError("expected audio files or folders, received none; they stand before --run")
     if args.paths.count(STDIN) > 1:
         raise OptionError("-: standard input can be read once")
     _check_mode(args)
-    _check_outputs(args)
+    _check_endings(args)
+    check_outputs(args, args.paths)
+
+
+def windows_file(args: argparse.Namespace) -> Path | None:
+    """Beside `--out` as CSV, where the scores of windows go; a pipe or a device has no place beside it."""
+    if not (args.timeline and args.format == "csv" and args.out) or is_stream(args.out):
+        return None
+    return args.out.with_name(f"{args.out.stem}.windows{args.out.suffix}")
+
+
+def check_outputs(args: argparse.Namespace, audio: Iterable[Path]) -> None:
+    """Raises OptionError where a file would be written over the audio, or over another one."""
+    taken = {os.path.realpath(path): "the audio" for path in audio}
+    outputs = {
+        **{"--out": args.out, "the windows of --out": windows_file(args)},
+        **{flag(key): getattr(args, key) for key in ("labels", "plot", "embeddings")},
+    }
+    for name, path in ((name, path) for name, path in outputs.items() if path is not None):
+        if path.is_dir():
+            raise OptionError(f"{name}: expected a file to write, received the folder {path}")
+        other = taken.setdefault(os.path.realpath(path), name)
+        if other != name:
+            raise OptionError(f"{name}: {path} is {other}, too")
+
+
+def flag(key: str) -> str:
+    """The option whose value is `args.KEY`."""
+    return "--" + key.replace("_", "-")
 
 
 def _check_mode(args: argparse.Namespace) -> None:
@@ -104,33 +140,31 @@ def _check_mode(args: argparse.Namespace) -> None:
         raise OptionError("--top is of whole clips; with --timeline choose labels by --threshold")
     for key in (key for key in _OF_TIMELINE if getattr(args, key) is not None):
         if not args.timeline:
-            raise OptionError(f"{_flag(key)} is of tags over time: give --timeline, too")
+            raise OptionError(f"{flag(key)} is of tags over time: give --timeline, too")
     for key in (key for key in _OF_WINDOWS if getattr(args, key) is not None):
         if not (args.timeline or args.per_window):
-            raise OptionError(f"{_flag(key)} is of tags over time: give --timeline (or --per-window), too")
+            raise OptionError(f"{flag(key)} is of tags over time: give --timeline (or --per-window), too")
     if args.per_window and args.embeddings is None:
         raise OptionError("--per-window is of embeddings: give --embeddings FILE.npz, too")
     for key in ("labels", "plot"):
         if getattr(args, key) is not None and (len(args.paths) > 1 or args.paths[0].is_dir()):
-            raise OptionError(f"{_flag(key)} is of one file, received several (or a folder)")
+            raise OptionError(f"{flag(key)} is of one file, received several (or a folder)")
 
 
-def _check_outputs(args: argparse.Namespace) -> None:
-    outputs = [(key, getattr(args, key)) for key in _OUTPUTS if getattr(args, key) is not None]
-    for number, (key, path) in enumerate(outputs):
-        if path.is_dir():
-            raise OptionError(f"{_flag(key)}: expected a file to write, received the folder {path}")
-        others = [name for name, other in outputs[:number] if other == path]
-        if others or path in args.paths:
-            raise OptionError(f"{_flag(key)}: {path} is {_flag(others[0]) if others else 'the audio'}, too")
-
-
-def _flag(key: str) -> str:
-    return "--" + key.replace("_", "-")
+def _check_endings(args: argparse.Namespace) -> None:
+    """Pipes and devices have none; but a picture is only written as a file."""
+    for key, ending in _ENDINGS.items():
+        path = getattr(args, key)
+        if path is None or path.suffix.lower() == ending or (key != "plot" and is_stream(path)):
+            continue
+        raise OptionError(f"{flag(key)}: expected a name that ends in {ending}, received {path}")
 
 
 def _number(text: str, low: float, high: float, *, is_open: bool = False) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = nan  # which is in no bounds
     if not (low < number if is_open else low <= number) or not number <= high or number == inf:
         bounds = f"above {low:g}" if is_open else f"of at least {low:g}"
         limit = "" if high == inf else f" and at most {high:g}"

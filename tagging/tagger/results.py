@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+_ROUNDING_S = 1e-6  # differences of times may be off by less, and samples are further apart
+
 
 class TaggerError(ValueError):
     """Something that cannot be tagged as asked; the message is one line for the user."""
@@ -16,7 +18,7 @@ class Tags:
 
     Attributes:
         names: of the classes (of regression: of the values), in the order of the model's outputs.
-        scores: (classes,) float64: probabilities; values in regression.
+        scores: (classes,) float64: probabilities, calibrated where the run is; values in regression.
         embedding: (features,) float32, the mean over the windows of what enters the last layer; None for an ensemble.
     """
 
@@ -76,15 +78,15 @@ class Timeline:
         return np.concatenate([[0.0], (centres[1:] + centres[:-1]) / 2, [self.seconds]])
 
     def smoothed(self, smooth_s: float) -> "Timeline":
-        """The same with scores that are the mean over `smooth_s` seconds: over all windows whose centre is at most half of
-        it away. Evens out single windows that err, and leaves borders where they are.
+        """The same with scores that are the mean over `smooth_s` seconds: over all windows whose centre is at most half
+        of it away. Evens out single windows that err, and leaves borders where they are.
 
         Raises:
             TaggerError: less than 0 seconds.
         """
         if not smooth_s >= 0:
             raise TaggerError(f"expected smooth_s of at least 0, received {smooth_s}")
-        centres, reach = (self.starts_s + self.ends_s) / 2, smooth_s / 2 + 1e-6  # centres are whole samples
+        centres, reach = (self.starts_s + self.ends_s) / 2, smooth_s / 2 + _ROUNDING_S
         first = np.searchsorted(centres, centres - reach)
         end = np.searchsorted(centres, centres + reach)
         sums = np.concatenate([np.zeros((1, len(self.names))), self.scores.cumsum(axis=0, dtype=np.float64)])
@@ -97,7 +99,8 @@ class Timeline:
         """Stretches of time with a label: of several labels a clip each class that reaches its threshold, of one label
         a clip the likeliest.
 
-        Gaps of a label up to `max_gap_s` are closed first; then what is shorter than `min_length_s` is left out.
+        Gaps of a label up to `max_gap_s` are closed first; with one label a clip only those in which nothing is said,
+        so that there is one class at a time. Then what is shorter than `min_length_s` is left out.
 
         Args:
             threshold: of all classes; None: `thresholds`, and with one label a clip none.
@@ -107,13 +110,17 @@ class Timeline:
             By start, then in the order of the classes.
 
         Raises:
-            TaggerError: of regression, which has no labels.
+            TaggerError: of regression, which has no labels; a threshold or seconds that are none.
         """
+        for name, seconds in (("min_length_s", min_length_s), ("max_gap_s", max_gap_s)):
+            if not seconds >= 0:
+                raise TaggerError(f"expected {name} of at least 0, received {seconds}")
         is_there, edges = self.is_there(threshold), self.edges_s
+        is_open = np.logical_or(self.task == "multilabel", ~is_there.any(axis=1))
         found = []
         for number, name in enumerate(self.names):
-            for first, end in _runs(is_there[:, number], edges, max_gap_s):
-                if edges[end] - edges[first] >= min_length_s:
+            for first, end in _runs(is_there[:, number], is_open, edges, max_gap_s):
+                if edges[end] - edges[first] >= min_length_s - _ROUNDING_S:
                     score = float(self.scores[first:end, number].mean(dtype=np.float64))
                     found.append(Segment(float(edges[first]), float(edges[end]), name, score))
         return sorted(found, key=lambda segment: segment.start_s)
@@ -122,6 +129,8 @@ class Timeline:
         """(windows, classes) bool: which labels each window has; `threshold` as in `segments`."""
         if self.task == "regression":
             raise TaggerError("expected a run with labels, received regression: its values have no segments")
+        if threshold is not None and not 0 <= threshold <= 1:
+            raise TaggerError(f"expected threshold from 0 to 1, received {threshold}")
         least = self.thresholds if threshold is None else threshold
         if self.task == "multilabel":
             return self.scores >= least
@@ -129,13 +138,17 @@ class Timeline:
         return likeliest if threshold is None else likeliest & (self.scores >= threshold)
 
 
-def _runs(is_there: np.ndarray, edges_s: np.ndarray, max_gap_s: float) -> Sequence[tuple[int, int]]:
-    """(first window, last + 1) of each run of True, gaps of at most `max_gap_s` seconds closed."""
+def _runs(
+    is_there: np.ndarray, is_open: np.ndarray, edges_s: np.ndarray, max_gap_s: float
+) -> Sequence[tuple[int, int]]:
+    """(first window, last + 1) of each run of True; open gaps of at most `max_gap_s` seconds are closed."""
     changes = np.flatnonzero(np.diff(np.concatenate([[False], is_there, [False]]).astype(np.int8)))
     firsts, ends = changes[::2], changes[1::2]
     if not len(firsts):
         return []
-    apart = edges_s[firsts[1:]] - edges_s[ends[:-1]] > max_gap_s
+    taken = np.append(0, np.cumsum(~is_open))
+    is_long = edges_s[firsts[1:]] - edges_s[ends[:-1]] > max_gap_s + _ROUNDING_S
+    apart = is_long | (taken[firsts[1:]] > taken[ends[:-1]])
     return list(
         zip(firsts[np.append(True, apart)].tolist(), ends[np.append(apart, True)].tolist(), strict=True)
     )

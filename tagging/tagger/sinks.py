@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
 from tagging.tagger.results import Segment, Timeline
@@ -11,6 +12,33 @@ from tagging.tagger.writing import clock
 _NAME_WIDTH = 32
 _TAGS = ("fname", "label", "score")
 _SEGMENTS = ("fname", "start_s", "end_s", "label", "score")
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a sink will be given.
+
+    Attributes:
+        names: of the classes, or of the values.
+        over_time: timelines; else the tags of clips.
+        has_segments: whether timelines have some; of regression they have not.
+    """
+
+    names: tuple[str, ...]
+    over_time: bool
+    has_segments: bool
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Of the table."""
+        if not self.over_time:
+            return _TAGS
+        return _SEGMENTS if self.has_segments else self.window_columns
+
+    @property
+    def window_columns(self) -> tuple[str, ...]:
+        """Of the table of windows."""
+        return (*_SEGMENTS[:3], *self.names)
 
 
 class Sink(Protocol):
@@ -29,15 +57,20 @@ class Sink(Protocol):
 class TableSink:
     """Text to be read on a screen; of a timeline its segments, of regression its windows."""
 
-    def __init__(self, file: IO[str], _windows: IO[str] | None) -> None:
+    def __init__(self, file: IO[str], _windows: IO[str] | None, _contents: Contents) -> None:
         self.file = file
 
     def tags(self, name: str, tags: Sequence[tuple[str, float]]) -> None:
-        for number, (label, score) in enumerate(tags):
-            self._line(f"{'' if number else name:<{_NAME_WIDTH}}  {score:6.3f}  {label}")
+        if len(name) > _NAME_WIDTH:
+            self._line(name)
+            name = ""
+        said = [f"{score:6.3f}  {label}" for label, score in tags] or ["no label reaches the threshold"]
+        for number, text in enumerate(said):
+            self._line(f"{'' if number else name:<{_NAME_WIDTH}}  {text}")
 
     def timeline(self, name: str, timeline: Timeline, segments: Sequence[Segment] | None) -> None:
-        self._line(f"{name}  ({clock(timeline.seconds, 1)}, {len(timeline.scores)} windows)")
+        count = len(timeline.scores)
+        self._line(f"{name}  ({clock(timeline.seconds, 2)}, {count} window{'s' * (count > 1)})")
         if segments is None:
             for start_s, end_s, *values in _window_rows(timeline):
                 shown = (f"{label} {value:.3f}" for label, value in zip(timeline.names, values, strict=True))
@@ -49,7 +82,7 @@ class TableSink:
             self._line("  no label reaches its threshold")
 
     def close(self) -> None:
-        self.file.flush()
+        """Each line was shown when it was written."""
 
     def _line(self, text: str) -> None:
         print(text, file=self.file, flush=True)
@@ -58,83 +91,86 @@ class TableSink:
 class CsvSink:
     """A row a tag, or a segment, and in a file of their own a row a window; of regression a row a window alone."""
 
-    def __init__(self, file: IO[str], windows: IO[str] | None) -> None:
+    def __init__(self, file: IO[str], windows: IO[str] | None, contents: Contents) -> None:
         self.file, self.windows = file, windows
-        self.begun: list[IO[str]] = []
+        self._write(file, [contents.columns])
+        if windows:
+            self._write(windows, [contents.window_columns])
 
     def tags(self, name: str, tags: Sequence[tuple[str, float]]) -> None:
-        self._write(self.file, _TAGS, ((name, label, score) for label, score in tags))
+        self._write(self.file, ((name, label, score) for label, score in tags))
 
     def timeline(self, name: str, timeline: Timeline, segments: Sequence[Segment] | None) -> None:
         if segments is not None:
             rows = ((name, *(_as_json(segment)[key] for key in _SEGMENTS[1:])) for segment in segments)
-            self._write(self.file, _SEGMENTS, rows)
+            self._write(self.file, rows)
         if windows := self.file if segments is None else self.windows:
-            columns = (*_SEGMENTS[:3], *timeline.names)
-            self._write(windows, columns, ((name, *row) for row in _window_rows(timeline)))
+            self._write(windows, ((name, *row) for row in _window_rows(timeline)))
 
     def close(self) -> None:
-        self.file.flush()
+        """All rows are written."""
 
-    def _write(self, file: IO[str], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        writer = csv.writer(file, lineterminator="\n")
-        if file not in self.begun:
-            self.begun.append(file)
-            writer.writerow(columns)
-        writer.writerows(rows)
+    def _write(self, file: IO[str], rows: Iterable[Sequence[Any]]) -> None:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+        file.flush()
 
 
 class JsonLinesSink:
-    """An object a file, on a line of its own."""
+    """An object a file, on a line of its own, which is there when the file is done."""
 
-    between = "\n"
-
-    def __init__(self, file: IO[str], _windows: IO[str] | None) -> None:
-        self.file, self.items = file, 0
+    def __init__(self, file: IO[str], _windows: IO[str] | None, _contents: Contents) -> None:
+        self.file = file
 
     def tags(self, name: str, tags: Sequence[tuple[str, float]]) -> None:
         found = [{"label": label, "score": score} for label, score in tags]
-        self._begin(json.dumps({"fname": name, "tags": found}, ensure_ascii=False))
+        self._write([json.dumps({"fname": name, "tags": found}, ensure_ascii=False)])
 
     def timeline(self, name: str, timeline: Timeline, segments: Sequence[Segment] | None) -> None:
-        head: dict[str, Any] = {"fname": name, "seconds": timeline.seconds, "classes": timeline.names}
-        if segments is not None:
-            head["segments"] = [_as_json(segment) for segment in segments]
-        self._begin(json.dumps(head, ensure_ascii=False)[:-1] + ', "windows": [')
-        for number, (start_s, end_s, *scores) in enumerate(_window_rows(timeline)):  # hours have many
-            window = {"start_s": start_s, "end_s": end_s, "scores": scores}
-            self.file.write(", " * bool(number) + json.dumps(window))
-        self.file.write("]}")
+        self._write(_json_parts(name, timeline, segments))
 
     def close(self) -> None:
-        self.file.write("\n" * bool(self.items))
-        self.file.flush()
+        """All lines are written."""
 
-    def _begin(self, text: str) -> None:
-        self.file.write(self.between * bool(self.items) + text)
-        self.items += 1
+    def _write(self, parts: Iterable[str]) -> None:
+        """The text of an object."""
+        self.file.writelines(parts)
+        self.file.write("\n")
+        self.file.flush()
 
 
 class JsonSink(JsonLinesSink):
     """A list of the same objects."""
 
-    between = ",\n"
-
-    def _begin(self, text: str) -> None:
-        super()._begin(text if self.items else "[\n" + text)
+    before = "[\n"
 
     def close(self) -> None:
-        self.file.write("\n]\n" if self.items else "[]\n")
+        self.file.write("[]\n" if self.before == JsonSink.before else "\n]\n")
         self.file.flush()
 
+    def _write(self, parts: Iterable[str]) -> None:
+        self.file.write(self.before)
+        self.file.writelines(parts)
+        self.before = ",\n"
 
-SINKS: dict[str, Callable[[IO[str], IO[str] | None], Sink]] = {
+
+SINKS: dict[str, Callable[[IO[str], IO[str] | None, Contents], Sink]] = {
     "table": TableSink,
     "csv": CsvSink,
     "json": JsonSink,
     "jsonl": JsonLinesSink,
 }
-"""(file, file for the windows' scores where the format has them in one of their own) -> sink."""
+"""(file, file for the windows' scores where the format has them in one of their own, contents) -> sink."""
+
+
+def _json_parts(name: str, timeline: Timeline, segments: Sequence[Segment] | None) -> Iterator[str]:
+    """An object, window by window, as hours have many."""
+    head: dict[str, Any] = {"fname": name, "seconds": timeline.seconds, "classes": timeline.names}
+    if segments is not None:
+        head["segments"] = [_as_json(segment) for segment in segments]
+    yield json.dumps(head, ensure_ascii=False)[:-1] + ', "windows": ['
+    for number, (start_s, end_s, *scores) in enumerate(_window_rows(timeline)):
+        yield ", " * bool(number) + json.dumps({"start_s": start_s, "end_s": end_s, "scores": scores})
+    yield "]}"
 
 
 def _as_json(segment: Segment) -> dict[str, Any]:
@@ -154,4 +190,4 @@ def _window_rows(timeline: Timeline) -> Iterator[list[float]]:
 
 
 def _span(start_s: float, end_s: float) -> str:
-    return f"  {clock(start_s, 1):>9} - {clock(end_s, 1):>9}"
+    return f"  {clock(start_s, 2):>10} - {clock(end_s, 2):>10}"

@@ -1,33 +1,35 @@
 """A trained run, or several as an ensemble, as one object that tags audio."""
 
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from preprocessing.decode import DecodeError
-from preprocessing.stream import ArraySound, FileSound, PcmStream, Sound
+from preprocessing.stream import FileSound, PcmStream, Sound
 from tagging.ensembles import Ensemble
-from tagging.pipeline.pieces import AudioWindows
-from tagging.tagger.clips import CleanClip, clean_clip, score_clip
-from tagging.tagger.models import check_hears, combine, load_ensemble, thresholds_of, window_pieces
-from tagging.tagger.network import WindowNetwork, rebuilt_network, saved_network
+from tagging.tagger.ahead import work_ahead
+from tagging.tagger.clips import CleanClip, clean_clip, clean_folder, score_clip
+from tagging.tagger.models import (
+    calibration_of,
+    check_hears,
+    combine,
+    combined_thresholds,
+    load_ensemble,
+    window_pieces,
+)
+from tagging.tagger.network import Networks
 from tagging.tagger.results import TaggerError, Tags, Timeline
-from tagging.tagger.windows import batches, cut_windows
-
-BATCH = 32  # windows that a network sees at once: more take memory, and on a CPU no less time
-
-Audio = str | Path | np.ndarray
+from tagging.tagger.sounds import Audio, file_sound, sound_of
+from tagging.tagger.windows import batch_size, batches, cut_windows
 
 
 class Tagger:
     """Tags audio files and arrays.
 
     Clips are cleaned as the run's test clips are (mono, its rate, its silence rules), cut into its windows, and the
-    scores of the windows averaged: the scores are those of `predict.py --audio`.
+    scores of the windows averaged, as `predict.py --audio` does it; files of a clean folder are taken as they are.
+    Other than there, scores are calibrated: a run's logits are divided by its temperature before runs become one.
 
     Args:
         ensemble: what predicts; see `load`.
@@ -47,8 +49,9 @@ class Tagger:
         self.ensemble = ensemble
         self.runs = [run for member in ensemble.members for run in member.runs]
         check_hears(self.runs)
-        self._networks = [saved_network(run) for run in self.runs]
-        self._rebuilt: dict[int, list[WindowNetwork]] = {}
+        self._calibrations = [calibration_of(run) for run in self.runs]
+        self._cleanings = {repr(run.config.cleaning): run.config.cleaning for run in self.runs}
+        self._networks = Networks(self.runs)
 
     @classmethod
     def load(cls, *paths: str | Path) -> "Tagger":
@@ -59,8 +62,9 @@ class Tagger:
         Raises:
             RunError: no finished run is there, or runs of other classes.
             TaggerError: runs that cannot tag audio, or not together.
+            CalibrationError: a run's calibration is damaged, or of other classes.
         """
-        return cls(load_ensemble([Path(path) for path in paths]))
+        return cls(load_ensemble(paths))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -79,8 +83,8 @@ class Tagger:
 
     @property
     def thresholds(self) -> np.ndarray:
-        """(classes,): from which score on a label is there: the run's own where it was calibrated, else .5."""
-        return thresholds_of(self.runs)
+        """(classes,): from which score on a label is there: the run's own, else .5; of several combined as scores."""
+        return combined_thresholds(self.ensemble, self._calibrations)
 
     def __call__(self, audio: Audio, rate_hz: int | None = None) -> Tags:
         """The scores of a clip.
@@ -92,24 +96,23 @@ class Tagger:
 
         Raises:
             DecodeError: audio that cannot be used.
+            CleanFolderError: a file of a clean folder that was made by other rules than the run's.
         """
-        return self._tags(self._clean(_sound(audio, rate_hz)))
+        return self._tags(self._clean(sound_of(audio, rate_hz)))
 
-    def each(self, paths: Sequence[str | Path], jobs: int = 1) -> Iterator[tuple[Path, Tags | DecodeError]]:
-        """Each file with its tags, or with what is wrong with it, in their order; `jobs` files are read at a time."""
-        waiting = iter(map(Path, paths))
-        running: deque[tuple[Path, Future]] = deque()
-        with ThreadPoolExecutor(jobs) as pool:
-            while True:
-                for path in islice(waiting, jobs + 1 - len(running)):
-                    running.append((path, pool.submit(self._clean, FileSound(path))))
-                if not running:
-                    return
-                path, clean = running.popleft()
-                try:
-                    yield path, self._tags(clean.result())
-                except DecodeError as error:
-                    yield path, error
+    def each(
+        self, files: Sequence[str | Path | FileSound], jobs: int = 1
+    ) -> Iterator[tuple[Path, Tags | DecodeError]]:
+        """Each file with its tags, or with what is wrong with it, in their order; `jobs` files are read at a time.
+
+        Raises:
+            CleanFolderError: as above.
+        """
+        for sound, clean in work_ahead(self._clean, [file_sound(file) for file in files], jobs):
+            try:
+                yield sound.path, self._tags(clean.result())
+            except DecodeError as error:
+                yield sound.path, error
 
     def embed(self, audio: Audio, rate_hz: int | None = None) -> np.ndarray:
         """The embedding of a clip, (features,) float32; arguments as above.
@@ -143,17 +146,18 @@ class Tagger:
 
         Raises:
             DecodeError: audio that cannot be used.
-            TaggerError: runs on features, which are of whole clips; windows that the network does not take.
+            TaggerError: runs on features, which are of whole clips; windows too long, or not as the network takes them.
         """
         if embed:
             self.check_embeds()
-        sound, pieces = _sound(audio, rate_hz), window_pieces(self.runs, window_s, hop_s)
-        networks = self._networks_for(pieces)
+        sound, pieces = sound_of(audio, rate_hz), window_pieces(self.runs, window_s, hop_s)
+        networks = self._networks.of_length(pieces.length)
         spans, scores, embeddings = [], [], []
-        for span, samples in batches(cut_windows(PcmStream(sound, self.rate_hz), pieces), BATCH):
+        windows = cut_windows(PcmStream(sound, self.rate_hz), pieces)
+        for span, samples in batches(windows, batch_size(pieces.length)):
             found = [network(pieces, samples) for network in networks]
             spans.append(span)
-            scores.append(combine(self.ensemble, [logits for logits, _ in found]).astype(np.float32))
+            scores.append(self._scores([logits for logits, _ in found]).astype(np.float32))
             embeddings += [found[0][1]] if embed else []
         starts_s, ends_s = np.concatenate(spans).T / self.rate_hz
         return Timeline(
@@ -173,35 +177,23 @@ class Tagger:
                 f"expected one run for embeddings, received {len(self.runs)}: their features have nothing in common"
             )
 
+    def check_clean(self, paths: Iterable[Path]) -> None:
+        """Raises CleanFolderError where one lies in a clean folder that was made by other rules than the runs'."""
+        for path in paths:
+            for cleaning in self._cleanings.values():
+                clean_folder(path, cleaning)
+
     def _clean(self, sound: Sound) -> dict[str, CleanClip]:
         """The clip as each kind of cleaning among the runs makes it."""
-        kinds = {repr(run.config.cleaning): run.config.cleaning for run in self.runs}
-        return {name: clean_clip(sound, cleaning) for name, cleaning in kinds.items()}
+        return {name: clean_clip(sound, cleaning) for name, cleaning in self._cleanings.items()}
 
     def _tags(self, clean: dict[str, CleanClip]) -> Tags:
-        found = [
-            score_clip(network, clean[repr(network.run.config.cleaning)], BATCH) for network in self._networks
-        ]
-        scores = combine(self.ensemble, [logits for logits, _ in found])[0]
+        networks = self._networks.saved
+        found = [score_clip(network, clean[repr(network.run.config.cleaning)]) for network in networks]
+        scores = self._scores([logits for logits, _ in found])[0]
         return Tags(self.names, scores, found[0][1] if len(found) == 1 else None)
 
-    def _networks_for(self, pieces: AudioWindows) -> list[WindowNetwork]:
-        """The networks of all runs for windows of this length."""
-        if pieces.length not in self._rebuilt:
-            self._rebuilt[pieces.length] = [
-                network
-                if run.config.window.window_samples(self.rate_hz) == pieces.length
-                else rebuilt_network(run, pieces.length / self.rate_hz)
-                for run, network in zip(self.runs, self._networks, strict=True)
-            ]
-        return self._rebuilt[pieces.length]
-
-
-def _sound(audio: Audio, rate_hz: int | None) -> Sound:
-    if isinstance(audio, str | Path):
-        if rate_hz is not None:
-            raise TaggerError(f"expected no rate_hz with a file, which has its own, received {rate_hz}")
-        return FileSound(Path(audio))
-    if rate_hz is None:
-        raise TaggerError("expected rate_hz with samples, received none")
-    return ArraySound(audio, rate_hz)
+    def _scores(self, logits: Sequence[np.ndarray]) -> np.ndarray:
+        """One (rows, classes) matrix a run -> calibrated scores (rows, classes) float64."""
+        pairs = zip(self._calibrations, logits, strict=True)
+        return combine(self.ensemble, [calibration.logits(each) for calibration, each in pairs])

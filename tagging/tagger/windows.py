@@ -7,6 +7,10 @@ import numpy as np
 from preprocessing.decode import DecodeError
 from tagging.pipeline.pieces import AudioWindows
 
+BATCH = 32  # windows that a network sees at once: more take memory, and on a CPU no less time
+BATCH_VALUES = BATCH * 5 * 16_000  # samples in them, at most, as long windows take more
+ALL_SILENCE = "expected sound, all of it is silence"
+
 
 def cut_windows(blocks: Iterable[np.ndarray], pieces: AudioWindows) -> Iterator[tuple[int, int, np.ndarray]]:
     """(first sample, last sample + 1 of the sound, window (length,) int16) of all windows of a clip.
@@ -33,7 +37,7 @@ def cut_windows(blocks: Iterable[np.ndarray], pieces: AudioWindows) -> Iterator[
         held, first = held[done:], first + done
     end = first + len(held)
     if not end:
-        raise DecodeError("expected sound, all of it is silence")
+        raise DecodeError(ALL_SILENCE)
     start = max(end - length, 0)
     yield start, end, _filled(held[start - first :], pieces)
 
@@ -42,6 +46,11 @@ def _filled(clip: np.ndarray, pieces: AudioWindows) -> np.ndarray:
     if pieces.short == "pad":
         return np.pad(clip, (0, pieces.length - len(clip)))
     return np.resize(clip, pieces.length)  # repeats it
+
+
+def batch_size(values: int) -> int:
+    """How many windows (or pieces of features) of so many values a network sees at once."""
+    return max(1, min(BATCH, BATCH_VALUES // values))
 
 
 def batches(

@@ -1,41 +1,29 @@
-"""Files of a tagger, which appear whole or not at all: any text, label tracks, embeddings."""
+"""What a tagger writes but tags: label tracks, embeddings; and how time is written."""
 
-import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
-from preprocessing.folder import PART_PREFIX
-from tagging.tagger.results import Segment, Timeline
+from tagging.tagger.outputs import whole_file
+from tagging.tagger.results import Segment
 
 
-@contextmanager
-def whole_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
-    """A file to write that gets its name when all is written, however long that takes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{PART_PREFIX}{os.getpid()}-{path.name}")
-    encoding, newline = (None, None) if "b" in mode else ("utf-8", "")
-    try:
-        with part.open(mode, encoding=encoding, newline=newline) as file:
-            yield file
-        part.replace(path)
-    except BaseException:  # Ctrl-C too must leave nothing behind
-        part.unlink(missing_ok=True)
-        raise
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """Embeddings of a file.
 
+    Attributes:
+        name: of the file.
+        rows: (n, features) float32: one of the clip, or one of each window.
+        spans_s: (n, 2) start and end of the windows in seconds; None: of the clip.
+    """
 
-@contextmanager
-def screen_or_file(path: Path | None) -> Iterator[IO[str]]:
-    """Standard output, or a `whole_file`."""
-    if path is None:
-        yield sys.stdout
-        return
-    with whole_file(path) as file:
-        yield file
+    name: str
+    rows: np.ndarray
+    spans_s: np.ndarray | None = None
 
 
 def clock(seconds: float, digits: int = 0) -> str:
@@ -55,20 +43,21 @@ def write_labels(path: Path, segments: Sequence[Segment]) -> None:
             file.write(f"{segment.start_s:.6f}\t{segment.end_s:.6f}\t{label}\n")
 
 
-def write_embeddings(path: Path, rows: Sequence[tuple[str, np.ndarray, Timeline | None]]) -> None:
+def write_embeddings(path: Path, found: Sequence[Vectors], *, per_window: bool) -> None:
     """An .npz without pickle: `fname` (rows,), `embeddings` (rows, features) float32, a row a clip or a window.
 
-    Of windows also `start_s` and `end_s`, (rows,).
+    Of windows also `start_s` and `end_s`, (rows,). Of no file (0,) and (0, 0).
 
     Args:
         path: the file to write.
-        rows: name, embeddings (n, features), and of windows their timeline; at least one.
+        found: of each file.
+        per_window: whether they are of windows.
     """
-    names = np.repeat(np.array([name for name, _, _ in rows], np.str_), [len(part) for _, part, _ in rows])
-    arrays: dict[str, Any] = {"fname": names, "embeddings": np.concatenate([part for _, part, _ in rows])}
-    timelines = [timeline for _, _, timeline in rows if timeline is not None]
-    if timelines:
-        arrays["start_s"] = np.concatenate([timeline.starts_s for timeline in timelines])
-        arrays["end_s"] = np.concatenate([timeline.ends_s for timeline in timelines])
+    names = np.array([vectors.name for vectors in found for _ in vectors.rows], np.str_)
+    rows = [vectors.rows for vectors in found] or [np.empty((0, 0), np.float32)]
+    arrays: dict[str, Any] = {"fname": names, "embeddings": np.concatenate(rows)}
+    if per_window:
+        spans_s = [vectors.spans_s for vectors in found if vectors.spans_s is not None]
+        arrays["start_s"], arrays["end_s"] = np.concatenate([np.empty((0, 2)), *spans_s]).T
     with whole_file(path, "wb") as file:
         np.savez(file, **arrays)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tagging.config import Config
+from tagging.config_checks import check_task
 from tagging.datasets import read_dataset
 from tagging.datasets.cleaned import with_clean_audio
 from tagging.datasets.csv_files import some
@@ -52,9 +53,11 @@ def stage_data(config: Config, settings: StageSettings) -> StageData:
     Raises:
         CleanFolderError: clips that are not cleaned yet, or a clean folder that does not fit.
         DatasetError: a data set or hold-out that cannot be used.
+        ConfigError, LossError: a stage, this one or a later one, is set for another kind of task.
     """
     dataset = read_dataset(config.dataset)
-    _check_task(dataset, settings)
+    check_task(config, dataset.task)
+    _check_numbers(dataset, settings)
     sources = {NOISY if source == SELECTED else source: source for source in settings.sources}
     has_background = settings.augment.background.probability > 0
     if (NOISY in sources or has_background) and NOISY not in set(dataset.clips["split"]):
@@ -110,8 +113,8 @@ def _long_pieces(config: Config, train: pd.DataFrame) -> list[str]:
     ]
 
 
-def _check_task(dataset: Dataset, settings: StageSettings) -> None:
-    """Refuse what only labels can have; the loss and class weights look after themselves."""
+def _check_numbers(dataset: Dataset, settings: StageSettings) -> None:
+    """Refuse for numbers what only labels can have; class weights look after themselves."""
     if dataset.task != "regression":
         return
     augment = settings.augment

@@ -13,6 +13,10 @@ LOSSES = {
 NAMES = dict.fromkeys(name for names in LOSSES.values() for name in names)
 
 
+class LossError(ValueError):
+    """A loss that does not fit the task; the message is one line for the user."""
+
+
 @dataclass(frozen=True)
 class LossSettings:
     """What a network is trained to lower; see `losses.py` for the formulas.
@@ -46,3 +50,16 @@ class LossSettings:
         ):
             if not is_valid:
                 raise ValueError(f"expected train.loss.{key} to be {expected}, received {getattr(self, key)}")
+
+    def check(self, kind: str) -> None:
+        """Raises LossError where these are settings of another kind of task."""
+        if self.name not in (None, *LOSSES[kind]):
+            raise LossError(
+                f"train.loss.name: expected one of {', '.join(LOSSES[kind])} for {kind}, received {self.name}"
+            )
+        if self.lsep_weight and kind != "multilabel":
+            raise LossError(
+                f"train.loss.lsep_weight is for several labels a clip and does nothing for {kind}; set 0"
+            )
+        if self.label_smoothing and kind == "regression":
+            raise LossError("train.loss.label_smoothing is for labels and does nothing for regression; set 0")

@@ -12,10 +12,6 @@ from tagging.training.loss_settings import LOSSES, LossSettings
 _NOTHING = -1e9  # a logit that adds nothing to a sum of exponentials; finite, so that gradients are
 
 
-class LossError(ValueError):
-    """A loss that does not fit the task; the message is one line for the user."""
-
-
 def build_loss(settings: LossSettings, kind: str = "multilabel") -> Callable:
     """The loss of these settings for a kind of task, (targets, logits) -> (batch,), as `keras.Model.compile` takes it.
 
@@ -29,17 +25,8 @@ def build_loss(settings: LossSettings, kind: str = "multilabel") -> Callable:
     Raises:
         LossError: a loss of another kind of task.
     """
+    settings.check(kind)
     name = settings.name or LOSSES[kind][0]
-    if name not in LOSSES[kind]:
-        raise LossError(
-            f"train.loss.name: expected one of {', '.join(LOSSES[kind])} for {kind}, received {name}"
-        )
-    if settings.lsep_weight and kind != "multilabel":
-        raise LossError(
-            f"train.loss.lsep_weight is for several labels a clip and does nothing for {kind}; set 0"
-        )
-    if settings.label_smoothing and kind == "regression":
-        raise LossError("train.loss.label_smoothing is for labels and does nothing for regression; set 0")
     return {"multilabel": _multilabel, "multiclass": _multiclass, "regression": _regression}[kind](
         settings, name
     )

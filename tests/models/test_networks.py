@@ -63,8 +63,8 @@ def test_images_too_small_for_a_backbone_are_refused(name):
 
 
 def test_an_unknown_network_is_refused_with_the_known_ones():
-    with pytest.raises(ModelError, match=r"mobilenet_v2.*received 'vgg'"):
-        build_network(ModelSettings(name="vgg"), SMALL, 3)
+    with pytest.raises(ValueError, match=r"model\.name out of .*mobilenet_v2.*received 'vgg'"):
+        ModelSettings(name="vgg")
 
 
 @pytest.mark.parametrize("name", ["simple_cnn", "vgg_cnn", "mobilenet_v2", "resnet50"])

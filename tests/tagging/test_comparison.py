@@ -70,6 +70,32 @@ def test_the_command_writes_tables_and_pictures_the_best_first(runs, tmp_path, c
     assert all(imread(out / f"{name}.png").shape[1] > 800 for name in ("bars", "curves", "parameters"))
 
 
+def without_validation(run: Path) -> None:
+    change(run, validation=None)
+    history = pd.read_csv(run / "history.csv")
+    history[[name for name in history if not name.startswith("val_")]].to_csv(
+        run / "history.csv", index=False
+    )
+
+
+def test_a_run_without_validation_stands_last_with_empty_columns(runs, tmp_path):
+    without_validation(runs / "b/c/noisy")
+    out = tmp_path / "out"
+    assert tagging_main.main(["compare", str(runs), "--out", str(out)]) == 0
+    table = pd.read_csv(out / "runs.csv")
+    assert list(table["run"]) == ["a/noisy", "b/c/noisy"]
+    assert table.loc[1, ["val_loss", "val_lwlrap"]].isna().all()
+    assert table["train_lwlrap"].notna().all()
+    assert all(imread(out / f"{name}.png").shape[1] > 800 for name in ("bars", "curves", "parameters"))
+
+
+def test_runs_of_which_none_has_validation_are_refused(runs, tmp_path, capsys):
+    for run in ("a/noisy", "b/c/noisy"):
+        without_validation(runs / run)
+    assert tagging_main.main(["compare", str(runs), "--out", str(tmp_path / "out")]) == 2
+    assert "received a/noisy: no validation; b/c/noisy: no validation" in capsys.readouterr().err
+
+
 def test_curves_take_a_metric(runs, tmp_path):
     given = ["curves", str(runs / "a/noisy"), str(runs / "b/c/noisy"), "--out", str(tmp_path / "c.png")]
     assert tagging_main.main([*given, "--metric", "map"]) == 0

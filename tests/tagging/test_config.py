@@ -88,6 +88,14 @@ def test_differing_keys_names_leaves_with_both_values(path):
         ("window.window_s=inf", ["window.window_s", "inf"]),
         ("frontend.fmin_hz=9000", ["fmin_hz", "8000", "9000"]),
         ("frontend.fmax_hz=9000", ["fmax_hz", "8000", "9000"]),
+        ("model.name=vgg", ["expected model.name out of", "vgg_cnn, yamnet", "'vgg'"]),
+        ("frontend.name=stored", ["expected frontend.name out of", "log_mel, mfcc", "'stored'"]),
+        (
+            "train.monitor=val_f1_makro",
+            ["stages.noisy.monitor", "val_lwlrap", "Did you mean: 'val_f1_macro'"],
+        ),
+        ("stages.curated.monitor=f1_macro", ["stages.curated.monitor", "Did you mean: 'val_f1_macro'"]),
+        ("split.validation_share=20", ["split.validation_share", "20"]),
     ],
 )
 def test_a_mistake_ends_in_one_line_that_names_it(path, override, words):
@@ -126,6 +134,23 @@ def test_masks_over_decibels_are_refused_unless_standardised(path, features, fil
     with pytest.raises(ConfigError, match="fill in 0, which is loud in decibels"):
         load_config(path, [features, fill])
     load_config(path, [features, fill, "frontend.standardize=true"])
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        (
+            "train.monitor=val_lwlrap",
+            r"stages\.noisy\.monitor: expected one of val_loss, val_accuracy.*val_lwlrap",
+        ),
+        ("train.loss.name=bce", r"train\.loss\.name: expected one of cross_entropy, lq for multiclass"),
+        ("stages.curated.loss.lsep_weight=1", "lsep_weight .* does nothing for multiclass"),
+    ],
+)
+def test_metrics_and_losses_of_another_task_are_refused_where_the_task_is_known(path, override, message):
+    load_config(path, [override])
+    with pytest.raises(ConfigError, match=message):
+        load_config(path, [override, "dataset.task=multiclass"])
 
 
 def test_sequences_without_features_are_refused(path):

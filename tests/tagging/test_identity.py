@@ -6,7 +6,7 @@ import pytest
 
 from tagging.config import load_config
 from tagging.datasets.table import Dataset, DatasetError
-from tagging.training.data import StageData, _check_task
+from tagging.training.data import StageData, _check_numbers
 from tagging.training.start import _images, identity
 
 YAML = "stages: {train: {sources: [train]}}"
@@ -79,6 +79,6 @@ def test_weights_of_another_network_or_of_other_features_do_not_fit(config, over
 def test_numbers_refuse_what_is_for_labels(config, override, words):
     settings = config(override).stage("train")
     with pytest.raises(DatasetError, match=words):
-        _check_task(data().dataset, settings)
-    _check_task(data(task="multilabel").dataset, settings)
-    _check_task(data().dataset, config("train.augment.mixup.alpha=0.4").stage("train"))
+        _check_numbers(data().dataset, settings)
+    _check_numbers(data(task="multilabel").dataset, settings)
+    _check_numbers(data().dataset, config("train.augment.mixup.alpha=0.4").stage("train"))

@@ -143,29 +143,43 @@ def test_a_clean_folder_of_other_settings_is_an_error(tiny, slow_run, tmp_path, 
     assert "rate_hz is 16000 there, 8000 is asked" in capsys.readouterr().err
 
 
-def test_every_file_of_a_folder_but_hidden_ones_counts(tiny, run, tmp_path, capsys):
+def test_every_file_of_a_folder_that_may_be_audio_counts(tiny, run, tmp_path, capsys):
     folder = tmp_path / "my=audio"
     (folder / ".cache").mkdir(parents=True)
     samples, rate_hz = sf.read(next((tiny.root / "test").iterdir()))
     sf.write(folder / "a.w64", samples, rate_hz)
     sf.write(folder / "strange.suffix", samples, rate_hz, format="FLAC")
-    (folder / "notes.txt").write_text("no sound")
+    for other in ("notes.txt", "labels.CSV", "README"):
+        (folder / other).write_text("no sound")
     for hidden in (".hidden.wav", ".cache/x.wav"):
         sf.write(folder / hidden, samples, rate_hz)
     out = tmp_path / "a.csv"
-    assert predict.main(["--runs", run, "--audio", str(folder), "--out", str(out)]) == 1
-    assert "1 files could not be used: notes.txt (" in capsys.readouterr().err
+    assert predict.main(["--runs", run, "--audio", str(folder), "--out", str(out)]) == 0
+    passed_over = [line for line in capsys.readouterr().err.splitlines() if "my=audio" in line]
+    assert passed_over == [
+        f"{folder}: 3 files are no audio by their names and are passed over (README first); name one to have it tried"
+    ]
     table = scores(out)
     assert list(table.index) == ["a.w64", "strange.suffix"]
     single = ["--audio", str(folder / "a.w64"), "--out", str(tmp_path / "b.csv")]
     assert predict.main(["--runs", run, *single]) == 0
+    assert predict.main(["--runs", run, "--audio", str(folder / "notes.txt"), "--out", str(out)]) == 2
+    assert "expected usable audio, found none: notes.txt (" in capsys.readouterr().err
     np.testing.assert_allclose(scores(tmp_path / "b.csv").loc["a.w64"], table.loc["a.w64"], atol=1e-6)
 
 
 def test_a_folder_without_files_or_without_sound(run, tmp_path, no_model, capsys):
-    for name, words in (("empty", "found none"), ("bad", "expected usable audio, found none: x.wav (")):
+    for name, file, words in (
+        ("empty", ".hidden.wav", "found none"),
+        (
+            "texts",
+            "x.txt",
+            "found none; 1 files are no audio by their names and are passed over (x.txt first)",
+        ),
+        ("bad", "x.wav", "expected usable audio, found none: x.wav ("),
+    ):
         (tmp_path / name).mkdir()
-        (tmp_path / "bad" / "x.wav").touch() if name == "bad" else None
+        (tmp_path / name / file).touch()
         assert (
             predict.main(["--runs", run, "--audio", str(tmp_path / name), "--out", str(tmp_path / "a.csv")])
             == 2

@@ -101,8 +101,8 @@ def test_share_zero_holds_out_nothing():
 
 @pytest.mark.parametrize("share", [-0.1, 1.0, 20, float("nan")])
 def test_share_outside_its_range(share):
-    with pytest.raises(DatasetError, match="from 0 to below 1, received"):
-        hold_out(clip_table(4), np.eye(4), SplitSettings(share), 0)
+    with pytest.raises(ValueError, match=r"split\.validation_share from 0 to below 1, received"):
+        SplitSettings(share)
 
 
 def test_too_few_clips_or_groups():
@@ -110,8 +110,12 @@ def test_too_few_clips_or_groups():
         hold_out(clip_table(4), np.eye(4), SplitSettings(), 0)
     with pytest.raises(DatasetError, match=r"at least 2 groups .* received 1"):
         hold_out(clip_table(9, "one"), np.ones((9, 2)), SplitSettings(), 0)
-    with pytest.raises(DatasetError, match="too few clips"):
+    with pytest.raises(DatasetError, match=r"at least 5 clips of some label .* received 1; .*nearer to 0\.5"):
         hold_out(clip_table(5, list("abcde")), np.eye(5), SplitSettings(), 0)
+    with pytest.raises(
+        DatasetError, match=r"at least 100 clips .* share of 0\.99 .* 84; .*nearer to 0\.5, or 0"
+    ):
+        hold_out(clip_table(84), draw_targets(84, 12), SplitSettings(0.99), 0)
 
 
 @pytest.mark.parametrize(("n", "n_classes", "k"), [(1500, 80, 5), (180, 12, 4), (60, 5, 2)])

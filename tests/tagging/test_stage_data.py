@@ -9,9 +9,11 @@ import pytest
 
 from preprocessing.folder import CleanFolderError, clean_path
 from preprocessing.manifest import read_rows, write_rows
+from tagging.config import ConfigError
 from tagging.datasets.table import Dataset, DatasetError
 from tagging.splits import write_split
 from tagging.training.data import _long_pieces, _missing_classes, checked_clips, stage_data
+from tagging.training.loss_settings import LossError
 from tagging.training.settings import StageSettings
 from tagging.training.stage import train_stage
 
@@ -47,6 +49,17 @@ def test_an_unusable_clip_moves_no_other_one_between_the_sides(tiny, tmp_path, o
     assert {"audio_hash", "path"} <= set(data.train) & set(data.validation)
     checked, held_out = checked_clips(config, whole.dataset)
     assert list(checked["fname"][held_out]) == list(whole.validation["fname"])
+
+
+def test_a_later_stage_of_another_task_is_refused_before_the_first_one_trains(tiny, tmp_path):
+    config = tiny.config(tmp_path, "stages.curated.monitor=val_accuracy")
+    with pytest.raises(
+        ConfigError, match=r"stages\.curated\.monitor: .* for multilabel, received val_accuracy"
+    ):
+        stage_data(config, config.stage("noisy"))
+    config = tiny.config(tmp_path, "stages.curated.loss.name=mse")
+    with pytest.raises(LossError, match=r"train\.loss\.name: expected one of bce, lq for multilabel"):
+        stage_data(config, config.stage("noisy"))
 
 
 def test_a_split_file_for_all_curated_clips_works_with_some_left_out(tiny, tmp_path):

@@ -14,6 +14,7 @@ import yaml
 from matplotlib.image import imread
 
 from models.backbone import ModelError
+from preprocessing.folder import BusyError
 from tagging import __main__ as tagging_main
 from tagging.datasets.table import DatasetError
 from tagging.runs import work_dir
@@ -42,7 +43,7 @@ class FakeTraining:
     def __init__(self, score) -> None:
         self.score, self.trained = score, []
 
-    def train(self, config, name, *, jobs, watch):
+    def train(self, config, name, *, jobs, watch=None):
         self.trained.append((Path(config.run_dir).name, name))
         final = Path(config.run_dir) / name
         work, rows = work_dir(final), []
@@ -53,7 +54,8 @@ class FakeTraining:
                 {"epoch": epoch, "loss": 1.0, "val_lwlrap": value, "learning_rate": 0.1, "seconds": 2.0}
             )
             pd.DataFrame(rows).to_csv(work / "history.csv", index=False)
-            watch(rows[-1])
+            if watch:
+                watch(rows[-1])
         return work.rename(final)
 
     @staticmethod
@@ -237,13 +239,29 @@ def test_what_is_no_fault_of_a_trial_ends_the_sweep_and_the_trial_is_taken_up_ag
     assert list(table["state"]) == ["complete"] * 4
 
 
-def test_a_metric_that_is_not_there_ends_the_sweep_at_the_first_epoch(sweep, tmp_path, capsys):
-    code, _, trained = sweep(rising, write_sweep(tmp_path, metric={"name": "val_f1", "goal": "maximize"}))
+@pytest.mark.parametrize(
+    ("changes", "given", "words"),
+    [
+        (
+            {"metric": {"name": "val_f1_macro", "goal": "maximize"}},
+            (),
+            r"metric\.name: .* val_lwlrap, .*val_f1_macro",
+        ),
+        (
+            {},
+            ("train.monitor=val_accuracy",),
+            r"stages\.noisy\.monitor: .* for multilabel, received val_accuracy",
+        ),
+        ({}, ("stages.curated.loss.name=mse",), r"train\.loss\.name: .* for multilabel, received mse"),
+    ],
+)
+def test_what_is_of_another_task_ends_the_sweep_before_any_training(
+    sweep, tmp_path, capsys, changes, given, words
+):
+    code, _, trained = sweep(rising, write_sweep(tmp_path, **changes), *given)
     assert code == 2
-    assert re.search(
-        r"metric\.name: expected a column .*val_lwlrap.*received val_f1", capsys.readouterr().err
-    )
-    assert trained == [("0", "noisy")]
+    assert re.search(words, capsys.readouterr().err)
+    assert trained == []
 
 
 @pytest.mark.parametrize(
@@ -260,6 +278,29 @@ def test_a_folder_holds_one_sweep(sweep, tmp_path, capsys, changes, given, named
     message = capsys.readouterr().err
     assert named in message
     assert "another --out" in message
+    assert "--force begins anew" in message
+
+
+def test_force_begins_a_sweep_anew(sweep, tmp_path):
+    sweep(rising, write_sweep(tmp_path), "--trials", "3", "--stage", "noisy")
+    (tmp_path / "out/s/notes.txt").write_text("mine")
+    file = write_sweep(tmp_path, metric={"name": "val_lwlrap", "goal": "minimize"})
+    code, table, trained = sweep(rising, file, "--trials", "2", "--stage", "noisy", "--force")
+    assert code == 0
+    assert trained == [("0", "noisy"), ("1", "noisy")]
+    assert len(table) == 2
+    assert table["val_lwlrap"].is_monotonic_increasing
+    assert not (tmp_path / "out/s/trials/2").exists()
+    assert (tmp_path / "out/s/notes.txt").read_text() == "mine"
+    assert sweep(rising, file, "--trials", "2", "--stage", "noisy", "--force", out="new")[0] == 0
+
+
+def test_force_leaves_a_sweep_alone_that_another_process_is_at(tiny, tmp_path):
+    config, file = tiny.write_config(tmp_path), write_sweep(tmp_path)
+    job = open_job(config, file, out=tmp_path / "out", trials=1)
+    with next_trial(open_study(job), job), pytest.raises(BusyError, match="training trial 0"):
+        open_job(config, file, out=tmp_path / "out", trials=1, force=True)
+    assert (tmp_path / "out/journal.log").is_file()
 
 
 def test_trials_that_are_under_way_are_left_alone(tiny, tmp_path):

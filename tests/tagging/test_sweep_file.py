@@ -119,7 +119,8 @@ BAD = [
     ),
     ("metod: grid", "method, metric", "metod"),
     ("- a", "the file", "mapping"),
-    ("a: [1", "s.yaml", "expected"),
+    ("a: [1", "s.yaml", "begun in line 1"),
+    ("method: grid\nmetric:\n\tname: a", "line 3", "received a tab; indent by spaces"),
     (HEAD.replace("minimize", "min") + "parameters: {seed: {values: [1, 2]}}", "goal", "min"),
     (HEAD.replace("3", "0") + "parameters: {seed: {values: [1, 2]}}", "run_cap", "received 0"),
     (HEAD + "parameters: {seed: {value: 1}}", "more than one value", "none"),
@@ -167,7 +168,7 @@ def test_a_mistake_in_the_file_ends_in_one_line_that_names_it(write, text, named
 @pytest.mark.parametrize(
     ("parameters", "given", "words"),
     [
-        ("train.learning_rat: {values: [1, 2]}", [], "Did you mean: 'learning_rate'"),
+        ("train.learning_rat: {values: [1, 2]}", [], "Did you mean: 'train.learning_rate'"),
         ("learning_rate: {values: [1, 2]}", [], "learning_rate"),
         ("train.optimizer: {values: [adam, addam]}", [], "addam"),
         ("train.epochs: {min: 0, max: 3}", [], "received 0"),
@@ -180,6 +181,36 @@ def test_a_key_or_value_that_the_config_does_not_take_is_an_error_before_any_tra
 ):
     with pytest.raises((SweepError, ConfigError), match=re.escape(words)):
         open_job(tiny.write_config(tmp_path), write(HEAD + f"parameters: {{{parameters}}}"), given)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
+    [
+        (
+            "val_f1_makro",
+            [],
+            "metric.name: expected one of loss, lwlrap, accuracy, mse, val_loss, val_lwlrap,",
+        ),
+        ("val_f1_makro", [], "received val_f1_makro. Did you mean: 'val_f1_macro'?"),
+        ("lwlrp", [], "Did you mean: 'lwlrap'?"),
+        (
+            "val_lwlrap",
+            ["dataset.task=multiclass"],
+            "expected one of loss, accuracy, val_loss, val_accuracy,",
+        ),
+        (
+            "val_lwlrap",
+            ["split.validation_share=0"],
+            "expected one of loss, lwlrap, accuracy, mse, received val_lw",
+        ),
+    ],
+)
+def test_a_metric_that_no_history_will_have_is_an_error_before_any_training(
+    tiny, tmp_path, write, name, given, words
+):
+    text = HEAD.replace("val_loss", name) + "parameters: {seed: {values: [1, 2]}}"
+    with pytest.raises(SweepError, match=re.escape(words)):
+        open_job(tiny.write_config(tmp_path), write(text), given)
 
 
 def test_the_number_of_trials_is_that_of_the_command_the_file_or_the_grid(tiny, tmp_path, write):

@@ -1,31 +1,34 @@
-"""The library: the scores of predict.py, over time too, of runs alone and together."""
+"""The library: the scores of predict.py, calibrated, over time too, of runs alone and together."""
 
-import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile as sf
+from scipy.special import expit, logit, softmax
 
 import predict
 import tagging
 from preprocessing.chain import clean_waveform
 from preprocessing.decode import DecodeError, decode
 from tagging import Tagger
-from tagging.calibration import Calibration, write_calibration
+from tagging.calibration import Calibration, read_calibration, write_calibration
 from tagging.config import load_config
 from tagging.folds import fold_dir, write_folds
-from tagging.pipeline.pieces import feature_sequences
+from tagging.kinds import KINDS
+from tagging.pipeline.pieces import AudioWindows, feature_sequences
 from tagging.runs import Run, read_run
+from tagging.tagger import windows
 from tagging.tagger.models import window_pieces
 from tagging.tagger.network import LOGITS, rebuilt_network, saved_network
 from tagging.tagger.results import TaggerError
 from tests.tagger_helpers import untrained_run
 
-CLASSES = tuple("abc")
+CLASSES, KIND = tuple("abc"), KINDS["multilabel"]
 OF_FEATURES = (
     *("model.name=rnn", "model.rnn_units=4", "model.units=null", "frontend.n_mels=80"),
     *("window.window_s=3.0", "window.hop_s=1.5"),
@@ -68,11 +71,14 @@ def made_run(noisy, folder: Path, *overrides: str, **options) -> Path:
     return untrained_run(folder, load_config(noisy[0] / "tiny.yaml", overrides), CLASSES, **options)
 
 
-def test_scores_are_those_of_predict(tagger, run, audio, tmp_path):
+def test_scores_are_those_of_predict_at_the_run_s_temperature(tagger, run, audio, tmp_path):
     expected = predicted(audio, tmp_path / "p.csv", run.path)
     assert tuple(expected.columns) == tagger.names
+    temperature = read_calibration(run.path).temperature
+    assert abs(np.log(temperature)) > 0.05
     for name, row in expected.iterrows():
-        np.testing.assert_allclose(tagger(audio / str(name)).scores, row.to_numpy(), atol=1e-6)
+        at_temperature = expit(logit(row.to_numpy()) / temperature)
+        np.testing.assert_allclose(tagger(audio / str(name)).scores, at_temperature, atol=1e-6)
     assert expected.to_numpy().std(axis=0).max() > 1e-3  # the files differ by more than the tolerance
 
 
@@ -109,9 +115,11 @@ def test_a_timeline_has_the_scores_of_the_raw_windows_up_to_the_end(tagger, run,
     np.testing.assert_allclose(found.starts_s, np.array(starts) / 16_000)
     np.testing.assert_allclose(found.ends_s, np.array(starts) / 16_000 + 1)
     assert found.seconds == len(samples) / 16_000
-    windows = np.stack([samples[start : start + 16_000] for start in starts]) / np.float32(32768)
-    logits = run.load_model().predict_on_batch(windows.astype(np.float32))
-    np.testing.assert_allclose(found.scores, 1 / (1 + np.exp(-logits)), atol=1e-5)
+    cut = np.stack([samples[start : start + 16_000] for start in starts]) / np.float32(32768)
+    logits = run.load_model().predict_on_batch(cut.astype(np.float32))
+    np.testing.assert_allclose(
+        found.scores, read_calibration(run.path).probabilities(KIND, logits), atol=1e-5
+    )
 
 
 def test_a_short_clip_is_repeated_to_fill_a_window(tagger, audio):
@@ -135,12 +143,29 @@ def test_windows_of_another_length_overlap_as_those_of_the_run(tagger, audio):
 
 def test_a_rebuilt_network_has_the_weights_of_the_run(run):
     """Built anew for the length that it has, it says the same."""
-    windows = np.random.default_rng(0).integers(-9_000, 9_000, (3, 16_000)).astype(np.int16)
+    noise = np.random.default_rng(0).integers(-9_000, 9_000, (3, 16_000)).astype(np.int16)
     pieces = window_pieces([run], None, None)
     for ours, saved in zip(
-        rebuilt_network(run, 1.0)(pieces, windows), saved_network(run)(pieces, windows), strict=True
+        rebuilt_network(run, 1.0)(pieces, noise), saved_network(run)(pieces, noise), strict=True
     ):
         np.testing.assert_allclose(ours, saved, atol=1e-5)
+
+
+@pytest.mark.parametrize("window_s", [600.1, 100_000, 1e9])
+def test_windows_that_no_memory_holds_are_refused(tagger, audio, window_s):
+    with pytest.raises(TaggerError, match=f"expected window_s of at most 600, received {window_s}"):
+        tagger.timeline(audio / "plain.wav", window_s=window_s)
+
+
+def test_windows_may_be_as_long_as_those_of_the_run(run):
+    config = run.config
+    long = replace(run, config=replace(config, window=replace(config.window, window_s=900.0)))
+    assert (
+        window_pieces([long], None, None).length == window_pieces([long], 900.0, None).length == 900 * 16_000
+    )
+    assert window_pieces([run], 600.0, None).length == 600 * 16_000
+    with pytest.raises(TaggerError, match="at most 900, received 901"):
+        window_pieces([long], 901.0, None)
 
 
 @pytest.mark.parametrize(
@@ -214,13 +239,17 @@ def test_runs_that_cannot_go_together_are_refused(noisy, audio, tmp_path):
     assert len(Tagger.load(ranked)(audio / "plain.wav").scores) == 3  # alone it has nothing to combine
     with pytest.raises(TaggerError, match="at least one run"):
         Tagger.load()
+    with pytest.raises(TaggerError, match=r"one by one, as load\(a, b\), received a list"):
+        Tagger.load(paths)
 
 
 def test_an_embedding_is_what_the_last_layer_makes_logits_of(tagger, run, audio):
     last = run.load_model().get_layer("network").get_layer(LOGITS)
     found = tagger.timeline(audio / "long.wav", embed=True)
     logits = found.embeddings @ last.kernel.numpy() + last.bias.numpy()
-    np.testing.assert_allclose(1 / (1 + np.exp(-logits)), found.scores, atol=1e-5)
+    np.testing.assert_allclose(
+        read_calibration(run.path).probabilities(KIND, logits), found.scores, atol=1e-5
+    )
     clean = clean_waveform(
         *decode(audio / "long.wav"), run.config.cleaning.rules_for("test"), run.config.cleaning
     ).pcm
@@ -251,6 +280,14 @@ def test_runs_on_offline_features_tag_whole_clips_only(noisy, audio, tmp_path):
         tagger.timeline(audio / "plain.wav")
 
 
+def test_silence_is_refused_by_runs_on_offline_features_too(noisy, tmp_path):
+    options = ("cleaning.features={name: mel, n_mels: 20, n_fft: 512}", "cleaning.min_kept_s=0")
+    config = load_config(noisy[0] / "tiny.yaml", [*OF_FEATURES, *options])
+    path = untrained_run(tmp_path / "r", config, CLASSES, pieces=feature_sequences(config.sequence, 20))
+    with pytest.raises(DecodeError, match="all of it is silence"):
+        Tagger.load(path)(np.zeros(16_000), 16_000)
+
+
 def test_runs_on_ready_made_features_are_refused(noisy, tmp_path):
     config = load_config(noisy[0] / "tiny.yaml", [*OF_FEATURES, "cleaning.features.name=stored"])
     path = untrained_run(tmp_path / "r", config, CLASSES, pieces=feature_sequences(config.sequence, 5))
@@ -259,27 +296,44 @@ def test_runs_on_ready_made_features_are_refused(noisy, tmp_path):
 
 
 def test_one_label_and_values_are_scored_as_the_task_says(noisy, audio, tmp_path):
-    tags = Tagger.load(made_run(noisy, tmp_path / "a", task="multiclass"))(audio / "plain.wav")
-    assert tags.scores.sum() == pytest.approx(1)
+    path = made_run(noisy, tmp_path / "a", task="multiclass")
+    raw = Tagger.load(path)(audio / "plain.wav").scores
+    write_calibration(path, Calibration(CLASSES, 0.2, None))
+    tagger = Tagger.load(path)
+    scores = tagger(audio / "plain.wav").scores
+    np.testing.assert_allclose(scores, softmax(np.log(raw) / 0.2), atol=1e-6)
+    assert scores.max() > raw.max() + 0.01
+    assert scores.sum() == pytest.approx(1)
+    np.testing.assert_allclose(tagger.timeline(audio / "plain.wav").scores.sum(axis=1), 1, rtol=1e-6)
     values = Tagger.load(made_run(noisy, tmp_path / "b", task="regression"))
     model = read_run(tmp_path / "b").load_model()
     samples = sf.read(audio / "plain.wav", dtype="float32")[0][None, :16_000]
     np.testing.assert_allclose(values.timeline(audio / "plain.wav").scores[:1], model(samples), atol=1e-5)
 
 
-def test_thresholds_are_the_run_s_own_at_its_temperature(noisy, tagger, run, audio, tmp_path):
-    assert Tagger.load(made_run(noisy, tmp_path / "uncalibrated")).thresholds.tolist() == [0.5] * 3
-    path = tmp_path / "run"
-    shutil.copytree(run.path, path)
-    wanted = np.linspace(0.2, 0.8, len(tagger.names))
-    calibration = Calibration(tagger.names, 2.5, tuple(wanted))
-    write_calibration(path, calibration)
-    calibrated = Tagger.load(path)
-    found = calibrated.timeline(audio / "long.wav")
-    logits = np.log(found.scores / (1 - found.scores))
-    probabilities = calibration.probabilities(tagger.ensemble.kind, logits)
-    np.testing.assert_array_equal(found.is_there(), probabilities >= wanted)
-    assert Tagger.load(path, run.path).thresholds.tolist() == [0.5] * len(tagger.names)
+def test_long_windows_come_in_smaller_batches(tagger, audio, monkeypatch):
+    seen, to_input = [], AudioWindows.to_input
+    monkeypatch.setattr(AudioWindows, "to_input", lambda self, b: seen.append(b.shape) or to_input(self, b))
+    monkeypatch.setattr(windows, "BATCH_VALUES", 60_000)
+    whole = tagger.timeline(audio / "long.wav", window_s=1.0, hop_s=0.1)
+    tagger.timeline(audio / "long.wav", window_s=0.25, hop_s=0.25)
+    tagger(audio / "long.wav")
+    assert {length for _, length in seen} == {4_000, 16_000}
+    assert max(n for n, length in seen if length == 16_000) == 3
+    assert 3 < max(n for n, length in seen if length == 4_000) <= 15
+    monkeypatch.undo()
+    other = tagger.timeline(audio / "long.wav", window_s=1.0, hop_s=0.1)
+    np.testing.assert_allclose(whole.scores, other.scores, atol=1e-6)
+
+
+def test_floats_of_integer_scale_are_refused_and_slightly_clipped_ones_not(tagger, audio):
+    pcm, _ = sf.read(audio / "plain.wav", dtype="int16")
+    for whole in (pcm.astype(np.float32), pcm.astype(float) * 2**16, pcm[:, None] / 100):
+        with pytest.raises(DecodeError, match=r"full scale 1.0, received a peak of .*: divide"):
+            tagger(whole, 16_000)
+    loud = np.clip(3 * pcm / np.abs(pcm).max(), -1, 1)
+    clipped = tagger(3 * pcm / np.abs(pcm).max(), 16_000).scores
+    np.testing.assert_allclose(clipped, tagger(loud, 16_000).scores, atol=1e-6)
 
 
 def test_audio_that_cannot_be_used_is_an_error_that_says_why(tagger, tmp_path):

@@ -13,7 +13,7 @@ from preprocessing.decode import DecodeError
 from preprocessing.settings import CleaningSettings
 from preprocessing.stream import FileSound, PcmStream
 from tagging.pipeline.pieces import AudioWindows
-from tagging.tagger.windows import batches, cut_windows
+from tagging.tagger.windows import BATCH, BATCH_VALUES, batch_size, batches, cut_windows
 
 
 def in_blocks(pcm: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
@@ -46,6 +46,15 @@ def test_batches_are_full_but_for_the_last():
     assert [len(batch) for batch in samples] == [4, 4, 2]
     np.testing.assert_array_equal(np.concatenate(spans)[:, 0], range(0, 100, 10))
     np.testing.assert_array_equal(np.concatenate(samples).ravel(), np.arange(100))
+
+
+def test_long_windows_are_fewer_in_a_batch():
+    assert batch_size(1) == batch_size(8_000) == BATCH == 32
+    for length in (80_000, 100_000, 480_000, 10**6, 10**9):
+        assert batch_size(length) == max(1, min(BATCH, BATCH_VALUES // length))
+    assert batch_size(5 * 16_000) == 32
+    assert batch_size(30 * 16_000) == 5
+    assert batch_size(10**9) == 1
 
 
 @pytest.mark.parametrize("cleaned", [False, True])

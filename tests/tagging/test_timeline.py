@@ -1,5 +1,7 @@
 """Scores over time become stretches of time with a label."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,17 @@ def test_short_gaps_are_closed_before_short_segments_go():
     assert spans(timeline().segments(min_length_s=3.0, max_gap_s=1.0)) == [("a", 0, 4.5)]
 
 
+def test_limits_are_not_missed_by_the_rounding_of_seconds():
+    """Every .1 s three windows with the label and three without, and every border between two samples' times."""
+    starts = np.arange(0, 960_000, 1_600) / 16_000
+    scores = np.tile([[1.0, 0.0]] * 3 + [[0.0, 0.0]] * 3, (100, 1)).astype(np.float32)
+    found = Timeline(("a", "b"), starts, starts + 0.3, scores, "multilabel", np.full(2, 0.5))
+    assert len(found.segments(min_length_s=0.3)) == 100
+    assert len(found.segments(min_length_s=0.3 + 1 / 16_000)) == 1, "only the first begins before its centre"
+    assert len(found.segments(max_gap_s=0.3)) == 1
+    assert len(found.segments(max_gap_s=0.3 - 1 / 16_000)) == 100
+
+
 def test_smooth_scores_are_the_mean_over_windows_near_enough():
     rng = np.random.default_rng(0)
     scores = rng.random((9, 2)).astype(np.float32)
@@ -84,6 +97,42 @@ def test_with_one_label_a_clip_the_likeliest_counts_whatever_its_score():
         ("b", 4.5, 6),
     ]
     assert spans(timeline(task="multiclass").segments(0.65)) == [("a", 0, 2.5), ("a", 3.5, 4.5)]
+
+
+def test_with_one_label_a_clip_gaps_are_closed_only_where_nothing_is_said():
+    scores = np.array([[0.9, 0.1], [0.5, 0.4], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]], np.float32)
+    whole = timeline(scores, task="multiclass")
+    assert spans(whole.segments(0.6)) == [("a", 0, 1.5), ("a", 2.5, 3.5), ("b", 3.5, 4.5), ("a", 4.5, 6)]
+    assert spans(whole.segments(0.6, max_gap_s=1)) == [("a", 0, 3.5), ("b", 3.5, 4.5), ("a", 4.5, 6)]
+    assert spans(whole.segments(max_gap_s=9)) == spans(whole.segments()), "something is said all the time"
+
+
+def test_with_one_label_a_clip_segments_never_overlap():
+    rng = np.random.default_rng(0)
+    starts = np.arange(200.0)
+    for max_gap_s in (0.0, 1.0, 3.0, 99.0):
+        scores = rng.dirichlet(np.full(4, 0.5), 200).astype(np.float32)
+        whole = Timeline(tuple("abcd"), starts, starts + 2, scores, "multiclass", np.full(4, 0.5))
+        found = whole.segments(0.7, max_gap_s=max_gap_s)
+        assert all(one.end_s <= other.start_s for one, other in pairwise(found))
+        gaps = [b.start_s - a.end_s for a, b in pairwise(found) if a.label == b.label]
+        assert not gaps or min(gaps) > max_gap_s, "what can be closed is"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("threshold", 2, "from 0 to 1"),
+        ("threshold", -0.1, "from 0 to 1"),
+        ("threshold", np.nan, "from 0 to 1"),
+        ("min_length_s", -1, "of at least 0"),
+        ("max_gap_s", np.nan, "of at least 0"),
+    ],
+)
+def test_what_is_no_share_and_no_length_is_refused(name, value, words):
+    for task in ("multilabel", "multiclass"):
+        with pytest.raises(TaggerError, match=f"expected {name} {words}, received {value}"):
+            timeline(task=task).segments(**{name: value})
 
 
 def test_values_have_no_segments():

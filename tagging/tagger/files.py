@@ -1,0 +1,61 @@
+"""The files that a command is to tag."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tagging.datasets.sources import audio_source
+from tagging.datasets.table import DatasetError
+from tagging.tagger.options import STDIN
+
+Files = list[tuple[str, Path]]
+"""Names as they are shown, and where the audio is."""
+
+
+@contextmanager
+def found_files(paths: Sequence[Path]) -> Iterator[tuple[Files, list[DatasetError]]]:
+    """The files that are meant, and what is wrong with folders that have none.
+
+    Files of folders have the folder's name before; standard input is a file for now.
+
+    Raises:
+        DatasetError: folders without audio, and nothing else.
+    """
+    with ExitStack() as stack:
+        found: Files = []
+        empty: list[DatasetError] = []
+        for path in paths:
+            if path == STDIN:
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tag-"))
+                found.append((str(STDIN), _spooled(Path(folder) / "stdin.wav")))
+            elif path.is_dir():
+                try:
+                    found += _of_folder(path)
+                except DatasetError as error:
+                    empty.append(error)
+            else:
+                found.append((shown(path), path))
+        if not found:
+            raise empty[0]
+        yield found, empty
+
+
+def shown(path: Path) -> str:
+    """The name as text that any file can hold: bytes that are no UTF-8 are spelt out, as `\\xe9`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _of_folder(folder: Path) -> Files:
+    clips = audio_source(folder).clips
+    return [(shown(folder / name), path) for name, path in zip(clips["fname"], clips["path"], strict=True)]
+
+
+def _spooled(path: Path) -> Path:
+    """Standard input in a file, as a header can only be read where one can go back."""
+    with path.open("wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    return path

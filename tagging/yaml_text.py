@@ -1,0 +1,60 @@
+"""YAML of files and of `key=value`, with one line for every mistake in it."""
+
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+
+import yaml
+from omegaconf import DictConfig, OmegaConf
+
+
+def read_yaml(path: Path) -> DictConfig:
+    """The keys and values of a file.
+
+    Raises:
+        ValueError: the line of the file and what is wrong there.
+        OSError: a file that cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        layer = OmegaConf.load(StringIO(text))
+    except UnicodeDecodeError:
+        raise ValueError("expected text in UTF-8, received other bytes; save it as UTF-8") from None
+    except yaml.YAMLError as error:
+        raise ValueError(_fault(error, text)) from error
+    if not isinstance(layer, DictConfig):
+        raise ValueError("expected the file to be a mapping of keys to values, received a list")  # noqa: TRY004
+    return layer
+
+
+def read_overrides(overrides: Sequence[str]) -> DictConfig:
+    """`key=value` as a file with these keys would be read.
+
+    Raises:
+        ValueError: the one that cannot be read.
+    """
+    for text in overrides:
+        if "=" not in text or text.startswith("="):
+            raise ValueError(f"expected key=value, received {text!r}")
+        try:
+            OmegaConf.from_dotlist([text])
+        except yaml.YAMLError as error:
+            problem = getattr(error, "problem", None) or "not YAML"
+            raise ValueError(
+                f"expected key=value with a value that YAML can read, received {text!r} ({problem}); close brackets "
+                "and quotes, and put special characters in quotes"
+            ) from error
+    return OmegaConf.from_dotlist(list(overrides))
+
+
+def _fault(error: yaml.YAMLError, text: str) -> str:
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return " ".join(str(error).split())
+    number, begun = error.problem_mark.line, error.context_mark
+    line = "".join(text.splitlines()[number : number + 1])
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return f"line {number + 1}: expected spaces before {line.strip()!r}, received a tab; indent by spaces"
+    while_reading = f" ({error.context}, begun in line {begun.line + 1})" if begun else ""
+    is_syntax = isinstance(error, yaml.scanner.ScannerError | yaml.parser.ParserError)
+    hint = "check indentation, colons, quotes and brackets there" if is_syntax else "correct it"
+    return f"line {number + 1}: {error.problem}{while_reading}; {hint}"

@@ -1,0 +1,153 @@
+"""Single parts of the page: learning curves, notes, folds, the commands that make a run again."""
+
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tagging.calibration import Calibration
+from tagging.datasets import read_dataset
+from tagging.datasets.settings import SplitSettings
+from tagging.folds import write_folds
+from tagging.report import page
+from tagging.report.about import commands
+from tagging.report.curves import learning_charts
+from tagging.report.material import read_material
+from tagging.report.page import write_report
+from tagging.report.scores import class_section, told
+from tagging.report.tables import CLASS_FIGURE
+from tagging.splits import write_split
+from tests.report_helpers import Page, make_config, make_run
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory) -> dict[str, Path]:
+    """A run of each task with labels."""
+    tasks = ("multilabel", "multiclass")
+    return {task: make_run(make_config(tmp_path_factory.mktemp(task), task)) for task in tasks}
+
+
+def test_commands_name_the_stages_that_it_is_built_on(noisy, tiny):
+    words = "".join(Page(noisy[1] / page.REPORT).words)
+    assert (
+        f"python train.py --config {noisy[1]}/config.yaml --stage noisy run_dir={noisy[0]}/runs-again"
+        in words
+    )
+    assert "--stage curated" not in words
+
+
+def test_a_stage_that_builds_on_another_is_trained_behind_it(noisy):
+    material = read_material(noisy[1], "t")
+    info = {**material.run.info, "stage": "curated"}
+    run = replace(material.run, info=info)
+    lines = commands(replace(material, member=replace(material.member, runs=(run,))))
+    assert [re.search(r"--stage (\S+)", line)[1] for line in lines if "train.py" in line] == [
+        "noisy",
+        "curated",
+    ]
+
+
+def test_folds_are_summed_up_out_of_fold(tmp_path):
+    config = make_config(tmp_path / "data", "multiclass")
+    clips, folder = read_dataset(config.dataset).of("train"), tmp_path / "folds"
+    fold = np.arange(len(clips)) % 2 + 1
+    folder.mkdir()
+    write_folds(folder, list(clips["fname"]), fold)
+    for number in (1, 2):
+        part = folder / f"fold-{number}"
+        part.mkdir()
+        write_split(part / "split.csv", clips, fold == number)
+        make_run(replace(config, run_dir=str(part), split=SplitSettings(0.5, str(part / "split.csv"))))
+    read = Page(write_report(folder))
+    assert "Fold by fold" in read.words
+    assert list(pd.read_csv(folder / "report_tables" / "folds.csv")["clips"]) == [8, 8]
+    found = pd.read_csv(folder / "report_tables" / "clips.csv").set_index("fname")["fold"]
+    assert (found[list(clips["fname"])].to_numpy() == fold).all()
+    assert any(" --folds 2 split.file=null" in word for word in read.words)
+
+
+HISTORY = pd.DataFrame(
+    {
+        "epoch": [1, 2, 3],
+        "loss": [0.3, 0.2, 0.1],
+        "val_loss": [0.35, float("nan"), 0.3],
+        "val_lwlrap": [0.5, 0.6, 0.7],
+        "learning_rate": [1e-3, 1e-3, 1e-3],
+    }
+)
+
+
+def charts(histories: dict[str, pd.DataFrame]) -> tuple[str, dict[str, list[str]]]:
+    """The HTML of the curves, and of each chart by its title the points of its lines."""
+    drawn = "".join(learning_charts(histories))
+    pieces = re.findall(r'<svg [^>]*aria-label="(.*?) by epoch".*?</svg>', drawn, re.DOTALL)
+    bodies = re.findall(r"<svg .*?</svg>", drawn, re.DOTALL)
+    return drawn, {
+        title: re.findall(r'points="(.*?)"', body) for title, body in zip(pieces, bodies, strict=True)
+    }
+
+
+def test_learning_curves_are_drawn_point_by_point():
+    drawn, found = charts({"curated": HISTORY})
+    assert list(found) == ["loss", "LWLRAP"]
+    train, validation = ([tuple(map(float, p.split(","))) for p in line.split()] for line in found["loss"])
+    assert (len(train), len(validation)) == (3, 2), "an epoch without a figure has no point"
+    assert [x for x, _ in train] == sorted(x for x, _ in train)
+    assert [y for _, y in train] == sorted(y for _, y in train), "downwards on the page"
+    assert validation[1][1] == train[0][1], "both are .3"
+    assert "Learning rate: 0.001 in all epochs." in drawn
+
+
+def test_a_learning_rate_that_changes_is_drawn_by_decades():
+    drawn, found = charts({"a": HISTORY.assign(learning_rate=[1e-2, 1e-4, 0.0])})
+    assert list(found) == ["loss", "LWLRAP", "learning rate"]
+    assert len(found["learning rate"][0].split()) == 2, "no logarithm of 0"
+    assert all(f">{tick}<" in drawn for tick in ("0.0001", "0.001", "0.01"))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, -3.0, float("inf")])
+def test_a_single_epoch_of_any_value_is_drawn(value):
+    drawn, found = charts({"a": pd.DataFrame({"epoch": [1], "loss": [value]})})
+    assert list(found) == ["loss"] * math.isfinite(value)
+    assert "nan" not in drawn
+    assert drawn.count("<circle") == math.isfinite(value)
+
+
+def test_folds_have_lines_of_their_own_in_one_picture(tmp_path):
+    drawn, found = charts({"fold-<1>": HISTORY, "fold-2": HISTORY.assign(learning_rate=1e-4)})
+    assert [len(lines) for lines in found.values()] == [4, 2, 2]
+    assert "fold-&lt;1&gt;" in drawn
+
+
+def calibrated(temperature: float, losses: tuple[float, float], errors: tuple[float, float]) -> str:
+    summary = pd.DataFrame({"log_loss": losses, "calibration_error": errors})
+    return told(Calibration(("a",), temperature, None), summary)
+
+
+def test_what_a_temperature_does_is_said_and_where_it_does_not_help():
+    better, worse = (0.0155, 0.01), (0.0155, 0.02)
+    assert (
+        calibrated(1.048, better, better) == "Temperature 1.048, chosen by log loss, makes scores less sure."
+    )
+    assert "makes scores surer" in calibrated(0.8, better, better)
+    assert "hardly changes scores" in calibrated(1.002, better, better)
+    failed = " is not lower for it: 0.0155 before, 0.0200 after."
+    assert calibrated(1.048, better, worse).endswith(f"less sure. The calibration error{failed}")
+    assert calibrated(1.048, worse, better).endswith(f"less sure. The log loss{failed}")
+
+
+@pytest.mark.parametrize("task", ["multilabel", "multiclass"])
+@pytest.mark.parametrize("highest", [1.0, 0.9])
+def test_an_interval_of_1_is_explained_where_there_is_one(runs, task, highest):
+    material = read_material(runs[task], "t")
+    figure = CLASS_FIGURE[task]
+    classes = pd.DataFrame(
+        {"label": ["a"], figure: [highest], f"{figure}_low": [highest], f"{figure}_high": [highest]}
+    )
+    shown = class_section(material, classes)
+    assert ("[1.0000, 1.0000] says only" in shown) == (highest == 1)
+    assert ("every clip without it" in shown) == (highest == 1 and task == "multilabel")

@@ -1,0 +1,52 @@
+"""Audio files wherever they lie: which files of a folder are meant."""
+
+import pytest
+
+from preprocessing.manifest import write_rows, write_settings
+from preprocessing.settings import CleaningSettings
+from tagging.datasets.sources import audio_source
+from tagging.datasets.table import DatasetError
+
+OTHERS = ["a/cover.JPG", "a/notes.txt", "labels.csv", "README", "tags.json"]
+FILES = [*OTHERS, "a/b/2.mp3", "a/1.WAV", "3.unknown", "4.npy", ".hidden.wav", ".git/x.wav"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in FILES:
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).touch()
+    return tmp_path / "in"
+
+
+def names(*arguments, **options) -> list[str]:
+    return sorted(audio_source(*arguments, **options).clips["fname"])
+
+
+def test_of_a_folder_all_is_meant_that_may_be_audio_and_the_others_are_counted(folder, capsys):
+    assert names(folder) == ["3.unknown", "a/1.WAV", "a/b/2.mp3"]
+    assert capsys.readouterr().err == (
+        f"{folder}: 6 files are no audio by their names and are passed over (4.npy first); name one to have it tried\n"
+    )
+
+
+def test_a_file_that_is_named_is_meant_whatever_its_name(folder, capsys):
+    for name in ("labels.csv", ".hidden.wav", "README"):
+        assert names(folder / name) == [name]
+    assert capsys.readouterr().err == ""
+
+
+def test_of_features_and_of_clean_folders_all_files_are_meant(folder, capsys):
+    seen = sorted(set(FILES) - {".hidden.wav", ".git/x.wav"})
+    assert names(folder, are_features=True) == seen
+    write_settings(folder, CleaningSettings())
+    write_rows(folder, [])
+    assert names(folder) == seen
+    assert capsys.readouterr().err == ""
+
+
+def test_a_folder_without_audio_is_refused_with_what_it_has(folder):
+    (folder / "a/1.WAV").unlink()
+    (folder / "a/b/2.mp3").unlink()
+    with pytest.raises(DatasetError, match=r"found none; 2 files are no audio .*\(cover\.JPG first\)"):
+        audio_source(folder / "a")
