@@ -81,10 +81,7 @@ def _audio_among(names: list[str], folder: Path) -> list[str]:
     others = sorted(set(names) - set(audio))
     if not others:
         return audio
-    note = (
-        f"{len(others)} files are no audio by their names and are passed over ({others[0]} first); name one to have it "
-        "tried"
-    )
+    note = f"passed over as no audio by name: {len(others)}, {others[0]} first; a file that is named itself is tried"
     if not audio:
         raise DatasetError(f"expected audio files under {folder}, found none; {note}")
     print(f"{folder}: {note}", file=sys.stderr)

@@ -162,7 +162,7 @@ def told(calibration: Calibration, summary: pd.DataFrame) -> str:
     does = "makes scores less sure" if temperature > 1 else "makes scores surer"
     if abs(temperature - 1) < _NO_CHANGE:
         does = "hardly changes scores"
-    text = f"Temperature {number(temperature, 3)}, chosen by log loss, {does}."
+    text = f"Temperature {number(temperature, 3)}, chosen by log loss of smoothed labels, {does}."
     for name in ("log_loss", "calibration_error"):
         before, after = summary[name]
         if after >= before:

@@ -130,9 +130,8 @@ def calibrated(temperature: float, losses: tuple[float, float], errors: tuple[fl
 
 def test_what_a_temperature_does_is_said_and_where_it_does_not_help():
     better, worse = (0.0155, 0.01), (0.0155, 0.02)
-    assert (
-        calibrated(1.048, better, better) == "Temperature 1.048, chosen by log loss, makes scores less sure."
-    )
+    text = "Temperature 1.048, chosen by log loss of smoothed labels, makes scores less sure."
+    assert calibrated(1.048, better, better) == text
     assert "makes scores surer" in calibrated(0.8, better, better)
     assert "hardly changes scores" in calibrated(1.002, better, better)
     failed = " is not lower for it: 0.0155 before, 0.0200 after."

@@ -157,7 +157,7 @@ def test_every_file_of_a_folder_that_may_be_audio_counts(tiny, run, tmp_path, ca
     assert predict.main(["--runs", run, "--audio", str(folder), "--out", str(out)]) == 0
     passed_over = [line for line in capsys.readouterr().err.splitlines() if "my=audio" in line]
     assert passed_over == [
-        f"{folder}: 3 files are no audio by their names and are passed over (README first); name one to have it tried"
+        f"{folder}: passed over as no audio by name: 3, README first; a file that is named itself is tried"
     ]
     table = scores(out)
     assert list(table.index) == ["a.w64", "strange.suffix"]
@@ -174,7 +174,7 @@ def test_a_folder_without_files_or_without_sound(run, tmp_path, no_model, capsys
         (
             "texts",
             "x.txt",
-            "found none; 1 files are no audio by their names and are passed over (x.txt first)",
+            "found none; passed over as no audio by name: 1, x.txt first",
         ),
         ("bad", "x.wav", "expected usable audio, found none: x.wav ("),
     ):
