@@ -53,27 +53,17 @@ def test_previous_must_have_held_out_the_same_clips(tiny, noisy, capsys):
     assert "may have learnt from the validation clips" in capsys.readouterr().out
 
 
-def test_pretrained_weights_are_not_asked_for_where_a_run_brings_them(tiny, tmp_path):
-    backbone = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(36, 32, 3))
-    backbone.save_weights(tmp_path / "b.weights.h5")
-    options = (
-        "model.name=mobilenet_v2",
-        f"model.weights={tmp_path / 'b.weights.h5'}",
-        "train.epochs=1",
-        *BIG,
+def test_a_backbone_trains_in_two_stages_and_its_weights_are_asked_for_once(tiny, tmp_path):
+    weights = tmp_path / "b.weights.h5"
+    keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(36, 32, 3)).save_weights(
+        weights
     )
-    config = tiny.config(tmp_path, *options)
-    train_stage(config, "noisy", jobs=2)
-    (tmp_path / "b.weights.h5").unlink()
-    assert train_stage(config, "curated", jobs=2).is_dir()
-
-
-def test_a_backbone_trains_in_two_stages(tiny, tmp_path):
     config = tiny.config(
-        *(tmp_path, "model.name=mobilenet_v2", "train.epochs=1", *BIG),
+        *(tmp_path, "model.name=mobilenet_v2", f"model.weights={weights}", "train.epochs=1", *BIG),
         *("stages.curated.trainable=[head]", "stages.curated.sources=[curated]"),
     )
     first = train_stage(config, "noisy", jobs=2)
+    weights.unlink()
     second = read_run(train_stage(config, "curated", jobs=2))
     backbones = [
         read_run(p).load_model().get_layer("network").get_layer("backbone") for p in (first, second.path)
