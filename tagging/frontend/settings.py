@@ -22,6 +22,11 @@ ALMOST_A_PATCH = range(96 * 160, 95 * 160 + 400)
 """Samples of windows of 0.96 s, YAMNet's patch, that lack only where its last frames overlap with what follows."""
 
 
+def lacks_of_a_patch(samples: int) -> int:
+    """Samples of silence that YAMNet's front end puts behind a window of so many."""
+    return ALMOST_A_PATCH.stop - samples if samples in ALMOST_A_PATCH else 0
+
+
 @dataclass(frozen=True)
 class FrontendSettings:
     """From waveform to image; the defaults give (92, 80) for 3 s at 16 kHz.
@@ -90,9 +95,8 @@ class FrontendSettings:
     def frames(self, samples: int) -> int:
         """Frames of a window of so many samples."""
         length, hop = self._framing
-        if self.name == "yamnet" and samples in ALMOST_A_PATCH:
-            samples = ALMOST_A_PATCH.stop
-        return 1 + (samples - length) // hop
+        lacking = lacks_of_a_patch(samples) if self.name == "yamnet" else 0
+        return 1 + (samples + lacking - length) // hop
 
     @property
     def _framing(self) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from tagging.frontend.log_mel import FrontendError
-from tagging.frontend.settings import ALMOST_A_PATCH, FIXED_FRAMES
+from tagging.frontend.settings import FIXED_FRAMES, FrontendSettings, lacks_of_a_patch
 
 RATE_HZ = 16_000
 FFT_SIZE, N_MELS, FMIN_HZ, FMAX_HZ = 512, 64, 125.0, 7500.0
@@ -60,19 +60,17 @@ class YamnetLogMel(keras.layers.Layer):
     def call(self, waveform: Any) -> Any:
         # Keras centres a window that is shorter than the FFT: the padding puts it where YAMNet has it.
         side = (FFT_SIZE - HANN_SAMPLES) // 2
-        padded = ops.pad(waveform, ((0, 0), (side, side + _lacking(waveform.shape[-1]))))
+        samples = waveform.shape[-1]
+        lacking = 0 if samples is None else lacks_of_a_patch(samples)
+        padded = ops.pad(waveform, ((0, 0), (side, side + lacking)))
         real, imaginary = ops.stft(padded, HANN_SAMPLES, HOP_SAMPLES, FFT_SIZE, center=False)
         mel = ops.matmul(ops.sqrt(ops.square(real) + ops.square(imaginary)), self._bank)
         return ops.expand_dims(ops.log(mel + LOG_OFFSET) - np.log(LOG_OFFSET).astype(np.float32), -1)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         samples = input_shape[-1]
-        frames = None if samples is None else 1 + (samples + _lacking(samples) - HANN_SAMPLES) // HOP_SAMPLES
+        frames = None if samples is None else FrontendSettings("yamnet").frames(samples)
         return (input_shape[0], frames, N_MELS, 1)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate_hz": self.rate_hz}
-
-
-def _lacking(samples: int | None) -> int:
-    return 0 if samples is None or samples not in ALMOST_A_PATCH else ALMOST_A_PATCH.stop - samples

@@ -115,7 +115,7 @@ def _draw_classes(panel: Axes, segments: Sequence[Segment], labels: Sequence[str
 def _draw_values(panel: Axes, timeline: Timeline) -> None:
     """A line a value, through each window, or from the lowest to the highest of a column of windows."""
     starts = _column_starts(len(timeline.scores))
-    centres_s = np.repeat(((timeline.starts_s + timeline.ends_s) / 2)[starts], 2)
+    centres_s = np.repeat(timeline.centres_s[starts], 2)
     ends = [function.reduceat(timeline.scores, starts) for function in (np.minimum, np.maximum)]
     values = np.stack(ends, axis=1).reshape(len(centres_s), -1)
     lines = panel.plot(centres_s, values, marker="." if len(starts) < 60 else None)

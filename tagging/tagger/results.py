@@ -69,12 +69,17 @@ class Timeline:
         return float(self.ends_s[-1])
 
     @property
+    def centres_s(self) -> np.ndarray:
+        """(windows,) seconds."""
+        return (self.starts_s + self.ends_s) / 2
+
+    @property
     def edges_s(self) -> np.ndarray:
         """(windows + 1,) seconds: window i speaks for the time from edge i to i + 1, where its centre is the nearest.
 
         A sound is in all windows that overlap with it; the centres of those that say so lie near its true borders.
         """
-        centres = (self.starts_s + self.ends_s) / 2
+        centres = self.centres_s
         return np.concatenate([[0.0], (centres[1:] + centres[:-1]) / 2, [self.seconds]])
 
     def smoothed(self, smooth_s: float) -> "Timeline":
@@ -86,7 +91,7 @@ class Timeline:
         """
         if not smooth_s >= 0:
             raise TaggerError(f"expected smooth_s of at least 0, received {smooth_s}")
-        centres, reach = (self.starts_s + self.ends_s) / 2, smooth_s / 2 + _ROUNDING_S
+        centres, reach = self.centres_s, smooth_s / 2 + _ROUNDING_S
         first = np.searchsorted(centres, centres - reach)
         end = np.searchsorted(centres, centres + reach)
         sums = np.concatenate([np.zeros((1, len(self.names))), self.scores.cumsum(axis=0, dtype=np.float64)])

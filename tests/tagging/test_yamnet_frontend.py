@@ -150,6 +150,7 @@ def test_frames_of_a_window_are_known_without_building_it():
         layer = build_frontend(settings, RATE_HZ, 1)
         for samples in (settings.shortest, 8000, 15_359, 15_360, 15_599, 15_600):
             assert layer.compute_output_shape((None, samples))[1] == settings.frames(samples)
+            assert layer(np.zeros((1, samples), "f")).shape[1] == settings.frames(samples)
         assert settings.frames(settings.shortest) == 1
         with pytest.raises(ValueError, match=f"at least .*{settings.shortest}"):
-            layer(np.zeros((1, settings.shortest - 1), "f"))
+            build_frontend(settings, RATE_HZ, 1)(np.zeros((1, settings.shortest - 1), "f"))
