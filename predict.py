@@ -4,7 +4,6 @@
 import argparse
 import re
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _predict(args: argparse.Namespace) -> int:
+    from foundation.claims import check_outputs
+    from submissions.outputs import PREDICT
     from tagging.config import ConfigError, load_config
     from tagging.ensembles import make_ensemble
     from tagging.folds import latest_member, read_member
@@ -49,7 +50,8 @@ def _predict(args: argparse.Namespace) -> int:
     if args.report and args.audio:
         raise ConfigError("--report needs the answers of the test clips; leave --audio out")
     out = args.out or Path("predictions.csv" if args.audio else "submission.csv")
-    _check_out(out)
+    named_files = [path for path in (args.config, args.audio) if path]
+    check_outputs(PREDICT, {"--out": out}, inputs=named_files)
     named, behind_runs = _paths_and_overrides(args.runs)
     overrides = [*args.overrides, *behind_runs]
     ours = [text for text in overrides if text.startswith(OF_PREDICTION)]
@@ -69,20 +71,6 @@ def _predict(args: argparse.Namespace) -> int:
     if args.audio:
         return predict_audio(config, ensemble, args.audio, out, args.jobs)
     return predict_test(config, ensemble, out, args.jobs, report=args.report)
-
-
-def _check_out(out: Path) -> None:
-    """Make the folder of `out` and refuse what could not be written in the end."""
-    from submissions.ensemble import SubmissionError
-
-    if out.is_dir():
-        raise SubmissionError(f"expected --out to be a file to write, received the folder {out}")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out.parent):
-            pass
-    except OSError as error:
-        raise SubmissionError(f"expected --out {out} in a folder to write to: {error.strerror}") from error
 
 
 def _paths_and_overrides(given: Sequence[str]) -> tuple[list[Path], list[str]]:

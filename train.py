@@ -31,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _train(args: argparse.Namespace) -> int:
+    from foundation.claims import check_outputs
     from tagging.config import ConfigError, load_config
 
     config = load_config(args.config or cli.DEFAULT_CONFIG, args.overrides)
@@ -39,6 +40,7 @@ def _train(args: argparse.Namespace) -> int:
         config.stage(stage)
     if args.folds and args.show_batch:
         raise ConfigError("--show-batch draws the batch of one training; leave --folds out")
+    check_outputs("train.py", {"--show-batch": args.show_batch})
     cli.quiet_tensorflow(args.jobs)
     from tagging.training.folds import train_folds
     from tagging.training.show_batch import show_batch

@@ -41,6 +41,8 @@ from typing import NamedTuple
 import numpy as np
 import soundfile as sf
 
+from foundation.errors import UserError
+
 RATE_HZ = 44_100
 SIZES = {"train_curated": 240, "train_noisy": 600, "test": 200}
 ODDS = {"train_curated": (0.8, 0.2), "train_noisy": (0.8, 0.2), "test": (0.65, 0.3, 0.05)}
@@ -56,7 +58,7 @@ class Recording(NamedTuple):
 Recordings = dict[str, list[Recording]]  # by label
 
 
-class SourceError(ValueError):
+class SourceError(UserError):
     """A source that is no ESC-10 or ESC-50, or not a whole one; the message is one line."""
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from foundation.errors import UserError
+
 NAMES = (
     "simple_cnn",
     "vgg_cnn",
@@ -18,7 +20,7 @@ NAMES = (
 """The networks: each is a module of this package."""
 
 
-class ModelError(ValueError):
+class ModelError(UserError):
     """A network that cannot be built as asked; the message is one line for the user."""
 
 

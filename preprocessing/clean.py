@@ -1,25 +1,30 @@
 """Cleans a whole data set into a clean folder: parallel, resumable, atomic."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
 from tqdm import tqdm
 
+from foundation.files import sweep_parts
+from foundation.locks import locked
+from foundation.marks import CLEAN_FOLDER, is_marked
 from preprocessing.clip import ClipRow
-from preprocessing.folder import LOCK_NAME, CleanFolderError, locked, sweep_parts
+from preprocessing.folder import LOCK_NAME, CleanFolderError
 from preprocessing.manifest import (
     MANIFEST_NAME,
-    SETTINGS_NAME,
     append_rows,
     check_fingerprint,
+    clean_file,
+    read_made,
     read_rows,
     to_table,
+    write_made,
     write_rows,
     write_settings,
 )
-from preprocessing.plan import Plan, check_clips, delete_audio, make_plan
+from preprocessing.plan import Plan, check_clips, make_plan
 from preprocessing.pool import clean_all
 from preprocessing.settings import CleaningSettings
 
@@ -69,14 +74,21 @@ def clean_dataset(
 
 
 def _is_known(clean_dir: Path) -> bool:
-    return (clean_dir / MANIFEST_NAME).exists() or (clean_dir / SETTINGS_NAME).exists()
+    return is_marked(clean_dir, CLEAN_FOLDER)
 
 
 def _check_ours(clean_dir: Path) -> None:
-    others = (path for path in clean_dir.rglob("*") if path.is_file() and path.name != LOCK_NAME)
-    if not _is_known(clean_dir) and any(others):
+    """Refuse a folder that was not made as a clean folder, and links in it, which lead out of it."""
+    paths = list(clean_dir.rglob("*"))
+    if not _is_known(clean_dir) and any(path.name != LOCK_NAME and not path.is_dir() for path in paths):
         raise CleanFolderError(
-            f"expected a new, empty or clean folder, {clean_dir} holds other files: choose another"
+            f"expected a new, empty or clean folder, {clean_dir} holds other files, which could be lost: "
+            "choose another clean_dir"
+        )
+    if links := [path for path in paths if path.is_symlink()]:
+        raise CleanFolderError(
+            f"expected a clean folder without links in it, received {links[0]}, which leads to {links[0].resolve()}: "
+            "remove the link, or choose another clean_dir"
         )
 
 
@@ -84,33 +96,28 @@ def _prepare(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings, f
     known = _is_known(clean_dir)
     if known and not force:
         check_fingerprint(clean_dir, settings)
+    made = read_made(clean_dir)
     old = [] if force else read_rows(clean_dir)
-    plan = make_plan(clips, clean_dir, settings, old)
+    plan = make_plan(clips, clean_dir, settings, old, made)
     if known:
         sweep_parts(clean_dir)
+    else:
+        write_settings(clean_dir, settings)  # the folder's mark comes first
+    write_made(clean_dir, [*made, *(task.target for task in plan.todo)])
     if known and force:
-        _delete_all(clean_dir)
+        _delete_all(clean_dir, made)
     for row in plan.stale:
-        delete_audio(clean_dir, row)
+        clean_file(clean_dir, row).unlink(missing_ok=True)
     write_settings(clean_dir, settings)
     write_rows(clean_dir, plan.done)
     return plan
 
 
-def _delete_all(clean_dir: Path) -> None:
+def _delete_all(clean_dir: Path, made: Iterable[Path]) -> None:
     """Takes our audio out, then the manifest; new settings come after, so that no kill mixes old and new."""
-    for row in _readable_rows(clean_dir):
-        delete_audio(clean_dir, row)
+    for path in made:
+        path.unlink(missing_ok=True)
     (clean_dir / MANIFEST_NAME).unlink(missing_ok=True)
-
-
-def _readable_rows(clean_dir: Path) -> list[ClipRow]:
-    try:
-        return read_rows(clean_dir)
-    except (
-        CleanFolderError
-    ):  # a manifest of another make: what is remade is replaced, the rest is not ours to delete
-        return []
 
 
 def _work(

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from foundation.files import write_atomic
 from preprocessing.chain import Cleaned, clean_waveform
 from preprocessing.decode import DecodeError, decode, truncation
 from preprocessing.feature_settings import STORED
 from preprocessing.features import compute_features
-from preprocessing.folder import AUDIO_SUFFIX, FEATURE_SUFFIX, HEADER_BYTES, write_atomic
+from preprocessing.folder import AUDIO_SUFFIX, FEATURE_SUFFIX, HEADER_BYTES
 from preprocessing.npy import npy_bytes
 from preprocessing.settings import CleaningSettings
 from preprocessing.stored import as_steps, read_stored

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import soundfile as sf
 
+from foundation.errors import UserError
 from preprocessing.settings import RATE_LIMITS_HZ
 
 PEAK_LIMIT = 1e6  # float files may exceed full scale (1.0), but nothing recorded exceeds it a million times
@@ -29,7 +30,7 @@ class ForwardFile(sf.SoundFile):
         return False
 
 
-class DecodeError(ValueError):
+class DecodeError(UserError):
     """Audio that cannot be used; the message is one line for the user."""
 
 

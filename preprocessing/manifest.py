@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from foundation.files import write_atomic
 from preprocessing.clip import ClipRow
 from preprocessing.feature_settings import FeatureSettings
-from preprocessing.folder import CleanFolderError, write_atomic
+from preprocessing.folder import CleanFolderError, check_inside, clean_path
 from preprocessing.settings import CleaningSettings
 
 MANIFEST_NAME = "manifest.csv"
 SETTINGS_NAME = "cleaning.json"
+MADE_NAME = "made.json"  # names of the clean files that are made here, also of those that have no row yet
 COLUMNS = tuple(column.name for column in fields(ClipRow))
 AUDIO_COLUMNS = COLUMNS[:-3]  # of folders that were made before there were features
 BYTES_KEPT = "surrogateescape"  # bytes of a name that are no UTF-8 survive the round trip
@@ -37,6 +39,11 @@ def to_table(rows: Iterable[ClipRow]) -> pd.DataFrame:
     """Manifest rows as a table, sorted by split and fname."""
     ordered = sorted(rows, key=lambda row: (row.split, row.fname))
     return pd.DataFrame([astuple(row) for row in ordered], columns=list(COLUMNS))
+
+
+def clean_file(clean_dir: Path | str, row: ClipRow) -> Path:
+    """Where the clean file of a usable clip lives, as its manifest row tells."""
+    return clean_path(clean_dir, row.split, row.fname, row.suffix)
 
 
 def read_rows(clean_dir: Path | str) -> list[ClipRow]:
@@ -71,6 +78,36 @@ def append_rows(clean_dir: Path, rows: Iterable[ClipRow]) -> None:
         csv.writer(file, lineterminator="\n").writerows(astuple(row) for row in rows)
 
 
+def read_made(clean_dir: Path) -> set[Path]:
+    """The clean files that were made here, or were about to be: those of `made.json` and of the manifest.
+
+    A file that is not among them is not ours, and is neither replaced nor removed.
+
+    Raises:
+        CleanFolderError: the list cannot be read.
+    """
+    try:
+        names = json.loads((clean_dir / MADE_NAME).read_text(encoding="utf-8"))
+        listed = {clean_dir / check_inside(name) for name in names}
+    except FileNotFoundError:  # a folder of before there was a list
+        listed = set()
+    except (ValueError, TypeError) as error:
+        raise CleanFolderError(
+            f"expected a list of clean files in {clean_dir / MADE_NAME}: remove it"
+        ) from error
+    try:
+        rows = read_rows(clean_dir)
+    except CleanFolderError:  # the list is enough
+        rows = []
+    return listed | {clean_file(clean_dir, row) for row in rows if row.has_audio}
+
+
+def write_made(clean_dir: Path, targets: Iterable[Path]) -> None:
+    """Lists clean files before they are made."""
+    names = sorted({str(target.relative_to(clean_dir)) for target in targets})
+    write_atomic(clean_dir / MADE_NAME, json.dumps(names).encode())
+
+
 def write_settings(clean_dir: Path, settings: CleaningSettings) -> None:
     """Stores the settings that the folder's audio is cleaned with."""
     write_atomic(clean_dir / SETTINGS_NAME, json.dumps(asdict(settings), indent=2).encode() + b"\n")
@@ -90,7 +127,7 @@ def load_settings(clean_dir: Path | str) -> dict:
         return {"features": asdict(FeatureSettings()), **json.loads(path.read_text(encoding="utf-8"))}
     except (ValueError, TypeError) as error:
         raise CleanFolderError(
-            f"expected JSON in {path}: remake the folder with preprocess.py --force"
+            f"expected JSON in {path}: move the folder away, and make it again with preprocess.py"
         ) from error
 
 

@@ -1,5 +1,7 @@
 """What a cleaning run has to do: compares the data set, the manifest and the files on disk."""
 
+import os
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,8 +28,20 @@ class Plan:
     stale: list[ClipRow] = field(default_factory=list)
 
 
-def make_plan(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings, old: list[ClipRow]) -> Plan:
-    """Plans a run for clips that passed `check_clips`; touches nothing."""
+def make_plan(
+    clips: pd.DataFrame,
+    clean_dir: Path,
+    settings: CleaningSettings,
+    old: list[ClipRow],
+    made: Collection[Path] = (),
+) -> Plan:
+    """Plans a run for clips that passed `check_clips`; touches nothing.
+
+    Args:
+        clips, clean_dir, settings: as `clean_dataset`.
+        old: rows of the manifest.
+        made: clean files of earlier runs, the only ones that may be replaced.
+    """
     rows = {(row.split, row.fname): row for row in old}
     plan = Plan()
     taken: dict[Path, str] = {}
@@ -38,6 +52,7 @@ def make_plan(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings, 
         try:
             target = clean_path(clean_dir, split, fname, suffix)
             _claim(target, fname, taken)
+            _check_ours(target, made)
             task = ClipTask(split, fname, Path(path), target, *place)
         except CleanFolderError as error:
             plan.done.append(ClipRow(split, fname, "refused", str(error)))
@@ -48,17 +63,6 @@ def make_plan(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings, 
             plan.todo.append(task)
     plan.stale = [row for row in rows.values() if row.has_audio]
     return plan
-
-
-def delete_audio(clean_dir: Path, row: ClipRow) -> None:
-    """Deletes the clean file of a manifest row."""
-    if row.has_audio:
-        clean_file(clean_dir, row).unlink(missing_ok=True)
-
-
-def clean_file(clean_dir: Path | str, row: ClipRow) -> Path:
-    """Where the clean file of a usable clip lives, as its manifest row tells."""
-    return clean_path(clean_dir, row.split, row.fname, row.suffix)
 
 
 def places(clips: pd.DataFrame) -> list[tuple[int, str]]:
@@ -94,6 +98,14 @@ def check_clips(clips: pd.DataFrame, clean_dir: Path) -> None:
 def _claim(path: Path, fname: str, taken: dict[Path, str]) -> None:
     if taken.setdefault(path, fname) != fname:
         raise CleanFolderError(f"its clean file would be that of {taken[path]!r}: rename one of them")
+
+
+def _check_ours(target: Path, made: Collection[Path]) -> None:
+    if target not in made and os.path.lexists(target):
+        raise CleanFolderError(
+            f"its clean file would replace {target}, which preprocess.py did not make: move that away, or choose "
+            "another clean_dir"
+        )
 
 
 def _is_current(row: ClipRow, task: ClipTask, settings: CleaningSettings) -> bool:

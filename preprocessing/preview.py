@@ -1,5 +1,6 @@
 """Before and after of some clips, as pictures and audio, to judge silence rules and features by eye and ear."""
 
+import io
 import re
 import warnings
 from pathlib import Path
@@ -10,17 +11,19 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from foundation.claims import claimed
+from foundation.files import write_atomic
 from preprocessing.chain import Cleaned, clean_waveform, to_clean_rate
 from preprocessing.clip import ClipTask, wav_bytes
 from preprocessing.decode import DecodeError, decode
 from preprocessing.feature_settings import STORED
 from preprocessing.features import compute_features
-from preprocessing.folder import write_atomic
 from preprocessing.plan import places
 from preprocessing.preview_features import blocks, draw_features
 from preprocessing.settings import CleaningSettings, SilenceRule, rule_for
 from preprocessing.stored import as_steps, read_stored
 
+PICTURE, BEFORE, AFTER = ".png", "_before.wav", "_after.wav"  # endings of the files of a clip
 COLUMNS = 1600  # points drawn across a waveform, whatever its length
 LEVEL_WINDOW_S = 0.01
 FLOOR_DBFS = -90.0
@@ -42,22 +45,37 @@ def write_preview(
     Returns:
         The pictures; and why they are fewer than `n`, in a line, or "".
     """
-    out_dir = Path(out_dir)
-    out_dir.mkdir(parents=True, exist_ok=True)
+    chosen = {Path(out_dir, _stem(number, clip)): clip for number, clip in enumerate(_choose(clips, n))}
+    files = [_beside(stem, ending) for stem in chosen for ending in (PICTURE, BEFORE, AFTER)]
+    inputs = list(dict.fromkeys(map(Path, clips["path"])))
+    with claimed("preprocess.py", {f"--preview {file.name}": file for file in files}, inputs):
+        pictures, unusable = _write(chosen, settings)
+    return pictures, _shortfall(len(pictures), n, len(clips), unusable)
+
+
+def _write(chosen: dict[Path, ClipTask], settings: CleaningSettings) -> tuple[list[Path], list[str]]:
+    """The pictures of the clips that can be used, and why others cannot."""
     pictures: list[Path] = []
     unusable: list[str] = []
     show = _show_stored if settings.features.name == STORED else _show_audio
-    for clip in _choose(clips, n):
-        name = f"{clip.split}_{clip.fname}"
-        stem = f"{len(pictures):03d}_{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)[:80]}"
+    for stem, clip in chosen.items():
         try:
-            figure = show(clip, settings, out_dir / stem)
+            figure = show(clip, settings, stem)
         except DecodeError as error:
             unusable.append(f"{clip.split}/{clip.fname} ({error})")
             continue
-        pictures.append(out_dir / f"{stem}.png")
+        pictures.append(_beside(stem, PICTURE))
         _save(figure, pictures[-1])
-    return pictures, _shortfall(len(pictures), n, len(clips), unusable)
+    return pictures, unusable
+
+
+def _stem(number: int, clip: ClipTask) -> str:
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", f"{clip.split}_{clip.fname}")
+    return f"{number:03d}_{name[:80]}"
+
+
+def _beside(stem: Path, ending: str) -> Path:
+    return stem.with_name(stem.name + ending)
 
 
 def _show_audio(clip: ClipTask, settings: CleaningSettings, stem: Path) -> Figure:
@@ -67,8 +85,8 @@ def _show_audio(clip: ClipTask, settings: CleaningSettings, stem: Path) -> Figur
     rules = settings.rules_for(clip.split)
     after = clean_waveform(samples, rate_hz, rules, settings)
     figure = _draw(clip, before, after, rule_for(rules, len(samples) / rate_hz), settings)
-    write_atomic(stem.with_name(f"{stem.name}_before.wav"), wav_bytes(before, settings.rate_hz))
-    write_atomic(stem.with_name(f"{stem.name}_after.wav"), wav_bytes(after.pcm, settings.rate_hz))
+    write_atomic(_beside(stem, BEFORE), wav_bytes(before, settings.rate_hz))
+    write_atomic(_beside(stem, AFTER), wav_bytes(after.pcm, settings.rate_hz))
     return figure
 
 
@@ -157,4 +175,6 @@ def _save(figure: Figure, path: Path) -> None:
         warnings.filterwarnings(
             "ignore", message="Glyph .* missing"
         )  # letters the font lacks are drawn as boxes
-        FigureCanvasAgg(figure).print_png(path)
+        picture = io.BytesIO()
+        FigureCanvasAgg(figure).print_png(picture)
+    write_atomic(path, picture.getvalue())

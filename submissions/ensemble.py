@@ -7,10 +7,11 @@ import numpy as np
 from scipy.special import softmax
 from scipy.stats import rankdata
 
+from foundation.errors import UserError
 from submissions.activations import ACTIVATIONS, Activation
 
 
-class SubmissionError(ValueError):
+class SubmissionError(UserError):
     """Scores that cannot be combined, written or read; the message is one line for the user."""
 
 

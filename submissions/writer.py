@@ -1,14 +1,14 @@
 """submission.csv as Kaggle wants it, and the scores file that keeps float32 logits."""
 
-import os
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from foundation.files import atomic_file, write_atomic
 from submissions.ensemble import SubmissionError
 
 _NAMED = 10  # names in an error message
@@ -55,7 +55,7 @@ def write_submission(
         left_out = [fname for fname in table.index if fname not in sample.index]
         table = _in_order_of(sample, table, sample_submission)
     text = table.to_csv(lineterminator="\n")
-    _write_whole(path, lambda file: file.write(text.encode()))
+    write_atomic(path, text.encode())
     return left_out
 
 
@@ -73,7 +73,7 @@ def write_predictions(path: Path, fnames: Sequence[str], classes: Sequence[str],
     table.insert(0, "label", table.columns[table.to_numpy().argmax(axis=1)])
     table.insert(1, "score", table[list(classes)].max(axis=1))
     text = table.to_csv(lineterminator="\n")
-    _write_whole(path, lambda file: file.write(text.encode()))
+    write_atomic(path, text.encode())
 
 
 def write_scores(path: Path, fnames: Sequence[str], classes: Sequence[str], logits: np.ndarray) -> None:
@@ -85,7 +85,8 @@ def write_scores(path: Path, fnames: Sequence[str], classes: Sequence[str], logi
     table = _table(fnames, classes, logits)
     names, labels = np.array(table.index.to_list(), np.str_), np.array(table.columns.to_list(), np.str_)
     values = np.asarray(logits, np.float32)
-    _write_whole(path, lambda file: np.savez(file, fnames=names, classes=labels, logits=values))
+    with atomic_file(path, "wb") as file:
+        np.savez(file, fnames=names, classes=labels, logits=values)
 
 
 def read_scores(path: Path) -> Scores:
@@ -142,16 +143,3 @@ def _refuse(expected: str, received: str, names: pd.Index) -> None:
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         listed = ", ".join(str(name) for name in names[:_NAMED])
         raise SubmissionError(f"expected {expected}, received {received} {len(names)}: {listed}{more}")
-
-
-def _write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """A file that appears when it is complete."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            write(file)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

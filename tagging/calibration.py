@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
 
-from preprocessing.folder import write_atomic
+from foundation.errors import UserError
+from foundation.files import write_atomic
 from submissions.activations import ACTIVATIONS
 from tagging.evaluation.checks import check_matrices
 from tagging.kinds import TaskKind
@@ -23,7 +24,7 @@ TEMPERATURES = (0.05, 20.0)
 _PARTS = 5  # of the clips, to judge thresholds in
 
 
-class CalibrationError(ValueError):
+class CalibrationError(UserError):
     """A calibration that cannot be read; the message is one line for the user."""
 
 

@@ -7,12 +7,14 @@ import argparse
 import os
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from foundation.errors import UserError
+
 DEFAULT_CONFIG = Path("configs/demo.yaml")
-_OURS = ("tagging", "preprocessing", "models", "submissions")
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 _EPILOG = (
     "key=value overrides any setting of the config, e.g. seed=1 train.epochs=5 stages.curated.learning_rate=3e-4 "
@@ -57,16 +59,20 @@ def run(
     *,
     interrupted: str,
 ) -> int:
-    """Parse and run; bad input ends in one line on stderr and exit code 2, Ctrl-C in the line `interrupted`."""
+    """Parse and run; bad input ends in one line on stderr and exit code 2, Ctrl-C in the line `interrupted`.
+
+    Errors of the user and of the file system are one line; with `TAGGING_DEBUG=1` in the environment their traceback
+    comes first. Any other exception is a fault of the program, and is raised.
+    """
     args = parser.parse_intermixed_args(argv)
     try:
         return command(args)
     except KeyboardInterrupt:
         print(f"interrupted; {interrupted}", file=sys.stderr)
         return INTERRUPTED
-    except Exception as error:
-        if not _is_for_user(error):
-            raise
+    except (UserError, OSError) as error:
+        if os.environ.get("TAGGING_DEBUG") == "1":
+            traceback.print_exc()
         print(f"{parser.prog}: error: {error}", file=sys.stderr)
         return 2
 
@@ -102,8 +108,3 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, received {text}")
     return int(text)
-
-
-def _is_for_user(error: Exception) -> bool:
-    """Whether the message is written for users: the errors that our packages define, and the system's about files."""
-    return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in _OURS

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from foundation.claims import claimed
 from tagging.charts import common_metric, learning_curves, metric_title, run_bars, size_against_metric
 from tagging.kinds import is_lower_better
+from tagging.run_place import is_passing
 from tagging.runs import INFO, Run, RunError, read_run
 from tagging.tables import markdown, write_table
 
+PLOTS = ("bars.png", "curves.png", "parameters.png")
 _MOST_CURVES = 10  # as many as there are colours
 
 
@@ -27,6 +30,12 @@ def compare(paths: Sequence[Path], out: Path, metric: str | None = None, top: in
     """
     runs = find_runs(paths)
     metric = _metric(runs, metric)
+    names = ("runs.csv", "runs.md", "top.csv", "top.md", *PLOTS)
+    with claimed("compare", {f"--out {name}": out / name for name in names}):
+        return _compare(runs, out, metric, top)
+
+
+def _compare(runs: dict[str, Run], out: Path, metric: str, top: int) -> list[Path]:
     table = run_table(runs, metric)
     written = write_table(table, out / "runs")
     written += write_table(table.head(top), out / "top")
@@ -36,7 +45,7 @@ def compare(paths: Sequence[Path], out: Path, metric: str | None = None, top: in
     print(markdown(table.head(top)))
     if len(table) > top:
         print(f"all\n{markdown(table)}")
-    pictures = [out / name for name in ("bars.png", "curves.png", "parameters.png")]
+    pictures = [out / name for name in PLOTS]
     run_bars(table, metric, pictures[0])
     drawn = {name: runs[name].history() for name in table["run"].head(_MOST_CURVES)}
     learning_curves(drawn, pictures[1], metric)
@@ -51,7 +60,9 @@ def draw_curves(runs: dict[str, Run], path: Path, metric: str | None = None) -> 
         RunError: the metric that was asked for is not in all of them.
     """
     histories = {name: run.history() for name, run in runs.items()}
-    learning_curves(histories, path, _metric(runs, metric) if metric else None)
+    shared = _metric(runs, metric) if metric else None
+    with claimed("curves", {"--out": path}):
+        learning_curves(histories, path, shared)
 
 
 def find_runs(paths: Sequence[Path]) -> dict[str, Run]:
@@ -62,7 +73,7 @@ def find_runs(paths: Sequence[Path]) -> dict[str, Run]:
     """
     folders: list[Path] = []
     for path in paths:
-        found = sorted(info.parent for info in path.rglob(INFO) if not _is_passing(info.parent))
+        found = sorted(info.parent for info in path.rglob(INFO) if not is_passing(info.parent))
         if not found:
             read_run(path)  # says what is wrong with it
         folders += found
@@ -127,11 +138,6 @@ def _known(run: Run) -> list[str]:
     """Metrics of the validation clips, in the history or after it, and the loss."""
     columns = [name.removeprefix("val_") for name in map(str, run.history()) if name.startswith("val_")]
     return list(dict.fromkeys([*columns, *(key for key in _validation(run) if key != "clips")]))
-
-
-def _is_passing(folder: Path) -> bool:
-    """Whether a folder is one that `train.py` works in, or an older run on its way out."""
-    return any(part.endswith((".part", ".old")) for part in folder.parts)
 
 
 def _names(folders: list[Path]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from foundation.errors import UserError
 from preprocessing.feature_settings import DECIBELS
 from tagging.config_types import nearest
 from tagging.evaluation.names import validation_columns
@@ -16,7 +17,7 @@ if TYPE_CHECKING:  # the schema calls these checks
     from tagging.training.settings import StageSettings
 
 
-class ConfigError(ValueError):
+class ConfigError(UserError):
     """A config that cannot be used; the message is one line for the user."""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from foundation.claims import claimed
 from models.registry import expected_channels
 from preprocessing.chain import clean_waveform
 from preprocessing.decode import DecodeError, decode
@@ -24,12 +25,22 @@ from tagging.frontend.settings import FrontendSettings
 from tagging.pipeline.pieces import audio_windows
 from tagging.training.data import checked_clips
 
+_NAMES = (
+    *("waveforms.png", "log_mel.png", "classes.png", "values.png"),
+    *("label_histograms.png", "label_histograms_before.png", "label_shares.png"),
+)
 _MOST_CLASSES = 16  # drawn on one page
 
 
 def data_figures(config: Config, out: Path) -> Iterator[Path]:
     """Write the pictures of the config's data set one by one; yields their paths."""
     dataset = read_dataset(config.dataset)
+    outputs = {f"--out {name}": out / name for name in _NAMES}
+    with claimed("plots", outputs, inputs=[*dataset.files, *config.dataset.files]):
+        yield from _figures(config, dataset, out)
+
+
+def _figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path]:
     if config.cleaning.features.name != STORED:
         yield from _sound_figures(config, dataset, out)
     if dataset.task == "regression":

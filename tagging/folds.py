@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from preprocessing.folder import write_atomic
+from foundation.files import write_atomic
 from submissions.writer import read_scores
 from tagging.datasets.csv_files import read_csv, some
 from tagging.runs import SCORES, Run, RunError, latest_run, read_run

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import PercentFormatter
 
-from preprocessing.folder import write_atomic
+from foundation.files import write_atomic
 from tagging.datasets.table import Dataset
 
 _DOTS_PER_INCH = 110

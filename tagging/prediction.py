@@ -9,6 +9,7 @@ import pandas as pd
 import tensorflow as tf
 from tqdm import tqdm
 
+from foundation.errors import UserError
 from submissions.activations import ACTIVATIONS, mean_of_groups
 from tagging.config import Config
 from tagging.pipeline.pieces import Pieces, all_pieces, audio_windows, clips_from_files, feature_sequences
@@ -19,7 +20,7 @@ def inference_step(model: Callable) -> Callable:
     return tf.function(lambda waveform: model(waveform, training=False), reduce_retracing=True)
 
 
-class PredictionError(ValueError):
+class PredictionError(UserError):
     """Clips that cannot be predicted as asked; the message is one line for the user."""
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from foundation.files import write_atomic
 from tagging.bootstrap import Interval, interval_of, interval_of_difference
 from tagging.confusion_plot import confusion_picture
 from tagging.evaluation.checks import EvaluationError
@@ -115,5 +116,5 @@ def unit_name(groups: Sequence[str]) -> str:
 def write_confusion(path: Path, targets: np.ndarray, logits: np.ndarray, classes: Sequence[str]) -> None:
     """Which classes are taken for which, as CSV and, under the same name, as a picture."""
     table = confusion_table(targets, logits, classes)
-    table.to_csv(path)
+    write_atomic(path, table.to_csv().encode())
     confusion_picture(table, path.with_suffix(".png"))

@@ -1,9 +1,7 @@
 """A run folder: one trained model with everything that made it. Written whole, read and checked here only."""
 
 import json
-import os
 import platform
-import shutil
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +12,8 @@ from typing import Any
 import pandas as pd
 from omegaconf import OmegaConf
 
-from tagging.config import Config, load_config, save_config
+from foundation.errors import UserError
+from tagging.config import Config, load_config
 
 MODEL, CONFIG, INFO, HISTORY = "model.keras", "config.yaml", "run.json", "history.csv"
 SCORES = "validation_scores.npz"  # logits of the validation clips
@@ -22,7 +21,7 @@ OF_PREDICTION = ("window.hop_s", "window.average")  # settings of a run that a p
 _PACKAGES = ("tensorflow", "keras", "numpy", "librosa", "soxr", "soundfile", "scikit-learn")
 
 
-class RunError(ValueError):
+class RunError(UserError):
     """A run folder that cannot be used; the message is one line for the user."""
 
 
@@ -131,34 +130,6 @@ def _read_info(path: Path) -> dict[str, Any]:
     if absent := {"classes", "finished", "identity", "task", "validation"} - set(info):
         raise RunError(f"{path / INFO}: expected {', '.join(sorted(absent))} in it; train the stage again")
     return info
-
-
-def work_dir(final: Path) -> Path:
-    """Where a run is made until it is whole."""
-    return final.with_name(final.name + ".part")
-
-
-def finish_run(final: Path, config: Config, info: dict[str, Any]) -> None:
-    """Complete the files in the work folder and give it its final name; an older run there is replaced."""
-    work = work_dir(final)
-    save_config(config, work / CONFIG)
-    text = json.dumps({**info, "versions": versions()}, indent=1) + "\n"
-    (work / "info").write_text(text, encoding="utf-8")
-    os.replace(work / "info", work / INFO)  # from here on the run is whole, see `recover`
-    recover(final)
-
-
-def recover(final: Path) -> None:
-    """Give a whole run its name, also one that a kill kept from it; nothing that was finished is lost on the way."""
-    work, old = work_dir(final), final.with_name(final.name + ".old")
-    if (work / INFO).is_file():
-        if final.exists():
-            shutil.rmtree(old, ignore_errors=True)
-            os.replace(final, old)
-        os.replace(work, final)
-    elif old.exists() and not final.exists():
-        os.replace(old, final)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def versions() -> dict[str, str]:

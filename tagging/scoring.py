@@ -1,6 +1,5 @@
 """`predict.py`: run folders and audio -> scores of every clip, a submission, and LWLRAP where answers are known."""
 
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,13 +8,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from foundation.claims import claimed, is_stream
+from foundation.files import write_atomic
 from preprocessing.feature_settings import STORED
 from submissions.ensemble import average_folds
+from submissions.outputs import (
+    PREDICT,
+    class_table_file,
+    confusion_file,
+    logits_file,
+    prediction_files,
+    remove_logits_above,
+)
 from submissions.writer import write_predictions, write_scores, write_submission
 from tagging.config import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.sources import TEST, Source, audio_source
-from tagging.datasets.table import DatasetError
+from tagging.datasets.table import Dataset, DatasetError
 from tagging.ensembles import Ensemble
 from tagging.evaluation.checks import EvaluationError
 from tagging.folds import Member
@@ -144,6 +153,20 @@ def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, re
     test = dataset.of(TEST)
     if report and not dataset.answered(test).any():
         raise EvaluationError(f"--report needs test clips with answers, and {config.dataset.root} has none")
+    files = prediction_files(out, len(ensemble.members), has_tables=report)
+    with claimed(PREDICT, files, inputs=[*dataset.files, *config.dataset.files]):
+        return _predict_test(config, ensemble, dataset, test, out, jobs, report)
+
+
+def _predict_test(
+    config: Config,
+    ensemble: Ensemble,
+    dataset: Dataset,
+    test: pd.DataFrame,
+    out: Path,
+    jobs: int,
+    report: bool,
+) -> int:
     parts = score_members(ensemble.members, Source(test, is_dataset=True), config, jobs)
     scores = _write(out, dataset.sample_submission, parts, ensemble)
     known = dataset.answered(parts[0].clips)
@@ -166,17 +189,18 @@ def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, re
 def _write_tables(out: Path, targets: np.ndarray, scores: np.ndarray, ensemble: Ensemble) -> None:
     """The table of classes beside `out`, and with one label a clip what is taken for what."""
     table = ensemble.kind.table(targets, scores, ensemble.classes)
-    table.to_csv(out.with_name(f"{out.stem}.per_class.csv"), index=False)
+    write_atomic(class_table_file(out), table.to_csv(index=False).encode())
     if ensemble.kind.name == "multiclass":
-        write_confusion(out.with_name(f"{out.stem}.confusion.csv"), targets, scores, ensemble.classes)
+        write_confusion(confusion_file(out), targets, scores, ensemble.classes)
 
 
 def predict_audio(config: Config, ensemble: Ensemble, path: Path, out: Path, jobs: int) -> int:
     """Predict a file, or the audio files under a folder, and write `out`; unusable ones are listed. An exit code."""
     are_features = ensemble.members[0].runs[0].config.cleaning.features.name == STORED
     source = audio_source(path, are_features=are_features)
-    parts = score_members(ensemble.members, source, config, jobs)
-    scores = _write(out, None, parts, ensemble)
+    with claimed(PREDICT, prediction_files(out, len(ensemble.members)), inputs=source.clips["path"]):
+        parts = score_members(ensemble.members, source, config, jobs)
+        scores = _write(out, None, parts, ensemble)
     top = len(ensemble.classes) if ensemble.kind.name == "regression" else _TOP
     print(_tags(list(parts[0].clips["fname"]), scores, ensemble.classes, top))
     lost = parts[0].lost
@@ -189,24 +213,18 @@ def _write(out: Path, sample: Path | None, parts: Sequence[Scores], ensemble: En
     """Combine the models; write the submission, and beside it each one's logits. Returns the combined scores."""
     names, classes = list(parts[0].clips["fname"]), ensemble.classes
     scores = ensemble.combine([part.logits for part in parts])
-    for number, part in enumerate(parts, 1):
-        write_scores(out.with_name(f"{out.stem}.logits-{number}.npz"), names, classes, part.logits)
+    has_place = not is_stream(out)
+    for number, part in enumerate(parts if has_place else (), 1):
+        write_scores(logits_file(out, number), names, classes, part.logits)
     if sample is None and ensemble.kind.name == "multiclass":
         write_predictions(out, names, classes, scores)
         left_out = []
     else:
         left_out = write_submission(out, sample, names, classes, scores)
-    _remove_logits_above(len(parts), out)
+    if has_place:
+        remove_logits_above(len(parts), out)
     print(f"{out}: {len(names) - len(left_out)} clips, {len(classes)} classes")
     return scores
-
-
-def _remove_logits_above(runs: int, out: Path) -> None:
-    """Those of an earlier prediction with more runs are no part of this one."""
-    for path in out.parent.iterdir():
-        number = re.fullmatch(rf"{re.escape(out.stem)}\.logits-([1-9]\d*)\.npz", path.name)
-        if number and int(number[1]) > runs:
-            path.unlink()
 
 
 def _tags(names: Sequence[str], scores: np.ndarray, classes: Sequence[str], top: int, most: int = 20) -> str:

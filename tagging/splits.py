@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from foundation.files import write_atomic
 from tagging.datasets.csv_files import read_csv, some
 from tagging.datasets.settings import SplitSettings
 from tagging.datasets.table import DatasetError
@@ -98,7 +99,8 @@ def keep_apart(train: pd.DataFrame, validation: pd.DataFrame) -> np.ndarray:
 def write_split(path: Path, clips: pd.DataFrame, is_validation: np.ndarray) -> None:
     """Writes the CSV `fname,part` that `SplitSettings.file` reads back."""
     part = np.where(is_validation, *reversed(PARTS))
-    pd.DataFrame({"fname": clips["fname"], "part": part}).to_csv(path, index=False, lineterminator="\n")
+    table = pd.DataFrame({"fname": clips["fname"], "part": part})
+    write_atomic(path, table.to_csv(index=False, lineterminator="\n").encode())
 
 
 def _share_as_folds(share: float) -> Fraction:

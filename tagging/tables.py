@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from preprocessing.folder import write_atomic
+from foundation.files import write_atomic
 
 
 def write_table(table: pd.DataFrame, stem: Path) -> list[Path]:

@@ -10,7 +10,8 @@ import soundfile as sf
 from preprocessing.clean import clean_dataset
 from tagging.config import Config, load_config
 from tagging.datasets import read_dataset
-from tagging.runs import MODEL, finish_run, work_dir
+from tagging.run_place import finish_run, work_dir
+from tagging.runs import MODEL
 from tagging.training.data import stage_data
 from tagging.training.outcome import write_split_and_curves, write_validation
 

@@ -6,7 +6,8 @@ import keras
 
 from tagging.config import Config
 from tagging.pipeline.pieces import Pieces, audio_windows
-from tagging.runs import MODEL, finish_run, work_dir
+from tagging.run_place import finish_run, work_dir
+from tagging.runs import MODEL
 from tagging.training.networks import build_tagger
 
 

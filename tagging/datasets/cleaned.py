@@ -11,8 +11,8 @@ import pandas as pd
 from preprocessing.clean import clean_dataset
 from preprocessing.clip import ClipRow
 from preprocessing.folder import CleanFolderError
-from preprocessing.manifest import MANIFEST_NAME, SETTINGS_NAME, check_fingerprint, read_rows
-from preprocessing.plan import clean_file, has_changed, has_clean_file, parts
+from preprocessing.manifest import MANIFEST_NAME, SETTINGS_NAME, check_fingerprint, clean_file, read_rows
+from preprocessing.plan import has_changed, has_clean_file, parts
 from preprocessing.settings import CleaningSettings
 
 Audio = tuple[pd.DataFrame, pd.DataFrame]

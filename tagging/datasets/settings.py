@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 # Curated clips of FSDKaggle2019 known to be bad: five with a wrong label, and the silent 1d44b0bd.
@@ -49,6 +50,11 @@ class DatasetSettings:
     group_pattern: str | None = None
     targets: list[str] | None = None
     table: str | None = None
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that the settings name."""
+        return [Path(name) for name in (self.table, *self.lists.values()) if name]
 
     def __post_init__(self) -> None:
         for key, layouts in LAYOUTS_OF.items():

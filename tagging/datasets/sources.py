@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from preprocessing.manifest import MANIFEST_NAME, SETTINGS_NAME
+from preprocessing.manifest import MADE_NAME, MANIFEST_NAME, SETTINGS_NAME
 from preprocessing.settings import CleaningSettings
 from tagging.datasets.audio_names import is_hidden, may_be_audio
 from tagging.datasets.cleaned import Audio, clean_audio, clean_home, from_clean_folder
@@ -70,7 +70,7 @@ def _clips(folder: Path, names: list[str]) -> pd.DataFrame:
 
 def _names(folder: Path, home: Path | None) -> list[str]:
     """The files that are not hidden, without what a clean folder says of itself."""
-    own = {home / MANIFEST_NAME, home / SETTINGS_NAME} if home else set()
+    own = {home / name for name in (MANIFEST_NAME, SETTINGS_NAME, MADE_NAME)} if home else set()
     files = [path for path in sorted(set(folder.rglob("*")) - own) if path.is_file()]
     names = [file.relative_to(folder).as_posix() for file in files]
     return [name for name in names if not is_hidden(name)]

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from foundation.errors import UserError
+
 COLUMNS = ("fname", "path", "labels", "split", "group")
 
 
-class DatasetError(ValueError):
+class DatasetError(UserError):
     """A data set that cannot be used; the message is one line for the user."""
 
 
@@ -66,6 +68,12 @@ class Dataset:
     def checked(self) -> str:
         """The split whose labels people checked, from which validation clips come: `train`, or `curated`."""
         return "train" if (self.clips["split"] == "train").any() else "curated"
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that it is read from, each once: of the clips, and the sample submission."""
+        samples = [self.sample_submission] if self.sample_submission else []
+        return [*dict.fromkeys(map(Path, self.clips["path"])), *samples]
 
     def of(self, *splits: str) -> pd.DataFrame:
         """The clips of these splits, in the table's order, with a fresh index."""

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from foundation.errors import UserError
 
-class EvaluationError(ValueError):
+
+class EvaluationError(UserError):
     """Targets and scores that cannot be compared; the message is one line for the user."""
 
 

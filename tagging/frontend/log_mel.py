@@ -8,10 +8,12 @@ import librosa
 import numpy as np
 from keras import ops
 
+from foundation.errors import UserError
+
 FLOOR = 1e-10  # power under which a window counts as silent; librosa's `amin`
 
 
-class FrontendError(ValueError):
+class FrontendError(UserError):
     """A front end that cannot be built as asked; the message is one line for the user."""
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from foundation.errors import UserError
 from tagging.augment.batch import augment_batch, mixup_shares
 from tagging.augment.mixup import blend
 from tagging.augment.settings import AugmentSettings
@@ -22,7 +23,7 @@ _ORDER, _WINDOWS, _AUGMENT, _BACKGROUND, _WAVEFORMS, _BATCHES = range(6)  # stre
 _BUCKETS = 20  # classes of lengths, at most
 
 
-class PipelineError(ValueError):
+class PipelineError(UserError):
     """Batches that cannot be made as asked; the message is one line for the user."""
 
 

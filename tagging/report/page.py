@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from preprocessing.folder import write_atomic
+from foundation.claims import claimed, remove_output
+from foundation.errors import UserError
+from foundation.files import write_atomic
 from tagging.report.about import (
     command_section,
     data_section,
@@ -47,7 +49,7 @@ _NAMES = {
 }
 
 
-class ReportError(ValueError):
+class ReportError(UserError):
     """A page that cannot be written as asked; the message is one line for the user."""
 
 
@@ -68,29 +70,42 @@ def write_report(path: Path, out: Path | None = None) -> Path:
     out = out or path / REPORT
     if out.suffix.lower() != SUFFIX or out.is_dir():
         raise ReportError(f"expected a file to write that ends in {SUFFIX}, received {out}; name another")
-    folder = out.with_name(f"{out.stem}_tables")
-    material = read_material(path, folder.name)
+    material = read_material(path, _tables_folder(out).name)
+    outputs = _outputs(out)
+    inputs = material.dataset.files if material.dataset else []
+    with claimed("report", outputs, inputs, own=_outputs(path / REPORT).values()):
+        _write(material, out)
+    return out
+
+
+def _outputs(page: Path) -> dict[str, Path]:
+    """The page and its tables, by what an error calls them."""
+    tables = {f"the table {name} of --out": _tables_folder(page) / f"{name}.csv" for name in TABLES}
+    return {"--out": page, **tables}
+
+
+def _tables_folder(page: Path) -> Path:
+    return page.with_name(f"{page.stem}_tables")
+
+
+def _write(material: Material, out: Path) -> None:
     parts, tables = ([], {}) if material.judged is None else _of_scores(material, material.judged)
     if material.dataset is not None:
         tables["data"] = data_table(material, material.dataset)
     parts += [curve_section(material), data_section(material, tables.get("data"))]
     parts += [make(material) for make in (settings_section, machine_section, command_section)]
     page = _page(material, parts, tables.get("scores"))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    _write_tables(folder, tables)
+    _write_tables(_tables_folder(out), tables)
     write_atomic(out, _bytes(page))
-    return out
 
 
 def _write_tables(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
-    if tables:
-        folder.mkdir(exist_ok=True)
     for name in TABLES:
         if name in tables:
             text = tables[name].to_csv(index=False, lineterminator="\n")
             write_atomic(folder / f"{name}.csv", _bytes(text))
         else:
-            (folder / f"{name}.csv").unlink(missing_ok=True)
+            remove_output(folder / f"{name}.csv")
 
 
 def _bytes(text: str) -> bytes:

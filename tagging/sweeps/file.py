@@ -9,6 +9,7 @@ from typing import Any, Literal
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from foundation.errors import UserError
 from tagging.sweeps.parameters import Choices, Parameter, as_text, read_parameter
 from tagging.yaml_text import read_yaml
 
@@ -18,7 +19,7 @@ _OURS = ("method", "metric", "parameters", "names", "run_cap", "early_terminate"
 _NOT_USED = ("program", "command", "name", "description", "project", "entity")  # speak to W&B's own agent
 
 
-class SweepError(ValueError):
+class SweepError(UserError):
     """A sweep that cannot be run; the message is one line for the user."""
 
 

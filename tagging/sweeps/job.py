@@ -1,7 +1,7 @@
 """One sweep on one config: the folder of its trials, and the config of each."""
 
 import json
-import shutil
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -9,14 +9,19 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
-from preprocessing.folder import BusyError, locked, write_atomic
+from foundation.claims import check_outputs
+from foundation.files import write_atomic
+from foundation.locks import BusyError, locked
+from foundation.marks import SWEEP, is_marked
 from tagging.config import Config, as_dict, differing_keys, load_config
 from tagging.config_types import nearest
 from tagging.evaluation.names import METRICS, validation_columns
 from tagging.sweeps.file import Sweep, SweepError, read_sweep
 from tagging.sweeps.parameters import as_text
+from tagging.sweeps.trials import remove_trials
 
 IDENTITY, TRIALS, LOCK, JOURNAL = "sweep.json", "trials", ".lock", "journal.log"
+RESULTS = ("trials.csv", "trials.md", "sweep.png")
 _ELSEWHERE = ("run_dir", "tracking")  # of the config, what no result depends on
 
 
@@ -98,6 +103,7 @@ def open_job(
     out = out or Path(base.run_dir) / f"sweep-{sweep_file.stem}"
     n_trials = _n_trials(sweep, trials, sweep_file)
     job = Job(sweep, config_file, tuple(given), base, stages, out, n_trials, jobs)
+    _check_place(out)
     with waiting_lock(out / LOCK):
         if force:
             _remove_sweep(out)
@@ -168,13 +174,28 @@ def _check_identity(job: Job) -> None:
         )
 
 
+def _check_place(out: Path) -> None:
+    """Refuse a folder in which a sweep would write into, or over, what is not part of one."""
+    check_outputs("sweep", result_files(out))
+    if is_marked(out, SWEEP):
+        return
+    for path in (out / IDENTITY, out / JOURNAL, out / TRIALS):
+        if os.path.lexists(path):
+            raise SweepError(f"{path} is there, and {out} is not a sweep's folder; choose another --out")
+
+
+def result_files(out: Path) -> dict[str, Path]:
+    """The tables and the plot of a sweep, by what an error calls them."""
+    return {f"--out {name}": out / name for name in RESULTS}
+
+
 def _remove_sweep(out: Path) -> None:
     """What says whose the folder is goes last, so that a removal that was interrupted is seen and done again."""
-    if not (out / IDENTITY).is_file():
+    if not is_marked(out, SWEEP):
         return
     with ExitStack() as held:
         for lock in sorted((out / TRIALS).glob(".*.lock")):
             held.enter_context(locked(lock, f"training trial {lock.stem[1:]}"))
-        shutil.rmtree(out / TRIALS, ignore_errors=True)
+        remove_trials(out / TRIALS)
         (out / JOURNAL).unlink(missing_ok=True)
         (out / IDENTITY).unlink()

@@ -8,7 +8,8 @@ import optuna
 import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
-from tagging.runs import HISTORY, work_dir
+from tagging.run_place import work_dir
+from tagging.runs import HISTORY
 from tagging.sweeps.chart import Axis, sweep_chart
 from tagging.sweeps.job import Job
 from tagging.sweeps.parameters import Parameter, Range, as_text

@@ -12,7 +12,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from preprocessing.folder import BusyError, locked
+from foundation.locks import BusyError, locked
 from tagging.sweeps.file import EarlyTerminate, SweepError
 from tagging.sweeps.job import JOURNAL, LOCK, TRIALS, Job, waiting_lock
 

@@ -11,21 +11,23 @@ import keras
 import optuna
 from optuna.trial import TrialState
 
-from preprocessing.folder import BusyError, CleanFolderError
+from foundation.claims import claimed
+from foundation.locks import BusyError
+from preprocessing.folder import CleanFolderError
 from tagging.config import Config
 from tagging.config_checks import check_task
 from tagging.datasets import read_dataset
 from tagging.datasets.table import DatasetError
-from tagging.runs import read_run, work_dir
+from tagging.run_place import BACKUPS, work_dir
+from tagging.runs import read_run
 from tagging.sweeps.file import SweepError
-from tagging.sweeps.job import Job, check_metric
+from tagging.sweeps.job import Job, check_metric, result_files
 from tagging.sweeps.report import write_report, write_tables
 from tagging.sweeps.study import next_trial, open_study
-from tagging.training.fit import BACKUPS
+from tagging.sweeps.trials import ERROR
 from tagging.training.stage import train_stage
 from tagging.training.tracking import TrackingError
 
-ERROR = "error.txt"  # in a trial's folder: the traceback of what ended it
 # Not of one trial: the next would end in the same way. What was begun goes on once it is mended.
 _OF_THE_PLACE = (DatasetError, CleanFolderError, BusyError, TrackingError, SweepError, OSError)
 
@@ -48,10 +50,11 @@ def run_sweep(job: Job) -> int:
     """
     _check_task(job)
     study = open_study(job)
-    while _work(study, job):
-        write_tables(study, job)
-    for path in write_report(study, job):
-        print(path)
+    with claimed("sweep", result_files(job.out)):
+        while _work(study, job):
+            write_tables(study, job)
+        for path in write_report(study, job):
+            print(path)
     return int(all(trial.state == TrialState.FAIL for trial in study.get_trials(deepcopy=False)))
 
 

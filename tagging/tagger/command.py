@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from foundation.claims import claimed
+from foundation.files import atomic_file
 from preprocessing.decode import DecodeError
 from tagging.tagger.files import Files, found_files
 from tagging.tagger.models import window_pieces
-from tagging.tagger.options import check_outputs, flag, windows_file
-from tagging.tagger.outputs import screen_or_file, whole_file
+from tagging.tagger.options import TAG, flag, outputs, windows_file
+from tagging.tagger.outputs import screen_or_file
 from tagging.tagger.picture import draw_timeline
 from tagging.tagger.progress import WatchedSound
 from tagging.tagger.results import Segment, TaggerError, Tags, Timeline
@@ -42,8 +44,9 @@ def tag(args: argparse.Namespace) -> int:
 
 
 def _tag(args: argparse.Namespace) -> int:
-    with found_files(args.paths) as (files, empty):
-        check_outputs(args, [path for _, path in files])
+    with ExitStack() as stack:
+        files, empty = stack.enter_context(found_files(args.paths))
+        stack.enter_context(claimed(TAG, outputs(args), inputs=[path for _, path in files]))
         tagger = Tagger.load(*args.run)
         _check_run(args, tagger, files)
         warnings = [run.warning for run in tagger.runs if run.warning]
@@ -187,6 +190,6 @@ def _sink(args: argparse.Namespace, tagger: Tagger) -> Iterator[Sink]:
     with ExitStack() as stack:
         file = stack.enter_context(screen_or_file(args.out))
         path = windows_file(args) if contents.has_segments else None
-        sink = SINKS[args.format](file, stack.enter_context(whole_file(path)) if path else None, contents)
+        sink = SINKS[args.format](file, stack.enter_context(atomic_file(path)) if path else None, contents)
         yield sink
         sink.close()

@@ -1,21 +1,21 @@
 """The command line of `python -m tagging tag`. Imports nothing heavy."""
 
 import argparse
-import os
-from collections.abc import Iterable
 from math import inf, nan
 from pathlib import Path
 
+from foundation.claims import check_outputs, is_stream
+from foundation.errors import UserError
 from tagging import cli
-from tagging.tagger.outputs import is_stream
 
 STDIN = Path("-")
+TAG = "tag"
 _OF_TIMELINE = ("smooth_s", "min_length_s", "max_gap_s", "labels", "plot")
 _OF_WINDOWS = ("window_s", "hop_s")
 _ENDINGS = {"labels": ".txt", "plot": ".png", "embeddings": ".npz"}
 
 
-class OptionError(ValueError):
+class OptionError(UserError):
     """Options that contradict each other; the message is one line for the user."""
 
 
@@ -105,7 +105,7 @@ def check(args: argparse.Namespace) -> None:
         raise OptionError("-: standard input can be read once")
     _check_mode(args)
     _check_endings(args)
-    check_outputs(args, args.paths)
+    check_outputs(TAG, outputs(args), inputs=args.paths)
 
 
 def windows_file(args: argparse.Namespace) -> Path | None:
@@ -115,19 +115,12 @@ def windows_file(args: argparse.Namespace) -> Path | None:
     return args.out.with_name(f"{args.out.stem}.windows{args.out.suffix}")
 
 
-def check_outputs(args: argparse.Namespace, audio: Iterable[Path]) -> None:
-    """Raises OptionError where a file would be written over the audio, or over another one."""
-    taken = {os.path.realpath(path): "the audio" for path in audio}
-    outputs = {
+def outputs(args: argparse.Namespace) -> dict[str, Path | None]:
+    """The files that are asked for, by option."""
+    return {
         **{"--out": args.out, "the windows of --out": windows_file(args)},
         **{flag(key): getattr(args, key) for key in ("labels", "plot", "embeddings")},
     }
-    for name, path in ((name, path) for name, path in outputs.items() if path is not None):
-        if path.is_dir():
-            raise OptionError(f"{name}: expected a file to write, received the folder {path}")
-        other = taken.setdefault(os.path.realpath(path), name)
-        if other != name:
-            raise OptionError(f"{name}: {path} is {other}, too")
 
 
 def flag(key: str) -> str:

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from foundation.errors import UserError
+
 _ROUNDING_S = 1e-6  # differences of times may be off by less, and samples are further apart
 
 
-class TaggerError(ValueError):
+class TaggerError(UserError):
     """Something that cannot be tagged as asked; the message is one line for the user."""
 
 

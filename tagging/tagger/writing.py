@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tagging.tagger.outputs import whole_file
+from foundation.files import atomic_file
 from tagging.tagger.results import Segment
 
 
@@ -37,7 +37,7 @@ def clock(seconds: float, digits: int = 0) -> str:
 
 def write_labels(path: Path, segments: Sequence[Segment]) -> None:
     """An Audacity label track: start, end in seconds and label, between tabs."""
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         for segment in segments:
             label = " ".join(segment.label.split())
             file.write(f"{segment.start_s:.6f}\t{segment.end_s:.6f}\t{label}\n")
@@ -59,5 +59,5 @@ def write_embeddings(path: Path, found: Sequence[Vectors], *, per_window: bool) 
     if per_window:
         spans_s = [vectors.spans_s for vectors in found if vectors.spans_s is not None]
         arrays["start_s"], arrays["end_s"] = np.concatenate([np.empty((0, 2)), *spans_s]).T
-    with whole_file(path, "wb") as file:
+    with atomic_file(path, "wb") as file:
         np.savez(file, **arrays)

@@ -6,6 +6,7 @@ from functools import partial
 import keras
 
 from tagging.pipeline.batches import TrainingBatches
+from tagging.run_place import BACKUPS
 from tagging.runs import RunError
 from tagging.training.backup import Backup, restore
 from tagging.training.callbacks import Averages, RawWeights, RefuseDivergence, Validate, Watch
@@ -13,8 +14,6 @@ from tagging.training.history import BEST, History
 from tagging.training.overfit import FirstBatches
 from tagging.training.schedules import Schedule
 from tagging.training.task import Task
-
-BACKUPS = "backup"
 
 
 def fit(

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from foundation.claims import claimed
 from submissions.writer import write_scores
 from tagging.bootstrap import interval_of
 from tagging.config import Config, ConfigError
 from tagging.datasets import read_dataset
 from tagging.datasets.settings import SplitSettings
-from tagging.datasets.table import Dataset
+from tagging.datasets.table import Dataset, DatasetError
 from tagging.folds import (
     FOLDS,
     OUT_OF_FOLD,
@@ -67,18 +68,28 @@ def _fold_configs(config: Config, dataset: Dataset, k: int, force: bool) -> list
         )
     clips, folder = dataset.of(dataset.checked), Path(config.run_dir)
     fold = folds(clips, dataset.strata(clips), k, config.seed) + 1
-    _check_folds(folder, pd.Series(fold, clips["fname"]), force)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_folds(folder, list(clips["fname"]), fold)
-    return [_fold_config(config, number, clips, fold == number) for number in range(1, k + 1)]
+    new = pd.Series(fold, clips["fname"])
+    _check_folds(folder, new, force)
+    files = [folder / FOLDS, folder / OUT_OF_FOLD, *(fold_dir(folder, n) / SPLIT for n in range(1, k + 1))]
+    outputs = {f"run_dir, {path.relative_to(folder)}": path for path in files}
+    with claimed("train.py --folds", outputs, own=files if _holds(folder, new) else ()):
+        write_folds(folder, list(clips["fname"]), fold)
+        return [_fold_config(config, number, clips, fold == number) for number in range(1, k + 1)]
 
 
 def _fold_config(config: Config, number: int, clips: pd.DataFrame, is_validation: np.ndarray) -> Config:
     folder = fold_dir(Path(config.run_dir), number)
-    folder.mkdir(exist_ok=True)
     write_split(folder / SPLIT, clips, is_validation)
     split = SplitSettings(is_validation.mean().item(), str(folder / SPLIT))
     return replace(config, run_dir=str(folder), split=split)
+
+
+def _holds(folder: Path, new: pd.Series) -> bool:
+    """Whether the folder is one of these very folds already."""
+    try:
+        return (folder / FOLDS).is_file() and read_folds(folder).equals(new)
+    except (RunError, DatasetError):
+        return False
 
 
 def _check_folds(folder: Path, new: pd.Series, force: bool) -> None:
@@ -100,7 +111,9 @@ def _gather(config: Config, dataset: Dataset, stage: str) -> None:
     folder = Path(config.run_dir)
     found = out_of_fold(stage_of_folds(folder, stage))
     if stage == list(config.stages)[-1]:
-        write_scores(folder / OUT_OF_FOLD, found.fnames, dataset.classes, found.logits)
+        path = folder / OUT_OF_FOLD  # checked when the folds were dealt
+        with claimed("train.py --folds", {f"run_dir, {OUT_OF_FOLD}": path}, own=[path]):
+            write_scores(path, found.fnames, dataset.classes, found.logits)
     clips = dataset.of(dataset.checked).set_index("fname", drop=False).loc[found.fnames]
     table = _table(KINDS[dataset.task], dataset.targets(clips), found, list(clips["group"]), config.seed)
     print(f"stage {stage}, out of fold\n{table}")

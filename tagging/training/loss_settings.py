@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from math import inf
 from typing import Literal
 
+from foundation.errors import UserError
+
 LOSSES = {
     "multilabel": ("bce", "lq"),
     "multiclass": ("cross_entropy", "lq"),
@@ -13,7 +15,7 @@ LOSSES = {
 NAMES = dict.fromkeys(name for names in LOSSES.values() for name in names)
 
 
-class LossError(ValueError):
+class LossError(UserError):
     """A loss that does not fit the task; the message is one line for the user."""
 
 

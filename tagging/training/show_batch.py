@@ -4,6 +4,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from foundation.claims import claimed
 from tagging.config import Config
 from tagging.plots import batch_picture
 from tagging.training.data import stage_data
@@ -22,7 +23,9 @@ def show_batch(config: Config, stage: str, out: Path, *, jobs: int, most: int = 
     frontend(tf.zeros((1, *(length or 1 for length in task.pieces.input_shape))))  # builds it
     measure_bands(frontend, batches)
     images, labels = next(iter(batches.dataset(0, 1)))[:2]  # weights, where there are any, come third
-    batch_picture(images.numpy()[:most, ..., 0], [_title(row, classes) for row in labels.numpy()[:most]], out)
+    with claimed("train.py", {"--show-batch": out}, inputs=[*data.dataset.files, *config.dataset.files]):
+        titles = [_title(row, classes) for row in labels.numpy()[:most]]
+        batch_picture(images.numpy()[:most, ..., 0], titles, out)
     return out
 
 

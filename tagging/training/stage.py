@@ -10,14 +10,17 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from preprocessing.folder import locked
+from foundation.files import write_atomic
+from foundation.locks import locked
+from foundation.marks import RUN, is_marked
 from tagging.config import Config
 from tagging.prediction import inference_step
 from tagging.report.page import write_report
-from tagging.runs import MODEL, Run, RunError, finish_run, read_run, recover, work_dir
+from tagging.run_place import BACKUPS, IDENTITY, check_place, finish_run, recover, remove_run, work_dir
+from tagging.runs import MODEL, Run, RunError, read_run
 from tagging.training.data import stage_data
 from tagging.training.device import device_name
-from tagging.training.fit import BACKUPS, fit
+from tagging.training.fit import fit
 from tagging.training.history import BEST
 from tagging.training.memory import peak_memory_mib
 from tagging.training.networks import build_tagger, compiled_trainer, count_parameters, measure_bands
@@ -33,8 +36,6 @@ from tagging.training.start import (
 )
 from tagging.training.task import Task
 from tagging.training.tracking import check_tracking, tracked
-
-IDENTITY = "stage.json"
 
 
 def train_stage(
@@ -63,7 +64,10 @@ def train_stage(
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()  # of this process, from here on
     final = Path(config.run_dir) / name
-    with locked(final.with_name(f".{name}.lock"), f"training {final}"):
+    if final.is_symlink():  # what it leads to is the run's place, and the link stays
+        final = final.resolve()
+    check_place(final)
+    with locked(final.with_name(f".{final.name}.lock"), f"training {final}"):
         recover(final)
         return _train_alone(config, name, final, jobs, force, watch)
 
@@ -78,7 +82,7 @@ def _train_alone(
         check_start(made_of, data.dataset.classes, start, name)
     if judge:
         check_judge(made_of, data.dataset.classes, judge, name)
-    if final.is_dir() and not force:
+    if is_marked(final, RUN) and not force:
         check_same(read_run(final).info["identity"], made_of, final, name)
         _remove_scaffolding(final)
         print(f"{final} is finished; --force trains it anew")
@@ -153,9 +157,8 @@ def _open_work(work: Path, made_of: dict[str, Any], name: str, force: bool) -> N
     if any((work / BACKUPS).glob("epoch-*")) and not force:
         check_same(json.loads(begun.read_text(encoding="utf-8")), made_of, work, name)
         return
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    begun.write_text(json.dumps(made_of, indent=1), encoding="utf-8")
+    remove_run(work)
+    write_atomic(begun, json.dumps(made_of, indent=1).encode())
 
 
 def _remove_scaffolding(final: Path) -> None:

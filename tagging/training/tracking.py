@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from foundation.errors import UserError
 from tagging.config import Config, as_dict
 from tagging.training.tracking_settings import TrackingSettings
 
 ID = "wandb_id.txt"  # in the run's folder: the name of the run there, which an interrupted training keeps
 
 
-class TrackingError(ValueError):
+class TrackingError(UserError):
     """Tracking that cannot be done as asked; the message is one line for the user."""
 
 

@@ -12,7 +12,7 @@ import soundfile as sf
 from preprocessing.clean import clean_dataset
 from preprocessing.clip import clean_clip, wav_bytes
 from preprocessing.folder import CleanFolderError, clean_path
-from preprocessing.manifest import read_manifest
+from preprocessing.manifest import read_manifest, write_settings
 from preprocessing.plan import ClipTask
 from preprocessing.settings import CleaningSettings
 
@@ -60,7 +60,7 @@ def test_a_data_set_is_cleaned_and_the_manifest_says_how(tmp_path, write, table,
             assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 16_000)
             assert file.getnframes() == round(row.seconds_out * 16_000)
     assert read_manifest(tmp_path / "clean").equals(manifest)
-    assert len(files(tmp_path)) == 23 + 2
+    assert len(files(tmp_path)) == 23 + 3
 
 
 def test_processes_and_one_process_write_the_same(tmp_path, write, table, sound):
@@ -112,7 +112,7 @@ def test_bad_clips_become_rows_and_the_rest_goes_on(tmp_path, write, table, soun
     assert "inside the data set" in rows["../up.wav"].reason
     assert rows["cut.wav"].reason == "truncated: 0.500 of 2.000 s"
     assert all(row.reason and "\n" not in row.reason for name, row in rows.items() if name != "good.wav")
-    assert files(tmp_path) == ["cleaning.json", "curated/cut.wav", "curated/good.wav", "manifest.csv"]
+    assert files(tmp_path) == ["cleaning.json", "curated/cut.wav", "curated/good.wav", "made.json", "manifest.csv"]
     assert not (tmp_path / "up.wav").exists()
 
 
@@ -154,7 +154,7 @@ def test_tables_and_folders_that_make_no_sense(tmp_path, write, table, sound):
 def test_raw_audio_is_never_overwritten(tmp_path, write, table, sound):
     path = write("test/a.wav", sound)
     clean_dir = tmp_path / "raw"
-    (clean_dir / "cleaning.json").write_text("{}")
+    write_settings(clean_dir, SETTINGS)
     before = path.read_bytes()
     with pytest.raises(CleanFolderError, match="holds the raw audio"):
         clean_dataset(table({"test": [path]}), clean_dir, SETTINGS, jobs=1, force=True)

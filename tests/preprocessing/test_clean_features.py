@@ -15,7 +15,7 @@ from preprocessing.decode import decode
 from preprocessing.feature_settings import FeatureSettings
 from preprocessing.features import compute_features
 from preprocessing.folder import CleanFolderError
-from preprocessing.manifest import read_manifest
+from preprocessing.manifest import read_manifest, write_settings
 from preprocessing.settings import CleaningSettings
 
 MEL = CleaningSettings(features=FeatureSettings(name="mel", n_mels=40, n_fft=512))
@@ -51,7 +51,7 @@ def arrays(tmp_path) -> pd.DataFrame:
 
 def test_features_of_clean_audio_are_kept_and_the_manifest_has_their_shape(tmp_path, clips):
     manifest = clean(clips, tmp_path, MEL)
-    assert names(tmp_path) == ["0.wav.npy", "1.wav.npy", "2.wav.npy", "cleaning.json", "manifest.csv"]
+    assert names(tmp_path) == ["0.wav.npy", "1.wav.npy", "2.wav.npy", "cleaning.json", "made.json", "manifest.csv"]
     pcm = clean_waveform(*decode(clips["path"][0]), MEL.curated, MEL).pcm
     assert len(pcm) == 19_200  # without its silence
     expected, _ = compute_features(pcm, 16_000, MEL.features)
@@ -97,12 +97,12 @@ def test_other_features_are_refused_until_forced_and_never_mixed(tmp_path, clips
     with pytest.raises(CleanFolderError, match=r"features\.name is None there, mel is asked"):
         clean(clips, tmp_path, MEL)
     clean(clips, tmp_path, MEL, force=True)
-    assert names(tmp_path) == ["0.wav.npy", "1.wav.npy", "2.wav.npy", "cleaning.json", "manifest.csv"]
+    assert names(tmp_path) == ["0.wav.npy", "1.wav.npy", "2.wav.npy", "cleaning.json", "made.json", "manifest.csv"]
     fewer = replace(MEL, features=replace(MEL.features, n_mels=20))
     with pytest.raises(CleanFolderError, match=r"features\.n_mels is 40 there, 20 is asked"):
         clean(clips, tmp_path, fewer)
     clean(clips[:2], tmp_path, CleaningSettings(), force=True)
-    assert names(tmp_path) == ["0.wav", "1.wav", "cleaning.json", "manifest.csv"]
+    assert names(tmp_path) == ["0.wav", "1.wav", "cleaning.json", "made.json", "manifest.csv"]
 
 
 def test_clips_that_left_the_data_set_take_their_features_along(tmp_path, clips):
@@ -157,7 +157,7 @@ def test_stored_spectrograms_are_turned_and_cut(tmp_path):
     manifest = clean(clips, tmp_path, settings)
     assert list(manifest["status"]) == ["ok", "ok", "refused"]
     assert manifest["reason"][2] == "expected finite features, received 9520 of 9520 NaN or infinite"
-    assert names(tmp_path) == ["a.npy", "b.npy.gz.npy", "cleaning.json", "manifest.csv"]
+    assert names(tmp_path) == ["a.npy", "b.npy.gz.npy", "cleaning.json", "made.json", "manifest.csv"]
     for name in names(tmp_path)[:2]:
         np.testing.assert_array_equal(np.load(tmp_path / "clean/test" / name), fused[128:].T)
 
@@ -175,7 +175,7 @@ def test_arrays_are_no_audio_and_audio_is_no_array(tmp_path, arrays, clips):
 
 def test_stored_features_are_never_overwritten(tmp_path, arrays):
     clean_dir = tmp_path / "raw"
-    (clean_dir / "cleaning.json").write_text("{}")
+    write_settings(clean_dir, STORED)
     with pytest.raises(CleanFolderError, match="holds the raw audio"):
         clean_dataset(arrays, clean_dir, STORED, force=True)
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from preprocessing.folder import CleanFolderError, clean_path, sweep_parts, write_atomic
+from foundation.files import sweep_parts, write_atomic
+from preprocessing.folder import CleanFolderError, clean_path
 
 
 @pytest.mark.parametrize(

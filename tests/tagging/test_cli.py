@@ -4,6 +4,7 @@ import argparse
 
 import pytest
 
+from foundation.errors import UserError
 from tagging import __main__, cli
 
 
@@ -32,3 +33,27 @@ def test_every_verb_says_what_it_lacks_in_one_line(capsys, verb):
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("python -m tagging")
     assert line.endswith("; --help lists the options")
+
+
+@pytest.mark.parametrize("error", [UserError("expected x, received y"), OSError("disk full")])
+def test_errors_of_the_user_are_one_line_and_a_traceback_on_request(capsys, monkeypatch, error):
+    parser = cli.make_parser("Fails.")
+    parser.prog = "fails.py"
+
+    def fail(args: argparse.Namespace) -> int:
+        raise error
+
+    assert cli.run(fail, parser, [], interrupted="") == 2
+    assert capsys.readouterr().err == f"fails.py: error: {error}\n"
+    monkeypatch.setenv("TAGGING_DEBUG", "1")
+    assert cli.run(fail, parser, [], interrupted="") == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert (lines[0], lines[-1]) == ("Traceback (most recent call last):", f"fails.py: error: {error}")
+
+
+def test_a_fault_of_the_program_is_raised():
+    def fail(args: argparse.Namespace) -> int:
+        raise ValueError("a bug")
+
+    with pytest.raises(ValueError, match="a bug"):
+        cli.run(fail, cli.make_parser("Fails."), [], interrupted="")

@@ -15,7 +15,8 @@ import predict
 from submissions.writer import read_scores, write_scores
 from tagging.datasets import read_dataset
 from tagging.folds import write_folds
-from tagging.runs import Run, finish_run, work_dir
+from tagging.run_place import finish_run, work_dir
+from tagging.runs import Run
 
 
 def make_run(config, path: Path, seed: int, finished: str = "2020") -> Path:

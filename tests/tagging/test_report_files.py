@@ -90,7 +90,7 @@ def test_tables_of_scores_that_are_no_longer_shown_go(tmp_path):
     (folder / "mine.csv").write_text("stays")
     shutil.rmtree(tmp_path / "raw")
     write_report(path)
-    assert [file.name for file in folder.iterdir()] == ["mine.csv"]
+    assert [file.name for file in folder.glob("[!.]*")] == ["mine.csv"]
 
 
 def test_a_report_makes_no_data(tmp_path):

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from foundation.locks import BusyError, locked
 from models.backbone import ModelError
-from preprocessing.folder import BusyError, locked
 from tagging.runs import RunError
 from tagging.training.stage import train_stage
 from tests.training_helpers import AUGMENTED, assert_same_training, train_until_power_cut
@@ -57,13 +57,13 @@ def test_a_kill_while_a_run_gets_its_name_loses_nothing(tiny, tmp_path, monkeypa
         renames = []
 
         def killed_after(source, target, survived=survived, renames=renames):
-            if str(target).endswith(("noisy", "noisy.old")) and len(renames) == survived:
+            if str(target).endswith(("noisy", ".replaced-run-1")) and len(renames) == survived:
                 raise KeyboardInterrupt
-            renames.append(target) if str(target).endswith(("noisy", "noisy.old")) else None
+            renames.append(target) if str(target).endswith(("noisy", ".replaced-run-1")) else None
             replace(source, target)
 
         with monkeypatch.context() as patch:
-            patch.setattr("tagging.runs.os.replace", killed_after)
+            patch.setattr("tagging.run_place.os.replace", killed_after)
             with pytest.raises(KeyboardInterrupt):
                 train_stage(config, "noisy", jobs=2, force=True)
         assert train_stage(config, "noisy", jobs=2) == final, "it is whole: no epoch is done again"

@@ -13,7 +13,8 @@ from keras.initializers import RandomNormal
 import predict
 from preprocessing.clean import clean_dataset
 from tagging.datasets import read_dataset
-from tagging.runs import Run, finish_run, work_dir
+from tagging.run_place import finish_run, work_dir
+from tagging.runs import Run
 
 
 def make_run(config, path: Path) -> str:
@@ -87,12 +88,12 @@ def test_equal_cleaning_is_shared_and_each_other_one_is_done_once(run, slow_run,
 
 
 def test_logits_of_an_earlier_and_larger_ensemble_do_not_stay(run, tmp_path):
-    for name in ("a.logits-2.npz", "a.logits-11.npz", "ab.logits-2.npz", "a.logits-x.npz", "a.logits-1.npz"):
-        (tmp_path / name).write_bytes(b"old")
-    assert predict.main(["--runs", run, "--out", str(tmp_path / "a.csv")]) == 0
-    names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"a.csv", "a.logits-1.npz", "ab.logits-2.npz", "a.logits-x.npz"}
-    assert (tmp_path / "a.logits-1.npz").read_bytes() != b"old"
+    for name in ("ab.logits-2.npz", "a.logits-x.npz", "a.logits-11.npz"):
+        (tmp_path / name).write_bytes(b"somebody else's")
+    for runs, known in (([run, run], {"a.logits-1.npz", "a.logits-2.npz"}), ([run], {"a.logits-1.npz"})):
+        assert predict.main(["--runs", *runs, "--out", str(tmp_path / "a.csv")]) == 0
+        names = {path.name for path in tmp_path.glob("[!.]*")}
+        assert names == {"a.csv", *known, "ab.logits-2.npz", "a.logits-x.npz", "a.logits-11.npz"}
 
 
 def test_a_clean_folder_that_does_not_fit_is_passed_over(tiny, run, tmp_path, cleanings, capsys):
@@ -122,7 +123,7 @@ def test_out_is_checked_before_anything_is_loaded(run, tmp_path, monkeypatch, ca
     assert predict.main(["--runs", run, "--out", str(tmp_path / out)]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert "expected --out" in error
+    assert "--out: expected a file" in error
 
 
 @pytest.mark.parametrize("part", ["", "test"])

@@ -13,11 +13,11 @@ import pytest
 import yaml
 from matplotlib.image import imread
 
+from foundation.locks import BusyError
 from models.backbone import ModelError
-from preprocessing.folder import BusyError
 from tagging import __main__ as tagging_main
 from tagging.datasets.table import DatasetError
-from tagging.runs import work_dir
+from tagging.run_place import work_dir
 from tagging.sweeps import worker
 from tagging.sweeps.file import SweepError
 from tagging.sweeps.job import open_job

@@ -64,9 +64,10 @@ def test_a_folder_of_other_rules_is_refused_for_whole_clips_as_predict_does(tiny
     with pytest.raises(CleanFolderError, match=r"min_kept_s is .* there, 0.0 is asked"):
         Tagger.load(run)(path)
     out = tmp_path / "tags.csv"
-    out.write_text("old")
+    assert tag(path, "--run", run, "--timeline", "--out", out) == 0
+    old = out.read_text()
     assert "min_kept_s" in refused(capsys, tiny.root / "test", path, "--run", run, "--out", out)
-    assert out.read_text() == "old"
+    assert out.read_text() == old
     assert tag(path, "--run", run, "--timeline", "--out", out) == 0, "the file as it is"
     shutil.copy(path, tmp_path / "raw.wav")
     assert tag(tmp_path / "raw.wav", "--run", run, "--out", out) == 0

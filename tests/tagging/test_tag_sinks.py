@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from tagging.tagger.outputs import whole_file
+from foundation.files import atomic_file
 from tagging.tagger.results import Segment, Timeline
 from tagging.tagger.sinks import SINKS, Contents
 
@@ -94,7 +94,7 @@ def test_a_table_over_time_tells_quarters_of_a_second():
 def test_a_file_that_is_not_written_to_its_end_leaves_the_old_one(tmp_path):
     path = tmp_path / "x.txt"
     path.write_text("old")
-    with pytest.raises(TypeError), whole_file(path) as file:
+    with pytest.raises(TypeError), atomic_file(path) as file:
         file.writelines(["new", None])
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

@@ -33,7 +33,7 @@ def test_a_run_holds_everything_that_made_it(tiny, noisy):
     assert {p.name for p in path.iterdir()} == {
         *("config.yaml", "curves.png", "history.csv", "model.keras", "per_class.csv", "run.json"),
         *("split.csv", "tensorboard", "validation_scores.npz"),
-        *("calibration.json", "report.html", "report_tables"),
+        *("calibration.json", "report.html", "report_tables", ".audio-tagging.json"),
     }
     assert not path.with_name("noisy.part").exists()
 

@@ -1,0 +1,80 @@
+"""Files that appear whole or not at all."""
+
+import os
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from foundation.claims import OutputError, is_stdout, is_stream, put
+
+PART_PREFIX = ".part-"  # names of files being written
+_PART = re.compile(re.escape(PART_PREFIX) + r"\d+(-[0-9a-f]{8})?")
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a file, whole or not at all; folders are made. As `atomic_file`."""
+    with atomic_file(path, "wb") as file:
+        file.write(data)
+
+
+@contextmanager
+def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
+    """A file to write that gets its name when all is written, however long that takes.
+
+    It has a temporary name in the same folder until then. Folders are made. A link stays one: its target is written.
+    Pipes and devices are written to. An output that is claimed (`foundation.claims`) is recorded.
+
+    Args:
+        path: the file.
+        mode: `w` for UTF-8 text with line ends as given, or `wb`.
+
+    Raises:
+        OutputError: nothing can be written there.
+    """
+    if is_stream(path):
+        with _opened_stream(path, mode) as file:
+            yield file
+        return
+    target = path.resolve()
+    part = target.with_name(f"{PART_PREFIX}{os.getpid()}-{zlib.crc32(os.fsencode(target.name)):08x}")
+    file = _opened(part, path, mode)
+    try:
+        with file:
+            yield file
+        put(part, target)
+    except BaseException:  # Ctrl-C too must leave nothing behind
+        part.unlink(missing_ok=True)
+        raise
+
+
+def sweep_parts(folder: Path) -> None:
+    """Delete what a killed process left half written in a folder of this program, however deep."""
+    for part in folder.rglob(f"{PART_PREFIX}*"):
+        if is_part(part):
+            part.unlink(missing_ok=True)
+
+
+def is_part(path: Path) -> bool:
+    """Whether it is a file that was being written."""
+    return bool(_PART.fullmatch(path.name)) and path.is_file() and not path.is_symlink()
+
+
+def _opened_stream(path: Path, mode: str) -> IO[Any]:
+    """Standard output by its own handle: opened by name again, a file would be written from its start."""
+    return _opened(os.dup(1) if is_stdout(path) else path, path, mode)
+
+
+def _opened(file: Path | int, given: Path, mode: str) -> IO[Any]:
+    """A file in a folder that is made; errors tell the name that was `given` for it."""
+    encoding, newline = (None, None) if "b" in mode else ("utf-8", "")
+    try:
+        if isinstance(file, Path):
+            file.parent.mkdir(parents=True, exist_ok=True)
+        return open(file, mode, encoding=encoding, newline=newline)
+    except OSError as error:
+        raise OutputError(
+            f"expected a file that can be written, received {given}: {error.strerror}; choose another place"
+        ) from error

@@ -1,0 +1,86 @@
+"""The record of the files that this program wrote into a folder, so that it can tell its own from anybody else's.
+
+`.audio-tagging.json` in a folder names each output in it, with what made it and a digest of its content. A file that is
+not in the record, or that has been edited since, belongs to the user.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows: two processes that write into a folder at once may forget an output of one
+    fcntl = None  # type: ignore[assignment]
+
+LEDGER = ".audio-tagging.json"
+
+
+def is_recorded(path: Path, maker: str) -> bool:
+    """Whether `maker` (such as `predict.py --out`) wrote the file at `path`, and nobody has edited it since."""
+    with _locked(path.parent):
+        entry = _read(path.parent).get(path.name)
+        return entry is not None and entry["maker"] == maker and _digest(path) in entry["digests"]
+
+
+def replace_recorded(part: Path, path: Path, maker: str) -> None:
+    """Give a finished file its name, `path`, and record that `maker` wrote it.
+
+    The record comes first, and keeps the digest of the present content, so that a process that is killed in between
+    leaves an output that is still known.
+    """
+    with _locked(path.parent):
+        entries = {name: entry for name, entry in _read(path.parent).items() if (path.parent / name).exists()}
+        known = entries.get(path.name, {}).get("digests", [])
+        present = _digest(path) if known and path.is_file() else None
+        digests = dict.fromkeys([*(each for each in known if each == present), _digest(part)])
+        entries[path.name] = {"maker": maker, "digests": list(digests)}
+        _write(path.parent, entries)
+        part.replace(path)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def _read(folder: Path) -> dict[str, dict]:
+    try:
+        entries = json.loads((folder / LEDGER).read_text(encoding="utf-8"))["files"]
+        return {name: entry for name, entry in entries.items() if {"maker", "digests"} <= set(entry)}
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+    ):  # no record, or a damaged one: nothing is known
+        return {}
+
+
+def _write(folder: Path, entries: dict[str, dict]) -> None:
+    part = folder / f"{LEDGER}.{os.getpid()}"
+    text = json.dumps({"made_by": "audio-tagging", "files": entries}, indent=1) + "\n"
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, folder / LEDGER)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One process at a time; on file systems without locks, any."""
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

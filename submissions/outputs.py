@@ -1,0 +1,53 @@
+"""The files of a prediction: the CSV, and next to it each model's logits and the tables of `--report`."""
+
+import re
+from pathlib import Path
+
+from foundation.claims import is_stream, maker, remove_output
+
+PREDICT = "predict.py"
+
+
+def logits_file(out: Path, number: int) -> Path:
+    """Where the logits of a model are, `number` from 1."""
+    return out.with_name(f"{out.stem}.logits-{number}.npz")
+
+
+def class_table_file(out: Path) -> Path:
+    """Where the scores of the classes are."""
+    return out.with_name(f"{out.stem}.per_class.csv")
+
+
+def confusion_file(out: Path) -> Path:
+    """Where the confusion matrix is; its plot has the same name and ends in `.png`."""
+    return out.with_name(f"{out.stem}.confusion.csv")
+
+
+def prediction_files(out: Path, n_models: int, *, has_tables: bool = False) -> dict[str, Path]:
+    """All files of a prediction, by what an error calls them.
+
+    Args:
+        out: the CSV. There is no place next to a pipe or a device, so that one has the CSV alone.
+        n_models: of the ensemble.
+        has_tables: whether the tables of `--report` are written.
+    """
+    if is_stream(out):
+        return {"--out": out}
+    files = {"--out": out, **{_name(number): logits_file(out, number) for number in range(1, n_models + 1)}}
+    if has_tables:
+        confusion = confusion_file(out)
+        files |= {"the classes of --out": class_table_file(out), "the confusions of --out": confusion}
+        files["the plot of the confusions of --out"] = confusion.with_suffix(".png")
+    return files
+
+
+def remove_logits_above(n_models: int, out: Path) -> None:
+    """Those of an earlier prediction with more models are no part of this one."""
+    for path in out.parent.iterdir():
+        found = re.fullmatch(rf"{re.escape(out.stem)}\.logits-([1-9]\d*)\.npz", path.name)
+        if found and int(found[1]) > n_models:
+            remove_output(path, maker(PREDICT, _name(int(found[1]))))
+
+
+def _name(number: int) -> str:
+    return f"the logits of --out ({number})"
