@@ -158,4 +158,6 @@ def _check_place(name: str, path: Path) -> None:
         reason = f"no permission to write into {folder}" if folder.is_dir() else f"{folder} is not a folder"
     except (OSError, ValueError) as error:
         reason = str(error)
-    raise OutputError(f"{name}: expected a file that can be written, received {path}: {reason}; choose another place")
+    raise OutputError(
+        f"{name}: expected a file that can be written, received {path}: {reason}; choose another place"
+    )

@@ -166,7 +166,9 @@ TARGETS = (
 
 
 @pytest.mark.parametrize(
-    "targets", [("input", "run's config.yaml"), pytest.param(TARGETS, marks=pytest.mark.slow)], ids=["some", "all"]
+    "targets",
+    [("input", "run's config.yaml"), pytest.param(TARGETS, marks=pytest.mark.slow)],
+    ids=["some", "all"],
 )
 @pytest.mark.parametrize("option", OPTIONS)
 def test_no_option_replaces_what_is_not_its_own(place, option, targets, capsys):

@@ -112,7 +112,13 @@ def test_bad_clips_become_rows_and_the_rest_goes_on(tmp_path, write, table, soun
     assert "inside the data set" in rows["../up.wav"].reason
     assert rows["cut.wav"].reason == "truncated: 0.500 of 2.000 s"
     assert all(row.reason and "\n" not in row.reason for name, row in rows.items() if name != "good.wav")
-    assert files(tmp_path) == ["cleaning.json", "curated/cut.wav", "curated/good.wav", "made.json", "manifest.csv"]
+    assert files(tmp_path) == [
+        "cleaning.json",
+        "curated/cut.wav",
+        "curated/good.wav",
+        "made.json",
+        "manifest.csv",
+    ]
     assert not (tmp_path / "up.wav").exists()
 
 

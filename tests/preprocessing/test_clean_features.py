@@ -51,7 +51,14 @@ def arrays(tmp_path) -> pd.DataFrame:
 
 def test_features_of_clean_audio_are_kept_and_the_manifest_has_their_shape(tmp_path, clips):
     manifest = clean(clips, tmp_path, MEL)
-    assert names(tmp_path) == ["0.wav.npy", "1.wav.npy", "2.wav.npy", "cleaning.json", "made.json", "manifest.csv"]
+    assert names(tmp_path) == [
+        "0.wav.npy",
+        "1.wav.npy",
+        "2.wav.npy",
+        "cleaning.json",
+        "made.json",
+        "manifest.csv",
+    ]
     pcm = clean_waveform(*decode(clips["path"][0]), MEL.curated, MEL).pcm
     assert len(pcm) == 19_200  # without its silence
     expected, _ = compute_features(pcm, 16_000, MEL.features)
@@ -97,7 +104,14 @@ def test_other_features_are_refused_until_forced_and_never_mixed(tmp_path, clips
     with pytest.raises(CleanFolderError, match=r"features\.name is None there, mel is asked"):
         clean(clips, tmp_path, MEL)
     clean(clips, tmp_path, MEL, force=True)
-    assert names(tmp_path) == ["0.wav.npy", "1.wav.npy", "2.wav.npy", "cleaning.json", "made.json", "manifest.csv"]
+    assert names(tmp_path) == [
+        "0.wav.npy",
+        "1.wav.npy",
+        "2.wav.npy",
+        "cleaning.json",
+        "made.json",
+        "manifest.csv",
+    ]
     fewer = replace(MEL, features=replace(MEL.features, n_mels=20))
     with pytest.raises(CleanFolderError, match=r"features\.n_mels is 40 there, 20 is asked"):
         clean(clips, tmp_path, fewer)

@@ -15,7 +15,12 @@ from tagging.comparison import find_runs, run_table
 @pytest.fixture
 def runs(noisy, tmp_path) -> Path:
     """Copies of a finished run: `a/noisy`, `b/c/noisy` with better scores, and two folders that are no runs."""
-    for name, gain in (("a/noisy", 0.0), ("b/c/noisy", 0.1), ("a/.noisy.replaced-run-1", 0.5), ("d/noisy.part", 0.5)):
+    for name, gain in (
+        ("a/noisy", 0.0),
+        ("b/c/noisy", 0.1),
+        ("a/.noisy.replaced-run-1", 0.5),
+        ("d/noisy.part", 0.5),
+    ):
         run = shutil.copytree(noisy[1], tmp_path / "runs" / name)
         info = json.loads((run / "run.json").read_text())
         info["validation"]["lwlrap"] += gain

@@ -39,4 +39,7 @@ def test_predict_writes_beside_its_output_alone(inputs, tmp_path, clean_dir):
     override = f"clean_dir={inputs / clean_dir}"
     assert predict.main(["--runs", str(inputs / "run"), override, "--out", str(out)]) == 0
     assert state(inputs) == before
-    assert sorted(path.name for path in out.parent.glob("[!.]*")) == ["submission.csv", "submission.logits-1.npz"]
+    assert sorted(path.name for path in out.parent.glob("[!.]*")) == [
+        "submission.csv",
+        "submission.logits-1.npz",
+    ]
