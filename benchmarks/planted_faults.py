@@ -6,17 +6,16 @@
 
 `benchmarks/faults.yaml` lists the faults: a line is found by its text, anywhere outside of tests and benchmarks, so
 that files may move. The nearest test files run first and end at the first failure; a fault that they let pass is tried
-on the whole suite (without lint and types, which see no numbers), unless --nearest-only says otherwise. Before all
-others the nearest files run on the code as it is and have to pass. The journal keeps what is known, so that the same
-command goes on after Ctrl-C; a fault that was changed since is tried again. The exit code is 1 unless all are caught.
+on the whole suite (without lint and types, which see no numbers), unless --nearest-only says otherwise. In the end the
+tests that caught faults run on the code as it is, where they have to pass. The journal keeps what is known, so that the
+same command goes on after Ctrl-C; a fault that was changed since is tried again. The exit code is 1 unless all are
+caught.
 """
 
 import argparse
 import csv
-import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.faults import Fault, FaultError, nearest_tests, places, planted, read_faults
+from benchmarks.forked_tests import NO_END, run_pytest
 
 FAULTS = Path(__file__).with_name("faults.yaml")
 CAUGHT, SURVIVED, NOT_FOUND, BROKEN = "caught", "survived", "not found", "broken"
@@ -53,14 +53,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(bool(lost))
     with tempfile.TemporaryDirectory(prefix="planted-") as folder:
         copy = _copied(args.checkout, Path(folder) / "code")
-        if not args.only and not _passes_without(copy, faults, args.journal):
-            return 1
         for fault in faults:
             if not _is_known(read_journal(args.journal).get(fault.name), fault, args.nearest_only):
                 row = _try(fault, copy, args.nearest_only)
                 _append(args.journal, row)
                 print(f"{row.result:>9}  {row.name}  ({row.seconds} s)  {row.first}", flush=True)
-    return _closing(faults, read_journal(args.journal))
+        known = read_journal(args.journal)
+        passes = _passes_without(
+            copy, [known[each.name] for each in faults if each.name in known], args.journal
+        )
+    return max(_closing(faults, known), int(not passes))
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -81,18 +83,6 @@ def _copied(checkout: Path, copy: Path) -> Path:
     """Code and tests, without what is made or hidden; links in `.ci` and the like are not needed."""
     ignored = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "data", "runs", "node_modules")
     return shutil.copytree(checkout, copy, ignore=ignored)
-
-
-def _passes_without(copy: Path, faults: Sequence[Fault], journal: Path) -> bool:
-    """Whether the nearest files of all faults pass on the code as it is."""
-    known = read_journal(journal).get(NONE)
-    files = list(dict.fromkeys(file for fault in faults for file in nearest_tests(copy, fault)))
-    if known and known.result == SURVIVED and known.change == " ".join(files):
-        return True
-    result, first, seconds = _run_tests(copy, files)
-    _append(journal, Row(NONE, result, NEAREST, first, f"{seconds:.0f}", " ".join(files)))
-    print(f"{NONE}: {len(files)} test files, {seconds:.0f} s: {'passed' if result == SURVIVED else first}")
-    return result == SURVIVED
 
 
 def _is_known(row: Row | None, fault: Fault, nearest_only: bool) -> bool:
@@ -116,29 +106,18 @@ def _try(fault: Fault, copy: Path, nearest_only: bool) -> Row:
 
 def _run_tests(copy: Path, arguments: Sequence[str]) -> tuple[str, str, float]:
     """(what became of the fault, the first test that failed, seconds)."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-p", "no:cacheprovider", "-x", "-q"]
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     start = time.monotonic()
-    try:
-        done = subprocess.run(  # noqa: S603  our own tests
-            [*command, *arguments],
-            cwd=copy,
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT_S,
-            check=False,
-            env=environment,
-        )
-    except subprocess.TimeoutExpired:
-        return CAUGHT, "no end in time", time.monotonic() - start
-    return *_verdict(done.returncode, done.stdout + done.stderr), time.monotonic() - start
+    code, output = run_pytest(copy, arguments, _TIMEOUT_S)
+    return *_verdict(code, output), time.monotonic() - start
 
 
 def _verdict(code: int, output: str) -> tuple[str, str]:
     """A failed test catches a fault; code that cannot even be imported was no honest one."""
-    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
+    failed = re.search(r"^(?:FAILED|ERROR) ([^\s\[]+)", output, re.MULTILINE)  # without parameters
     first = failed[1] if failed else " ".join(output.split())[-200:]
-    return {0: (SURVIVED, ""), 1: (CAUGHT, first)}.get(code, (BROKEN, first))
+    return {0: (SURVIVED, ""), 1: (CAUGHT, first), NO_END: (CAUGHT, "no end in time")}.get(
+        code, (BROKEN, first)
+    )
 
 
 def read_journal(path: Path) -> dict[str, Row]:
@@ -153,6 +132,19 @@ def _append(path: Path, row: Row) -> None:
     is_new = not path.is_file()
     with path.open("a", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows([Row._fields, row] if is_new else [row])
+
+
+def _passes_without(copy: Path, rows: Sequence[Row], journal: Path) -> bool:
+    """Whether the tests that caught faults pass on the code as it is; what fails anyway has caught nothing."""
+    tests = sorted({row.first for row in rows if row.result == CAUGHT and "::" in row.first})
+    known, change = read_journal(journal).get(NONE), " ".join(tests)
+    if not tests or (known and known.result == SURVIVED and known.change == change):
+        return True
+    result, first, seconds = _run_tests(copy, tests)
+    _append(journal, Row(NONE, result, NEAREST, first, f"{seconds:.0f}", change))
+    passed = "pass" if result == SURVIVED else f"do not pass: {first}"
+    print(f"without a fault the {len(tests)} tests that caught one {passed} ({seconds:.0f} s)")
+    return result == SURVIVED
 
 
 def _closing(faults: Sequence[Fault], known: dict[str, Row]) -> int:

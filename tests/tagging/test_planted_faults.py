@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks import forked_tests
 from benchmarks.faults import Fault, FaultError, nearest_tests, places, planted, read_faults
 from benchmarks.planted_faults import BROKEN, CAUGHT, FAULTS, NEAREST, SURVIVED, main, read_journal
 
@@ -25,6 +26,12 @@ def code(tmp_path):
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_text(text)
     return root
+
+
+@pytest.fixture(autouse=True)
+def nothing_heavy(monkeypatch):
+    """The little tests of these checkouts need no TensorFlow."""
+    monkeypatch.setattr(forked_tests, "PRELOAD", ("pytest",))
 
 
 def test_a_fault_is_planted_in_the_product_alone_and_taken_out_again(code):
@@ -69,6 +76,13 @@ def test_faults_are_tried_once_and_what_survived_on_the_whole_suite(code, tmp_pa
     (code / "tests/test_whole.py").write_text("")  # what is known is not tried again
     assert main(command) == 0
     assert capsys.readouterr().out.endswith("caught 1 of 1\n")
+
+
+def test_a_test_that_fails_anyway_catches_nothing(code, tmp_path, monkeypatch, capsys):
+    (code / "tests/rooms/test_minus.py").write_text(TEST.format("2, 2", 7))
+    monkeypatch.setattr("benchmarks.planted_faults.read_faults", lambda _path: [FAULT])
+    assert main(["--checkout", str(code), "--journal", str(tmp_path / "j.csv")]) == 1
+    assert "do not pass: tests/rooms/test_minus.py::test_minus" in capsys.readouterr().out
 
 
 def test_code_that_cannot_be_imported_is_no_catch(code, tmp_path, monkeypatch):
