@@ -5,10 +5,10 @@
     python -m benchmarks.old_and_new ... --fsd-mini DIR --weights YAMNET.h5 --esc10 DIR
 
 The scripts run as a user runs them, each in its own checkout, so that modules may move. `benchmarks/scenarios.py`
-says what is run, `benchmarks/same_outputs.py` what is compared. Scenarios whose data is not given are skipped. What
-one side has finished is not run again, so the same command goes on after Ctrl-C; `DIR/SIDE/SCENARIO` removed, it is
-run anew. `--rename OLD_KEY=NEW_KEY` gives a setting its new name on the new side. The exit code is 1 where anything
-differs or fails.
+says what is run, `benchmarks/same_outputs.py` what is compared. Scenarios whose data is not given are skipped. What a
+side has finished at a commit is not run again, so the same command goes on after Ctrl-C; it is at another commit, in a
+checkout with changes that are not committed, and where `DIR/SIDE/SCENARIO` was removed. `--rename OLD_KEY=NEW_KEY`
+gives a setting its new name on the new side. The exit code is 1 where anything differs or fails.
 """
 
 import argparse
@@ -95,7 +95,8 @@ def _needs(scenario: Scenario, side: str) -> tuple[str, ...]:
 def _run_scenario(scenario: Scenario, side: str, checkout: Path, args: argparse.Namespace) -> None:
     """All commands of a scenario, unless they are done."""
     out = args.work / side / scenario.name.replace(" ", "_")
-    if (out / DONE).is_file():
+    version = _version(checkout)
+    if _is_done(out / DONE, version):
         return
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
@@ -106,7 +107,17 @@ def _run_scenario(scenario: Scenario, side: str, checkout: Path, args: argparse.
         words = [word.format(**folders, **given) for word in shlex.split(words_of(command))]
         print(f"{side} {scenario.name}: {shlex.join(words)}", flush=True)
         _step([_with_new_key(word, renamed) for word in words], checkout, out / LOG)
-    (out / DONE).touch()
+    (out / DONE).write_text(version)
+
+
+def _version(checkout: Path) -> str:
+    """The commit, with `-dirty` behind it where files were changed since; "" outside of git."""
+    command = ["git", "-C", str(checkout), "describe", "--always", "--dirty", "--exclude=*", "--abbrev=40"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
+
+
+def _is_done(marker: Path, version: str) -> bool:
+    return marker.is_file() and marker.read_text() == version and not version.endswith("-dirty")
 
 
 def _with_new_key(word: str, renamed: Mapping[str, str]) -> str:

@@ -99,8 +99,15 @@ def test_both_sides_run_once_and_are_compared(sides, capsys):
     assert "skipped: needs --esc10" in shown
     (sides.folder / "new" / "say.py").write_text("raise SystemExit(3)")  # what is done is not run again
     assert main([*sides.command, "--only", "say"]) == 0
-    assert main([*sides.command, "--only", "again"]) == 1
+    (sides.folder / "work/new/say/.done").write_text("another commit")
+    assert main([*sides.command, "--only", "say"]) == 1
     assert "FAILED: new failed: exit code 3" in capsys.readouterr().out
+
+
+def test_a_scenario_on_old_outputs_runs_those_first(sides, capsys):
+    assert main([*sides.command, "--only", "again"]) == 0
+    assert (sides.folder / "work/new/again/said.csv").read_text() == f"{sides.folder / 'work/old'}\n"
+    assert not (sides.folder / "work/new/say").exists()
 
 
 def test_a_key_can_have_a_new_name(sides, capsys):
