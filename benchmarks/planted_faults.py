@@ -28,13 +28,19 @@ from benchmarks.forked_tests import NO_END, run_pytest
 
 FAULTS = Path(__file__).with_name("faults.yaml")
 CAUGHT, SURVIVED, NOT_FOUND, BROKEN = "caught", "survived", "not found", "broken"
-NEAREST, WHOLE, NONE = "nearest", "whole suite", "(no fault)"
+WHOLE, NONE = "whole suite", "(no fault)"
 _NOT_JUDGING = ("test_checks.py", "test_planted_faults.py")  # lint, types and this list see no numbers
 _TIMEOUT_S = 900
 
 
 class Row(NamedTuple):
-    """What is known of a fault, a row of the journal; `first` is the test that caught it, `seconds` of all tests."""
+    """What is known of a fault, a row of the journal.
+
+    Attributes:
+        tests: the last that ran: the fault's own, or all.
+        first: the test that caught it.
+        seconds: of all tests.
+    """
 
     name: str
     result: str
@@ -88,12 +94,12 @@ def _copied(checkout: Path, copy: Path) -> Path:
 def _is_known(row: Row | None, fault: Fault, nearest_only: bool) -> bool:
     if row is None or row.change != fault.change or row.result not in (CAUGHT, SURVIVED):
         return False
-    return row.result == CAUGHT or row.tests == WHOLE or nearest_only
+    return row.result == CAUGHT or row.tests == WHOLE or (nearest_only and row.tests == " ".join(fault.tests))
 
 
 def _try(fault: Fault, copy: Path, nearest_only: bool) -> Row:
     tests, whole = nearest_tests(copy, fault), [f"--ignore-glob=*/{name}" for name in _NOT_JUDGING]
-    start, which, first = time.monotonic(), NEAREST, ""
+    start, which, first = time.monotonic(), " ".join(fault.tests), ""
     try:
         with planted(copy, fault):
             result, first, _ = _run_tests(copy, tests) if tests else (SURVIVED, "no such test file", 0.0)
@@ -141,7 +147,7 @@ def _passes_without(copy: Path, rows: Sequence[Row], journal: Path) -> bool:
     if not tests or (known and known.result == SURVIVED and known.change == change):
         return True
     result, first, seconds = _run_tests(copy, tests)
-    _append(journal, Row(NONE, result, NEAREST, first, f"{seconds:.0f}", change))
+    _append(journal, Row(NONE, result, "", first, f"{seconds:.0f}", change))
     passed = "pass" if result == SURVIVED else f"do not pass: {first}"
     print(f"without a fault the {len(tests)} tests that caught one {passed} ({seconds:.0f} s)")
     return result == SURVIVED

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks import forked_tests
 from benchmarks.faults import Fault, FaultError, nearest_tests, places, planted, read_faults
-from benchmarks.planted_faults import BROKEN, CAUGHT, FAULTS, NEAREST, SURVIVED, main, read_journal
+from benchmarks.planted_faults import BROKEN, CAUGHT, FAULTS, SURVIVED, main, read_journal
 
 FAULT = Fault("wrong sign", "return a - b", "return b - a", ("test_minus.py",))
 CODE = "def minus(a, b):\n    return a - b\n"
@@ -65,7 +65,7 @@ def test_faults_are_tried_once_and_what_survived_on_the_whole_suite(code, tmp_pa
     monkeypatch.setattr("benchmarks.planted_faults.read_faults", lambda _path: [FAULT])
     command = ["--checkout", str(code), "--journal", str(journal)]
     assert main([*command, "--nearest-only"]) == 1
-    assert read_journal(journal)["wrong sign"][1:3] == (SURVIVED, NEAREST)
+    assert read_journal(journal)["wrong sign"][1:3] == (SURVIVED, "test_minus.py")
     (code / "tests/test_whole.py").write_text(TEST.format("3, 1", 2))
     assert main(command) == 0
     assert read_journal(journal)["wrong sign"][1:4] == (
