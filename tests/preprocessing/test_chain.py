@@ -51,7 +51,7 @@ def test_a_silent_clip_is_kept_whole_and_marked():
     assert len(cleaned.pcm) == 16_000
 
 
-@pytest.mark.parametrize(("click_s", "status"), [(0.08, "kept_whole"), (0.12, "ok")])
+@pytest.mark.parametrize(("click_s", "status"), [(0.08, "kept_whole"), (0.1, "ok"), (0.12, "ok")])
 def test_a_clip_of_which_too_little_would_remain_is_kept_whole(click_s, status):
     samples = np.zeros((32_000, 1), np.float32)
     samples[8_000 : 8_000 + round(click_s * 16_000)] = 0.5  # and 100 ms are kept at each side

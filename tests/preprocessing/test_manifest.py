@@ -120,6 +120,13 @@ def test_settings_round_trip(tmp_path):
     check_fingerprint(tmp_path, settings)
 
 
+def test_a_setting_that_is_not_known_here_is_a_difference(tmp_path):
+    content = {**asdict(CleaningSettings()), "dither": True}
+    (tmp_path / "cleaning.json").write_text(json.dumps(content))
+    with pytest.raises(CleanFolderError, match="dither is True there, - is asked"):
+        check_fingerprint(tmp_path, CleaningSettings())
+
+
 def test_the_fingerprint_names_every_key_that_differs(tmp_path):
     write_settings(tmp_path, CleaningSettings())
     noisy = [SilenceRule(max_s=5.0), SilenceRule(threshold_dbfs=-42.0)]

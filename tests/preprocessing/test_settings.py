@@ -26,7 +26,8 @@ def test_wrong_rule(key, value):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("rate_hz", 999), ("rate_hz", 10**6), ("rate_hz", 16e3), ("min_kept_s", -0.1)]
+    ("key", "value"),
+    [("rate_hz", 999), ("rate_hz", 10**6), ("rate_hz", 16e3), ("min_kept_s", -0.1), ("min_kept_s", True)],
 )
 def test_wrong_setting(key, value):
     with pytest.raises(ValueError, match=f"{key}: expected"):

@@ -20,6 +20,11 @@ def test_the_score_of_the_mean_is_the_mean_of_the_scores(name):
     np.testing.assert_allclose(last.scores(mean), [last.scores(part).mean(axis=0) for part in parts])
 
 
+def test_the_logits_of_a_mean_distribution_are_its_logarithms():
+    mean = ACTIVATIONS["softmax"].mean(np.concatenate(LOGITS), np.array([0, 5, 6]))
+    np.testing.assert_allclose(np.exp(mean).sum(axis=1), 1.0)
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_folds_are_averaged_clip_by_clip(name):
     scores = ACTIVATIONS[name].scores

@@ -73,7 +73,7 @@ def test_the_order_of_high_and_low_logits_is_kept(method):
         ([np.zeros(3)], "mean", None, r"matrices \(clips, classes\)"),
         ([np.zeros((2, 3))], "median", None, r"out of \['geometric', 'mean', 'rank'\], received 'median'"),
         ([np.zeros((2, 3))] * 2, "mean", [1.0], r"expected 2 weights .* received \[1.0\]"),
-        ([np.zeros((2, 3))] * 2, "mean", [1.0, -1.0], "weights of 0 or more"),
+        ([np.zeros((2, 3))] * 2, "mean", [2.0, -1.0], "weights of 0 or more"),
         ([np.zeros((2, 3))] * 2, "mean", [0.0, 0.0], "not all 0"),
         ([np.zeros((2, 3))] * 2, "mean", [1.0, np.nan], "expected 2 weights"),
         ([np.zeros((2, 3)), np.full((2, 3), np.nan)], "mean", None, r"NaN or infinity from run \[2\] of 2"),

@@ -51,6 +51,12 @@ def test_equal_weights_where_nothing_is_better():
     )
 
 
+def test_models_that_help_alike_share_their_weight():
+    yes, no = np.full((1, 1), 50.0), np.full((1, 1), -50.0)
+    weights = select_weights([yes, yes, no], lambda scores: -abs(scores.mean() - 0.8))
+    np.testing.assert_allclose(weights, [0.4, 0.4, 0.2])
+
+
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("seed", range(3))
 def test_the_plain_mean_is_never_better(method, seed):

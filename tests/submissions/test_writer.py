@@ -86,6 +86,7 @@ def test_missing_clips_are_named_and_counted(tmp_path):
         (FNAMES, ["Bark", "Bark", "Hiss"], SCORES, "more than once 1: Bark"),
         (FNAMES, CLASSES, SCORES[:2], r"shape \(3, 3\), received \(2, 3\)"),
         (FNAMES, CLASSES, np.where(SCORES == 0.5, np.nan, SCORES), "NaN or infinity for 1: a.wav"),
+        (FNAMES, CLASSES, np.where(SCORES == 0.5, np.inf, SCORES), "NaN or infinity for 1: a.wav"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_one_line(tmp_path, sample, fnames, classes, scores, message):

@@ -167,6 +167,13 @@ def test_of_n_clips_the_own_threshold_weighs_n_and_the_shared_one_1():
         assert f1_score(is_true, scores >= own) == pytest.approx(best_f1(is_true, scores), abs=1e-12)
 
 
+def test_the_mean_of_both_thresholds_is_that_of_their_logits():
+    """The first class is cut at .98 by its one clip, all pairs at .25."""
+    targets, scores = np.array([[1, 0, 1], [0, 0, 1]]), np.array([[0.99, 0.1, 0.4], [0.97, 0.1, 0.4]])
+    mixed = expit((logit(0.98) + logit(0.25)) / 2)
+    assert fit_thresholds(targets, scores) == pytest.approx([mixed, 0.25, 0.25])
+
+
 def test_a_threshold_is_the_middle_of_the_widest_gap_so_that_noise_changes_nothing():
     scores = np.array([[0.9], [0.8], [0.4], [0.3]])
     assert fit_thresholds(np.array([[1], [1], [0], [0]]), scores) == pytest.approx([0.6])

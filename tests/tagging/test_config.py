@@ -83,7 +83,7 @@ def test_differing_keys_names_leaves_with_both_values(path):
         ("model.dropout=1", ["model.dropout"]),
         ("stages.noisy.init=previous", ["stages.noisy.init", "first stage"]),
         ("stages.curatd.epochs=3", ["stages.curatd", "Did you mean: 'curated'"]),
-        ("seed=5000000000", ["seed from 0", "5000000000"]),
+        ("seed=4294967296", ["seed from 0", "4294967296"]),
         ("train.learning_rate=nan", ["train.learning_rate", "nan"]),
         ("window.window_s=inf", ["window.window_s", "inf"]),
         ("frontend.fmin_hz=9000", ["fmin_hz", "8000", "9000"]),
@@ -104,6 +104,13 @@ def test_a_mistake_ends_in_one_line_that_names_it(path, override, words):
     message = str(error.value)
     assert "\n" not in message
     assert all(word in message for word in words), message
+
+
+def test_a_point_in_time_cannot_be_warped_over_all_of_an_odd_number_of_frames(path):
+    settings = ["window.window_s=2.95", "train.augment.spec_augment.time_warp_frames="]
+    load_config(path, [settings[0], settings[1] + "44"])
+    with pytest.raises(ConfigError, match="expected under 45 for images of 91 frames, received 45"):
+        load_config(path, [settings[0], settings[1] + "45"])
 
 
 @pytest.mark.parametrize(

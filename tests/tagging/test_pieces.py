@@ -87,6 +87,12 @@ def test_long_sequences_are_cut_at_random_and_short_ones_stay(paths):
     assert len(starts) > 2
 
 
+def test_every_piece_of_a_long_sequence_is_drawn_the_last_too():
+    clip = tf.reshape(tf.range(9.0), (9, 1))
+    drawn = [FeatureSequences(1, 4).draw(clip, tf.constant([seed, 0])) for seed in range(60)]
+    assert {int(piece[0, 0]) for piece in drawn} == set(range(6))
+
+
 def test_fixed_sequences_are_repeated_up_to_the_full_length(paths):
     pieces = FeatureSequences(BANDS, 5, fixed=True)
     assert pieces.input_shape == (5, BANDS)

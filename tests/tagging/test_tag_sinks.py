@@ -58,6 +58,16 @@ def test_a_json_list_is_one_whatever_its_length(tmp_path, files):
         assert item["segments"] == [{"start_s": 0, "end_s": 1.5, "label": "a", "score": 0.75}]
 
 
+def test_csv_keeps_windows_apart_from_segments():
+    for windows in (None, io.StringIO()):
+        file = io.StringIO()
+        sink = SINKS["csv"](file, windows, Contents(("a", "b"), over_time=True, has_segments=True))
+        sink.timeline("x.wav", TIMELINE, SEGMENTS)
+        assert file.getvalue() == "fname,start_s,end_s,label,score\nx.wav,0.0,1.5,a,0.75\n"
+        if windows:
+            assert windows.getvalue() == "fname,start_s,end_s,a,b\nx.wav,0.0,1.5,0.75,0.25\n"
+
+
 def table(*, over_time: bool):
     file = io.StringIO()
     return file, SINKS["table"](file, None, Contents(("a", "b"), over_time, has_segments=True))
