@@ -37,6 +37,7 @@ def run_predict(config: Path, *arguments: str) -> int:
     return predict.main(["--config", str(config), *arguments])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "script",
     [
@@ -323,6 +324,7 @@ def test_ctrl_c_ends_in_one_line_and_130(trained, monkeypatch, capsys):
     assert "interrupted" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_tensorflow_does_not_chatter(trained):
     command = [sys.executable, "train.py", "--config", str(trained), "--jobs", "1"]
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}

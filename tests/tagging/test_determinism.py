@@ -34,6 +34,7 @@ def train_apart(tiny, folder: Path, *overrides: str) -> tuple[Path, str]:
     return folder / "runs" / "noisy", done.stdout
 
 
+@pytest.mark.slow
 def test_two_processes_train_a_recurrent_network_with_dropout_to_the_same_bits(tiny, tmp_path):
     runs = []
     for name in "ab":

@@ -321,6 +321,7 @@ def test_min_iter_beyond_the_epochs_is_an_error(tiny, tmp_path):
         open_study(open_job(tiny.write_config(tmp_path), file, out=tmp_path / "out"))
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_sweep_of_real_trainings(tiny, tmp_path):
     config, out = tiny.write_config(tmp_path), tmp_path / "out"
     values = {"train.learning_rate": {"values": [1e-3, 3e-3, 1e-2]}}
