@@ -1,7 +1,9 @@
 """A tiny demo data set, cleaned once, a config that trains on it in seconds, and runs that tests share."""
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,12 +73,13 @@ def tiny(shared) -> Tiny:
 
 @pytest.fixture(scope="session")
 def trained(tiny, shared) -> Path:
-    """A config beside which both stages are trained by one command."""
+    """A config beside which both stages are trained by one command, with all that training leaves."""
 
     def make(folder: Path) -> None:
         import train
 
-        assert train.main(["--config", str(tiny.write_config(folder)), "--jobs", "2"]) == 0
+        with _all_results():
+            assert train.main(["--config", str(tiny.write_config(folder)), "--jobs", "2"]) == 0
 
     return shared("trained", make) / "tiny.yaml"
 
@@ -112,3 +115,42 @@ def reported(shared) -> dict[str, Path]:
 
     folder = shared("reported", make)
     return {name: folder / name / "runs" / "train" for name in REPORTED}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_runs() -> Iterator[None]:
+    """Training writes no report and no picture: both take as long as a tiny training. `full_runs` has them again.
+
+    A file that trains has imported TensorFlow by now; without it, nothing trains.
+    """
+    if "tensorflow" not in sys.modules:
+        yield
+        return
+    sys.modules["tensorflow"].constant(0)  # no test changes its threads any more: last bits depend on them
+    with _results_by(lambda run: run / "report.html", lambda histories, path: None):
+        yield
+
+
+@pytest.fixture
+def full_runs() -> Iterator[None]:
+    """Training leaves what it leaves to users."""
+    with _all_results():
+        yield
+
+
+def _all_results() -> AbstractContextManager[None]:
+    from tagging.charts import learning_curves
+    from tagging.report.page import write_report
+
+    return _results_by(write_report, learning_curves)
+
+
+@contextmanager
+def _results_by(report: Callable[[Path], Path], curves: Callable[[dict, Path], None]) -> Iterator[None]:
+    """Training writes its report and its learning curves by these."""
+    from tagging.training import outcome, stage
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stage, "write_report", report)
+        patch.setattr(outcome, "learning_curves", curves)
+        yield
