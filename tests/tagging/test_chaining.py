@@ -61,7 +61,7 @@ def test_a_backbone_trains_in_two_stages_and_its_weights_are_asked_for_once(tiny
     )
     config = tiny.config(
         *(tmp_path, "model.name=mobilenet_v2", f"model.weights={weights}", "train.epochs=1", *BIG),
-        *("stages.curated.trainable=[head]", "stages.curated.sources=[curated]"),
+        *("stages.noisy.trainable=[block_16,Conv_1,head]", "stages.curated.trainable=[head]"),
     )
     first = train_stage(config, "noisy", jobs=2)
     weights.unlink()

@@ -75,8 +75,8 @@ def test_early_stopping_waits_as_long_as_told(tiny, tmp_path):
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop", "adagrad"])
 def test_every_optimiser_trains(tiny, tmp_path, optimizer):
-    options = ("train.epochs=1", f"train.optimizer={optimizer}", "stages.curated.init=none")
-    run = train_stage(tiny.config(tmp_path, *options), "curated", jobs=2)
+    options = ("train.epochs=1", f"train.optimizer={optimizer}", "split.validation_share=0")
+    run = train_stage(tiny.config(tmp_path, *options), "noisy", jobs=2)
     assert np.isfinite(history(run)["loss"]).all()
 
 
