@@ -1,5 +1,9 @@
-"""A tiny demo data set, cleaned once, and a config that trains on it in seconds."""
+"""A tiny demo data set, cleaned once, a config that trains on it in seconds, and runs that tests share."""
 
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +13,7 @@ from preprocessing.clean import clean_dataset
 from tagging.config import Config, load_config
 from tagging.datasets import read_dataset
 from tagging.datasets.demo import make_demo
+from tests.shared import Shared
 
 YAML = """
 seed: 3
@@ -33,8 +38,11 @@ class Tiny:
     clean: Path
 
     def write_config(self, folder: Path) -> Path:
+        """The config whose runs lie in this folder; one that is there is left alone, as others may be reading it."""
         path = folder / "tiny.yaml"
-        path.write_text(YAML.format(root=self.root, clean=self.clean, runs=folder / "runs"))
+        text = YAML.format(root=self.root, clean=self.clean, runs=folder / "runs")
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
         return path
 
     def config(self, folder: Path, *overrides: str) -> Config:
@@ -42,19 +50,107 @@ class Tiny:
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory) -> Tiny:
-    folder = tmp_path_factory.mktemp("tiny")
-    data = Tiny(folder / "raw", folder / "clean")
-    make_demo(data.root, n_curated=48, n_noisy=40, n_test=24, seed=5)
-    config = data.config(folder)
-    clean_dataset(read_dataset(config.dataset).clips, data.clean, config.cleaning, jobs=1, progress=False)
-    return data
+def shared(tmp_path_factory) -> Iterator[Shared]:
+    """Folders that are made once for all workers; at the end they have to be as they were made."""
+    base = tmp_path_factory.getbasetemp()
+    folders = Shared((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared")
+    yield folders
+    assert folders.changed() == [], "a test has written where others read"
 
 
 @pytest.fixture(scope="session")
-def noisy(tiny, tmp_path_factory) -> tuple[Path, Path]:
-    """(folder of the config, finished noisy run)."""
-    from tagging.training.stage import train_stage  # TensorFlow, which most tests do not need
+def tiny(shared) -> Tiny:
+    def make(folder: Path) -> None:
+        data = Tiny(folder / "raw", folder / "clean")
+        make_demo(data.root, n_curated=48, n_noisy=40, n_test=24, seed=5)
+        config = data.config(folder)
+        clips = read_dataset(config.dataset).clips
+        clean_dataset(clips, data.clean, config.cleaning, jobs=1, progress=False)
 
-    folder = tmp_path_factory.mktemp("noisy")
-    return folder, train_stage(tiny.config(folder), "noisy", jobs=2)
+    folder = shared("tiny", make)
+    return Tiny(folder / "raw", folder / "clean")
+
+
+@pytest.fixture(scope="session")
+def trained(tiny, shared) -> Path:
+    """A config beside which both stages are trained by one command, with all that training leaves."""
+
+    def make(folder: Path) -> None:
+        import train
+
+        with _all_results():
+            assert train.main(["--config", str(tiny.write_config(folder)), "--jobs", "2"]) == 0
+
+    return shared("trained", make) / "tiny.yaml"
+
+
+@pytest.fixture(scope="session")
+def noisy(trained) -> tuple[Path, Path]:
+    """(folder of the config, finished noisy run)."""
+    return trained.parent, trained.parent / "runs" / "noisy"
+
+
+@pytest.fixture(scope="session")
+def augmented(tiny, shared) -> Path:
+    """A noisy run of three epochs with augmentation and a cosine, trained without a break."""
+
+    def make(folder: Path) -> None:
+        from tagging.training.stage import train_stage
+        from tests.training_helpers import AUGMENTED
+
+        train_stage(tiny.config(folder, *AUGMENTED), "noisy", jobs=2)
+
+    return shared("augmented", make) / "runs" / "noisy"
+
+
+@pytest.fixture(scope="session")
+def reported(shared) -> dict[str, Path]:
+    """A run of each task, and one of `features`, with random scores and a report."""
+    from tagging.report.page import write_report
+    from tests.report_helpers import REPORTED, make_config, make_run
+
+    def make(folder: Path) -> None:
+        for name, (task, features) in REPORTED.items():
+            write_report(make_run(make_config(folder / name, task, features=features)))
+
+    folder = shared("reported", make)
+    return {name: folder / name / "runs" / "train" for name in REPORTED}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_runs() -> Iterator[None]:
+    """Training writes no report and no picture: both take as long as a tiny training. `full_runs` has them again.
+
+    A file that trains has imported TensorFlow by now; without it, nothing trains.
+    """
+    if "tensorflow" not in sys.modules:
+        yield
+        return
+    sys.modules["tensorflow"].constant(0)  # no test changes its threads any more: last bits depend on them
+    with _results_by(lambda run: run / "report.html", lambda histories, path: None):
+        yield
+
+
+@pytest.fixture
+def full_runs() -> Iterator[None]:
+    """Training leaves what it leaves to users."""
+    with _all_results():
+        yield
+
+
+def _all_results() -> AbstractContextManager[None]:
+    from tagging.charts import learning_curves
+    from tagging.report.page import write_report
+
+    return _results_by(write_report, learning_curves)
+
+
+@contextmanager
+def _results_by(report: Callable[[Path], Path], curves: Callable[[dict, Path], None]) -> Iterator[None]:
+    """Training writes its report and its learning curves by these."""
+    from tagging.training import outcome, stage
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stage, "write_report", report)
+        patch.setattr(outcome, "learning_curves", curves)
+        yield

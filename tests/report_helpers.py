@@ -10,6 +10,7 @@ import soundfile as sf
 from preprocessing.clean import clean_dataset
 from tagging.config import Config, load_config
 from tagging.datasets import read_dataset
+from tagging.kinds import KINDS
 from tagging.run_place import finish_run, work_dir
 from tagging.runs import MODEL
 from tagging.training.data import stage_data
@@ -25,6 +26,12 @@ split: {{validation_share: 0.4}}
 cleaning: {{rate_hz: 8000, remove_silence: false{features}}}
 stages: {{train: {{sources: [train]}}}}
 """
+
+
+REPORTED = {  # task and features of the runs `reported`
+    **{task: (task, "") for task in KINDS},
+    "features": ("multiclass", ", features: {name: mel, n_mels: 20, n_fft: 512}"),
+}
 
 
 class Page(HTMLParser):

@@ -20,23 +20,16 @@ from submissions.writer import read_scores
 from tagging import __main__ as tagging_main
 from tagging.datasets import read_dataset
 from tagging.datasets.demo import make_demo
+from tagging.training import stage as stage_module
 
 ROOT = Path(__file__).parents[1]
-
-
-@pytest.fixture(scope="module")
-def trained(tiny, tmp_path_factory) -> Path:
-    """A config beside which both stages are trained."""
-    folder = tmp_path_factory.mktemp("trained")
-    config = tiny.write_config(folder)
-    assert train.main(["--config", str(config)]) == 0
-    return config
 
 
 def run_predict(config: Path, *arguments: str) -> int:
     return predict.main(["--config", str(config), *arguments])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "script",
     [
@@ -286,8 +279,8 @@ def test_an_audio_folder_shows_tags_and_leaves_the_submission_alone(
         (train, ["--stage", "curate"], "expected a stage out of ['noisy', 'curated'], received 'curate'"),
         (train, ["model.nme=x"], "Did you mean: 'model.name'"),
         (train, ["--config", "none.yaml"], "no such file"),
-        (train, ["dataset.root=nowhere"], "nowhere"),
-        (train, ["clean_dir=nowhere", "--stage", "noisy"], "nowhere"),
+        (train, ["dataset.root=nowhere", "run_dir={tmp}/r"], "nowhere"),
+        (train, ["clean_dir=nowhere", "--stage", "noisy", "run_dir={tmp}/r"], "nowhere"),
         (train, ["model.name=vgg", "--stage", "noisy", "run_dir={tmp}/r"], "expected model.name out of"),
         (train, ["frontend.name=x", "--stage", "noisy", "run_dir={tmp}/r"], "expected frontend.name out of"),
         (predict, ["run_dir=nowhere"], "expected a finished stage under nowhere"),
@@ -308,23 +301,21 @@ def test_a_mistake_ends_in_one_line_and_a_code(trained, tmp_path, capsys, script
 
 
 def test_a_bug_is_not_hidden(trained, monkeypatch):
-    monkeypatch.setattr(
-        "tagging.training.stage.train_stage", lambda *a, **k: (_ for _ in ()).throw(ValueError("bug"))
-    )
+    monkeypatch.setattr(stage_module, "train_stage", lambda *a, **k: (_ for _ in ()).throw(ValueError("bug")))
     with pytest.raises(ValueError, match="bug"):
         train.main(["--config", str(trained)])
 
 
 def test_ctrl_c_ends_in_one_line_and_130(trained, monkeypatch, capsys):
-    monkeypatch.setattr(
-        "tagging.training.stage.train_stage", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt)
-    )
+    monkeypatch.setattr(stage_module, "train_stage", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt))
     assert train.main(["--config", str(trained)]) == 130
     assert "interrupted" in capsys.readouterr().err
 
 
-def test_tensorflow_does_not_chatter(trained):
-    command = [sys.executable, "train.py", "--config", str(trained), "--jobs", "1"]
+@pytest.mark.slow
+def test_tensorflow_does_not_chatter(trained, tmp_path):
+    runs = shutil.copytree(trained.parent / "runs", tmp_path / "runs")  # training locks what it looks at
+    command = [sys.executable, "train.py", "--config", str(trained), f"run_dir={runs}", "--jobs", "1"]
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env=environment)  # noqa: S603
     assert done.stderr == ""

@@ -12,7 +12,8 @@ from tagging.runs import read_run
 from tagging.training import fit as fit_module
 from tagging.training.stage import train_stage
 
-AUGMENTED = (
+AUGMENTED = (  # what the run `augmented` was made with
+    "train.epochs=3",
     "train.augment.spec_augment.enabled=true",
     "train.augment.mixup.alpha=0.4",
     "train.schedule=cosine",

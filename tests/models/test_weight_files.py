@@ -10,7 +10,7 @@ from keras.src.legacy.saving import legacy_h5_format
 
 from models.registry import build_network
 from models.settings import ModelError, ModelSettings
-from models.weight_files import downloaded
+from models.weight_files import downloaded, load_weights
 
 SMALL = (32, 32, 3)
 
@@ -36,13 +36,29 @@ def save_legacy_model(backbone: keras.Model, path) -> None:
         legacy_h5_format.save_weights_to_hdf5_group(file.create_group("model_weights"), backbone)
 
 
+def assert_same_weights(ours: keras.Model, theirs: keras.Model) -> None:
+    for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_network_has_the_weights_of_its_file(tmp_path, source):
+    save_keras_3(source, tmp_path / "b")
+    network = build_network(ModelSettings(name="mobilenet_v2", weights=str(tmp_path / "b")), SMALL, 3)
+    assert_same_weights(network.get_layer("backbone"), source)
+
+
+@pytest.fixture(scope="module")
+def backbone() -> keras.Model:
+    return keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=SMALL)
+
+
 @pytest.mark.parametrize("save", [save_keras_3, save_legacy, save_legacy_model])
 @pytest.mark.parametrize("name", ["b.weights.h5", "b_notop.h5", "b"])
-def test_weights_come_from_a_file_of_either_format_under_any_name(tmp_path, source, save, name):
+def test_weights_come_from_a_file_of_either_format_under_any_name(tmp_path, source, backbone, save, name):
     save(source, tmp_path / name)
-    network = build_network(ModelSettings(name="mobilenet_v2", weights=str(tmp_path / name)), SMALL, 3)
-    for ours, theirs in zip(network.get_layer("backbone").get_weights(), source.get_weights(), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+    backbone.set_weights([np.full_like(w, 7) for w in backbone.get_weights()])
+    load_weights(backbone, tmp_path / name, "a backbone")
+    assert_same_weights(backbone, source)
 
 
 def test_weights_that_do_not_fit_or_are_not_there_end_in_one_line(tmp_path, source):

@@ -63,6 +63,7 @@ def test_a_data_set_is_cleaned_and_the_manifest_says_how(tmp_path, write, table,
     assert len(files(tmp_path)) == 23 + 3
 
 
+@pytest.mark.slow
 def test_processes_and_one_process_write_the_same(tmp_path, write, table, sound):
     clips = table({"test": [write(f"{i}.wav", sound[i:], 44_100) for i in range(12)]})
     one = clean_dataset(clips, tmp_path / "one", SETTINGS, jobs=1, progress=False)
@@ -196,6 +197,7 @@ def test_clean_audio_is_at_the_rate_of_the_settings(tmp_path, write, table, soun
     assert sf.info(tmp_path / "clean/test/a.wav").samplerate == 22_050
 
 
+@pytest.mark.slow
 def test_cleaning_loads_neither_tensorflow_nor_what_only_some_files_need():
     code = (
         "import sys, preprocessing.clean; "

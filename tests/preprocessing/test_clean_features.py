@@ -75,6 +75,7 @@ def test_silence_stays_in_features_where_it_stays_in_audio(tmp_path, clips):
     assert manifest["steps"][0] == 1 + 32_000 // 512
 
 
+@pytest.mark.slow
 def test_processes_and_one_process_write_the_same_features(tmp_path, write, table, sound):
     clips = table({"test": [write(f"{i}.wav", sound[i:]) for i in range(10)]})
     tables = [clean_dataset(clips, tmp_path / f"jobs{n}", MEL, jobs=n, progress=False) for n in (1, 2)]

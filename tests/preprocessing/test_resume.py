@@ -176,6 +176,7 @@ def group_is_alive(group: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_workers_end_with_the_run_and_its_work_stays(tmp_path, write, sound, how):
@@ -205,6 +206,7 @@ def test_workers_end_with_the_run_and_its_work_stays(tmp_path, write, sound, how
         assert not list(clean_dir.rglob(".part-*"))
 
 
+@pytest.mark.slow
 def test_a_dead_worker_is_one_line(tmp_path, write, table, sound, monkeypatch):
     monkeypatch.setattr(pool, "_prepare_worker", functools.partial(os._exit, 9))
     monkeypatch.setattr(pool, "CHUNK", 1)
@@ -224,6 +226,7 @@ with locked(Path(sys.argv[1], ".lock"), "cleaning"):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="fcntl")
 def test_a_folder_that_another_process_fills_is_refused_until_it_ends(tmp_path, clips):
     clean_dir, root = tmp_path / "clean", Path(__file__).parents[2]

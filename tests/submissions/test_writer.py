@@ -157,6 +157,7 @@ def test_other_files_are_no_scores(tmp_path, make):
         read_scores(tmp_path / "scores.npz")
 
 
+@pytest.mark.slow
 def test_needs_neither_tensorflow_nor_tagging():
     code = "import sys, submissions.writer; sys.exit(bool({'tensorflow', 'tagging'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603

@@ -113,6 +113,7 @@ def test_settings_come_from_a_config():
     )
 
 
+@pytest.mark.slow
 def test_settings_need_no_tensorflow():
     code = "import sys, tagging.augment.settings; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603

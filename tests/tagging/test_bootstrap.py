@@ -128,6 +128,7 @@ def test_what_cannot_be_drawn_from_is_refused_in_one_line(n, groups, message):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_needs_no_tensorflow():
     code = "import sys, tagging.bootstrap; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import keras
 import numpy as np
@@ -17,9 +18,9 @@ def weights(run) -> list[np.ndarray]:
     return read_run(run).load_model().get_weights()
 
 
-def test_curated_starts_from_noisy_and_sees_when_that_changed(tiny, tmp_path):
-    config = tiny.config(tmp_path, "stages.curated.learning_rate=1e-9", "train.epochs=1")
-    noisy = train_stage(config, "noisy", jobs=2)
+def test_curated_starts_from_noisy_and_sees_when_that_changed(tiny, noisy, tmp_path):
+    config = tiny.config(tmp_path, "stages.curated.learning_rate=1e-9", "stages.curated.epochs=1")
+    noisy = shutil.copytree(noisy[1], tmp_path / "runs" / "noisy")
     curated = train_stage(config, "curated", jobs=2)
     kernels = [[w for w in weights(run) if w.ndim > 1] for run in (noisy, curated)]
     for a, b in zip(*kernels, strict=True):
@@ -44,12 +45,12 @@ def test_weights_that_do_not_fit_are_refused(tiny, noisy, tmp_path):
         train_stage(tiny.config(tmp_path), "curated", jobs=2)
 
 
-def test_previous_must_have_held_out_the_same_clips(tiny, noisy, capsys):
-    folder, path = noisy
+def test_previous_must_have_held_out_the_same_clips(tiny, noisy, tmp_path, capsys):
+    shutil.copytree(noisy[1], tmp_path / "runs" / "noisy")
     with pytest.raises(RunError, match="other clips were held out"):
-        train_stage(tiny.config(folder, "split.validation_share=0.4"), "curated", jobs=2)
-    other = ("split.validation_share=0.4", "train.epochs=1", f"stages.curated.init={path}")
-    train_stage(tiny.config(folder, *other, f"run_dir={folder / 'other'}"), "curated", jobs=2)
+        train_stage(tiny.config(tmp_path, "split.validation_share=0.4"), "curated", jobs=2)
+    other = ("split.validation_share=0.4", "train.epochs=1", f"stages.curated.init={noisy[1]}")
+    train_stage(tiny.config(tmp_path, *other, f"run_dir={tmp_path / 'other'}"), "curated", jobs=2)
     assert "may have learnt from the validation clips" in capsys.readouterr().out
 
 
@@ -60,7 +61,7 @@ def test_a_backbone_trains_in_two_stages_and_its_weights_are_asked_for_once(tiny
     )
     config = tiny.config(
         *(tmp_path, "model.name=mobilenet_v2", f"model.weights={weights}", "train.epochs=1", *BIG),
-        *("stages.curated.trainable=[head]", "stages.curated.sources=[curated]"),
+        *("stages.noisy.trainable=[block_16,Conv_1,head]", "stages.curated.trainable=[head]"),
     )
     first = train_stage(config, "noisy", jobs=2)
     weights.unlink()
@@ -74,8 +75,6 @@ def test_a_backbone_trains_in_two_stages_and_its_weights_are_asked_for_once(tiny
 
 
 def test_a_damaged_or_unfinished_run_is_refused(noisy, tmp_path):
-    import shutil
-
     shutil.copytree(noisy[1], tmp_path / "run")
     (tmp_path / "run" / "run.json").write_text("{")
     with pytest.raises(RunError, match="expected JSON"):

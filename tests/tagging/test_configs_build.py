@@ -32,16 +32,25 @@ def bands(path: Path, config: Config) -> int:
     return {"mfcc_statistics": 2 * features.n_mfcc}.get(features.name or "", 0)
 
 
+@pytest.fixture(scope="module")
+def networks():
+    """What was built, by all that makes it: configs that differ in data and training alone share a network."""
+    yield {}
+    keras.backend.clear_session()
+
+
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: f"{p.parent.name}/{p.stem}")
-def test_the_network_of_every_config_is_built(path):
+def test_the_network_of_every_config_is_built(path, networks):
     config = load_config(path)
     assert config.dataset.layout in READERS
     config = replace(config, model=replace(config.model, weights="none", weights_sha256=None))
     pieces = pieces_of(config, pd.DataFrame({"bands": [bands(path, config)]}))
-    tagger, _, network = build_tagger(config, pieces, 7, None)
-    assert tagger.output_shape == (None, 7)
+    made_of = repr((config.model, config.frontend, config.cleaning.rate_hz, pieces))
+    if made_of not in networks:
+        tagger, _, networks[made_of] = build_tagger(config, pieces, 7, None)
+        assert tagger.output_shape == (None, 7)
+    network = networks[made_of]
     kind = KINDS[config.dataset.task or TASKS.get(path.parent.name, "multiclass")]
     for stage in config.stages.values():
         set_trainable(network, stage.trainable, config.model)
     compiled_trainer(network, config, stage, kind, 7)
-    keras.backend.clear_session()

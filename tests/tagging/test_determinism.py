@@ -1,5 +1,6 @@
 """`deterministic: true`: two processes, equal losses and weights to the last bit, with TensorFlow's own switch on."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,7 @@ def train_apart(tiny, folder: Path, *overrides: str) -> tuple[Path, str]:
     return folder / "runs" / "noisy", done.stdout
 
 
+@pytest.mark.slow
 def test_two_processes_train_a_recurrent_network_with_dropout_to_the_same_bits(tiny, tmp_path):
     runs = []
     for name in "ab":
@@ -62,8 +64,8 @@ def test_the_switch_is_thrown_before_anything_else_and_only_when_asked_for(
     assert seen == (["switch", "data"] if is_on else ["data"])
 
 
-def test_a_run_made_without_it_does_not_pass_for_one_with_it(tiny, noisy, monkeypatch):
-    folder, _ = noisy
+def test_a_run_made_without_it_does_not_pass_for_one_with_it(tiny, noisy, tmp_path, monkeypatch):
+    shutil.copytree(noisy[1], tmp_path / "runs" / "noisy")
     monkeypatch.setattr("tensorflow.config.experimental.enable_op_determinism", lambda: None)
     with pytest.raises(RunError, match=r"deterministic: False -> True.*--force"):
-        train_stage(tiny.config(folder, "deterministic=true"), "noisy", jobs=2)
+        train_stage(tiny.config(tmp_path, "deterministic=true"), "noisy", jobs=2)

@@ -10,7 +10,7 @@ from tagging.runs import read_run
 from tagging.training.stage import train_stage
 from tests.training_helpers import assert_same_training, history, network, train_until_power_cut, train_with
 
-MOMENTUM, EPOCHS = 0.8, 3
+MOMENTUM, EPOCHS = 0.8, 2
 EMA = (f"train.ema_momentum={MOMENTUM}", f"train.epochs={EPOCHS}", "train.augment.mixup.alpha=0.4")
 
 
@@ -91,7 +91,7 @@ def test_an_interrupted_training_goes_on_with_raw_weights_and_averages(tiny, tra
 def test_under_loss_scaling_and_without_validation_the_last_average_is_kept(tiny, tmp_path):
     recorder, options = Recorder(), ("train.mixed_precision=true", "split.validation_share=0")
     try:
-        run = train_with(recorder, tiny.config(tmp_path, *EMA, "train.epochs=2", *options))
+        run = train_with(recorder, tiny.config(tmp_path, *EMA, *options))
         weights = [w.numpy() for w in network(run).trainable_variables]
     finally:
         keras.config.set_dtype_policy("float32")

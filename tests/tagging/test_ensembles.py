@@ -1,5 +1,6 @@
 """predict.py with folds, fitted weights and a report. Runs have random weights; their validation scores are made up."""
 
+import functools
 import re
 from pathlib import Path
 
@@ -64,41 +65,47 @@ def no_model(monkeypatch):
     monkeypatch.setattr(Run, "load_model", lambda self: pytest.fail("a model was loaded"))
 
 
+@pytest.fixture(scope="module")
+def alone(models, tmp_path_factory):
+    """What `predict.py --runs PATH` says of one run or folder of folds, predicted once."""
+    folder = tmp_path_factory.mktemp("alone")
+    return functools.cache(lambda path: predicted(folder, "--runs", path))
+
+
 def predicted(tmp_path, *arguments: str) -> np.ndarray:
     out = tmp_path / "a.csv"
     assert predict.main([*arguments, "--out", str(out)]) == 0
     return pd.read_csv(out).set_index("fname").sort_index().to_numpy()
 
 
-def test_folds_are_averaged_first_and_count_as_one_model(models, tmp_path, capsys):
+def test_folds_are_averaged_first_and_count_as_one_model(models, alone, tmp_path, capsys):
     good, run = models["good"], models["run"]
-    one, two = (predicted(tmp_path, "--runs", f"{good}/fold-{n}/curated") for n in (1, 2))
-    alone = predicted(tmp_path, "--runs", run)
+    one, two = (alone(f"{good}/fold-{n}/curated") for n in (1, 2))
     assert np.abs(one - two).max() > 0.01
-    folds = predicted(tmp_path, "--runs", good)
+    folds, single = alone(good), alone(run)
     np.testing.assert_allclose(folds, (one + two) / 2, rtol=1e-5)
     capsys.readouterr()
     both = predicted(tmp_path, "--runs", good, run)
     assert f"predicting with {good} (mean of 2 folds), {run}" in capsys.readouterr().out
-    np.testing.assert_allclose(both, (folds + alone) / 2, rtol=1e-5)
+    np.testing.assert_allclose(both, (folds + single) / 2, rtol=1e-5)
     weighted = predicted(tmp_path, "--runs", good, run, "ensemble.weights=[3,1]")
-    np.testing.assert_allclose(weighted, (3 * folds + alone) / 4, rtol=1e-5)
+    np.testing.assert_allclose(weighted, (3 * folds + single) / 4, rtol=1e-5)
     kept = [read_scores(tmp_path / f"a.logits-{n}.npz") for n in (1, 2)]
     by_name = np.argsort(kept[0].fnames)
     np.testing.assert_allclose(expit(kept[0].logits[by_name].astype(float)), folds, rtol=1e-5)
-    np.testing.assert_allclose(expit(kept[1].logits[by_name].astype(float)), alone, rtol=1e-5)
+    np.testing.assert_allclose(expit(kept[1].logits[by_name].astype(float)), single, rtol=1e-5)
 
 
-def test_finished_folds_are_the_default(tiny, models, tmp_path, capsys):
+def test_finished_folds_are_the_default(tiny, models, alone, tmp_path, capsys):
     config = ["--config", str(tiny.write_config(tmp_path)), f"run_dir={models['good']}"]
     made = predicted(tmp_path, *config)
     assert f"predicting with {models['good']} (mean of 2 folds)\n" in capsys.readouterr().out
-    np.testing.assert_array_equal(made, predicted(tmp_path, "--runs", models["good"]))
+    np.testing.assert_array_equal(made, alone(models["good"]))
 
 
-def test_weights_are_fitted_out_of_fold(models, tmp_path, capsys):
+def test_weights_are_fitted_out_of_fold(models, alone, tmp_path, capsys):
     good, bad = models["good"], models["bad"]
-    apart = [predicted(tmp_path, "--runs", each) for each in (good, bad)]
+    apart = [alone(each) for each in (good, bad)]
     capsys.readouterr()
     fitted = predicted(tmp_path, "--runs", good, bad, "ensemble.fit=true")
     printed = capsys.readouterr().out

@@ -116,6 +116,7 @@ def test_class_names_must_fit(data):
         per_class_table(*data, ["a", "b"])
 
 
+@pytest.mark.slow
 def test_needs_no_tensorflow():
     code = "import sys, tagging.evaluation; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603

@@ -37,13 +37,26 @@ def train_folds(config: Path, *arguments: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def trained(tiny, tmp_path_factory) -> Trained:
-    """Two folds of both stages, the first stage by a command of its own."""
-    folder = tmp_path_factory.mktemp("folds")
-    config, runs = tiny.write_config(folder), folder / "runs"
-    noisy_printed = train_folds(config, "--stage", "noisy")
-    assert not (runs / "oof_scores.npz").exists()
-    return Trained(config, runs, noisy_printed, train_folds(config))
+def trained(tiny, shared) -> Trained:
+    """Two folds of both stages, the first stage by a command of its own; for reading."""
+
+    def make(folder: Path) -> None:
+        config = tiny.write_config(folder)
+        (folder / "noisy.txt").write_text(train_folds(config, "--stage", "noisy"))
+        assert not (folder / "runs" / "oof_scores.npz").exists()
+        (folder / "both.txt").write_text(train_folds(config))
+
+    folder = shared("folds", make)
+    printed = [(folder / f"{name}.txt").read_text() for name in ("noisy", "both")]
+    return Trained(folder / "tiny.yaml", folder / "runs", *printed)
+
+
+@pytest.fixture
+def copied(tiny, trained, tmp_path) -> Trained:
+    """The same, for training in and for changing."""
+    return trained._replace(
+        config=tiny.write_config(tmp_path), runs=shutil.copytree(trained.runs, tmp_path / "runs")
+    )
 
 
 def truth(tiny, folder, fnames) -> np.ndarray:
@@ -92,17 +105,18 @@ def test_the_screen_says_the_score_of_each_fold_and_of_all(tiny, trained):
 
 
 def test_an_interrupted_training_goes_on_and_ends_the_same(tiny, trained, tmp_path, monkeypatch, capsys):
-    config, calls, train_stage = tiny.write_config(tmp_path), [], folds_module.train_stage
+    """The first fold was trained elsewhere; the second one is trained here."""
+    config, first = tiny.write_config(tmp_path), Path("fold-1", "noisy")
 
-    def cut(*args, **options):
-        calls.append(args[1])
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return train_stage(*args, **options)
+    def cut(of_fold, stage, **options):
+        if Path(of_fold.run_dir, stage) == tmp_path / "runs" / first:
+            return shutil.copytree(trained.runs / first, tmp_path / "runs" / first)
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(folds_module, "train_stage", cut)
-    command = ["--folds", "2", EPOCH, "--stage", "noisy"]
-    assert train.main(["--config", str(config), *command]) == 130
+    with monkeypatch.context() as patch:
+        patch.setattr(folds_module, "train_stage", cut)
+        command = ["--folds", "2", EPOCH, "--stage", "noisy"]
+        assert train.main(["--config", str(config), *command]) == 130
     assert "the same command goes on" in capsys.readouterr().err
     assert train_folds(config, "--stage", "noisy").count("is finished") == 1
     for fold in (1, 2):
@@ -114,12 +128,12 @@ def test_an_interrupted_training_goes_on_and_ends_the_same(tiny, trained, tmp_pa
         np.testing.assert_array_equal(ours.logits, theirs.logits)
 
 
-def test_finished_folds_are_left_alone(trained):
-    before = (trained.runs / "oof_scores.npz").read_bytes()
-    printed = train_folds(trained.config)
+def test_finished_folds_are_left_alone(copied):
+    before = (copied.runs / "oof_scores.npz").read_bytes()
+    printed = train_folds(copied.config)
     assert printed.count("is finished") == 4
-    assert printed.splitlines()[-1] == trained.printed.splitlines()[-1]
-    assert (trained.runs / "oof_scores.npz").read_bytes() == before
+    assert printed.splitlines()[-1] == copied.printed.splitlines()[-1]
+    assert (copied.runs / "oof_scores.npz").read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -138,29 +152,28 @@ def test_finished_folds_are_left_alone(trained):
         (["--folds", "2", "--show-batch", "a.png"], "leave --folds out"),
     ],
 )
-def test_a_mistake_ends_in_one_line_and_changes_nothing(trained, capsys, arguments, words):
-    before = {path: path.stat().st_mtime_ns for path in trained.runs.glob("*/*/run.json")}
-    table = (trained.runs / "folds.csv").read_bytes()
-    assert train.main(["--config", str(trained.config), EPOCH, *arguments]) == 2
+def test_a_mistake_ends_in_one_line_and_changes_nothing(copied, capsys, arguments, words):
+    before = {path: path.stat().st_mtime_ns for path in copied.runs.glob("*/*/run.json")}
+    table = (copied.runs / "folds.csv").read_bytes()
+    assert train.main(["--config", str(copied.config), EPOCH, *arguments]) == 2
     error = capsys.readouterr().err
     assert words in error
     assert error.count("\n") == 1
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert (trained.runs / "folds.csv").read_bytes() == table
+    assert (copied.runs / "folds.csv").read_bytes() == table
 
 
-def test_force_deals_and_trains_anew(tiny, trained, tmp_path, monkeypatch, capsys):
+def test_force_deals_and_trains_anew(trained, copied, monkeypatch, capsys):
     """Were training to leave an old run there, it would be found out."""
-    shutil.copytree(trained.runs, tmp_path / "runs")
     forced = []
     monkeypatch.setattr(folds_module, "train_stage", lambda *args, force, **rest: forced.append(force))
-    command = ["--config", str(tiny.write_config(tmp_path)), "--folds", "2", "seed=9"]
+    command = ["--config", str(copied.config), "--folds", "2", "seed=9"]
     assert train.main([*command, "--force"]) == 2
     error = capsys.readouterr().err
     assert "curated was validated with other clips than" in error
     assert "--folds 2 --force trains the folds anew" in error
     assert forced == [True] * 4
-    old, new = (pd.read_csv(runs / "folds.csv")["fold"] for runs in (trained.runs, tmp_path / "runs"))
+    old, new = (pd.read_csv(runs / "folds.csv")["fold"] for runs in (trained.runs, copied.runs))
     assert (old != new).any()
 
 
@@ -171,8 +184,8 @@ def test_folds_of_which_nothing_was_trained_are_not_in_the_way(tiny, tmp_path, c
         assert "nowhere" in capsys.readouterr().err
 
 
-def test_folds_are_read_only_when_all_are_finished(trained, tmp_path):
-    runs = shutil.copytree(trained.runs, tmp_path / "runs")
+def test_folds_are_read_only_when_all_are_finished(copied):
+    runs = copied.runs
     member = read_member(runs)
     assert str(member) == f"{runs} (mean of 2 folds)"
     assert [run.path for run in member.runs] == [runs / "fold-1" / "curated", runs / "fold-2" / "curated"]
@@ -186,8 +199,8 @@ def test_folds_are_read_only_when_all_are_finished(trained, tmp_path):
         out_of_fold(read_member(runs / "fold-1" / "curated"))
 
 
-def test_what_finished_last_is_the_default(trained, tmp_path):
-    runs = shutil.copytree(trained.runs, tmp_path / "runs")
+def test_what_finished_last_is_the_default(copied):
+    runs = copied.runs
     shutil.copytree(runs / "fold-1" / "noisy", runs / "noisy")
     assert latest_member(runs).path == runs
     shutil.rmtree(runs / "noisy")
@@ -203,8 +216,8 @@ def test_what_finished_last_is_the_default(trained, tmp_path):
     assert latest_member(runs).path == runs / "curated", "folds that are not finished do not count"
 
 
-def test_a_table_of_folds_that_is_none(trained, tmp_path):
-    runs = shutil.copytree(trained.runs, tmp_path / "runs")
+def test_a_table_of_folds_that_is_none(copied):
+    runs = copied.runs
     text = (runs / "folds.csv").read_text()
     (runs / "folds.csv").write_text(text.replace(",1\n", ",one\n", 1))
     with pytest.raises(RunError, match=r"folds\.csv: expected folds 1, 2"):

@@ -1,4 +1,4 @@
-"""Every layout, kind of feature and network together in some pair: cleaned, trained for two epochs, predicted."""
+"""Every layout, kind of feature and network together in some pair: cleaned, trained for an epoch, predicted."""
 
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import predict
 import preprocess
 import train
 from tagging.runs import read_run
+from tagging.training.stage import train_stage  # noqa: F401  TensorFlow is there for `plain_runs`
 
 RATE_HZ = 8000
 YAML = """
@@ -22,7 +23,7 @@ dataset: {dataset}
 cleaning: {cleaning}
 {more}
 train: {{batch_size: 8, learning_rate: 5e-3}}
-stages: {{train: {{sources: [train], epochs: 2}}}}
+stages: {{train: {{sources: [train], epochs: 1}}}}
 """
 AUDIO = "{rate_hz: 8000, remove_silence: false}"
 
@@ -169,15 +170,21 @@ CASES = {
     ),
 }
 
+REPORTED = ("beats and an LSTM", "genres and an LSTM", "moods and an LSTM")
+"""Those with a report, which shows features in other ways than audio."""
+
 
 @pytest.mark.parametrize("case", CASES)
-def test_from_raw_data_to_predictions(case, tmp_path, capsys):
+def test_from_raw_data_to_predictions(case, tmp_path, capsys, request):
     make, cleaning, more = CASES[case]
+    if case in REPORTED:
+        request.getfixturevalue("full_runs")
     config = tmp_path / "config.yaml"
     dataset = make(tmp_path / "data")
     config.write_text(YAML.format(folder=tmp_path, dataset=dataset, cleaning=cleaning, more=more))
     assert preprocess.main(["--config", str(config), "--jobs", "1"]) == 0
     assert train.main(["--config", str(config)]) == 0
+    assert (tmp_path / "runs" / "train" / "report.html").exists() == (case in REPORTED)
     out = tmp_path / "out.csv"
     assert predict.main(["--config", str(config), "--out", str(out), "--report"]) == 0
     printed, run = capsys.readouterr().out, read_run(tmp_path / "runs" / "train")

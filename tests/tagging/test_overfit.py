@@ -61,7 +61,10 @@ def test_more_batches_than_there_are_is_all_of_them(batches):
 
 NETWORKS = {
     "simple_cnn": ("train.epochs=40", "train.learning_rate=1e-2"),
-    "rnn": ("train.epochs=60", "train.learning_rate=1e-2", "model.units=[]", "model.rnn_units=32"),
+    "rnn": (
+        *("train.epochs=25", "train.learning_rate=2e-2", "window.window_s=0.5"),
+        *("model.units=[]", "model.rnn_units=32", "model.rnn_layers=1"),
+    ),
 }
 
 
@@ -78,7 +81,7 @@ def test_networks_learn_a_batch_by_heart(tiny, tmp_path, name, capsys):
 
 
 def test_an_interrupted_check_goes_on_the_same(tiny, tmp_path):
-    options = ("train.overfit_batches=2", "train.epochs=3", "split.validation_share=0")
+    options = ("train.overfit_batches=2", "train.epochs=2", "split.validation_share=0")
     whole, stopped = (tiny.config(tmp_path, *options, f"run_dir={tmp_path / name}") for name in "ab")
     expected = train_stage(whole, "noisy", jobs=2)
     train_until_power_cut(stopped, step=3)
@@ -88,7 +91,7 @@ def test_an_interrupted_check_goes_on_the_same(tiny, tmp_path):
 def test_prediction_says_that_it_is_no_model_to_use(tiny, tmp_path, capsys):
     import predict
 
-    config = tiny.config(tmp_path, "train.overfit_batches=1", "train.epochs=1")
+    config = tiny.config(tmp_path, *ALONE, "train.epochs=1")
     run = train_stage(config, "noisy", jobs=2)
     assert predict.main(["--runs", str(run), "--out", str(tmp_path / "s.csv")]) == 0
     assert f"{run} is no model to use: a check" in capsys.readouterr().out

@@ -113,6 +113,7 @@ def test_batch_picture_shows_each_image_under_its_title(tmp_path, drawn, images)
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
 
 
+@pytest.mark.slow
 def test_needs_no_tensorflow_and_no_pyplot():
     code = "import sys, tagging.plots; sys.exit(bool({'tensorflow', 'matplotlib.pyplot'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603

@@ -171,6 +171,7 @@ def test_a_stage_takes_them_and_its_history_has_the_penalty(tiny, tmp_path):
     options = (
         "stages.curated.init=none",
         "train.epochs=1",
+        "split.validation_share=0",
         "train.learning_rate=1e-6",
         "train.optimizer=sgd",
     )

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-from pathlib import Path
 from urllib.parse import unquote
 
 import pandas as pd
@@ -22,19 +21,10 @@ from tagging.training.data import stage_data
 from tests.report_helpers import Page, make_config, make_run
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory) -> dict[str, Path]:
-    """A run of each task, with its report."""
-    made = {task: make_run(make_config(tmp_path_factory.mktemp(task), task)) for task in KINDS}
-    for run in made.values():
-        write_report(run)
-    return made
-
-
 @pytest.mark.parametrize("name", KINDS)
-def test_the_tables_are_beside_it(runs, name):
-    folder, kind = runs[name] / "report_tables", KINDS[name]
-    run, scores = read_run(runs[name]), read_scores(runs[name] / "validation_scores.npz")
+def test_the_tables_are_beside_it(reported, name):
+    folder, kind = reported[name] / "report_tables", KINDS[name]
+    run, scores = read_run(reported[name]), read_scores(reported[name] / "validation_scores.npz")
     table = pd.read_csv(folder / "scores.csv").set_index("figure")
     dataset = read_dataset(run.config.dataset)
     clips = dataset.of("train").set_index("fname", drop=False).loc[scores.fnames]
@@ -50,9 +40,9 @@ def test_the_tables_are_beside_it(runs, name):
     assert of_clips[kind.metric].is_monotonic_increasing or name != "regression"
 
 
-def test_the_command_takes_a_file_and_says_where_it_is(runs, tmp_path, capsys):
+def test_the_command_takes_a_file_and_says_where_it_is(reported, tmp_path, capsys):
     out = tmp_path / "deep" / "mine.html"
-    assert tagging_main.main(["report", str(runs["multiclass"]), "--out", str(out)]) == 0
+    assert tagging_main.main(["report", str(reported["multiclass"]), "--out", str(out)]) == 0
     assert capsys.readouterr().out == f"{out}\n"
     assert Page(out).sources("audio")
     assert (tmp_path / "deep" / "mine_tables" / "confused.csv").is_file()
@@ -106,26 +96,26 @@ def test_a_report_makes_no_data(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "report", "page.html/"])
-def test_only_pages_are_written_over(runs, tmp_path, capsys, name):
+def test_only_pages_are_written_over(reported, tmp_path, capsys, name):
     out = tmp_path / name
     out.mkdir() if name.endswith("/") else out.write_text("mine")
-    assert tagging_main.main(["report", str(runs["multiclass"]), "--out", str(out)]) == 2
+    assert tagging_main.main(["report", str(reported["multiclass"]), "--out", str(out)]) == 2
     assert "expected a file to write that ends in .html, received" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == [out.name]
     assert out.is_dir() or out.read_text() == "mine"
 
 
-def test_links_lead_to_the_tables_whatever_the_page_is_called(runs, tmp_path):
+def test_links_lead_to_the_tables_whatever_the_page_is_called(reported, tmp_path):
     out = tmp_path / "javascript:a #1 %41.html"
-    read = Page(write_report(runs["multiclass"], out))
+    read = Page(write_report(reported["multiclass"], out))
     links = [value for value in read.sources("a") if not value.startswith("#")]
     assert all((tmp_path / unquote(link)).is_file() for link in links)
     assert all(re.fullmatch(r"[\w%/.-]+", link) for link in links)
 
 
-def test_data_has_the_clips_of_each_split_and_label(runs):
-    found = pd.read_csv(runs["multilabel"] / "report_tables" / "data.csv", keep_default_na=False)
-    config = read_run(runs["multilabel"]).config
+def test_data_has_the_clips_of_each_split_and_label(reported):
+    found = pd.read_csv(reported["multilabel"] / "report_tables" / "data.csv", keep_default_na=False)
+    config = read_run(reported["multilabel"]).config
     data = stage_data(config, config.stage("train"))
     expected = []
     for part, clips in (("train, validation", data.validation), ("train, train", data.train)):
@@ -133,7 +123,7 @@ def test_data_has_the_clips_of_each_split_and_label(runs):
         counts = data.dataset.targets(clips).sum(axis=0)
         expected += [(part, label, n) for label, n in zip(data.dataset.classes, counts, strict=True)]
     assert list(found.itertuples(index=False, name=None)) == expected
-    assert set(pd.read_csv(runs["regression"] / "report_tables" / "data.csv")["label"].isna()) == {True}
+    assert set(pd.read_csv(reported["regression"] / "report_tables" / "data.csv")["label"].isna()) == {True}
 
 
 def test_a_report_that_cannot_be_written_leaves_the_run(tiny, tmp_path, monkeypatch):

@@ -4,7 +4,6 @@ import base64
 import io
 import re
 import wave
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,28 +13,17 @@ from matplotlib.image import imread
 from tagging.calibration import read_calibration
 from tagging.kinds import KINDS
 from tagging.report.html import element, table
-from tagging.report.page import write_report
+from tagging.report.page import REPORT
 from tagging.runs import read_run
-from tests.report_helpers import FILE, NASTY, Page, make_config, make_run
+from tests.report_helpers import FILE, NASTY, REPORTED, Page
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory) -> dict[str, Path]:
-    """A run of each task, and one of features."""
-    made = {task: make_run(make_config(tmp_path_factory.mktemp(task), task)) for task in KINDS}
-    folder, features = tmp_path_factory.mktemp("features"), ", features: {name: mel, n_mels: 20, n_fft: 512}"
-    return {**made, "features": make_run(make_config(folder, "multiclass", features=features))}
+def pages(reported) -> dict[str, Page]:
+    return {name: Page(run / REPORT) for name, run in reported.items()}
 
 
-@pytest.fixture(scope="module")
-def pages(runs) -> dict[str, Page]:
-    return {name: Page(write_report(run)) for name, run in runs.items()}
-
-
-ALL = (*KINDS, "features")
-
-
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", REPORTED)
 def test_everything_is_in_the_page_and_nothing_in_it_runs(pages, name):
     read = pages[name]
     assert read.addresses
@@ -50,7 +38,7 @@ def test_everything_is_in_the_page_and_nothing_in_it_runs(pages, name):
     assert len(read.text) < 5e6
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", REPORTED)
 def test_names_of_classes_and_files_are_text(pages, name):
     read = pages[name]
     assert NASTY in "".join(read.words) or name == "regression"
@@ -60,8 +48,8 @@ def test_names_of_classes_and_files_are_text(pages, name):
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_the_figures_are_those_of_the_run(runs, pages, name):
-    kind, run, words = KINDS[name], read_run(runs[name]), pages[name].words
+def test_the_figures_are_those_of_the_run(reported, pages, name):
+    kind, run, words = KINDS[name], read_run(reported[name]), pages[name].words
     for key, title in kind.shown.items():
         place = words.index(title, words.index("Scores", words.index("Reproduce")))
         assert words[place + 1] == f"{run.info['validation'][key]:.4f}"
@@ -74,9 +62,9 @@ def test_the_figures_are_those_of_the_run(runs, pages, name):
     }
 
 
-def test_the_best_and_worst_clips_can_be_heard_and_seen(runs, pages):
+def test_the_best_and_worst_clips_can_be_heard_and_seen(reported, pages):
     players = pages["multilabel"].sources("audio")
-    run = read_run(runs["multilabel"])
+    run = read_run(reported["multilabel"])
     n = run.info["validation_clips"]
     assert len(players) == n <= 12, "so few that each is at one end"
     for address in players:
@@ -89,10 +77,10 @@ def test_the_best_and_worst_clips_can_be_heard_and_seen(runs, pages):
     assert all(imread(io.BytesIO(base64.b64decode(p.partition(",")[2]))).shape[0] == 64 for p in pictures)
 
 
-def test_a_clip_says_how_long_it_is_and_what_of_it_is_shown(runs, pages):
+def test_a_clip_says_how_long_it_is_and_what_of_it_is_shown(reported, pages):
     """Clip n lasts .5 + .4 n seconds."""
     words = pages["multilabel"].words
-    names = pd.read_csv(runs["multilabel"] / "report_tables" / "clips.csv")["fname"]
+    names = pd.read_csv(reported["multilabel"] / "report_tables" / "clips.csv")["fname"]
     for name in names:
         seconds = 0.5 + 0.4 * (3 if name.startswith("<") else int(name.removesuffix(".wav")))
         shown = f"{seconds:.1f} s" if seconds <= 5 else f"first 5.0 s of {seconds:.1f} s"
@@ -105,16 +93,16 @@ def test_a_clip_says_how_long_it_is_and_what_of_it_is_shown(runs, pages):
         ]
 
 
-def test_features_are_seen_and_not_heard(runs, pages):
+def test_features_are_seen_and_not_heard(reported, pages):
     read = pages["features"]
-    n = read_run(runs["features"]).info["validation_clips"]
+    n = read_run(reported["features"]).info["validation_clips"]
     assert "audio" not in read.tags
     assert len(read.sources("img")) == n + 1, "and the confusion matrix"
     assert any(re.fullmatch(r"\d+ steps, 20 bands", word) for word in read.words)
 
 
-def test_thresholds_and_the_temperature_are_those_of_the_run(runs, pages):
-    found = read_calibration(runs["multilabel"])
+def test_thresholds_and_the_temperature_are_those_of_the_run(reported, pages):
+    found = read_calibration(reported["multilabel"])
     words = pages["multilabel"].words
     assert words.count(f"{found.temperature:.4f}") == 1
     assert all(f"{threshold:.4f}" in words for threshold in found.thresholds)

@@ -3,7 +3,6 @@
 import math
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,13 +21,6 @@ from tagging.report.scores import class_section, told
 from tagging.report.tables import CLASS_FIGURE
 from tagging.splits import write_split
 from tests.report_helpers import Page, make_config, make_run
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory) -> dict[str, Path]:
-    """A run of each task with labels."""
-    tasks = ("multilabel", "multiclass")
-    return {task: make_run(make_config(tmp_path_factory.mktemp(task), task)) for task in tasks}
 
 
 def test_commands_name_the_stages_that_it_is_built_on(noisy, tiny):
@@ -141,8 +133,8 @@ def test_what_a_temperature_does_is_said_and_where_it_does_not_help():
 
 @pytest.mark.parametrize("task", ["multilabel", "multiclass"])
 @pytest.mark.parametrize("highest", [1.0, 0.9])
-def test_an_interval_of_1_is_explained_where_there_is_one(runs, task, highest):
-    material = read_material(runs[task], "t")
+def test_an_interval_of_1_is_explained_where_there_is_one(reported, task, highest):
+    material = read_material(reported[task], "t")
     figure = CLASS_FIGURE[task]
     classes = pd.DataFrame(
         {"label": ["a"], figure: [highest], f"{figure}_low": [highest], f"{figure}_high": [highest]}

@@ -19,9 +19,8 @@ SELECTED = StageSettings(sources=["curated", "selected"])
 
 
 @pytest.fixture(scope="module")
-def judge(tiny, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("judge")
-    return read_run(train_stage(tiny.config(folder, "stages.curated.init=none"), "curated", jobs=2))
+def judge(trained):
+    return read_run(trained.parent / "runs" / "curated")
 
 
 @pytest.fixture(scope="module")

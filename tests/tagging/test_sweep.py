@@ -1,5 +1,6 @@
 """Trials of a sweep: drawn, trained, judged, given up, failed, taken up again, and shared by two processes."""
 
+import functools
 import re
 import subprocess
 import sys
@@ -16,9 +17,11 @@ from matplotlib.image import imread
 from foundation.locks import BusyError
 from models.backbone import ModelError
 from tagging import __main__ as tagging_main
+from tagging.config import load_config
 from tagging.datasets.table import DatasetError
 from tagging.run_place import work_dir
-from tagging.sweeps import worker
+from tagging.sweeps import job as job_module
+from tagging.sweeps import report, worker
 from tagging.sweeps.file import SweepError
 from tagging.sweeps.job import open_job
 from tagging.sweeps.study import next_trial, open_study
@@ -67,12 +70,18 @@ class FakeTraining:
 
 @pytest.fixture
 def sweep(tiny, tmp_path, monkeypatch):
-    """Runs a sweep with fake trainings: (exit code, trials.csv, [(trial, stage) that trained])."""
-    config = tiny.write_config(tmp_path)
-    monkeypatch.setattr(worker.keras.utils, "clear_session", lambda: None)
+    """Runs a sweep with fake trainings: (exit code, trials.csv, [(trial, stage) that trained]).
 
-    def sweep(score, file, *arguments, out="s"):
+    Configs are read once for the same file and settings, and the picture is drawn where it is asked for.
+    """
+    config, draw = tiny.write_config(tmp_path), report.sweep_chart
+    monkeypatch.setattr(worker.keras.utils, "clear_session", lambda: None)
+    read = functools.cache(load_config)
+    monkeypatch.setattr(job_module, "load_config", lambda path, given: read(path, tuple(given)))
+
+    def sweep(score, file, *arguments, out="s", draws=False):
         training, folder = FakeTraining(score), tmp_path / "out" / out
+        monkeypatch.setattr(report, "sweep_chart", draw if draws else lambda *given: None)
         monkeypatch.setattr(worker, "train_stage", training.train)
         monkeypatch.setattr(worker, "read_run", training.read)
         given = ["--config", str(config), "--sweep", str(file), "--out", str(folder), *arguments]
@@ -88,7 +97,7 @@ def rising(config, epoch):
 
 def test_trials_are_judged_by_the_epoch_that_is_kept_and_sorted(sweep, tmp_path, capsys):
     best_in_the_middle = lambda config, epoch: config.train.learning_rate - (epoch - 2) ** 2  # noqa: E731
-    code, table, trained = sweep(best_in_the_middle, write_sweep(tmp_path), "train.epochs=3")
+    code, table, trained = sweep(best_in_the_middle, write_sweep(tmp_path), "train.epochs=3", draws=True)
     assert code == 0
     assert trained == [(str(n), stage) for n in range(4) for stage in ("noisy", "curated")]
     assert list(table["val_lwlrap"]) == pytest.approx(sorted(table["train.learning_rate"], reverse=True))
@@ -110,7 +119,7 @@ def test_lower_is_better_where_the_file_says_so(sweep, tmp_path):
 
 def test_whole_and_broken_numbers_stand_in_one_list(sweep, tmp_path):
     file = write_sweep(tmp_path, method="grid", parameters={"train.l1": {"values": [0, 1e-4, 1e-3]}})
-    code, table, _ = sweep(lambda config, epoch: config.train.epochs, file, "--stage", "noisy")
+    code, table, _ = sweep(lambda config, epoch: config.train.epochs, file, "--stage", "noisy", draws=True)
     assert code == 0
     assert sorted(table["train.l1"]) == [0, 1e-4, 1e-3]
     assert (tmp_path / "out/s/sweep.png").is_file()
@@ -149,7 +158,7 @@ def test_a_grid_is_each_combination_once_and_lists_are_values(sweep, tmp_path):
     seen = []
     score = lambda config, epoch: seen.append((tuple(config.model.units), config.train.optimizer)) or epoch  # noqa: E731
     code, table, _ = sweep(
-        score, write_sweep(tmp_path, method="grid", parameters=parameters), "--stage", "noisy"
+        score, write_sweep(tmp_path, method="grid", parameters=parameters), "--stage", "noisy", draws=True
     )
     assert code == 0
     assert seen[::2] == [((16,), "sgd"), ((16,), "adam"), ((8, 8), "sgd"), ((8, 8), "adam")]
@@ -178,7 +187,7 @@ def test_tpe_learns_from_the_trials_before(tiny, tmp_path):
 def test_a_trial_that_does_badly_is_given_up(sweep, tmp_path, ending):
     values = {"train.learning_rate": {"values": [0.9, 0.8, 0.1, 0.05, 0.04, 0.03]}}
     file = write_sweep(tmp_path, method="grid", parameters=values, run_cap=6, early_terminate=ending)
-    code, table, trained = sweep(rising, file, "train.epochs=8", "--stage", "noisy")
+    code, table, trained = sweep(rising, file, "train.epochs=8", "--stage", "noisy", draws=True)
     assert code == 0
     assert len(trained) == 6
     given_up = table[table["state"] == "pruned"]
@@ -198,7 +207,9 @@ def test_a_trial_that_cannot_train_has_failed_and_the_next_one_follows(sweep, tm
         return float("nan") if config.train.batch_size == 9 else 0.5
 
     values = {"train.batch_size": {"values": [8, 9, 16]}}
-    code, table, _ = sweep(score, write_sweep(tmp_path, method="grid", parameters=values), "--stage", "noisy")
+    code, table, _ = sweep(
+        score, write_sweep(tmp_path, method="grid", parameters=values), "--stage", "noisy", draws=True
+    )
     assert code == 0
     assert list(table["state"]) == ["complete", "fail", "fail"]
     reasons = table.set_index("train.batch_size")["reason"]
@@ -321,6 +332,7 @@ def test_min_iter_beyond_the_epochs_is_an_error(tiny, tmp_path):
         open_study(open_job(tiny.write_config(tmp_path), file, out=tmp_path / "out"))
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_sweep_of_real_trainings(tiny, tmp_path):
     config, out = tiny.write_config(tmp_path), tmp_path / "out"
     values = {"train.learning_rate": {"values": [1e-3, 3e-3, 1e-2]}}

@@ -343,6 +343,7 @@ def test_audio_that_cannot_be_used_is_an_error_that_says_why(tagger, tmp_path):
         tagger.timeline(tmp_path / "nothing.wav")
 
 
+@pytest.mark.slow
 def test_importing_the_package_loads_nothing_heavy():
     code = "import sys, tagging; assert 'tensorflow' not in sys.modules and 'numpy' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=True)  # noqa: S603

@@ -11,7 +11,7 @@ from tagging.runs import read_run
 from tagging.training import tracking
 from tagging.training.stage import train_stage
 
-ONE = ("train.epochs=2", "tracking.wandb=true")
+TRACKED = "tracking.wandb=true"
 
 
 class FakeError(Exception):
@@ -45,7 +45,7 @@ def runs(monkeypatch):
 
 
 def test_rows_and_config_are_logged(tiny, tmp_path, runs):
-    config = tiny.config(tmp_path, *ONE, "tracking.project=p", "tracking.mode=offline")
+    config = tiny.config(tmp_path, TRACKED, "train.epochs=1", "tracking.project=p", "tracking.mode=offline")
     path = train_stage(config, "noisy", jobs=2)
     history = pd.read_csv(path / "history.csv").to_dict("records")
     (run,) = runs
@@ -53,12 +53,12 @@ def test_rows_and_config_are_logged(tiny, tmp_path, runs):
     assert [row["learning_rate"] for row in run.rows] == [row["learning_rate"] for row in history]
     assert run.exit_code == 0
     assert (run.given["project"], run.given["mode"], run.given["group"]) == ("p", "offline", config.run_dir)
-    assert run.given["config"]["stages"]["noisy"]["epochs"] == 2
+    assert run.given["config"]["stages"]["noisy"]["epochs"] == 1
     assert (path / tracking.ID).read_text() == run.given["id"]
 
 
 def test_an_interrupted_training_goes_on_as_the_same_run_and_tracking_is_no_part_of_it(tiny, tmp_path, runs):
-    config = tiny.config(tmp_path, *ONE)
+    config = tiny.config(tmp_path, TRACKED)
 
     def stop(row):
         if row["epoch"] == 2:
@@ -71,14 +71,14 @@ def test_an_interrupted_training_goes_on_as_the_same_run_and_tracking_is_no_part
     assert [run.given["id"] for run in runs] == [runs[0].given["id"]] * 2
     assert {run.given["resume"] for run in runs} == {"allow"}
     assert [[row["epoch"] for row in run.rows] for run in runs] == [[1, 2], [2]]
-    untracked = tiny.config(tmp_path, "train.epochs=2", "tracking.project=other")
+    untracked = tiny.config(tmp_path, "tracking.project=other")
     assert "tracking" not in str(read_run(train_stage(untracked, "noisy", jobs=2)).info["identity"])
     assert len(runs) == 2, "finished, and the same run without tracking"
 
 
 def test_the_variable_of_wandb_goes_before_the_config(tiny, tmp_path, runs, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "offline")
-    with tracking.tracked(tiny.config(tmp_path, *ONE), "noisy", tmp_path):
+    with tracking.tracked(tiny.config(tmp_path, TRACKED), "noisy", tmp_path):
         pass
     assert runs[0].given["mode"] == "offline"
 
@@ -105,7 +105,7 @@ def test_what_wandb_refuses_ends_in_one_line(tiny, tmp_path, runs, monkeypatch):
     monkeypatch.setattr(sys.modules["wandb"], "init", refuse)
     with (
         pytest.raises(tracking.TrackingError, match=r"no API key log in; tracking\.mode=offline"),
-        tracking.tracked(tiny.config(tmp_path, *ONE), "noisy", tmp_path),
+        tracking.tracked(tiny.config(tmp_path, TRACKED), "noisy", tmp_path),
     ):
         pass
 
