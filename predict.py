@@ -42,10 +42,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _predict(args: argparse.Namespace) -> int:
     from foundation.claims import check_outputs
     from submissions.outputs import PREDICT
-    from tagging.config import ConfigError, load_config
-    from tagging.ensembles import make_ensemble
-    from tagging.folds import latest_member, read_member
-    from tagging.runs import CONFIG, OF_PREDICTION
+    from tagging.config.load import ConfigError, load_config
+    from tagging.runs.ensembles import make_ensemble
+    from tagging.runs.folds import latest_member, read_member
+    from tagging.runs.run import CONFIG, OF_PREDICTION
 
     if args.report and args.audio:
         raise ConfigError("--report needs the answers of the test clips; leave --audio out")
@@ -66,7 +66,7 @@ def _predict(args: argparse.Namespace) -> int:
     print("predicting with " + ", ".join(map(str, members)))
     ensemble = make_ensemble(config, members)
     cli.quiet_tensorflow(args.jobs)
-    from tagging.scoring import predict_audio, predict_test
+    from tagging.inference.scoring import predict_audio, predict_test
 
     if args.audio:
         return predict_audio(config, ensemble, args.audio, out, args.jobs)

@@ -29,7 +29,7 @@ def _preprocess(args: argparse.Namespace) -> int:
     from preprocessing.clean import clean_dataset
     from preprocessing.preview import write_preview
     from preprocessing.summary import closing_table, empty_splits, problems
-    from tagging.config import load_config
+    from tagging.config.load import load_config
     from tagging.datasets import read_dataset
 
     config = load_config(args.config or cli.DEFAULT_CONFIG, args.overrides)

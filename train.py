@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _train(args: argparse.Namespace) -> int:
     from foundation.claims import check_outputs
-    from tagging.config import ConfigError, load_config
+    from tagging.config.load import ConfigError, load_config
 
     config = load_config(args.config or cli.DEFAULT_CONFIG, args.overrides)
     stages = [args.stage] if args.stage else list(config.stages)

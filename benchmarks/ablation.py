@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from submissions.writer import read_scores
-from tagging.config import load_config
+from tagging.config.load import load_config
 from tagging.datasets import read_dataset
 from tagging.evaluation.multilabel import lwlrap
 

@@ -23,8 +23,8 @@ from submissions.writer import read_scores
 from tagging import cli
 from tagging.datasets import read_dataset
 from tagging.datasets.table import DatasetError
-from tagging.runs import SCORES, read_run
-from tagging.tagger.results import Segment
+from tagging.inference.results import Segment
+from tagging.runs.run import SCORES, read_run
 from tagging.tagger.writing import write_labels
 
 N_CLIPS = 4

@@ -11,9 +11,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
+from tagging.datasets.splits import folds, keep_apart
 from tagging.datasets.table import DatasetError
 from tagging.evaluation.multilabel import lwlrap
-from tagging.splits import folds, keep_apart
 
 CHECKED = "curated"  # the split whose labels people checked
 C_GRID = tuple(10.0 ** (half / 2) for half in range(-8, 1))

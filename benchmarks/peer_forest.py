@@ -20,11 +20,11 @@ from sklearn.ensemble import RandomForestClassifier
 from benchmarks.peer_report import paired_counts
 from submissions.writer import read_scores
 from tagging import cli
-from tagging.config import Config, load_config
+from tagging.config.load import Config, load_config
 from tagging.datasets import read_dataset
 from tagging.datasets.cleaned import with_clean_audio
+from tagging.datasets.splits import folds
 from tagging.datasets.table import Dataset, DatasetError
-from tagging.splits import folds
 
 N_TREES = 500
 """As in Piczak 2015, whose forest reads 72.7 % on ESC-10 over all five folds."""

@@ -9,12 +9,12 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from submissions.writer import read_scores
-from tagging.bootstrap import interval_of_difference
 from tagging.datasets.csv_files import read_csv, some
 from tagging.datasets.table import DatasetError
+from tagging.evaluation.bootstrap import interval_of_difference
 from tagging.evaluation.multilabel import lwlrap
-from tagging.kinds import KINDS
-from tagging.reporting import in_words
+from tagging.evaluation.task_kinds import KINDS
+from tagging.report.text import in_words
 
 FEW = 20  # groups under which even an interval by group is narrow
 

@@ -28,15 +28,15 @@ from benchmarks.peer_report import Trial, as_one, difference_table, read_ours, r
 from models import yamnet
 from models.settings import ModelError, ModelSettings
 from tagging import cli
-from tagging.config import Config, load_config
+from tagging.config.load import Config, load_config
 from tagging.datasets import read_dataset
 from tagging.datasets.cleaned import with_clean_audio
 from tagging.datasets.sources import TEST
+from tagging.datasets.splits import folds
 from tagging.datasets.table import Dataset
 from tagging.frontend.yamnet_log_mel import HANN_SAMPLES, HOP_SAMPLES, YamnetLogMel
+from tagging.inference.windows import inference_step, predict_files
 from tagging.pipeline.pieces import AudioWindows
-from tagging.prediction import inference_step, predict_files
-from tagging.splits import folds
 from tagging.training.data import NOISY
 
 PATCH_SAMPLES = HANN_SAMPLES + (yamnet.PATCH_FRAMES - 1) * HOP_SAMPLES

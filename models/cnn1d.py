@@ -11,8 +11,8 @@ from typing import Any
 import keras
 from keras import layers
 
-from models.blocks import activation_name, as_sequence, blanked, hidden_layers, logits, norm
-from models.padding import POOLS, EveryNth, MaxPoolTime, PoolOverTime
+from models.parts.blocks import activation_name, as_sequence, blanked, hidden_layers, logits, norm
+from models.parts.padding import POOLS, EveryNth, MaxPoolTime, PoolOverTime
 from models.settings import ModelError, ModelSettings
 
 CHANNELS = 1

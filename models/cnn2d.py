@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from models.blocks import activation_name, as_sequence, flat, hidden_layers, logits, norm
+from models.parts.blocks import activation_name, as_sequence, flat, hidden_layers, logits, norm
 from models.settings import ModelError, ModelSettings
 
 CHANNELS = 1

@@ -5,8 +5,8 @@ The three blocks of the standard network leave an eighth of the frames to the re
 
 import keras
 
-from models.blocks import activation_name, as_sequence, hidden_layers, logits
 from models.cnn1d import BLOCK_OPTIONS, time_blocks
+from models.parts.blocks import activation_name, as_sequence, hidden_layers, logits
 from models.rnn import RECURRENT_OPTIONS, recurrent
 from models.settings import ModelSettings
 

@@ -2,7 +2,14 @@
 
 import keras
 
-from models.blocks import activation_name, as_sequence, flat, hidden_layers, logits, refuse_without_hidden
+from models.parts.blocks import (
+    activation_name,
+    as_sequence,
+    flat,
+    hidden_layers,
+    logits,
+    refuse_without_hidden,
+)
 from models.settings import ModelSettings
 
 CHANNELS = 1

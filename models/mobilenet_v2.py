@@ -2,8 +2,8 @@
 
 import keras
 
-from models.backbone import make_backbone
-from models.heads import HEAD_OPTIONS, tag_image
+from models.parts.backbone import make_backbone
+from models.parts.heads import HEAD_OPTIONS, tag_image
 from models.settings import ModelSettings
 
 CHANNELS = 3

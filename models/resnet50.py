@@ -5,8 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from models.backbone import make_backbone
-from models.heads import HEAD_OPTIONS, tag_image
+from models.parts.backbone import make_backbone
+from models.parts.heads import HEAD_OPTIONS, tag_image
 from models.settings import ModelSettings
 
 CHANNELS = 3

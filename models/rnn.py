@@ -5,8 +5,8 @@ from typing import Any
 import keras
 from keras import layers
 
-from models.blocks import activation_name, as_sequence, hidden_layers, logits, refuse_without_hidden
-from models.padding import POOLS, PoolOverTime
+from models.parts.blocks import activation_name, as_sequence, hidden_layers, logits, refuse_without_hidden
+from models.parts.padding import POOLS, PoolOverTime
 from models.settings import ModelSettings
 
 CHANNELS = 1

@@ -5,7 +5,7 @@ from dataclasses import replace
 import keras
 from keras import layers
 
-from models.heads import HEAD_OPTIONS, tag_image
+from models.parts.heads import HEAD_OPTIONS, tag_image
 from models.settings import ModelError, ModelSettings
 
 CHANNELS = 1

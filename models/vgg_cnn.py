@@ -12,8 +12,8 @@ from functools import partial
 import keras
 from keras import layers
 
-from models.blocks import norm
-from models.heads import HEAD_OPTIONS, tag_image
+from models.parts.blocks import norm
+from models.parts.heads import HEAD_OPTIONS, tag_image
 from models.settings import ModelError, ModelSettings
 
 CHANNELS = 1

@@ -11,9 +11,9 @@ from pathlib import Path
 import keras
 from keras import layers
 
-from models.heads import HEAD_OPTIONS, tag_image
+from models.parts.heads import HEAD_OPTIONS, tag_image
+from models.parts.weight_files import downloaded, load_weights
 from models.settings import ModelError, ModelSettings
-from models.weight_files import downloaded, load_weights
 
 CHANNELS = 1
 PUBLISHED = "audioset"

@@ -88,11 +88,11 @@ def tag(argv: Sequence[str]) -> int:
 
 
 def _plots(args: argparse.Namespace) -> int:
-    from tagging.config import load_config
+    from tagging.config.load import load_config
 
     config = load_config(args.config or cli.DEFAULT_CONFIG, args.overrides)
     cli.quiet_tensorflow(args.jobs)
-    from tagging.figures import data_figures
+    from tagging.plots.dataset import data_figures
 
     for path in data_figures(config, args.out):
         print(path)
@@ -120,7 +120,7 @@ def _sweep(args: argparse.Namespace) -> int:
 
 
 def _compare(args: argparse.Namespace) -> int:
-    from tagging.comparison import compare
+    from tagging.report.comparison import compare
 
     for path in compare(args.runs, args.out, args.metric, args.top):
         print(path)
@@ -128,8 +128,8 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def _curves(args: argparse.Namespace) -> int:
-    from tagging.comparison import draw_curves
-    from tagging.runs import read_run
+    from tagging.report.comparison import draw_curves
+    from tagging.runs.run import read_run
 
     draw_curves({str(path): read_run(path) for path in args.runs}, args.out, args.metric)
     print(args.out)

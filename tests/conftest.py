@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from preprocessing.clean import clean_dataset
-from tagging.config import Config, load_config
+from tagging.config.load import Config, load_config
 from tagging.datasets import read_dataset
-from tagging.datasets.demo import make_demo
+from tagging.datasets.layouts.demo import make_demo
 from tests.shared import Shared
 
 YAML = """
@@ -139,7 +139,7 @@ def full_runs() -> Iterator[None]:
 
 
 def _all_results() -> AbstractContextManager[None]:
-    from tagging.charts import learning_curves
+    from tagging.plots.runs import learning_curves
     from tagging.report.page import write_report
 
     return _results_by(write_report, learning_curves)

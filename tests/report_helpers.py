@@ -8,11 +8,11 @@ import pandas as pd
 import soundfile as sf
 
 from preprocessing.clean import clean_dataset
-from tagging.config import Config, load_config
+from tagging.config.load import Config, load_config
 from tagging.datasets import read_dataset
-from tagging.kinds import KINDS
-from tagging.run_place import finish_run, work_dir
-from tagging.runs import MODEL
+from tagging.evaluation.task_kinds import KINDS
+from tagging.runs.place import finish_run, work_dir
+from tagging.runs.run import MODEL
 from tagging.training.data import stage_data
 from tagging.training.outcome import write_split_and_curves, write_validation
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import keras
 
-from tagging.config import Config
+from tagging.config.load import Config
 from tagging.pipeline.pieces import Pieces, audio_windows
-from tagging.run_place import finish_run, work_dir
-from tagging.runs import MODEL
-from tagging.training.networks import build_tagger
+from tagging.runs.place import finish_run, work_dir
+from tagging.runs.run import MODEL
+from tagging.training.trainer import build_tagger
 
 
 def untrained_run(

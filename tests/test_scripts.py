@@ -19,7 +19,7 @@ import train
 from submissions.writer import read_scores
 from tagging import __main__ as tagging_main
 from tagging.datasets import read_dataset
-from tagging.datasets.demo import make_demo
+from tagging.datasets.layouts.demo import make_demo
 from tagging.training import stage as stage_module
 
 ROOT = Path(__file__).parents[1]
@@ -63,7 +63,7 @@ def test_the_demo_config_is_the_default_and_every_script_runs_on_it(tmp_path, mo
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
     monkeypatch.chdir(tmp_path)
     small = partial(make_demo, n_curated=48, n_noisy=24, n_test=12)
-    monkeypatch.setattr("tagging.datasets.demo.make_demo", small)
+    monkeypatch.setattr("tagging.datasets.layouts.demo.make_demo", small)
     assert preprocess.main([]) == 0
     assert train.main(["--stage", "noisy", "train.epochs=1"]) == 0
     assert predict.main([]) == 0
@@ -199,7 +199,7 @@ def test_previews_lie_beside_the_clean_folder_whatever_its_name(tiny, tmp_path, 
 
 
 def test_plots_shows_the_hold_out_of_training(tiny, trained, tmp_path, monkeypatch):
-    from tagging import figures
+    from tagging.plots import dataset as figures
 
     split = pd.read_csv(trained.parent / "runs" / "curated" / "split.csv")
     split["part"] = split["part"].map({"train": "validation", "validation": "train"})

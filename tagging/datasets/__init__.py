@@ -12,17 +12,17 @@ if TYPE_CHECKING:  # pandas would cost `--help` half of its time
 
 # Layout -> module with `read(DatasetSettings) -> Dataset`, imported when it is chosen.
 READERS = {
-    "demo": "tagging.datasets.demo",
-    "fsdkaggle2019": "tagging.datasets.fsdkaggle2019",
-    "fsdkaggle2018": "tagging.datasets.fsdkaggle2018",
-    "fsd50k": "tagging.datasets.fsd50k",
-    "esc10": "tagging.datasets.esc10",
-    "folders": "tagging.datasets.folders",
-    "fma": "tagging.datasets.fma",
-    "fma_features": "tagging.datasets.fma_features",
-    "fused": "tagging.datasets.fused",
-    "arrays": "tagging.datasets.arrays",
-    "csv": "tagging.datasets.csv_table",
+    "demo": "tagging.datasets.layouts.demo",
+    "fsdkaggle2019": "tagging.datasets.layouts.fsdkaggle2019",
+    "fsdkaggle2018": "tagging.datasets.layouts.fsdkaggle2018",
+    "fsd50k": "tagging.datasets.layouts.fsd50k",
+    "esc10": "tagging.datasets.layouts.esc10",
+    "folders": "tagging.datasets.layouts.folders",
+    "fma": "tagging.datasets.layouts.fma",
+    "fma_features": "tagging.datasets.layouts.fma_features",
+    "fused": "tagging.datasets.layouts.fused",
+    "arrays": "tagging.datasets.layouts.arrays",
+    "csv": "tagging.datasets.layouts.csv",
 }
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tagging.config import Config
+from tagging.config.load import Config
+from tagging.config.selection import SELECTED
 from tagging.datasets.csv_files import read_csv
 from tagging.datasets.table import Dataset
 from tagging.report.html import NOTHING, Html, element, folded, paragraph, section, table
 from tagging.report.material import Material
-from tagging.runs import CONFIG, Run
-from tagging.training.selection_settings import SELECTED
+from tagging.runs.run import CONFIG, Run
 
 _SPLIT = "split.csv"
 

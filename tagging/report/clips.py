@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from preprocessing.folder import CleanFolderError
-from tagging.charts import metric_title
-from tagging.config import Config
+from tagging.config.load import Config
 from tagging.datasets.cleaned import with_clean_audio
-from tagging.kinds import TaskKind
+from tagging.evaluation.task_kinds import TaskKind
+from tagging.plots.runs import metric_title
 from tagging.report.html import Html, element, join, number, paragraph, section
 from tagging.report.material import Judged, Material
 from tagging.report.sound import Shown, shown_clip

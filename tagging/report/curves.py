@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from tagging.charts import common_metric, metric_title
+from tagging.plots.runs import common_metric, metric_title
 from tagging.report.html import Html, element, paragraph, section
 from tagging.report.material import Material
 

@@ -1,14 +1,14 @@
 """How far the figures of classes would move with other clips: draws of clips, and each figure under each draw.
 
-As in `tagging.bootstrap`, what is drawn are recordings where they are known. A draw is a weight of each clip, how often
-it was drawn, so that the scores of a class are sorted once and not once a draw.
+As in `tagging.evaluation.bootstrap`, what is drawn are recordings where they are known. A draw is a weight of each
+clip, how often it was drawn, so that the scores of a class are sorted once and not once a draw.
 """
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from tagging.stratified import own_groups
+from tagging.datasets.stratified import own_groups
 
 DRAWS = 500
 _CHUNK_VALUES = 2**22  # weights looked at together

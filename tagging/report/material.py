@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from submissions.writer import read_scores
-from tagging.calibration import Calibration, calibrate, read_calibration
 from tagging.datasets import read_dataset
 from tagging.datasets.archives import is_filled
 from tagging.datasets.table import Dataset, DatasetError
-from tagging.folds import Member, out_of_fold, read_member
-from tagging.kinds import KINDS, TaskKind
+from tagging.evaluation.calibration import Calibration, calibrate, read_calibration
+from tagging.evaluation.task_kinds import KINDS, TaskKind
 from tagging.report.html import Html, element
-from tagging.runs import SCORES, Run
+from tagging.runs.folds import Member, out_of_fold, read_member
+from tagging.runs.run import SCORES, Run
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from submissions.activations import ACTIVATIONS
-from tagging.calibration import Calibration, log_loss
-from tagging.kinds import TaskKind
+from tagging.evaluation.calibration import Calibration, log_loss
+from tagging.evaluation.task_kinds import TaskKind
 from tagging.report.html import Html, element, join
 from tagging.report.material import Judged
 

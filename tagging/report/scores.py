@@ -3,14 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from tagging.calibration import Calibration
-from tagging.charts import metric_title
-from tagging.kinds import TaskKind, is_lower_better
+from tagging.evaluation.calibration import Calibration
+from tagging.evaluation.task_kinds import TaskKind, is_lower_better
+from tagging.plots.runs import metric_title
 from tagging.report.html import Html, data_uri, element, folded, number, paragraph, section, table
 from tagging.report.material import Judged, Material
 from tagging.report.reliability import reliability_diagram
 from tagging.report.tables import CLASS_FIGURE
-from tagging.reporting import unit_name
+from tagging.report.text import unit_name
 
 _PAIRS = 20  # of the confusions shown
 _CONFUSION = "confusion.png"

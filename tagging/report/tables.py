@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from tagging.bootstrap import interval_of
-from tagging.calibration import at_thresholds, log_loss
+from tagging.evaluation.bootstrap import interval_of
+from tagging.evaluation.calibration import at_thresholds, log_loss
 from tagging.evaluation.checks import EvaluationError
-from tagging.kinds import TaskKind, is_lower_better
+from tagging.evaluation.task_kinds import TaskKind, is_lower_better
 from tagging.report.draws import Figures, class_figures, draw_weights, limits, mean_of_classes
 from tagging.report.material import Judged
 

@@ -10,8 +10,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from foundation.errors import UserError
+from tagging.config.yaml_text import read_yaml
 from tagging.sweeps.parameters import Choices, Parameter, as_text, read_parameter
-from tagging.yaml_text import read_yaml
 
 METHODS = {"random": "random", "grid": "grid", "bayes": "tpe", "tpe": "tpe"}
 _GOALS = ("maximize", "minimize")

@@ -8,12 +8,12 @@ import optuna
 import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
-from tagging.run_place import work_dir
-from tagging.runs import HISTORY
-from tagging.sweeps.chart import Axis, sweep_chart
+from tagging.plots.sweep import Axis, sweep_chart
+from tagging.report.markdown import write_table
+from tagging.runs.place import work_dir
+from tagging.runs.run import HISTORY
 from tagging.sweeps.job import Job
 from tagging.sweeps.parameters import Parameter, Range, as_text
-from tagging.tables import write_table
 
 TABLE, CHART = "trials", "sweep.png"
 _ORDER = {"complete": 0, "pruned": 1, "running": 2, "fail": 3}

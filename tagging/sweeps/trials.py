@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from foundation.marks import RUN, UNFINISHED_RUN, is_marked
-from tagging.run_place import foreign_files, remove_run
+from tagging.runs.place import foreign_files, remove_run
 from tagging.sweeps.file import SweepError
 
 ERROR = "error.txt"  # in a trial's folder: the traceback of what ended it

@@ -14,12 +14,12 @@ from optuna.trial import TrialState
 from foundation.claims import claimed
 from foundation.locks import BusyError
 from preprocessing.folder import CleanFolderError
-from tagging.config import Config
-from tagging.config_checks import check_task
+from tagging.config.checks import check_task
+from tagging.config.load import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.table import DatasetError
-from tagging.run_place import BACKUPS, work_dir
-from tagging.runs import read_run
+from tagging.runs.place import BACKUPS, work_dir
+from tagging.runs.run import read_run
 from tagging.sweeps.file import SweepError
 from tagging.sweeps.job import Job, check_metric, result_files
 from tagging.sweeps.report import write_report, write_tables

@@ -15,12 +15,12 @@ from preprocessing.manifest import check_fingerprint
 from preprocessing.settings import CleaningSettings
 from preprocessing.stored import read_stored
 from preprocessing.stream import FileSound, Sound
-from tagging.config import Config
+from tagging.config.load import Config
 from tagging.datasets.cleaned import clean_home
 from tagging.datasets.sources import TEST
-from tagging.kinds import KINDS
+from tagging.evaluation.task_kinds import KINDS
+from tagging.inference.windows import WindowLogits, average_windows
 from tagging.pipeline.pieces import FeatureSequences, Pieces, audio_windows, feature_sequences
-from tagging.prediction import WindowLogits, average_windows
 from tagging.tagger.network import WindowNetwork
 from tagging.tagger.windows import ALL_SILENCE, batch_size, batches, cut_windows
 

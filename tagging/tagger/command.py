@@ -13,13 +13,13 @@ from tqdm import tqdm
 from foundation.claims import claimed
 from foundation.files import atomic_file
 from preprocessing.decode import DecodeError
+from tagging.inference.results import Segment, TaggerError, Tags, Timeline
+from tagging.plots.timeline import draw_timeline
 from tagging.tagger.files import Files, found_files
 from tagging.tagger.models import window_pieces
 from tagging.tagger.options import TAG, flag, outputs, windows_file
 from tagging.tagger.outputs import screen_or_file
-from tagging.tagger.picture import draw_timeline
 from tagging.tagger.progress import WatchedSound
-from tagging.tagger.results import Segment, TaggerError, Tags, Timeline
 from tagging.tagger.sinks import SINKS, Contents, Sink
 from tagging.tagger.tagger import Tagger
 from tagging.tagger.writing import Vectors, write_embeddings, write_labels

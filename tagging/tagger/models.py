@@ -12,14 +12,14 @@ from scipy.special import logit
 from preprocessing.feature_settings import STORED
 from submissions.ensemble import average_folds
 from submissions.settings import EnsembleSettings
-from tagging.calibration import Calibration, read_calibration
-from tagging.ensembles import Ensemble, make_ensemble
-from tagging.folds import Member, read_member
+from tagging.evaluation.calibration import Calibration, read_calibration
+from tagging.evaluation.thresholds import THRESHOLD
+from tagging.inference.results import TaggerError
 from tagging.pipeline.pieces import AudioWindows, audio_windows
 from tagging.pipeline.settings import WindowSettings
-from tagging.runs import Run
-from tagging.tagger.results import TaggerError
-from tagging.thresholds import THRESHOLD
+from tagging.runs.ensembles import Ensemble, make_ensemble
+from tagging.runs.folds import Member, read_member
+from tagging.runs.run import Run
 
 LONGEST_S = 600.0  # of windows that no run was trained on: a network takes memory by their length
 

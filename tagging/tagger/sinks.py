@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
-from tagging.tagger.results import Segment, Timeline
+from tagging.inference.results import Segment, Timeline
 from tagging.tagger.writing import clock
 
 _NAME_WIDTH = 32

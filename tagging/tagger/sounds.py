@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from preprocessing.stream import ArraySound, FileSound, Sound
-from tagging.tagger.results import TaggerError
+from tagging.inference.results import TaggerError
 
 Audio = str | Path | FileSound | np.ndarray
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from preprocessing.decode import DecodeError
 from preprocessing.stream import FileSound, PcmStream, Sound
-from tagging.ensembles import Ensemble
+from tagging.inference.results import TaggerError, Tags, Timeline
+from tagging.runs.ensembles import Ensemble
 from tagging.tagger.ahead import work_ahead
 from tagging.tagger.clips import CleanClip, clean_clip, clean_folder, score_clip
 from tagging.tagger.models import (
@@ -19,7 +20,6 @@ from tagging.tagger.models import (
     window_pieces,
 )
 from tagging.tagger.network import Networks
-from tagging.tagger.results import TaggerError, Tags, Timeline
 from tagging.tagger.sounds import Audio, file_sound, sound_of
 from tagging.tagger.windows import batch_size, batches, cut_windows
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from foundation.files import atomic_file
-from tagging.tagger.results import Segment
+from tagging.inference.results import Segment
 
 
 @dataclass(frozen=True, eq=False)

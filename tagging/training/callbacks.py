@@ -5,7 +5,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from tagging.runs import RunError
+from tagging.runs.run import RunError
 from tagging.training.history import History
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from tagging.runs import RunError
-from tagging.training.settings import StageSettings
+from tagging.config.stage import StageSettings
+from tagging.runs.run import RunError
 
 
 def clip_weights(

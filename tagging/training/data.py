@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tagging.config import Config
-from tagging.config_checks import check_task
+from tagging.config.checks import check_task
+from tagging.config.load import Config
+from tagging.config.selection import SELECTED
+from tagging.config.stage import StageSettings
 from tagging.datasets import read_dataset
 from tagging.datasets.cleaned import with_clean_audio
 from tagging.datasets.csv_files import some
+from tagging.datasets.splits import hold_out, keep_apart
 from tagging.datasets.table import Dataset, DatasetError
-from tagging.splits import hold_out, keep_apart
-from tagging.training.selection_settings import SELECTED
-from tagging.training.settings import StageSettings
 
 NOISY = "noisy"  # the split whose labels a machine made
 

@@ -6,8 +6,8 @@ from functools import partial
 import keras
 
 from tagging.pipeline.batches import TrainingBatches
-from tagging.run_place import BACKUPS
-from tagging.runs import RunError
+from tagging.runs.place import BACKUPS
+from tagging.runs.run import RunError
 from tagging.training.backup import Backup, restore
 from tagging.training.callbacks import Averages, RawWeights, RefuseDivergence, Validate, Watch
 from tagging.training.history import BEST, History

@@ -9,12 +9,15 @@ import pandas as pd
 
 from foundation.claims import claimed
 from submissions.writer import write_scores
-from tagging.bootstrap import interval_of
-from tagging.config import Config, ConfigError
+from tagging.config.load import Config, ConfigError
 from tagging.datasets import read_dataset
 from tagging.datasets.settings import SplitSettings
+from tagging.datasets.splits import folds, write_split
 from tagging.datasets.table import Dataset, DatasetError
-from tagging.folds import (
+from tagging.evaluation.bootstrap import interval_of
+from tagging.evaluation.task_kinds import KINDS, TaskKind
+from tagging.report.text import in_words, unit_name
+from tagging.runs.folds import (
     FOLDS,
     OUT_OF_FOLD,
     OutOfFold,
@@ -24,10 +27,7 @@ from tagging.folds import (
     stage_of_folds,
     write_folds,
 )
-from tagging.kinds import KINDS, TaskKind
-from tagging.reporting import in_words, unit_name
-from tagging.runs import RunError
-from tagging.splits import folds, write_split
+from tagging.runs.run import RunError
 from tagging.training.stage import train_stage
 
 SPLIT = "split.csv"

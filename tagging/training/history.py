@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from tagging.kinds import TaskKind, is_lower_better
-from tagging.runs import HISTORY
-from tagging.training.settings import StageSettings
+from tagging.config.stage import StageSettings
+from tagging.evaluation.task_kinds import TaskKind, is_lower_better
+from tagging.runs.run import HISTORY
 
 BEST = "best.weights.h5"
 

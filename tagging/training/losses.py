@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from keras import ops
 
-from tagging.training.loss_settings import LOSSES, LossSettings
+from tagging.config.loss import LOSSES, LossSettings
 
 _NOTHING = -1e9  # a logit that adds nothing to a sum of exponentials; finite, so that gradients are
 

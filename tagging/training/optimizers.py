@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tagging.training.settings import StageSettings
+from tagging.config.stage import StageSettings
 
 
 def build_optimizer(settings: StageSettings) -> keras.optimizers.Optimizer:

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from submissions.writer import write_scores
-from tagging.calibration import at_thresholds, calibrate, write_calibration
-from tagging.charts import learning_curves
-from tagging.kinds import KINDS
-from tagging.reporting import write_confusion
-from tagging.runs import SCORES
-from tagging.splits import write_split
+from tagging.datasets.splits import write_split
+from tagging.evaluation.calibration import at_thresholds, calibrate, write_calibration
+from tagging.evaluation.task_kinds import KINDS
+from tagging.plots.runs import learning_curves
+from tagging.report.text import write_confusion
+from tagging.runs.run import SCORES
 from tagging.training.data import StageData
 
 PER_CLASS, CURVES, SPLIT, CONFUSION = "per_class.csv", "curves.png", "split.csv", "confusion.csv"

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tagging.training.settings import StageSettings
+from tagging.config.stage import StageSettings
 
 
 @dataclass(frozen=True)

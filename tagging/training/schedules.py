@@ -5,10 +5,10 @@ from math import cos, inf, pi
 
 import keras
 
-from tagging.kinds import is_lower_better
+from tagging.config.schedule import PlateauSettings
+from tagging.config.stage import StageSettings
+from tagging.evaluation.task_kinds import is_lower_better
 from tagging.training.history import History
-from tagging.training.schedule_settings import PlateauSettings
-from tagging.training.settings import StageSettings
 
 
 class Schedule(keras.callbacks.Callback):

@@ -8,11 +8,11 @@ import pandas as pd
 
 from submissions.activations import ACTIVATIONS
 from submissions.writer import read_scores, write_scores
-from tagging.kinds import KINDS
-from tagging.prediction import inference_step, pieces_of, predict_files
-from tagging.runs import Run, RunError
+from tagging.config.selection import SELECTED, SelectionSettings
+from tagging.evaluation.task_kinds import KINDS
+from tagging.inference.windows import inference_step, pieces_of, predict_files
+from tagging.runs.run import Run, RunError
 from tagging.training.data import StageData
-from tagging.training.selection_settings import SELECTED, SelectionSettings
 
 SCORES, KEPT = "selection_scores.npz", "selected.csv"
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import tensorflow as tf
 
 from foundation.claims import claimed
-from tagging.config import Config
-from tagging.plots import batch_picture
+from tagging.config.load import Config
+from tagging.plots.data import batch_picture
 from tagging.training.data import stage_data
-from tagging.training.networks import build_stage_frontend, measure_bands
 from tagging.training.task import Task
+from tagging.training.trainer import build_stage_frontend, measure_bands
 
 
 def show_batch(config: Config, stage: str, out: Path, *, jobs: int, most: int = 12) -> Path:

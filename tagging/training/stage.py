@@ -13,17 +13,16 @@ import tensorflow as tf
 from foundation.files import write_atomic
 from foundation.locks import locked
 from foundation.marks import RUN, is_marked
-from tagging.config import Config
-from tagging.prediction import inference_step
+from tagging.config.load import Config
+from tagging.inference.windows import inference_step
 from tagging.report.page import write_report
-from tagging.run_place import BACKUPS, IDENTITY, check_place, finish_run, recover, remove_run, work_dir
-from tagging.runs import MODEL, Run, RunError, read_run
+from tagging.runs.place import BACKUPS, IDENTITY, check_place, finish_run, recover, remove_run, work_dir
+from tagging.runs.run import MODEL, Run, RunError, read_run
 from tagging.training.data import stage_data
 from tagging.training.device import device_name
 from tagging.training.fit import fit
 from tagging.training.history import BEST
 from tagging.training.memory import peak_memory_mib
-from tagging.training.networks import build_tagger, compiled_trainer, count_parameters, measure_bands
 from tagging.training.outcome import closing_table, write_split_and_curves, write_validation
 from tagging.training.selection import select_clips
 from tagging.training.start import (
@@ -36,6 +35,7 @@ from tagging.training.start import (
 )
 from tagging.training.task import Task
 from tagging.training.tracking import check_tracking, tracked
+from tagging.training.trainer import build_tagger, compiled_trainer, count_parameters, measure_bands
 
 
 def train_stage(

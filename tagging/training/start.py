@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from tagging.config import Config, as_dict, differing_keys
-from tagging.runs import Run, RunError, read_run
+from tagging.config.load import Config, as_dict, differing_keys
+from tagging.config.selection import SELECTED
+from tagging.runs.run import Run, RunError, read_run
 from tagging.training.data import StageData
-from tagging.training.selection_settings import SELECTED
 
 _BUILT_ON = ("init_finished", "selection_finished")
 _SETTINGS = ("cleaning", "window", "sequence", "frontend", "model")

@@ -8,15 +8,15 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tagging.config import Config
-from tagging.kinds import KINDS, TaskKind
+from tagging.config.load import Config
+from tagging.config.stage import StageSettings
+from tagging.evaluation.task_kinds import KINDS, TaskKind
+from tagging.inference.windows import pieces_of, predict_files
 from tagging.pipeline.batches import TrainingBatches
 from tagging.pipeline.pieces import Pieces
-from tagging.prediction import pieces_of, predict_files
 from tagging.training.clip_weights import clip_weights
 from tagging.training.data import StageData
 from tagging.training.losses import build_loss
-from tagging.training.settings import StageSettings
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from models.heads import tag_image
+from models.parts.heads import tag_image
 from models.registry import build_network, expected_channels
 from models.settings import ModelError, ModelSettings
 

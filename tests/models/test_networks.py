@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from models.backbone import set_trainable
+from models.parts.backbone import set_trainable
 from models.registry import build_network, expected_channels
 from models.settings import ModelError, ModelSettings
 

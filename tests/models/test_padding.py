@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from models.padding import POOLS, EveryNth, MaxPoolTime, PoolOverTime, SplitPadding
+from models.parts.padding import POOLS, EveryNth, MaxPoolTime, PoolOverTime, SplitPadding
 from models.registry import build_network
 from models.settings import ModelSettings
 

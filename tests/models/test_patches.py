@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from models.patches import JoinPatches, ToPatches, count_patches
+from models.parts.patches import JoinPatches, ToPatches, count_patches
 from models.registry import build_network
 from models.settings import ModelError, ModelSettings
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from keras.src.legacy.saving import legacy_h5_format
 
+from models.parts.weight_files import downloaded, load_weights
 from models.registry import build_network
 from models.settings import ModelError, ModelSettings
-from models.weight_files import downloaded, load_weights
 
 SMALL = (32, 32, 3)
 

@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import pytest
 
-from models.backbone import set_trainable
+from models.parts.backbone import set_trainable
+from models.parts.weight_files import load_weights
 from models.registry import build_network
 from models.settings import ModelError, ModelSettings
-from models.weight_files import load_weights
 from models.yamnet import URL, make_yamnet
 
 IMAGE = (96, 64, 1)

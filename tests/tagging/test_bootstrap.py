@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import label_ranking_average_precision_score
 
-from tagging import bootstrap
-from tagging.bootstrap import interval_of, interval_of_difference
+from tagging.evaluation import bootstrap
+from tagging.evaluation.bootstrap import interval_of, interval_of_difference
 from tagging.evaluation.checks import EvaluationError
 from tagging.evaluation.multilabel import clip_precisions, lwlrap
-from tagging.kinds import KINDS
+from tagging.evaluation.task_kinds import KINDS
 
 LABELS = KINDS["multilabel"]
 
@@ -130,5 +130,5 @@ def test_what_cannot_be_drawn_from_is_refused_in_one_line(n, groups, message):
 
 @pytest.mark.slow
 def test_needs_no_tensorflow():
-    code = "import sys, tagging.bootstrap; sys.exit('tensorflow' in sys.modules)"
+    code = "import sys, tagging.evaluation.bootstrap; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603

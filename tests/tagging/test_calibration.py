@@ -8,7 +8,8 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit, softmax
 from sklearn.metrics import f1_score, log_loss, precision_score, recall_score
 
-from tagging.calibration import (
+from tagging.datasets.stratified import deal_clips
+from tagging.evaluation.calibration import (
     TEMPERATURES,
     Calibration,
     CalibrationError,
@@ -18,9 +19,8 @@ from tagging.calibration import (
     read_calibration,
     write_calibration,
 )
-from tagging.kinds import KINDS
-from tagging.stratified import deal_clips
-from tagging.thresholds import THRESHOLD, fit_thresholds
+from tagging.evaluation.task_kinds import KINDS
+from tagging.evaluation.thresholds import THRESHOLD, fit_thresholds
 
 CLASSES = ("a", "b", "c", '<b>&"')
 LABELS, ONE, NUMBERS = (KINDS[name] for name in ("multilabel", "multiclass", "regression"))

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tagging import charts, plots
-from tagging.sweeps import chart as sweep_module
-from tagging.sweeps.chart import Axis, sweep_chart
+from tagging.plots import data as plots
+from tagging.plots import runs as charts
+from tagging.plots import sweep as sweep_module
+from tagging.plots.sweep import Axis, sweep_chart
 
 HISTORY = pd.DataFrame({"epoch": [1, 2, 3], "loss": [3.0, 2.0, 1.0], "accuracy": [0.1, 0.2, 0.3]})
 VALIDATED = HISTORY.assign(val_loss=[4.0, 3.0, 2.5], val_accuracy=[0.1, 0.15, 0.2])

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
-from tagging.config import ConfigError, load_config, save_config
-from tagging.runs import RunError
+from tagging.config.load import ConfigError, load_config, save_config
+from tagging.config.stage import StageSettings
+from tagging.runs.run import RunError
 from tagging.training.clip_weights import class_weights, clip_weights
 from tagging.training.data import stage_data
-from tagging.training.settings import StageSettings
 from tagging.training.stage import train_stage
 from tagging.training.task import Task
 

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.image import imread
 
 from tagging import __main__ as tagging_main
-from tagging.comparison import find_runs, run_table
+from tagging.report.comparison import find_runs, run_table
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from preprocessing.settings import CleaningSettings, SilenceRule
-from tagging.config import Config, ConfigError, as_dict, differing_keys, load_config, save_config
-from tagging.training.settings import StageSettings
+from tagging.config.load import Config, ConfigError, as_dict, differing_keys, load_config, save_config
+from tagging.config.stage import StageSettings
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tagging.config import Config, ConfigError, load_config
+from tagging.config.load import Config, ConfigError, load_config
 
 
 @pytest.fixture

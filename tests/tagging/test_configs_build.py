@@ -7,13 +7,13 @@ import keras
 import pandas as pd
 import pytest
 
-from models.backbone import set_trainable
+from models.parts.backbone import set_trainable
 from preprocessing.feature_settings import STORED
-from tagging.config import Config, load_config
+from tagging.config.load import Config, load_config
 from tagging.datasets import READERS
-from tagging.kinds import KINDS
-from tagging.prediction import pieces_of
-from tagging.training.networks import build_tagger, compiled_trainer
+from tagging.evaluation.task_kinds import KINDS
+from tagging.inference.windows import pieces_of
+from tagging.training.trainer import build_tagger, compiled_trainer
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted(set(ROOT.glob("configs/**/*.yaml")) - set(ROOT.glob("configs/sweeps/*")))

@@ -8,8 +8,8 @@ import pytest
 from preprocessing.folder import clean_path
 from tagging.datasets import read_dataset
 from tagging.datasets.settings import DatasetSettings, SplitSettings
+from tagging.datasets.splits import hold_out
 from tagging.datasets.table import DatasetError
-from tagging.splits import hold_out
 
 SINGLE = "path,label\na/1.wav,Rain\nb/1.wav,Bark\nb/2.wav,Rain\n"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tagging.config import ConfigError, load_config
+from tagging.config.load import ConfigError, load_config
 from tagging.datasets import READERS
 from tagging.datasets.settings import LAYOUTS_OF, DatasetSettings
 

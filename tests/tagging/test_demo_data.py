@@ -10,10 +10,11 @@ import soundfile as sf
 from scipy.signal import stft
 from sklearn.ensemble import RandomForestClassifier
 
-from tagging.datasets import demo, read_dataset
-from tagging.datasets.demo import CLASSES, make_clip, make_demo
+from tagging.datasets import read_dataset
+from tagging.datasets.layouts import demo
+from tagging.datasets.layouts.demo import CLASSES, make_clip, make_demo
+from tagging.datasets.layouts.parts.synth import RATE_HZ, SOUNDS
 from tagging.datasets.settings import DatasetSettings
-from tagging.datasets.synth import RATE_HZ, SOUNDS
 from tagging.datasets.table import DatasetError
 
 TINY = {"n_curated": 24, "n_noisy": 60, "n_test": 12}
@@ -78,10 +79,10 @@ def test_some_clips_are_quiet_at_an_end_or_inside(data):
 
 def test_about_two_noisy_clips_in_five_are_labelled_wrong(tmp_path, monkeypatch):
     sizes = {"n_curated": 1, "n_noisy": 300, "n_test": 1}
-    monkeypatch.setattr("tagging.datasets.demo.make_clip", lambda *_: np.full(20_000, 0.5))
+    monkeypatch.setattr("tagging.datasets.layouts.demo.make_clip", lambda *_: np.full(20_000, 0.5))
     tables = []
     for share in (0.0, 0.4):
-        monkeypatch.setattr("tagging.datasets.demo.NOISY_SHARE_WRONG", share)
+        monkeypatch.setattr("tagging.datasets.layouts.demo.NOISY_SHARE_WRONG", share)
         make_demo(tmp_path / str(share), **sizes)
         tables.append(pd.read_csv(tmp_path / str(share) / "train_noisy.csv").set_index("fname")["labels"])
     right, noisy = tables
@@ -141,7 +142,7 @@ def test_made_on_first_use_only(root, tmp_path, monkeypatch):
         calls.append(out)
         make_demo(out, n_curated=12, n_noisy=12, n_test=12)
 
-    monkeypatch.setattr("tagging.datasets.demo.make_demo", make_tiny)
+    monkeypatch.setattr("tagging.datasets.layouts.demo.make_demo", make_tiny)
     (tmp_path / "empty").mkdir()
     for folder in ("new/deep", "empty"):
         settings = DatasetSettings("demo", str(tmp_path / folder))
@@ -187,7 +188,7 @@ def test_an_interrupted_make_leaves_nothing(tmp_path, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tagging.datasets.demo._write_tables", interrupt)
+    monkeypatch.setattr("tagging.datasets.layouts.demo._write_tables", interrupt)
     with pytest.raises(KeyboardInterrupt):
         make_demo(tmp_path / "demo", n_curated=1, n_noisy=1, n_test=1)
     assert not list(tmp_path.iterdir())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tagging.runs import RunError
+from tagging.runs.run import RunError
 from tagging.training import stage as stage_module
 from tagging.training.stage import train_stage
 from tests.training_helpers import assert_same_training, history

@@ -15,9 +15,9 @@ from sklearn.metrics import label_ranking_average_precision_score
 import predict
 from submissions.writer import read_scores, write_scores
 from tagging.datasets import read_dataset
-from tagging.folds import write_folds
-from tagging.run_place import finish_run, work_dir
-from tagging.runs import Run
+from tagging.runs.folds import write_folds
+from tagging.runs.place import finish_run, work_dir
+from tagging.runs.run import Run
 
 
 def make_run(config, path: Path, seed: int, finished: str = "2020") -> Path:
@@ -200,6 +200,6 @@ def test_a_report_needs_answers(tiny, models, tmp_path, capsys, no_model, monkey
     assert "--report needs the answers of the test clips" in capsys.readouterr().err
     dataset = read_dataset(tiny.config(tmp_path).dataset)
     dataset.clips["labels"] = [()] * len(dataset.clips)
-    monkeypatch.setattr("tagging.scoring.read_dataset", lambda settings: dataset)
+    monkeypatch.setattr("tagging.inference.scoring.read_dataset", lambda settings: dataset)
     assert predict.main(arguments) == 2
     assert "--report needs test clips with answers" in capsys.readouterr().err

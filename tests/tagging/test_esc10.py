@@ -5,8 +5,8 @@ import pytest
 
 from tagging.datasets import read_dataset
 from tagging.datasets.settings import DatasetSettings
+from tagging.datasets.splits import folds
 from tagging.datasets.table import DatasetError
-from tagging.splits import folds
 
 FOLDERS = ("001 - Dog bark", "002 - Rain")
 TABLE = "filename,fold,target,category,esc10,src_file,take\n"

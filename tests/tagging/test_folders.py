@@ -11,8 +11,8 @@ from preprocessing.clean import clean_dataset
 from preprocessing.settings import CleaningSettings
 from tagging.datasets import read_dataset
 from tagging.datasets.settings import DatasetSettings, SplitSettings
+from tagging.datasets.splits import folds, hold_out
 from tagging.datasets.table import DatasetError
-from tagging.splits import folds, hold_out
 
 GENRES = ("blues", "jazz", "rock")
 

@@ -14,8 +14,8 @@ from sklearn.metrics import label_ranking_average_precision_score
 import train
 from submissions.writer import read_scores
 from tagging.datasets import read_dataset
-from tagging.folds import latest_member, out_of_fold, read_member
-from tagging.runs import RunError
+from tagging.runs.folds import latest_member, out_of_fold, read_member
+from tagging.runs.run import RunError
 from tagging.training import folds as folds_module
 
 EPOCH = "train.epochs=1"

@@ -11,8 +11,8 @@ import pytest
 
 from tagging.datasets import read_dataset
 from tagging.datasets.settings import DatasetSettings, SplitSettings
+from tagging.datasets.splits import hold_out
 from tagging.datasets.table import DatasetError
-from tagging.splits import hold_out
 
 CONFIG = Path(__file__).parents[2] / "configs" / "fsd50k" / "simple_cnn.yaml"
 TRUTH = "FSD50K.ground_truth"

@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.glued_clips import figures, glue, judge, sounds_throughout
 from tagging.datasets.table import DatasetError
-from tagging.tagger.results import Segment
+from tagging.inference.results import Segment
 
 TRUTH = [Segment(0, 5, "a", 1), Segment(5, 10, "b", 1), Segment(10, 15, "c", 1)]
 

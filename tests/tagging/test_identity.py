@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tagging.config import load_config
+from tagging.config.load import load_config
 from tagging.datasets.table import Dataset, DatasetError
 from tagging.training.data import StageData, _check_numbers
 from tagging.training.start import _images, identity

@@ -4,12 +4,12 @@ import keras
 import numpy as np
 import pytest
 
+from tagging.config.loss import LOSSES, LossError, LossSettings
+from tagging.config.stage import StageSettings
 from tagging.evaluation.names import METRICS
-from tagging.kinds import KINDS, is_lower_better
+from tagging.evaluation.task_kinds import KINDS, is_lower_better
 from tagging.training.history import monitored
-from tagging.training.loss_settings import LOSSES, LossError, LossSettings
 from tagging.training.losses import build_loss
-from tagging.training.settings import StageSettings
 
 LOGITS = np.random.default_rng(0).normal(0, 2, (9, 4)).astype("f")
 LABELS = np.eye(4, dtype="f")[np.random.default_rng(1).integers(4, size=9)]

@@ -11,7 +11,7 @@ import soundfile as sf
 import predict
 import preprocess
 import train
-from tagging.runs import read_run
+from tagging.runs.run import read_run
 from tagging.training.stage import train_stage  # noqa: F401  TensorFlow is there for `plain_runs`
 
 RATE_HZ = 8000

@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 from sklearn.metrics import log_loss
 
-from tagging.config import load_config
+from tagging.config.load import load_config
+from tagging.config.loss import LossSettings
+from tagging.config.stage import StageSettings
 from tagging.evaluation.multilabel import lwlrap
-from tagging.training.loss_settings import LossSettings
 from tagging.training.losses import bce, build_loss, lq, lsep
-from tagging.training.settings import StageSettings
 from tests.training_helpers import one_line_error
 
 CLIPS, CLASSES = 32, 12

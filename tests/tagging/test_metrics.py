@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import label_ranking_average_precision_score
 
-from tagging.metrics import LWLRAP
+from tagging.evaluation.keras_metrics import LWLRAP
 
 CLIPS, CLASSES, BATCH = 20_000, 80, 64
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from tagging.augment.settings import AugmentSettings, MixUpSettings
-from tagging.config import ConfigError
+from tagging.config.load import ConfigError
 from tagging.pipeline.batches import TrainingBatches
 from tagging.pipeline.pieces import AudioWindows
-from tagging.runs import read_run
+from tagging.runs.run import read_run
 from tagging.training.data import stage_data
 from tagging.training.overfit import FirstBatches
 from tagging.training.stage import train_stage

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from matplotlib.image import imread
 
-from tagging import plots
 from tagging.datasets.table import COLUMNS, Dataset
+from tagging.plots import data as plots
 
 CLASSES = tuple(f"Some_quite_long_label_and_{i:02}_of_$$many" for i in range(80))
 
@@ -115,7 +115,7 @@ def test_batch_picture_shows_each_image_under_its_title(tmp_path, drawn, images)
 
 @pytest.mark.slow
 def test_needs_no_tensorflow_and_no_pyplot():
-    code = "import sys, tagging.plots; sys.exit(bool({'tensorflow', 'matplotlib.pyplot'} & set(sys.modules)))"
+    code = "import sys, tagging.plots.data; sys.exit(bool({'tensorflow', 'matplotlib.pyplot'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
 
 

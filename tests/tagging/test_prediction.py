@@ -4,14 +4,14 @@ import numpy as np
 import tensorflow as tf
 from scipy.special import expit, logit, softmax
 
-from tagging.pipeline.pieces import AudioWindows
-from tagging.prediction import (
+from tagging.inference.windows import (
     WindowLogits,
     average_windows,
     inference_step,
     loudest_windows,
     predict_windows,
 )
+from tagging.pipeline.pieces import AudioWindows
 
 CLIPS = np.array([0, 0, 0, 2, 3, 3])
 LOGITS = np.random.default_rng(0).normal(0, 3, (6, 4)).astype("f")

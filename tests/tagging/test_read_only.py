@@ -7,7 +7,7 @@ import pytest
 
 import predict
 from tagging.datasets import read_dataset
-from tagging.run_place import finish_run, work_dir
+from tagging.runs.place import finish_run, work_dir
 
 
 def state(folder):

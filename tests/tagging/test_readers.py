@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from tagging.datasets import READERS, read_dataset
-from tagging.datasets.demo import make_demo
+from tagging.datasets.layouts.demo import make_demo
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import COLUMNS, DatasetError
-from tagging.kinds import KINDS
+from tagging.evaluation.task_kinds import KINDS
 
 OPTIONAL = {"row": "i", "key": "O", "validates": "b", "values": "O"}
 MOODS = {"train": ["0.1", "0.2"], "test": [""]}

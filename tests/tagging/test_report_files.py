@@ -10,12 +10,12 @@ import pytest
 
 from submissions.writer import read_scores
 from tagging import __main__ as tagging_main
-from tagging.bootstrap import interval_of
-from tagging.calibration import read_calibration
 from tagging.datasets import read_dataset
-from tagging.kinds import KINDS
+from tagging.evaluation.bootstrap import interval_of
+from tagging.evaluation.calibration import read_calibration
+from tagging.evaluation.task_kinds import KINDS
 from tagging.report.page import write_report
-from tagging.runs import RunError, read_run
+from tagging.runs.run import RunError, read_run
 from tagging.training import stage as stage_module
 from tagging.training.data import stage_data
 from tests.report_helpers import Page, make_config, make_run

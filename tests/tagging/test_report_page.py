@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from matplotlib.image import imread
 
-from tagging.calibration import read_calibration
-from tagging.kinds import KINDS
+from tagging.evaluation.calibration import read_calibration
+from tagging.evaluation.task_kinds import KINDS
 from tagging.report.html import element, table
 from tagging.report.page import REPORT
-from tagging.runs import read_run
+from tagging.runs.run import read_run
 from tests.report_helpers import FILE, NASTY, REPORTED, Page
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tagging.calibration import Calibration
 from tagging.datasets import read_dataset
 from tagging.datasets.settings import SplitSettings
-from tagging.folds import write_folds
+from tagging.datasets.splits import write_split
+from tagging.evaluation.calibration import Calibration
 from tagging.report import page
 from tagging.report.about import commands
 from tagging.report.curves import learning_charts
@@ -19,7 +19,7 @@ from tagging.report.material import read_material
 from tagging.report.page import write_report
 from tagging.report.scores import class_section, told
 from tagging.report.tables import CLASS_FIGURE
-from tagging.splits import write_split
+from tagging.runs.folds import write_folds
 from tests.report_helpers import Page, make_config, make_run
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from tagging.bootstrap import Interval, interval_of, interval_of_difference
+from tagging.evaluation.bootstrap import Interval, interval_of, interval_of_difference
 from tagging.evaluation.checks import EvaluationError
 from tagging.evaluation.multilabel import multilabel_report
-from tagging.kinds import KINDS
-from tagging.reporting import by_usage, in_words, score_report, window_report
+from tagging.evaluation.task_kinds import KINDS
+from tagging.report.text import by_usage, in_words, score_report, window_report
 
 LABELS = KINDS["multilabel"]
 

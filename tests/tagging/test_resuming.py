@@ -6,8 +6,8 @@ import shutil
 import pytest
 
 from foundation.locks import BusyError, locked
-from models.backbone import ModelError
-from tagging.runs import RunError
+from models.parts.backbone import ModelError
+from tagging.runs.run import RunError
 from tagging.training.stage import train_stage
 from tests.training_helpers import AUGMENTED, assert_same_training, history, train_until_power_cut
 
@@ -63,7 +63,7 @@ def test_a_kill_while_a_run_gets_its_name_loses_nothing(tiny, noisy, tmp_path, m
             replace(source, target)
 
         with monkeypatch.context() as patch:
-            patch.setattr("tagging.run_place.os.replace", killed_after)
+            patch.setattr("tagging.runs.place.os.replace", killed_after)
             with pytest.raises(KeyboardInterrupt):
                 train_stage(config, "noisy", jobs=2, force=True)
         assert train_stage(config, "noisy", jobs=2) == final, "it is whole: no epoch is done again"

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from tagging.config import ConfigError
-from tagging.runs import RunError
-from tagging.training.schedule_settings import PlateauSettings, StepSettings
+from tagging.config.load import ConfigError
+from tagging.config.schedule import PlateauSettings, StepSettings
+from tagging.config.stage import StageSettings
+from tagging.runs.run import RunError
 from tagging.training.schedules import cosine_rate, learning_rates
-from tagging.training.settings import StageSettings
 from tagging.training.stage import train_stage
 from tests.training_helpers import assert_same_training, history, one_line_error, train_until_power_cut
 

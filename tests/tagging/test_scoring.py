@@ -13,8 +13,8 @@ from keras.initializers import RandomNormal
 import predict
 from preprocessing.clean import clean_dataset
 from tagging.datasets import read_dataset
-from tagging.run_place import finish_run, work_dir
-from tagging.runs import Run
+from tagging.runs.place import finish_run, work_dir
+from tagging.runs.run import Run
 
 
 def make_run(config, path: Path) -> str:

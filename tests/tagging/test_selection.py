@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 from submissions.writer import read_scores
-from tagging.config import ConfigError
-from tagging.runs import RunError, read_run
+from tagging.config.load import ConfigError
+from tagging.config.selection import SelectionSettings
+from tagging.config.stage import StageSettings
+from tagging.runs.run import RunError, read_run
 from tagging.training.data import stage_data
 from tagging.training.selection import label_confidence, select_clips
-from tagging.training.selection_settings import SelectionSettings
-from tagging.training.settings import StageSettings
 from tagging.training.stage import train_stage
 
 GIVEN = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 0]], "f")

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tagging.config import ConfigError, load_config
-from tagging.runs import read_run
+from tagging.config.load import ConfigError, load_config
+from tagging.runs.run import read_run
 from tagging.training.data import stage_data
 from tagging.training.stage import train_stage
 from tagging.training.task import Task

@@ -6,8 +6,8 @@ import pytest
 from skmultilearn.model_selection import iterative_train_test_split
 
 from tagging.datasets.settings import SplitSettings
+from tagging.datasets.splits import folds, hold_out, keep_apart, write_split
 from tagging.datasets.table import DatasetError
-from tagging.splits import folds, hold_out, keep_apart, write_split
 
 
 def clip_table(n, groups=None):

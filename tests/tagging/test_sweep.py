@@ -15,11 +15,11 @@ import yaml
 from matplotlib.image import imread
 
 from foundation.locks import BusyError
-from models.backbone import ModelError
+from models.parts.backbone import ModelError
 from tagging import __main__ as tagging_main
-from tagging.config import load_config
+from tagging.config.load import load_config
 from tagging.datasets.table import DatasetError
-from tagging.run_place import work_dir
+from tagging.runs.place import work_dir
 from tagging.sweeps import job as job_module
 from tagging.sweeps import report, worker
 from tagging.sweeps.file import SweepError

@@ -11,7 +11,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from tagging import __main__ as tagging_main
-from tagging.config import ConfigError
+from tagging.config.load import ConfigError
 from tagging.sweeps.file import SweepError, read_sweep
 from tagging.sweeps.job import open_job
 from tagging.sweeps.parameters import Choices, Range, read_parameter

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from tagging.tables import markdown, write_table
+from tagging.report.markdown import markdown, write_table
 
 TABLE = pd.DataFrame({"run": ["a|b", "c"], "score": [0.123456, np.nan], "n": [37844, 2]})
 

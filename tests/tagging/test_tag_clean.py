@@ -12,9 +12,9 @@ import predict
 from preprocessing.clean import clean_dataset
 from preprocessing.folder import CleanFolderError
 from tagging import Tagger
-from tagging.calibration import read_calibration
-from tagging.config import load_config
+from tagging.config.load import load_config
 from tagging.datasets.sources import audio_source
+from tagging.evaluation.calibration import read_calibration
 from tagging.pipeline.pieces import feature_sequences
 from tests.tag_command_helpers import refused, tag
 from tests.tagger_helpers import untrained_run

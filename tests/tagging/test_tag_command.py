@@ -15,7 +15,7 @@ import soundfile as sf
 
 from preprocessing.clean import clean_dataset
 from tagging import Tagger
-from tagging.config import load_config
+from tagging.config.load import load_config
 from tagging.datasets import read_dataset
 from tagging.training.stage import train_stage
 from tests.tag_command_helpers import RATE_HZ, TONES_HZ, refused, tag, tone

@@ -14,9 +14,9 @@ import pytest
 import soundfile as sf
 
 from tagging import Tagger
-from tagging.config import load_config
+from tagging.config.load import load_config
+from tagging.inference.results import Timeline
 from tagging.tagger.files import shown
-from tagging.tagger.results import Timeline
 from tests.tag_command_helpers import RATE_HZ, refused, tag, tone
 from tests.tagger_helpers import untrained_run
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from tagging.config import load_config
+from tagging.config.load import load_config
 from tagging.tagger import progress
 from tests.tag_command_helpers import RATE_HZ, tag, tone
 from tests.tagger_helpers import untrained_run

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from foundation.files import atomic_file
-from tagging.tagger.results import Segment, Timeline
+from tagging.inference.results import Segment, Timeline
 from tagging.tagger.sinks import SINKS, Contents
 
 TAGS = [("a", 0.75), ("b", 0.25)]

@@ -16,16 +16,16 @@ import tagging
 from preprocessing.chain import clean_waveform
 from preprocessing.decode import DecodeError, decode
 from tagging import Tagger
-from tagging.calibration import Calibration, read_calibration, write_calibration
-from tagging.config import load_config
-from tagging.folds import fold_dir, write_folds
-from tagging.kinds import KINDS
+from tagging.config.load import load_config
+from tagging.evaluation.calibration import Calibration, read_calibration, write_calibration
+from tagging.evaluation.task_kinds import KINDS
+from tagging.inference.results import TaggerError
 from tagging.pipeline.pieces import AudioWindows, feature_sequences
-from tagging.runs import Run, read_run
+from tagging.runs.folds import fold_dir, write_folds
+from tagging.runs.run import Run, read_run
 from tagging.tagger import windows
 from tagging.tagger.models import window_pieces
 from tagging.tagger.network import LOGITS, rebuilt_network, saved_network
-from tagging.tagger.results import TaggerError
 from tests.tagger_helpers import untrained_run
 
 CLASSES, KIND = tuple("abc"), KINDS["multilabel"]

@@ -7,10 +7,10 @@ import pytest
 from scipy.special import expit, logit
 
 from tagging import Tagger
-from tagging.calibration import Calibration, CalibrationError, write_calibration
-from tagging.config import load_config
-from tagging.folds import fold_dir, write_folds
-from tagging.kinds import KINDS
+from tagging.config.load import load_config
+from tagging.evaluation.calibration import Calibration, CalibrationError, write_calibration
+from tagging.evaluation.task_kinds import KINDS
+from tagging.runs.folds import fold_dir, write_folds
 from tests.tagger_helpers import untrained_run
 
 CLASSES = tuple("abc")

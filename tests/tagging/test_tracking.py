@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import train
-from tagging.runs import read_run
+from tagging.runs.run import read_run
 from tagging.training import tracking
 from tagging.training.stage import train_stage
 

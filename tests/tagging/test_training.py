@@ -9,15 +9,15 @@ from sklearn.metrics import label_ranking_average_precision_score
 from models.registry import build_network
 from models.settings import ModelSettings
 from submissions.writer import read_scores
-from tagging.config import ConfigError
+from tagging.config.load import ConfigError
+from tagging.config.stage import StageSettings
 from tagging.datasets import read_dataset
-from tagging.kinds import KINDS
-from tagging.runs import RunError, read_run
+from tagging.evaluation.task_kinds import KINDS
+from tagging.runs.run import RunError, read_run
 from tagging.training.history import History
-from tagging.training.networks import count_parameters
 from tagging.training.optimizers import uses_xla
-from tagging.training.settings import StageSettings
 from tagging.training.stage import train_stage
+from tagging.training.trainer import count_parameters
 from tests.training_helpers import AUGMENTED, assert_same_training, history
 
 

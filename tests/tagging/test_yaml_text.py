@@ -2,7 +2,7 @@
 
 import pytest
 
-from tagging.config import ConfigError, load_config
+from tagging.config.load import ConfigError, load_config
 
 BROKEN = [
     ("train:\n\tepochs: 3\n", "line 2: expected spaces before 'epochs: 3', received a tab; indent by spaces"),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from models.yamnet import make_yamnet
-from tagging.runs import RunError, read_run
+from tagging.runs.run import RunError, read_run
 from tagging.training.stage import train_stage
 
 YAMNET = (

@@ -1,0 +1,1 @@
+"""What networks are built of; a file beside this folder, but for registry and settings, is a network."""

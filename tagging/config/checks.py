@@ -1,0 +1,153 @@
+"""What no single part of a config can see: how they fit each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from foundation.errors import UserError
+from preprocessing.feature_settings import DECIBELS
+from tagging.config.types import nearest
+from tagging.evaluation.names import validation_columns
+from tagging.frontend.settings import TAKES, FrontendSettings
+from tagging.pipeline.settings import SequenceSettings, WindowSettings
+
+if TYPE_CHECKING:  # the schema calls these checks
+    from tagging.config.load import Config
+    from tagging.config.stage import StageSettings
+
+
+class ConfigError(UserError):
+    """A config that cannot be used; the message is one line for the user."""
+
+
+def check_config(config: Config) -> None:
+    """Raises ConfigError if the parts do not fit."""
+    if not 0 <= config.seed < 2**32:
+        raise ConfigError(f"expected seed from 0 to {2**32 - 1}, received {config.seed}")
+    if not config.stages:
+        raise ConfigError("expected at least one stage under stages:, received none")
+    check_task(config, config.dataset.task)
+    names = sorted(set(TAKES) - {"stored"})
+    if config.frontend.name not in names:
+        raise ConfigError(
+            f"expected frontend.name out of {', '.join(names)}, received {config.frontend.name!r}"
+        )
+    if config.cleaning.features.name is None:
+        _check_audio(config)
+    else:
+        _check_frontend_of_features(config)
+    frames = _frames(config)
+    for position, (name, stage) in enumerate(config.stages.items()):
+        if not name.isidentifier():
+            raise ConfigError(f"expected a stage name of letters, digits and _, received {name!r}")
+        if stage.init == "previous" and position == 0:
+            raise ConfigError(
+                f"stages.{name}.init: expected none or a path in the first stage, received previous"
+            )
+        if config.cleaning.features.name is not None:
+            _check_features(name, stage, frames)
+        _check_fill(name, stage, config)
+        _check_stage(name, stage, frames, has_validation=config.split.holds_out)
+
+
+def check_task(config: Config, task: str | None) -> None:
+    """Refuse stages with metrics or losses of another kind of task; None: it is not known, so that any will do.
+
+    Raises:
+        ConfigError: no such metric.
+        LossError: a loss of another kind of task.
+    """
+    for name, stage in config.stages.items():
+        known = validation_columns(task)
+        if stage.monitor is not None and stage.monitor not in known:
+            raise ConfigError(
+                f"stages.{name}.monitor: expected one of {', '.join(known)} for {task or 'any task'}, received "
+                f"{stage.monitor}.{nearest(stage.monitor, known)}"
+            )
+        if task:
+            stage.loss.check(task)
+
+
+def _check_frontend_of_features(config: Config) -> None:
+    """Features come as they are stored: of the front end they leave only `standardize`."""
+    if replace(config.window, average="probability") != WindowSettings():
+        raise ConfigError(
+            "window.*: features come in pieces of sequence.max_steps; only window.average is theirs"
+        )
+    idle = config.frontend.idle_keys("stored")
+    if config.frontend.name != FrontendSettings().name:
+        idle = ["name", *idle]
+    if idle:
+        raise ConfigError(
+            f"frontend.{idle[0]}: features (cleaning.features.name) take only frontend.standardize; leave it out"
+        )
+
+
+def _check_audio(config: Config) -> None:
+    """Windows, front end and rate."""
+    if config.sequence != SequenceSettings():
+        raise ConfigError("sequence.* is for features; set cleaning.features.name or leave it out")
+    samples = config.window.window_samples(config.cleaning.rate_hz)
+    if samples < config.frontend.shortest:
+        raise ConfigError(
+            f"expected window.window_s x cleaning.rate_hz of at least {config.frontend.shortest} samples, "
+            f"one frame of the front end, received {samples}"
+        )
+    highest = config.cleaning.rate_hz / 2
+    fmin_hz, fmax_hz = config.frontend.fmin_hz, config.frontend.fmax_hz
+    if not 0 <= fmin_hz < (highest if fmax_hz is None else fmax_hz) <= highest:
+        raise ConfigError(
+            f"expected 0 <= frontend.fmin_hz < frontend.fmax_hz <= {highest:g} (half of cleaning.rate_hz), "
+            f"received {fmin_hz:g} and {fmax_hz}"
+        )
+
+
+def _frames(config: Config) -> int | None:
+    """Frames of the images; None: they vary."""
+    if config.cleaning.features.name is None:
+        return config.frontend.frames(config.window.window_samples(config.cleaning.rate_hz))
+    return config.sequence.max_steps if config.sequence.fixed else None
+
+
+def _check_features(name: str, stage: StageSettings, frames: int | None) -> None:
+    """Augmentation that stored features cannot have."""
+    if stage.augment.changes_waveforms:
+        raise ConfigError(
+            f"stages.{name}.augment: cleaning.features.name leaves no waveforms to train on; turn off waveform_mix, "
+            "background, gain, noise, time_shift_share, time_stretch, pitch_shift and speed"
+        )
+    if frames is None and (keys := stage.augment.of_fixed_frames):
+        raise ConfigError(
+            f"stages.{name}.augment.{keys[0]} needs images of one length; set sequence.fixed=true or turn it off"
+        )
+
+
+def _check_fill(name: str, stage: StageSettings, config: Config) -> None:
+    """Masks and blends fill in 0, which has to be silence or a mean."""
+    decibels = config.cleaning.features.name in DECIBELS or config.frontend.name == "mfcc"
+    fills = stage.augment.spec_augment.enabled or stage.augment.mixup.alpha > 0
+    if decibels and fills and not config.frontend.standardize:
+        raise ConfigError(
+            f"stages.{name}.augment: spec_augment and mixup fill in 0, which is loud in decibels; set "
+            "frontend.standardize=true, or turn them off"
+        )
+
+
+def _check_stage(name: str, stage: StageSettings, frames: int | None, *, has_validation: bool) -> None:
+    warp = stage.augment.spec_augment.time_warp_frames
+    if warp and frames and 2 * warp >= frames - 1:
+        raise ConfigError(
+            f"stages.{name}.augment.spec_augment.time_warp_frames: expected under {(frames - 1) / 2:g} "
+            f"for images of {frames} frames, received {warp}"
+        )
+    for key, is_judging, without in (
+        ("patience", bool(stage.patience), "patience=0"),
+        ("schedule", stage.has_plateau, "schedule=constant"),
+        ("monitor", stage.monitor is not None, "monitor=null"),
+    ):
+        if is_judging and not has_validation:
+            raise ConfigError(
+                f"stages.{name}.{key}={getattr(stage, key)} needs validation clips, but split.validation_share is 0; "
+                f"set train.{without} or hold clips out"
+            )

@@ -1,0 +1,163 @@
+"""Which clips validate, once or in folds: stratified by label, by group where groups are known, or given in a file."""
+
+from collections.abc import Collection
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from foundation.files import write_atomic
+from tagging.datasets.csv_files import read_csv, some
+from tagging.datasets.settings import SplitSettings
+from tagging.datasets.stratified import deal_clips, deal_groups, own_groups
+from tagging.datasets.table import DatasetError
+
+PARTS = ("train", "validation")
+
+
+def hold_out(
+    clips: pd.DataFrame,
+    targets: np.ndarray,
+    settings: SplitSettings,
+    seed: int,
+    *,
+    left_out: Collection[str] = (),
+) -> np.ndarray:
+    """Which of `clips` validate; the same seed gives the same ones.
+
+    Without groups the clips are dealt, with groups whole groups, see `stratified`. Where the data set has its own
+    hold-out (`validates`), that is taken, unless the settings name a file or hold out nothing.
+
+    Args:
+        clips: rows of a clip table.
+        targets: multi-hot labels (or strata), shape (clips, classes).
+        settings: share to hold out (0: none), or a file that says which.
+        seed: of the draw.
+        left_out: names that the file may have beside those of the clips.
+
+    Returns:
+        bool, shape (clips,).
+
+    Raises:
+        DatasetError: too few clips or groups, or a file that does not fit the clips.
+    """
+    if settings.file is not None:
+        return _read_split(Path(settings.file), clips, left_out)
+    share = settings.validation_share
+    if share == 0:
+        return np.zeros(len(clips), bool)
+    if "validates" in clips and clips["validates"].any():
+        return clips["validates"].to_numpy(bool)
+    if (clips["group"] != "").any():
+        return _by_group(clips, targets, share, seed)
+    return _by_clip(targets, share, seed)
+
+
+def folds(clips: pd.DataFrame, targets: np.ndarray, k: int, seed: int) -> np.ndarray:
+    """Which of `k` folds each clip is in, dealt as in `hold_out`; the same seed gives the same ones.
+
+    Args:
+        clips: rows of a clip table.
+        targets: multi-hot labels, shape (clips, classes).
+        k: number of folds, at least 2.
+        seed: of the draw.
+
+    Returns:
+        int, shape (clips,), from 0 to k - 1, each at least once.
+
+    Raises:
+        DatasetError: fewer than 2 folds, or too few clips or groups for them.
+    """
+    if k < 2:
+        raise DatasetError(f"expected at least 2 folds, received {k}")
+    groups, has_groups = own_groups(list(clips["group"])), (clips["group"] != "").any()
+    n_groups, name = len(set(groups)), "groups of clips" if has_groups else "clips"
+    if n_groups < k:
+        raise DatasetError(f"expected at least {k} {name} for {k} folds, received {n_groups}; ask for fewer")
+    parts = deal_groups(groups, targets, k, seed) if has_groups else deal_clips(targets, k, seed)
+    if not all(map(len, parts)):
+        raise DatasetError(f"expected clips in each of {k} folds, received too few {name}; ask for fewer")
+    numbers = np.empty(len(clips), int)
+    for number, part in enumerate(parts):
+        numbers[part] = number
+    return numbers
+
+
+def keep_apart(train: pd.DataFrame, validation: pd.DataFrame) -> np.ndarray:
+    """Which rows of `train`, of whatever source, may train beside this validation set; bool, shape (train,).
+
+    Left out are clips of a validation clip's group, and, where both tables have an `audio_hash`, clips with
+    a validation clip's audio under another name.
+    """
+    apart = ~(train["group"].isin(set(validation["group"]) - {""}))
+    if "audio_hash" in train and "audio_hash" in validation:
+        apart &= ~train["audio_hash"].isin(set(validation["audio_hash"]) - {""})
+    return apart.to_numpy(bool)
+
+
+def write_split(path: Path, clips: pd.DataFrame, is_validation: np.ndarray) -> None:
+    """Writes the CSV `fname,part` that `SplitSettings.file` reads back."""
+    part = np.where(is_validation, *reversed(PARTS))
+    table = pd.DataFrame({"fname": clips["fname"], "part": part})
+    write_atomic(path, table.to_csv(index=False, lineterminator="\n").encode())
+
+
+def _share_as_folds(share: float) -> Fraction:
+    """How many of how many equal folds come nearest to `share`, with as few folds as that takes."""
+    most = max(10, round(1 / share), round(1 / (1 - share)))
+    return Fraction(share).limit_denominator(most)
+
+
+def _by_clip(targets: np.ndarray, share: float, seed: int) -> np.ndarray:
+    ratio = _share_as_folds(share)
+    if len(targets) < ratio.denominator:
+        raise DatasetError(
+            f"expected at least {ratio.denominator} clips to hold out a share of {share} and keep the rest, received "
+            f"{len(targets)}; add clips, or set split.validation_share nearer to 0.5, or 0 to hold out none"
+        )
+    parts = deal_clips(targets, ratio.denominator, seed)
+    return _best_of(parts, ratio.numerator, targets, share)
+
+
+def _by_group(clips: pd.DataFrame, targets: np.ndarray, share: float, seed: int) -> np.ndarray:
+    groups = own_groups(list(clips["group"]))
+    n_groups = len(set(groups))
+    n_folds = min(_share_as_folds(share).denominator, n_groups)
+    if n_groups < 2:
+        raise DatasetError(
+            f"expected at least 2 groups of clips to hold one out, received {n_groups}; "
+            "add groups, or set split.validation_share=0"
+        )
+    parts = deal_groups(groups, targets, n_folds, seed)
+    n_chosen = int(np.clip(round(share * n_folds), 1, n_folds - 1))
+    return _best_of(parts, n_chosen, targets, share)
+
+
+def _best_of(parts: list[np.ndarray], n_chosen: int, targets: np.ndarray, share: float) -> np.ndarray:
+    """Of all runs of `n_chosen` folds, the one that takes the fewest labels out of training; then by size."""
+
+    def faults(mask: np.ndarray) -> tuple[int, float]:
+        return int((targets[~mask].sum(axis=0) == 0).sum()), abs(mask.mean() - share)
+
+    masks = np.zeros((len(parts), len(targets)), bool)
+    for first in range(len(parts)):
+        for number in range(first, first + n_chosen):
+            masks[first, parts[number % len(parts)]] = True
+    return min(masks, key=faults)
+
+
+def _read_split(path: Path, clips: pd.DataFrame, left_out: Collection[str]) -> np.ndarray:
+    table = read_csv(path, ["fname", "part"], inner=True)
+    part = dict(zip(table["fname"], table["part"], strict=True))
+    fnames = list(clips["fname"])
+    known = {*fnames, *left_out}
+    if wrong := [name for name in part if part[name] not in PARTS]:
+        problem = f"a part of train or validation, received {part[wrong[0]]!r} for {some(wrong)}"
+    elif wrong := [name for name in part if name not in known]:
+        problem = f"clips of this data set, received also {some(wrong)}"
+    elif wrong := [name for name in fnames if name not in part]:
+        problem = f"a row for each clip to split, received none for {some(wrong)}"
+    if wrong:
+        raise DatasetError(f"{path}: expected {problem}; correct it")
+    return np.array([part[name] == "validation" for name in fnames], bool)

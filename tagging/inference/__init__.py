@@ -1,0 +1,1 @@
+"""All windows of a clip -> its scores."""

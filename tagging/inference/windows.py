@@ -1,0 +1,120 @@
+"""All windows of a clip -> its scores."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+from tqdm import tqdm
+
+from foundation.errors import UserError
+from submissions.activations import ACTIVATIONS, mean_of_groups
+from tagging.config.load import Config
+from tagging.pipeline.pieces import Pieces, all_pieces, audio_windows, clips_from_files, feature_sequences
+
+
+def inference_step(model: Callable) -> Callable:
+    """The model as one compiled function (batch, samples) -> logits; make it once, as tracing takes seconds."""
+    return tf.function(lambda waveform: model(waveform, training=False), reduce_retracing=True)
+
+
+class PredictionError(UserError):
+    """Clips that cannot be predicted as asked; the message is one line for the user."""
+
+
+class WindowLogits(NamedTuple):
+    """(windows,) clip number, ascending; (windows, classes) float32 logits; (windows,) mean square of the samples."""
+
+    clips: np.ndarray
+    logits: np.ndarray
+    power: np.ndarray
+
+
+def pieces_of(config: Config, clips: pd.DataFrame) -> Pieces:
+    """How these clips with clean files (audio, or features as `cleaning.features` says) become inputs.
+
+    Raises:
+        PredictionError: features of different widths.
+    """
+    if config.cleaning.features.name is None:
+        return audio_windows(config.window, config.cleaning.rate_hz)
+    if len(bands := sorted(set(clips["bands"]))) != 1:
+        raise PredictionError(f"expected features of one width for all clips, received {bands} bands")
+    return feature_sequences(config.sequence, int(bands[0]))
+
+
+def predict_files(
+    step: Callable,
+    paths: Sequence[Path],
+    pieces: Pieces,
+    *,
+    jobs: int,
+    average: str = "probability",
+    activation: str = "sigmoid",
+    description: str | None = None,
+) -> np.ndarray:
+    """Logits of clean files over all their windows, (files, classes) float32; arguments as below."""
+    clips = clips_from_files(paths, pieces, jobs)
+    found = predict_windows(step, clips, len(paths), pieces, description=description)
+    return average_windows(found, len(paths), average, activation)
+
+
+def predict_windows(
+    step: Callable,
+    clips: tf.data.Dataset,
+    n_clips: int,
+    pieces: Pieces,
+    *,
+    batch_size: int = 64,
+    description: str | None = None,
+) -> WindowLogits:
+    """Logits of every window (or piece of a sequence) of every clip.
+
+    Args:
+        step: inputs (batch, ...) float32 -> logits (batch, classes), from `inference_step`.
+        clips: (clip number, clip as stored), in ascending order, from `clips_from_files`.
+        n_clips: how many clip numbers there are.
+        pieces: how clips are cut.
+        description: of the progress bar; None: no bar.
+    """
+    batches = []
+    with tqdm(total=n_clips, desc=description, unit="clip", disable=None if description else True) as bar:
+        for numbers, inputs in all_pieces(clips, pieces, batch_size):
+            batches.append((numbers.numpy(), step(inputs).numpy().astype(np.float32), _power(inputs.numpy())))
+            bar.update(int(batches[-1][0][-1]) + 1 - bar.n)
+    return WindowLogits(*map(np.concatenate, zip(*batches, strict=True)))
+
+
+def _power(inputs: np.ndarray) -> np.ndarray:
+    """Mean square of each row, (batch,), without padding."""
+    rows = inputs.reshape(len(inputs), -1)
+    return np.nanmean(np.square(rows), axis=1)
+
+
+def loudest_windows(windows: WindowLogits, n_clips: int) -> np.ndarray:
+    """Logits of each clip's loudest window, the first of equal ones, (n_clips, classes) float32; without any NaN."""
+    order = np.lexsort((-windows.power, windows.clips))  # stable
+    present, first = np.unique(windows.clips[order], return_index=True)
+    result = np.full((n_clips, windows.logits.shape[1]), np.nan, np.float32)
+    result[present] = windows.logits[order[first]]
+    return result
+
+
+def average_windows(
+    windows: WindowLogits, n_clips: int, average: str, activation: str = "sigmoid"
+) -> np.ndarray:
+    """The logits of each clip's mean score, or its mean logits, (n_clips, classes) float32; NaN as above.
+
+    Args:
+        windows: of all clips.
+        n_clips: how many clip numbers there are.
+        average: `probability` or `logit`.
+        activation: what makes scores of logits, a key of ACTIVATIONS.
+    """
+    present, starts = np.unique(windows.clips, return_index=True)
+    mean = mean_of_groups if average == "logit" else ACTIVATIONS[activation].mean
+    result = np.full((n_clips, windows.logits.shape[1]), np.nan, np.float32)
+    result[present] = mean(windows.logits.astype(np.float64), starts)
+    return result

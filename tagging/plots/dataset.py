@@ -1,0 +1,142 @@
+"""Pictures of a data set, as `python -m tagging plots` writes them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from foundation.claims import claimed
+from models.registry import expected_channels
+from preprocessing.chain import clean_waveform
+from preprocessing.decode import DecodeError, decode
+from preprocessing.feature_settings import STORED
+from preprocessing.resample import resample, to_mono
+from tagging.augment.batch import augment_batch
+from tagging.augment.settings import AugmentSettings, SpecAugmentSettings
+from tagging.config.load import Config
+from tagging.datasets import read_dataset
+from tagging.datasets.table import Dataset, DatasetError
+from tagging.frontend.registry import build_frontend
+from tagging.frontend.settings import FrontendSettings
+from tagging.pipeline.pieces import audio_windows
+from tagging.plots import data as plots
+from tagging.training.data import checked_clips
+
+_NAMES = (
+    *("waveforms.png", "log_mel.png", "classes.png", "values.png"),
+    *("label_histograms.png", "label_histograms_before.png", "label_shares.png"),
+)
+_MOST_CLASSES = 16  # drawn on one page
+
+
+def data_figures(config: Config, out: Path) -> Iterator[Path]:
+    """Write the pictures of the config's data set one by one; yields their paths."""
+    dataset = read_dataset(config.dataset)
+    outputs = {f"--out {name}": out / name for name in _NAMES}
+    with claimed("plots", outputs, inputs=[*dataset.files, *config.dataset.files]):
+        yield from _figures(config, dataset, out)
+
+
+def _figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path]:
+    if config.cleaning.features.name != STORED:
+        yield from _sound_figures(config, dataset, out)
+    if dataset.task == "regression":
+        plots.value_histograms(dataset, out / "values.png")
+        yield out / "values.png"
+        return
+    plots.label_histograms(dataset, out / "label_histograms.png")
+    yield out / "label_histograms.png"
+    if config.dataset.merge or config.dataset.drop or config.dataset.min_clips:
+        unmerged = replace(config.dataset, merge={}, drop=[], min_clips=0, task=None)
+        plots.label_histograms(read_dataset(unmerged), out / "label_histograms_before.png")
+        yield out / "label_histograms_before.png"
+    yield _label_shares(config, dataset, out / "label_shares.png")
+
+
+def _sound_figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path]:
+    """Pictures of the sounds themselves."""
+    examples = [
+        _first_readable(dataset, split)
+        for split in (dataset.checked, "noisy")
+        if split in set(dataset.clips["split"])
+    ]
+    plots.waveforms(
+        {title: (samples, rate_hz) for title, samples, rate_hz in examples}, out / "waveforms.png"
+    )
+    yield out / "waveforms.png"
+    if config.cleaning.features.name is None:
+        yield _log_mel(config, examples[0], out / "log_mel.png")
+    if dataset.task != "regression":
+        yield _classes(config, dataset, out / "classes.png")
+
+
+def _classes(config: Config, dataset: Dataset, path: Path) -> Path:
+    """Waveform and log-mel of a clip of each class, of so many as fit a page."""
+    step = -(-len(dataset.classes) // _MOST_CLASSES)
+    checked = dataset.of(dataset.checked)
+    examples = {}
+    for label in dataset.classes[::step]:
+        clips = checked[[label in labels for labels in checked["labels"]]]
+        if found := _readable(clips):
+            _, samples, rate_hz = found
+            examples[label] = (samples, rate_hz, _whole_log_mel(samples, rate_hz, config.cleaning.rate_hz))
+    plots.class_examples(examples, path)
+    return path
+
+
+def _whole_log_mel(samples: np.ndarray, rate_hz: int, to_rate_hz: int) -> np.ndarray:
+    """Log-mel (frames, bands) of a whole clip, by the default front end."""
+    wave = resample(samples, rate_hz, to_rate_hz)
+    wave = np.pad(wave, (0, max(0, FrontendSettings().n_fft - len(wave))))
+    return np.asarray(build_frontend(FrontendSettings(), to_rate_hz, 1)(wave[np.newaxis]))[0, ..., 0]
+
+
+def _first_readable(dataset: Dataset, split: str) -> tuple[str, np.ndarray, int]:
+    """(title, mono samples, rate) of the first clip of a split that can be decoded."""
+    if found := _readable(dataset.of(split)):
+        title, samples, rate_hz = found
+        return f"{split}: {title}", samples, rate_hz
+    raise DatasetError(f"expected a readable {split} clip, found none; preprocess.py lists the reasons")
+
+
+def _readable(clips: pd.DataFrame) -> tuple[str, np.ndarray, int] | None:
+    """(name and labels, mono samples, rate) of the first of these clips that can be decoded."""
+    for fname, path, labels in zip(clips["fname"], clips["path"], clips["labels"], strict=True):
+        try:
+            samples, rate_hz = decode(path)
+        except (DecodeError, OSError):
+            continue  # preprocess.py lists it
+        return f"{fname} ({', '.join(labels)})" if labels else fname, to_mono(samples), rate_hz
+    return None
+
+
+def _log_mel(config: Config, example: tuple[str, np.ndarray, int], path: Path) -> Path:
+    """A window of the cleaned clip, before and after SpecAugment in the config's strength, switched on or not."""
+    title, samples, rate_hz = example
+    rules = config.cleaning.rules_for("curated")
+    pcm = clean_waveform(samples[:, np.newaxis], rate_hz, rules, config.cleaning).pcm
+    pieces = audio_windows(config.window, config.cleaning.rate_hz)
+    window = pieces.draw(tf.constant(pcm), tf.constant([config.seed, 0]))
+    frontend = build_frontend(config.frontend, config.cleaning.rate_hz, expected_channels(config.model))
+    image = frontend(pieces.to_input(window)[tf.newaxis])
+    strength = next(iter(config.stages.values())).augment.spec_augment
+    settings = AugmentSettings(spec_augment=SpecAugmentSettings(**{**vars(strength), "enabled": True}))
+    seed = tf.constant([config.seed, 1])
+    augmented, _ = augment_batch(image, tf.zeros((1, 1)), tf.constant([True]), seed, settings)
+    plots.log_mel_before_after(np.asarray(image)[0], augmented.numpy()[0], path, title)
+    return path
+
+
+def _label_shares(config: Config, dataset: Dataset, path: Path) -> Path:
+    """Labels among training and validation clips: dealt at random, and as the config deals them."""
+    clips, dealt = checked_clips(config, dataset)
+    targets = dataset.targets(clips)
+    random = np.random.default_rng(config.seed).permutation(dealt)
+    ways = {"plain random": random, "as trained": dealt}
+    plots.label_shares(
+        dataset.classes, {way: (targets[~held], targets[held]) for way, held in ways.items()}, path
+    )
+    return path

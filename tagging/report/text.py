@@ -1,0 +1,120 @@
+"""What `predict.py` says about clips with known answers."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from foundation.files import write_atomic
+from tagging.evaluation.bootstrap import Interval, interval_of, interval_of_difference
+from tagging.evaluation.checks import EvaluationError
+from tagging.evaluation.multiclass import confusion_table
+from tagging.evaluation.task_kinds import TaskKind
+from tagging.plots.confusion import confusion_picture
+
+
+def score_report(
+    kind: TaskKind,
+    targets: np.ndarray,
+    scores: np.ndarray,
+    fnames: Sequence[str],
+    classes: Sequence[str],
+    usage: Mapping[str, str],
+) -> str:
+    """A line a class, then the metrics of all, public and private clips."""
+    lines = [
+        f"{name:>8}  {kind.line(figures)}   ({figures['clips']} clips)"
+        for name, figures in by_usage(kind, targets, scores, fnames, usage).items()
+    ]
+    table = kind.table(targets, scores, classes)
+    return "\n".join([table.to_string(index=False, float_format="%.4f", na_rep="-"), "", *lines])
+
+
+def by_usage(
+    kind: TaskKind,
+    targets: np.ndarray,
+    scores: np.ndarray,
+    fnames: Sequence[str],
+    usage: Mapping[str, str],
+) -> dict[str, dict[str, float | int]]:
+    """The report of all clips and of each usage (`Public`, `Private`).
+
+    Args:
+        kind: of the task.
+        targets, scores: (clips, classes).
+        fnames: names of the clips, in the order of the rows.
+        usage: file name -> usage; empty where it is not known.
+
+    Returns:
+        `all`, then the usages in lower case, by name -> report. A usage without any label is left out.
+
+    Raises:
+        EvaluationError: as the report; also when `usage` knows some of the clips only.
+    """
+    reports = {"all": kind.report(targets, scores)}
+    if not usage:
+        return reports
+    if unknown := [fname for fname in fnames if fname not in usage]:
+        raise EvaluationError(
+            f"expected a usage for each clip, received none for {len(unknown)}: {unknown[:10]}"
+        )
+    of_clip = np.array([usage[fname].lower() for fname in fnames])
+    for name in sorted(set(of_clip)):
+        rows = of_clip == name
+        if np.asarray(targets)[rows].any():
+            reports[str(name)] = kind.report(np.asarray(targets)[rows], np.asarray(scores)[rows])
+    return reports
+
+
+def window_report(
+    kind: TaskKind,
+    targets: np.ndarray,
+    scores: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    groups: Sequence[str],
+    seed: int,
+) -> str:
+    """The metric of the loudest window of each clip and of all its windows, and what the others add.
+
+    Training takes the loudest of a few windows, so it is the one window that a model is best prepared for.
+
+    Args:
+        kind: of the task.
+        targets: (clips, classes).
+        scores: name -> scores (clips, classes) of all windows, and of the loudest one.
+        groups: recording of each clip, "" where it is not known.
+        seed: of the bootstrap.
+
+    Returns:
+        A line a name, with 95 % bootstrap intervals.
+
+    Raises:
+        EvaluationError: as `interval_of`.
+    """
+    rows = {}
+    for name, (every, one) in scores.items():
+        figures = [interval_of(kind, targets, each, groups, seed=seed) for each in (one, every)]
+        gain = interval_of_difference(kind, targets, every, one, groups, seed=seed)
+        rows[name] = [*(in_words(each) for each in figures), in_words(gain, sign="+")]
+    columns = [f"{kind.title}, loudest window", "all windows", "gain"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    drawn = f"in brackets: 95 % bootstrap interval over {gain.n_units} {unit_name(groups)}"
+    return f"{table.to_string()}\n{drawn}"
+
+
+def in_words(interval: Interval, sign: str = "") -> str:
+    """`.7011 [.6800, .7210]`; `sign` is "+" for a difference."""
+    value, low, high = (f"{number:{sign}.4f}" for number in interval[:3])
+    return f"{value} [{low}, {high}]"
+
+
+def unit_name(groups: Sequence[str]) -> str:
+    """What the bootstrap drew."""
+    return "groups" if any(groups) else "clips"
+
+
+def write_confusion(path: Path, targets: np.ndarray, logits: np.ndarray, classes: Sequence[str]) -> None:
+    """Which classes are taken for which, as CSV and, under the same name, as a picture."""
+    table = confusion_table(targets, logits, classes)
+    write_atomic(path, table.to_csv().encode())
+    confusion_picture(table, path.with_suffix(".png"))

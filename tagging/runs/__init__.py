@@ -1,0 +1,1 @@
+"""Run folders, folders of folds, and ensembles of them."""

@@ -1,0 +1,117 @@
+"""The weights of an ensemble: equal, given, or fitted on out-of-fold scores."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from submissions.ensemble import check_weights, combine
+from submissions.selection import select_weights
+from tagging.config.load import Config
+from tagging.datasets import read_dataset
+from tagging.datasets.csv_files import some
+from tagging.datasets.table import DatasetError
+from tagging.evaluation.task_kinds import KINDS, TaskKind
+from tagging.runs.folds import Member, out_of_fold
+from tagging.runs.run import RunError
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Models whose scores become one.
+
+    Attributes:
+        members: at least one.
+        method: as in `submissions.ensemble.combine`.
+        weights: one a member; None: all equal.
+    """
+
+    members: tuple[Member, ...]
+    method: str
+    weights: Sequence[float] | None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names, the same in all members."""
+        return self.members[0].runs[0].classes
+
+    @property
+    def kind(self) -> TaskKind:
+        """The kind of task, the same in all members."""
+        return KINDS[self.members[0].runs[0].task]
+
+    def combine(self, logits: Sequence[np.ndarray]) -> np.ndarray:
+        """One (clips, classes) matrix a member -> scores (clips, classes) float64."""
+        return combine(logits, self.method, self.weights, self.kind.activation)
+
+
+def make_ensemble(config: Config, members: Sequence[Member]) -> Ensemble:
+    """The ensemble that `config.ensemble` describes; weights that it fits are printed.
+
+    Raises:
+        RunError: runs of other classes; to fit weights: a member without folds, or with other clips.
+        SubmissionError: another number of weights than members.
+        DatasetError: to fit weights: clips that the data set does not have.
+    """
+    _check_classes(members)
+    weights = _fitted(config, members) if config.ensemble.fit else config.ensemble.weights or None
+    if weights:
+        check_weights(weights, len(members))
+    return Ensemble(tuple(members), config.ensemble.method, weights)
+
+
+def _check_classes(members: Sequence[Member]) -> None:
+    first, *others = [run for member in members for run in member.runs]
+    for run in others:
+        if (run.classes, run.task) != (first.classes, first.task):
+            raise RunError(
+                f"expected the same task and classes in all runs, received others in {run.path} than in {first.path}"
+            )
+
+
+def _fitted(config: Config, members: Sequence[Member]) -> list[float]:
+    """Weights with the best metric on the checked clips, each scored by the runs that had not seen it."""
+    names, logits = _common_clips(members)
+    run, method = members[0].runs[0], config.ensemble.method
+    kind, targets = KINDS[run.task], _targets(config, names, run.classes)
+    metric, title = partial(kind.value, targets), kind.title
+    weights = select_weights(logits, partial(kind.goodness, targets), method, kind.activation).tolist()
+    equal, fitted = (metric(combine(logits, method, tried, kind.activation)) for tried in (None, weights))
+    print(f"weights fitted on {len(names)} clips out of fold:")
+    for member, weight, scores in zip(members, weights, logits, strict=True):
+        print(f"  {weight:.2f}  {title} {metric(scores):.4f}  {member.path}")
+    print(f"        {title} {equal:.4f}  plain mean")
+    print(
+        f"        {title} {fitted:.4f}  with these weights (on the clips they were fitted on: a little high)"
+    )
+    return weights
+
+
+def _common_clips(members: Sequence[Member]) -> tuple[list[str], list[np.ndarray]]:
+    """Names of the clips, and each member's logits in their order."""
+    tables = [out_of_fold(member) for member in members]
+    names = tables[0].fnames
+    for member, table in zip(members, tables, strict=True):
+        if differing := sorted(set(names) ^ set(table.fnames)):
+            raise RunError(
+                f"expected out-of-fold scores of the same clips, received others in {member.path} than in "
+                f"{members[0].path}: {some(differing)} in one only"
+            )
+    rows = [{name: row for row, name in enumerate(table.fnames)} for table in tables]
+    return names, [
+        table.logits[[row[name] for name in names]] for table, row in zip(tables, rows, strict=True)
+    ]
+
+
+def _targets(config: Config, names: Sequence[str], classes: tuple[str, ...]) -> np.ndarray:
+    dataset = read_dataset(config.dataset)
+    clips = dataset.of(dataset.checked).set_index("fname", drop=False)
+    if dataset.classes != classes:
+        raise RunError(f"expected the classes of {config.dataset.root} in the runs, received other ones")
+    if unknown := [name for name in names if name not in clips.index]:
+        raise DatasetError(
+            f"expected the {dataset.checked} clips of the folds in {config.dataset.root}, "
+            f"received none of {some(unknown)}"
+        )
+    return dataset.targets(clips.loc[list(names)])

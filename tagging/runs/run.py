@@ -1,0 +1,145 @@
+"""A run folder: one trained model with everything that made it. Written whole, read and checked here only."""
+
+import json
+import platform
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from omegaconf import OmegaConf
+
+from foundation.errors import UserError
+from tagging.config.load import Config, load_config
+
+MODEL, CONFIG, INFO, HISTORY = "model.keras", "config.yaml", "run.json", "history.csv"
+SCORES = "validation_scores.npz"  # logits of the validation clips
+OF_PREDICTION = ("window.hop_s", "window.average")  # settings of a run that a prediction may change
+_PACKAGES = ("tensorflow", "keras", "numpy", "librosa", "soxr", "soundfile", "scikit-learn")
+
+
+class RunError(UserError):
+    """A run folder that cannot be used; the message is one line for the user."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        path: its folder.
+        config: the merged config it was trained with.
+        info: `run.json`: stage, classes, parameters, metrics, seconds, versions ...
+    """
+
+    path: Path
+    config: Config
+    info: dict[str, Any]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the model's outputs."""
+        return tuple(self.info["classes"])
+
+    @property
+    def task(self) -> str:
+        """The kind of its task, a key of `tagging.evaluation.task_kinds.KINDS`."""
+        return self.info["task"]
+
+    @property
+    def warning(self) -> str | None:
+        """Why its model is not to be used, a line; None: it is."""
+        if not self.info.get("overfit_batches"):
+            return None
+        return f"{self.path} is no model to use: a check that the network can learn (train.overfit_batches)"
+
+    def load_model(self) -> Any:
+        """The Keras model: waveforms (batch, samples) float32 in [-1, 1], or features -> logits (batch, classes).
+
+        Raises:
+            RunError: the file is damaged, or of another Keras.
+        """
+        import keras  # noqa: PLC0415  listing runs needs no Keras
+
+        # A saved model names its layers; they have to be known before it is read.
+        from models import registry  # noqa: F401, PLC0415
+        from tagging.frontend.registry import frontend_class  # noqa: PLC0415
+
+        frontend_class(self.config.frontend.name)
+        try:
+            return keras.models.load_model(self.path / MODEL, compile=False, safe_mode=True)
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+            reason, saved_by = " ".join(str(error).split())[:200], self.info.get("versions", {}).get("keras")
+            hint = f"install keras=={saved_by}, which saved it (here: {keras.__version__}), or "
+            raise RunError(
+                f"{self.path / MODEL} cannot be read ({reason}); "
+                f"{hint if saved_by not in (None, keras.__version__) else ''}train the stage again"
+            ) from error
+
+    def check_overrides(self, config: Config, overrides: Sequence[str]) -> None:
+        """Refuse `key=value` that a prediction cannot change, because it made the model; `config` has them merged."""
+        theirs, ours = (OmegaConf.structured(each) for each in (self.config, config))
+        for key in (text.partition("=")[0] for text in overrides):
+            stored, asked = OmegaConf.select(theirs, key), OmegaConf.select(ours, key)
+            if stored != asked and not key.startswith(("dataset.", "clean_dir", "run_dir", "ensemble.")):
+                raise RunError(
+                    f"{key}: {self.path} was trained with {stored}, received {asked}; predict.py can change "
+                    f"dataset.*, clean_dir, run_dir, ensemble.*, {' and '.join(OF_PREDICTION)}"
+                )
+
+    def history(self) -> pd.DataFrame:
+        """A row an epoch: `epoch` from 1, `loss`, the metric, `val_*`, `learning_rate`, `seconds`."""
+        return pd.read_csv(self.path / HISTORY)
+
+
+def read_run(path: Path, overrides: Sequence[str] = ()) -> Run:
+    """The run in this folder; `overrides` (`key=value`) change its config for this process.
+
+    Raises:
+        RunError: no finished run is there, or a file of it is missing or damaged.
+    """
+    if not path.is_dir():
+        raise RunError(f"expected a run folder, received {path}: no such folder; train.py makes one")
+    if missing := [name for name in (INFO, CONFIG, MODEL) if not (path / name).is_file()]:
+        inside = sorted(str(info.parent) for info in path.glob(f"*/{INFO}"))
+        hint = f"; did you mean {' or '.join(inside)}?" if inside else ""
+        raise RunError(f"expected a finished run in {path}, but {', '.join(missing)} is not there{hint}")
+    return Run(path, load_config(path / CONFIG, overrides), _read_info(path))
+
+
+def latest_run(run_dir: Path) -> Run:
+    """The run under `run_dir` that finished last."""
+    found = {
+        info.parent: _read_info(info.parent)
+        for info in run_dir.glob(f"*/{INFO}")
+        if "." not in info.parent.name
+    }
+    if not found:
+        raise RunError(f"expected a finished stage under {run_dir}, found none; run train.py first")
+    return read_run(max(found, key=lambda path: found[path]["finished"]))
+
+
+def _read_info(path: Path) -> dict[str, Any]:
+    try:
+        info = json.loads((path / INFO).read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise RunError(f"{path / INFO}: expected JSON ({error}); train the stage again") from error
+    if absent := {"classes", "finished", "identity", "task", "validation"} - set(info):
+        raise RunError(f"{path / INFO}: expected {', '.join(sorted(absent))} in it; train the stage again")
+    return info
+
+
+def versions() -> dict[str, str]:
+    """Of Python and the installed packages that a result can depend on."""
+    found = {name: _version(name) for name in _PACKAGES}
+    return {"python": platform.python_version(), **{name: number for name, number in found.items() if number}}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # TensorFlow comes under other names, too
+        return None
