@@ -20,7 +20,8 @@ from sklearn.ensemble import RandomForestClassifier
 from benchmarks.peer_report import paired_counts
 from submissions.writer import read_scores
 from tagging import cli
-from tagging.config.load import Config, load_config
+from tagging.config.load import load_config
+from tagging.config.schema import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.cleaned import with_clean_audio
 from tagging.datasets.splits import folds

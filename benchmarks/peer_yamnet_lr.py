@@ -28,7 +28,8 @@ from benchmarks.peer_report import Trial, as_one, difference_table, read_ours, r
 from models import yamnet
 from models.settings import ModelError, ModelSettings
 from tagging import cli
-from tagging.config.load import Config, load_config
+from tagging.config.load import load_config
+from tagging.config.schema import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.cleaned import with_clean_audio
 from tagging.datasets.sources import TEST

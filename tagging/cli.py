@@ -21,6 +21,8 @@ _EPILOG = (
     "model.name=mobilenet_v2; docs/config.md lists them all."
 )
 
+NOTHING_LOST = "the same command starts again"
+
 
 class Parser(argparse.ArgumentParser):
     """Says what is wrong with options in one line."""

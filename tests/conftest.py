@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from preprocessing.clean import clean_dataset
-from tagging.config.load import Config, load_config
+from tagging.config.load import load_config
+from tagging.config.schema import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.layouts.demo import make_demo
 from tests.shared import Shared

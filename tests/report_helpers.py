@@ -8,7 +8,8 @@ import pandas as pd
 import soundfile as sf
 
 from preprocessing.clean import clean_dataset
-from tagging.config.load import Config, load_config
+from tagging.config.load import load_config
+from tagging.config.schema import Config
 from tagging.datasets import read_dataset
 from tagging.evaluation.task_kinds import KINDS
 from tagging.runs.place import finish_run, work_dir

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import keras
 
-from tagging.config.load import Config
+from tagging.config.schema import Config
+from tagging.inference.build import build_tagger
 from tagging.pipeline.pieces import Pieces, audio_windows
 from tagging.runs.place import finish_run, work_dir
 from tagging.runs.run import MODEL
-from tagging.training.trainer import build_tagger
 
 
 def untrained_run(

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tagging.config.load import Config, ConfigError, load_config
+from tagging.config.load import ConfigError, load_config
+from tagging.config.schema import Config
 from tagging.runs.run import read_run
 from tagging.training import fit as fit_module
 from tagging.training.stage import train_stage

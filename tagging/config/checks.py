@@ -5,20 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from foundation.errors import UserError
 from preprocessing.feature_settings import DECIBELS
+from tagging.config.errors import ConfigError
 from tagging.config.types import nearest
 from tagging.evaluation.names import validation_columns
 from tagging.frontend.settings import TAKES, FrontendSettings
 from tagging.pipeline.settings import SequenceSettings, WindowSettings
 
 if TYPE_CHECKING:  # the schema calls these checks
-    from tagging.config.load import Config
+    from tagging.config.schema import Config
     from tagging.config.stage import StageSettings
-
-
-class ConfigError(UserError):
-    """A config that cannot be used; the message is one line for the user."""
 
 
 def check_config(config: Config) -> None:

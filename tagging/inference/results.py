@@ -159,3 +159,12 @@ def _runs(
     return list(
         zip(firsts[np.append(True, apart)].tolist(), ends[np.append(apart, True)].tolist(), strict=True)
     )
+
+
+def clock(seconds: float, digits: int = 0) -> str:
+    """m:ss, from an hour on h:mm:ss, with so many digits behind the second: 75.25 s -> 1:15.2."""
+    units = round(seconds * 10**digits)
+    whole, rest = divmod(units, 10**digits)
+    minutes, whole = divmod(whole, 60)
+    head = f"{minutes // 60}:{minutes % 60:02d}" if minutes >= 60 else str(minutes)
+    return f"{head}:{whole:02d}" + (f".{rest:0{digits}d}" if digits else "")

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from foundation.errors import UserError
 from submissions.activations import ACTIVATIONS, mean_of_groups
-from tagging.config.load import Config
+from tagging.config.schema import Config
 from tagging.pipeline.pieces import Pieces, all_pieces, audio_windows, clips_from_files, feature_sequences
 
 

@@ -1,12 +1,15 @@
 """A picture of what is taken for what."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from tagging.plots.data import write_figure
+from foundation.files import write_atomic
+from tagging.evaluation.multiclass import confusion_table
+from tagging.plots.style import write_figure
 
 _INCHES = 0.42  # side of a cell
 _MOST_NUMBERED = 30  # classes up to which cells have their numbers
@@ -40,3 +43,10 @@ def confusion_picture(table: pd.DataFrame, path: Path) -> None:
             )
     figure.colorbar(image, shrink=0.7, label="share of the true class")
     write_figure(figure, path)
+
+
+def write_confusion(path: Path, targets: np.ndarray, logits: np.ndarray, classes: Sequence[str]) -> None:
+    """Which classes are taken for which, as CSV and, under the same name, as a picture."""
+    table = confusion_table(targets, logits, classes)
+    write_atomic(path, table.to_csv().encode())
+    confusion_picture(table, path.with_suffix(".png"))

@@ -1,6 +1,5 @@
 """Pictures of the data and of batches, each drawn from arrays or tables into one PNG file."""
 
-import io
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,11 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import PercentFormatter
 
-from foundation.files import write_atomic
 from tagging.datasets.table import Dataset
+from tagging.plots.style import TRAIN, VALIDATION, write_figure
 
-_DOTS_PER_INCH = 110
-_TRAIN, _VALIDATION = "tab:blue", "tab:orange"
 _COLUMNS = 1500  # drawn of a waveform, each from its lowest to its highest sample
 _LABEL_INCHES = 0.17  # height of a label's row
 _GRID_COLUMNS = 4
@@ -34,7 +31,7 @@ def waveforms(clips: Mapping[str, tuple[np.ndarray, int]], path: Path) -> None:
     peak = max(float(np.abs(samples).max(initial=1e-4)) for samples, _ in clips.values())
     for panel, (title, (samples, rate_hz)) in zip(panels, clips.items(), strict=True):
         time_s, low, high = _envelope(samples, rate_hz)
-        panel.fill_between(time_s, low, high, color=_TRAIN, linewidth=0.5)
+        panel.fill_between(time_s, low, high, color=TRAIN, linewidth=0.5)
         panel.set(xlim=(0, max(len(samples) / rate_hz, 1e-3)), ylim=(-1.05 * peak, 1.05 * peak))
         panel.set_ylabel("amplitude")
         panel.set_title(title, parse_math=False, loc="left", fontsize=10)
@@ -75,7 +72,7 @@ def class_examples(examples: Mapping[str, tuple[np.ndarray, int, np.ndarray]], p
     for (wave, picture), (label, (samples, rate_hz, image)) in zip(rows, examples.items(), strict=True):
         length_s = max(len(samples) / rate_hz, 1e-3)
         time_s, low, high = _envelope(samples, rate_hz)
-        wave.fill_between(time_s, low, high, color=_TRAIN, linewidth=0.5)
+        wave.fill_between(time_s, low, high, color=TRAIN, linewidth=0.5)
         wave.set(xlim=(0, length_s))
         wave.set_title(label, parse_math=False, loc="left", fontsize=9)
         _draw_image(picture, image, image.max(), extent=(0, length_s, 0, image.shape[1]))
@@ -93,7 +90,7 @@ def value_histograms(dataset: Dataset, path: Path) -> None:
     figure = Figure((3.4 * len(dataset.classes), 3), layout="constrained")
     panels = figure.subplots(1, len(dataset.classes), squeeze=False, sharey=True)[0]
     for panel, name, column in zip(panels, dataset.classes, values.T, strict=True):
-        panel.hist(column, bins=30, color=_TRAIN)
+        panel.hist(column, bins=30, color=TRAIN)
         panel.set_title(name, parse_math=False, fontsize=10)
         panel.grid(axis="y", alpha=0.3)
     panels[0].set_ylabel("clips")
@@ -109,7 +106,7 @@ def label_histograms(dataset: Dataset, path: Path) -> None:
     for panel, name in zip(panels, splits, strict=True):
         clips = dataset.of(name)
         counts = dataset.targets(clips).sum(axis=0).astype(int)
-        bars = panel.barh(np.arange(len(counts)), counts, color=_TRAIN, height=0.75)
+        bars = panel.barh(np.arange(len(counts)), counts, color=TRAIN, height=0.75)
         panel.bar_label(bars, fontsize=6, padding=2)
         panel.set_title(f"{name}: {len(clips):,} clips", parse_math=False, fontsize=10)
         panel.set_xlabel("clips with the label")
@@ -133,8 +130,8 @@ def label_shares(
     for panel, (name, parts) in zip(panels, splits.items(), strict=True):
         train, validation = (np.asarray(part, np.float64).mean(axis=0) for part in parts)
         panel.hlines(rows, train, validation, color="0.6", linewidth=1.2, zorder=1)
-        panel.scatter(train, rows, s=14, color=_TRAIN, label="train")
-        panel.scatter(validation, rows, s=14, color=_VALIDATION, label="validation")
+        panel.scatter(train, rows, s=14, color=TRAIN, label="train")
+        panel.scatter(validation, rows, s=14, color=VALIDATION, label="validation")
         difference = 100 * np.abs(train - validation).mean()
         sizes = f"{len(parts[0]):,} + {len(parts[1]):,} clips"
         title = f"{name}: {sizes}\nmean difference {difference:.2f} points"
@@ -197,11 +194,3 @@ def _label_panels(classes: Sequence[str], panels: int, sharex: bool = False) -> 
         panel.grid(axis="x", alpha=0.3)
         panel.set_axisbelow(True)
     return figure, axes
-
-
-def write_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as a PNG file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=_DOTS_PER_INCH)
-    write_atomic(path, picture.getvalue())

@@ -16,14 +16,14 @@ from preprocessing.feature_settings import STORED
 from preprocessing.resample import resample, to_mono
 from tagging.augment.batch import augment_batch
 from tagging.augment.settings import AugmentSettings, SpecAugmentSettings
-from tagging.config.load import Config
+from tagging.config.schema import Config
 from tagging.datasets import read_dataset
+from tagging.datasets.holdout import checked_clips
 from tagging.datasets.table import Dataset, DatasetError
 from tagging.frontend.registry import build_frontend
 from tagging.frontend.settings import FrontendSettings
 from tagging.pipeline.pieces import audio_windows
 from tagging.plots import data as plots
-from tagging.training.data import checked_clips
 
 _NAMES = (
     *("waveforms.png", "log_mel.png", "classes.png", "values.png"),

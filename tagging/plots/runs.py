@@ -10,9 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tagging.evaluation.task_kinds import KINDS
-from tagging.plots.data import write_figure
+from tagging.plots.style import TRAIN, VALIDATION, write_figure
 
-TRAIN, VALIDATION = "tab:blue", "tab:orange"
 _PREFERRED = ("lwlrap", "accuracy", "f1_macro", "mse", "map", "roc_auc", "balanced_accuracy", "mae", "r2")
 _MARKERS = "osD^vP*X"
 

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from tagging.plots.data import write_figure
 from tagging.plots.runs import metric_title
+from tagging.plots.style import write_figure
 
 _COLUMNS = 3
 _WHOLE, _PRUNED, _BEST = "tab:blue", "0.55", "tab:red"

@@ -11,10 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from preprocessing.stream import FileSound, PcmStream
-from tagging.inference.results import Segment, Timeline
-from tagging.plots.data import write_figure
+from tagging.inference.results import Segment, Timeline, clock
 from tagging.plots.spectrogram import N_MELS, TOP_DB, band_of, log_mel_overview
-from tagging.tagger.writing import clock
+from tagging.plots.style import write_figure
 
 CLASSES = 12  # rows of the heat map, at most
 COLUMNS = 800  # over time, at most: the picture has a dot for each, so that none is lost

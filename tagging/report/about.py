@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tagging.config.load import Config
+from tagging.config.schema import Config
 from tagging.config.selection import SELECTED
 from tagging.datasets.csv_files import read_csv
 from tagging.datasets.table import Dataset

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from preprocessing.folder import CleanFolderError
-from tagging.config.load import Config
+from tagging.config.schema import Config
 from tagging.datasets.cleaned import with_clean_audio
 from tagging.evaluation.task_kinds import TaskKind
 from tagging.plots.runs import metric_title

@@ -1,17 +1,13 @@
 """What `predict.py` says about clips with known answers."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from foundation.files import write_atomic
 from tagging.evaluation.bootstrap import Interval, interval_of, interval_of_difference
 from tagging.evaluation.checks import EvaluationError
-from tagging.evaluation.multiclass import confusion_table
 from tagging.evaluation.task_kinds import TaskKind
-from tagging.plots.confusion import confusion_picture
 
 
 def score_report(
@@ -111,10 +107,3 @@ def in_words(interval: Interval, sign: str = "") -> str:
 def unit_name(groups: Sequence[str]) -> str:
     """What the bootstrap drew."""
     return "groups" if any(groups) else "clips"
-
-
-def write_confusion(path: Path, targets: np.ndarray, logits: np.ndarray, classes: Sequence[str]) -> None:
-    """Which classes are taken for which, as CSV and, under the same name, as a picture."""
-    table = confusion_table(targets, logits, classes)
-    write_atomic(path, table.to_csv().encode())
-    confusion_picture(table, path.with_suffix(".png"))

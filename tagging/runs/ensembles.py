@@ -8,7 +8,7 @@ import numpy as np
 
 from submissions.ensemble import check_weights, combine
 from submissions.selection import select_weights
-from tagging.config.load import Config
+from tagging.config.schema import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.csv_files import some
 from tagging.datasets.table import DatasetError

@@ -10,7 +10,8 @@ from typing import Any
 from foundation.files import is_part, write_atomic
 from foundation.ledger import LEDGER
 from foundation.marks import RUN, UNFINISHED_RUN, is_marked
-from tagging.config.load import Config, save_config
+from tagging.config.load import save_config
+from tagging.config.schema import Config
 from tagging.runs.run import CONFIG, INFO, RunError, versions
 
 IDENTITY, BACKUPS = "stage.json", "backup"  # of a run that is not finished

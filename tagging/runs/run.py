@@ -13,7 +13,8 @@ import pandas as pd
 from omegaconf import OmegaConf
 
 from foundation.errors import UserError
-from tagging.config.load import Config, load_config
+from tagging.config.load import load_config
+from tagging.config.schema import Config
 
 MODEL, CONFIG, INFO, HISTORY = "model.keras", "config.yaml", "run.json", "history.csv"
 SCORES = "validation_scores.npz"  # logits of the validation clips

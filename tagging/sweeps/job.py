@@ -13,7 +13,8 @@ from foundation.claims import check_outputs
 from foundation.files import write_atomic
 from foundation.locks import BusyError, locked
 from foundation.marks import SWEEP, is_marked
-from tagging.config.load import Config, as_dict, differing_keys, load_config
+from tagging.config.load import as_dict, differing_keys, load_config
+from tagging.config.schema import Config
 from tagging.config.types import nearest
 from tagging.evaluation.names import METRICS, validation_columns
 from tagging.sweeps.file import Sweep, SweepError, read_sweep

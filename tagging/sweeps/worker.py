@@ -15,7 +15,7 @@ from foundation.claims import claimed
 from foundation.locks import BusyError
 from preprocessing.folder import CleanFolderError
 from tagging.config.checks import check_task
-from tagging.config.load import Config
+from tagging.config.schema import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.table import DatasetError
 from tagging.runs.place import BACKUPS, work_dir

@@ -15,7 +15,7 @@ from preprocessing.manifest import check_fingerprint
 from preprocessing.settings import CleaningSettings
 from preprocessing.stored import read_stored
 from preprocessing.stream import FileSound, Sound
-from tagging.config.load import Config
+from tagging.config.schema import Config
 from tagging.datasets.cleaned import clean_home
 from tagging.datasets.sources import TEST
 from tagging.evaluation.task_kinds import KINDS

@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from tagging.inference.build import NETWORK, build_tagger
 from tagging.inference.results import TaggerError
 from tagging.pipeline.pieces import AudioWindows, Pieces, audio_windows
 from tagging.runs.run import Run, RunError
-from tagging.training.trainer import NETWORK, build_tagger
 
 LOGITS = "head_logits"  # the last dense layer of every network in `models`
 

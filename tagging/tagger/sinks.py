@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
-from tagging.inference.results import Segment, Timeline
-from tagging.tagger.writing import clock
+from tagging.inference.results import Segment, Timeline, clock
 
 _NAME_WIDTH = 32
 _TAGS = ("fname", "label", "score")

@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 
 from tagging.config.checks import check_task
-from tagging.config.load import Config
+from tagging.config.schema import Config
 from tagging.config.selection import SELECTED
 from tagging.config.stage import StageSettings
 from tagging.datasets import read_dataset
 from tagging.datasets.cleaned import with_clean_audio
 from tagging.datasets.csv_files import some
-from tagging.datasets.splits import hold_out, keep_apart
+from tagging.datasets.holdout import checked_clips
+from tagging.datasets.splits import keep_apart
 from tagging.datasets.table import Dataset, DatasetError
 
 NOISY = "noisy"  # the split whose labels a machine made
@@ -125,13 +126,6 @@ def _check_numbers(dataset: Dataset, settings: StageSettings) -> None:
         )
     if SELECTED in settings.sources:
         raise DatasetError(f"source {SELECTED} is for labels, and this data set has numbers; use noisy")
-
-
-def checked_clips(config: Config, dataset: Dataset) -> tuple[pd.DataFrame, np.ndarray]:
-    """All clips with checked labels, whether their audio is usable or not, and which of them are held out."""
-    checked = dataset.of(dataset.checked)
-    left_out = config.dataset.exclude
-    return checked, hold_out(checked, dataset.strata(checked), config.split, config.seed, left_out=left_out)
 
 
 def _examples(lost: pd.DataFrame, most: int = 3) -> str:

@@ -9,7 +9,8 @@ import pandas as pd
 
 from foundation.claims import claimed
 from submissions.writer import write_scores
-from tagging.config.load import Config, ConfigError
+from tagging.config.load import ConfigError
+from tagging.config.schema import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.settings import SplitSettings
 from tagging.datasets.splits import folds, write_split

@@ -10,8 +10,8 @@ from submissions.writer import write_scores
 from tagging.datasets.splits import write_split
 from tagging.evaluation.calibration import at_thresholds, calibrate, write_calibration
 from tagging.evaluation.task_kinds import KINDS
+from tagging.plots.confusion import write_confusion
 from tagging.plots.runs import learning_curves
-from tagging.report.text import write_confusion
 from tagging.runs.run import SCORES
 from tagging.training.data import StageData
 

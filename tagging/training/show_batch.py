@@ -5,11 +5,12 @@ from pathlib import Path
 import tensorflow as tf
 
 from foundation.claims import claimed
-from tagging.config.load import Config
+from tagging.config.schema import Config
+from tagging.inference.build import build_stage_frontend
 from tagging.plots.data import batch_picture
 from tagging.training.data import stage_data
 from tagging.training.task import Task
-from tagging.training.trainer import build_stage_frontend, measure_bands
+from tagging.training.trainer import measure_bands
 
 
 def show_batch(config: Config, stage: str, out: Path, *, jobs: int, most: int = 12) -> Path:

@@ -13,7 +13,8 @@ import tensorflow as tf
 from foundation.files import write_atomic
 from foundation.locks import locked
 from foundation.marks import RUN, is_marked
-from tagging.config.load import Config
+from tagging.config.schema import Config
+from tagging.inference.build import build_tagger
 from tagging.inference.windows import inference_step
 from tagging.report.page import write_report
 from tagging.runs.place import BACKUPS, IDENTITY, check_place, finish_run, recover, remove_run, work_dir
@@ -35,7 +36,7 @@ from tagging.training.start import (
 )
 from tagging.training.task import Task
 from tagging.training.tracking import check_tracking, tracked
-from tagging.training.trainer import build_tagger, compiled_trainer, count_parameters, measure_bands
+from tagging.training.trainer import compiled_trainer, count_parameters, measure_bands
 
 
 def train_stage(

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from tagging.config.load import Config, as_dict, differing_keys
+from tagging.config.load import as_dict, differing_keys
+from tagging.config.schema import Config
 from tagging.config.selection import SELECTED
 from tagging.runs.run import Run, RunError, read_run
 from tagging.training.data import StageData

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tagging.config.load import Config
+from tagging.config.schema import Config
 from tagging.config.stage import StageSettings
 from tagging.evaluation.task_kinds import KINDS, TaskKind
 from tagging.inference.windows import pieces_of, predict_files

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from foundation.errors import UserError
-from tagging.config.load import Config, as_dict
+from tagging.config.load import as_dict
+from tagging.config.schema import Config
 from tagging.config.tracking import TrackingSettings
 
 ID = "wandb_id.txt"  # in the run's folder: the name of the run there, which an interrupted training keeps

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from preprocessing.settings import CleaningSettings, SilenceRule
-from tagging.config.load import Config, ConfigError, as_dict, differing_keys, load_config, save_config
+from tagging.config.load import ConfigError, as_dict, differing_keys, load_config, save_config
+from tagging.config.schema import Config
 from tagging.config.stage import StageSettings
 
 ROOT = Path(__file__).parents[2]

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tagging.config.load import Config, ConfigError, load_config
+from tagging.config.load import ConfigError, load_config
+from tagging.config.schema import Config
 
 
 @pytest.fixture

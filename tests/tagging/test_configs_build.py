@@ -9,11 +9,13 @@ import pytest
 
 from models.parts.backbone import set_trainable
 from preprocessing.feature_settings import STORED
-from tagging.config.load import Config, load_config
+from tagging.config.load import load_config
+from tagging.config.schema import Config
 from tagging.datasets import READERS
 from tagging.evaluation.task_kinds import KINDS
+from tagging.inference.build import build_tagger
 from tagging.inference.windows import pieces_of
-from tagging.training.trainer import build_tagger, compiled_trainer
+from tagging.training.trainer import compiled_trainer
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted(set(ROOT.glob("configs/**/*.yaml")) - set(ROOT.glob("configs/sweeps/*")))

@@ -12,9 +12,10 @@ from preprocessing.manifest import read_rows, write_rows
 from tagging.config.load import ConfigError
 from tagging.config.loss import LossError
 from tagging.config.stage import StageSettings
+from tagging.datasets.holdout import checked_clips
 from tagging.datasets.splits import write_split
 from tagging.datasets.table import Dataset, DatasetError
-from tagging.training.data import _long_pieces, _missing_classes, checked_clips, stage_data
+from tagging.training.data import _long_pieces, _missing_classes, stage_data
 from tagging.training.stage import train_stage
 
 PLAIN = ("window.window_s=3.0", "window.hop_s=1.5", "frontend.n_mels=80")  # as features ask for

@@ -10,13 +10,12 @@ import soundfile as sf
 from matplotlib import image
 from matplotlib.figure import Figure
 
-from tagging.inference.results import Segment, Timeline
+from tagging.inference.results import Segment, Timeline, clock
 from tagging.plots import spectrogram
 from tagging.plots import timeline as picture
-from tagging.plots.data import write_figure
 from tagging.plots.spectrogram import TOP_DB, band_of, log_mel_overview
+from tagging.plots.style import write_figure
 from tagging.plots.timeline import draw_timeline, heat_columns, top_classes
-from tagging.tagger.writing import clock
 
 RATE_HZ = 8_000
 

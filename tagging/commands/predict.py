@@ -1,0 +1,157 @@
+"""What `predict.py` does: test clips or audio files -> a CSV, and the score where answers are known."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from foundation.claims import claimed, is_stream
+from foundation.files import write_atomic
+from preprocessing.feature_settings import STORED
+from submissions.outputs import (
+    PREDICT,
+    class_table_file,
+    confusion_file,
+    logits_file,
+    prediction_files,
+    remove_logits_above,
+)
+from submissions.writer import write_predictions, write_scores, write_submission
+from tagging.config.schema import Config
+from tagging.datasets import read_dataset
+from tagging.datasets.sources import TEST, Source, audio_source
+from tagging.datasets.table import Dataset, DatasetError
+from tagging.evaluation.checks import EvaluationError
+from tagging.inference.scoring import Scores, listed, score_members
+from tagging.plots.confusion import write_confusion
+from tagging.report.text import score_report, window_report
+from tagging.runs.ensembles import Ensemble
+from tagging.runs.run import RunError
+
+_TOP = 3  # tags of a file that are printed
+
+
+def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, report: bool = False) -> int:
+    """Predict the data set's test clips and write `out`; prints the score where answers are known. An exit code.
+
+    Args:
+        config: names the data set.
+        ensemble: what predicts.
+        out: the CSV to write.
+        jobs: clips read in parallel.
+        report: also say what averaging windows gains, and write the table of classes beside `out`.
+    """
+    dataset = read_dataset(config.dataset)
+    if ensemble.classes != dataset.classes:
+        raise RunError(
+            f"expected the classes of {config.dataset.root} in {ensemble.members[0].path}, received other ones"
+        )
+    if ensemble.kind.name != dataset.task:
+        raise RunError(
+            f"expected a run of the task {dataset.task} (dataset.task), {ensemble.members[0].path} is of "
+            f"{ensemble.kind.name}"
+        )
+    if TEST not in set(dataset.clips["split"]):
+        raise DatasetError(
+            f"{config.dataset.root} has no test clips; predict.py --audio PATH takes any files"
+        )
+    test = dataset.of(TEST)
+    if report and not dataset.answered(test).any():
+        raise EvaluationError(f"--report needs test clips with answers, and {config.dataset.root} has none")
+    files = prediction_files(out, len(ensemble.members), has_tables=report)
+    with claimed(PREDICT, files, inputs=[*dataset.files, *config.dataset.files]):
+        return _predict_test(config, ensemble, dataset, test, out, jobs, report)
+
+
+def _predict_test(
+    config: Config,
+    ensemble: Ensemble,
+    dataset: Dataset,
+    test: pd.DataFrame,
+    out: Path,
+    jobs: int,
+    report: bool,
+) -> int:
+    parts = score_members(ensemble.members, Source(test, is_dataset=True), config, jobs)
+    scores = _write(out, dataset.sample_submission, parts, ensemble)
+    known = dataset.answered(parts[0].clips)
+    clips = parts[0].clips[known]
+    targets = dataset.targets(clips)
+    if known.any():
+        names = list(clips["fname"])
+        print(score_report(ensemble.kind, targets, scores[known], names, dataset.classes, dataset.usage))
+    if report:
+        _write_tables(out, targets, scores[known], ensemble)
+        both = {
+            name: (every[known], one[known])
+            for name, (every, one) in _both_ways(parts, scores, ensemble).items()
+        }
+        if both and len(clips) > 1:  # an interval needs two clips to draw from
+            print("\n" + window_report(ensemble.kind, targets, both, list(clips["group"]), config.seed))
+    return 0
+
+
+def _write_tables(out: Path, targets: np.ndarray, scores: np.ndarray, ensemble: Ensemble) -> None:
+    """The table of classes beside `out`, and with one label a clip what is taken for what."""
+    table = ensemble.kind.table(targets, scores, ensemble.classes)
+    write_atomic(class_table_file(out), table.to_csv(index=False).encode())
+    if ensemble.kind.name == "multiclass":
+        write_confusion(confusion_file(out), targets, scores, ensemble.classes)
+
+
+def predict_audio(config: Config, ensemble: Ensemble, path: Path, out: Path, jobs: int) -> int:
+    """Predict a file, or the audio files under a folder, and write `out`; unusable ones are listed. An exit code."""
+    are_features = ensemble.members[0].runs[0].config.cleaning.features.name == STORED
+    source = audio_source(path, are_features=are_features)
+    with claimed(PREDICT, prediction_files(out, len(ensemble.members)), inputs=source.clips["path"]):
+        parts = score_members(ensemble.members, source, config, jobs)
+        scores = _write(out, None, parts, ensemble)
+    top = len(ensemble.classes) if ensemble.kind.name == "regression" else _TOP
+    print(_tags(list(parts[0].clips["fname"]), scores, ensemble.classes, top))
+    lost = parts[0].lost
+    if len(lost):
+        print(f"{len(lost)} files could not be used: {listed(lost)}", file=sys.stderr)
+    return 1 if len(lost) else 0
+
+
+def _write(out: Path, sample: Path | None, parts: Sequence[Scores], ensemble: Ensemble) -> np.ndarray:
+    """Combine the models; write the submission, and beside it each one's logits. Returns the combined scores."""
+    names, classes = list(parts[0].clips["fname"]), ensemble.classes
+    scores = ensemble.combine([part.logits for part in parts])
+    has_place = not is_stream(out)
+    for number, part in enumerate(parts if has_place else (), 1):
+        write_scores(logits_file(out, number), names, classes, part.logits)
+    if sample is None and ensemble.kind.name == "multiclass":
+        write_predictions(out, names, classes, scores)
+        left_out = []
+    else:
+        left_out = write_submission(out, sample, names, classes, scores)
+    if has_place:
+        remove_logits_above(len(parts), out)
+    print(f"{out}: {len(names) - len(left_out)} clips, {len(classes)} classes")
+    return scores
+
+
+def _tags(names: Sequence[str], scores: np.ndarray, classes: Sequence[str], top: int, most: int = 20) -> str:
+    """The `top` classes of each file, the highest score first, a line a file."""
+    lines = []
+    for name, row in zip(names[:most], scores, strict=False):
+        best = np.argsort(-row, kind="stable")[:top]
+        lines.append(f"{name}: " + ", ".join(f"{classes[k]} {row[k]:.2f}" for k in best))
+    return "\n".join(lines + [f"... and {len(names) - most} more"] * (len(names) > most))
+
+
+def _both_ways(
+    parts: Sequence[Scores], scores: np.ndarray, ensemble: Ensemble
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Of each model of audio, and of the ensemble if all are: scores over all windows, and of the loudest."""
+    found = {
+        str(member): (part.logits, part.loudest)
+        for member, part in zip(ensemble.members, parts, strict=True)
+        if part.loudest is not None
+    }
+    if len(found) == len(parts) > 1:
+        found["ensemble"] = scores, ensemble.combine([one for _, one in found.values()])
+    return found

@@ -1,0 +1,37 @@
+"""`python -m tagging sweep`."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from tagging import cli
+
+
+def sweep(argv: Sequence[str]) -> int:
+    """Train a config many times, with settings out of a sweep file, and say which are best."""
+    parser = cli.make_parser(sweep.__doc__ or "")
+    parser.prog = "python -m tagging sweep"
+    parser.add_argument(
+        "--sweep", type=Path, required=True, metavar="FILE", help="what is tried, as W&B's sweep.yaml"
+    )
+    parser.add_argument("--stage", help="the only stage to train (default: all; the last one is judged)")
+    parser.add_argument(
+        "--trials", type=cli.positive, metavar="N", help="how many in all (default: the file's run_cap)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder (default: sweep-FILE in the config's run_dir)"
+    )
+    parser.add_argument("--force", action="store_true", help="begin anew: the folder's trials are removed")
+    return cli.run(_sweep, parser, argv, interrupted="without --force, the same command goes on from here")
+
+
+def _sweep(args: argparse.Namespace) -> int:
+    from tagging.sweeps.job import open_job
+
+    config = args.config or cli.DEFAULT_CONFIG
+    given = {key: getattr(args, key) for key in ("stage", "out", "trials", "jobs", "force")}
+    job = open_job(config, args.sweep, args.overrides, **given)
+    cli.quiet_tensorflow(args.jobs)
+    from tagging.sweeps.worker import run_sweep
+
+    return run_sweep(job)

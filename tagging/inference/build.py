@@ -1,0 +1,59 @@
+"""A run's model with its front end, built and given its weights."""
+
+from dataclasses import replace
+
+import keras
+
+from models.registry import build_network, expected_channels
+from models.settings import ModelError
+from tagging.config.schema import Config
+from tagging.frontend.registry import build_frontend, build_stored_frontend
+from tagging.pipeline.pieces import FeatureSequences, Pieces
+from tagging.runs.run import Run, RunError
+
+NETWORK = "network"
+
+
+def build_stage_frontend(config: Config, pieces: Pieces) -> keras.Layer:
+    """The front end of the config: inputs as `pieces` makes them -> images with the channels that the network expects.
+
+    Raises:
+        FrontendError, ModelError: they do not fit each other.
+    """
+    channels = expected_channels(config.model)
+    if not isinstance(pieces, FeatureSequences):
+        return build_frontend(config.frontend, config.cleaning.rate_hz, channels)
+    if channels != 1:
+        raise ModelError(
+            f"model.name={config.model.name} takes images of {channels} channels, features of cleaning.features "
+            "have one; choose a network from scratch"
+        )
+    return build_stored_frontend(config.frontend, pieces.bands)
+
+
+def build_tagger(
+    config: Config, pieces: Pieces, n_classes: int, start: Run | None
+) -> tuple[keras.Model, keras.Layer, keras.Model]:
+    """(tagger: input -> logits, its front end, its network: image -> logits), sharing their weights.
+
+    The network has the weights of the run `start`, or those that `config.model` names.
+    """
+    frontend = build_stage_frontend(config, pieces)
+    inputs = keras.Input(pieces.input_shape, name="waveform" if pieces.is_audio else "features")
+    image = frontend(inputs)
+    # The run's weights take the place of those that the config names.
+    model = replace(config.model, weights="none", weights_sha256=None) if start else config.model
+    network = build_network(model, image.shape[1:], n_classes)
+    network.name = NETWORK
+    if start:
+        trained = start.load_model()
+        for layer in (frontend, network):
+            _load_weights(layer, trained.get_layer(layer.name), start)
+    return keras.Model(inputs, network(image), name="tagger"), frontend, network
+
+
+def _load_weights(layer: keras.Layer, trained: keras.Layer, run: Run) -> None:
+    weights = trained.get_weights()
+    if [w.shape for w in weights] != [w.shape for w in layer.get_weights()]:
+        raise RunError(f"the weights of {run.path} do not fit this {layer.name}; train with init: none")
+    layer.set_weights(weights)
