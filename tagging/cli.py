@@ -16,12 +16,11 @@ from foundation.errors import UserError
 
 DEFAULT_CONFIG = Path("configs/demo.yaml")
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+NOTHING_LOST = "the same command starts again"  # what is said of it, where nothing is kept
 _EPILOG = (
     "key=value overrides any setting of the config, e.g. seed=1 train.epochs=5 stages.curated.learning_rate=3e-4 "
     "model.name=mobilenet_v2; docs/config.md lists them all."
 )
-
-NOTHING_LOST = "the same command starts again"
 
 
 class Parser(argparse.ArgumentParser):

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tagging import cli
-from tagging.cli import NOTHING_LOST
 
 
 def compare(argv: Sequence[str]) -> int:
@@ -21,7 +20,7 @@ def compare(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--top", type=cli.positive, default=5, help="rows of the short table (default: %(default)s)"
     )
-    return cli.run(_compare, parser, argv, interrupted=NOTHING_LOST)
+    return cli.run(_compare, parser, argv, interrupted=cli.NOTHING_LOST)
 
 
 def _compare(args: argparse.Namespace) -> int:

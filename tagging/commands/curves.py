@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tagging import cli
-from tagging.cli import NOTHING_LOST
 
 
 def curves(argv: Sequence[str]) -> int:
@@ -14,7 +13,7 @@ def curves(argv: Sequence[str]) -> int:
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folders")
     parser.add_argument("--metric", help="beside the loss, e.g. f1_macro (default: one that all runs have)")
     parser.add_argument("--out", type=Path, default=Path("curves.png"), help="picture (default: %(default)s)")
-    return cli.run(_curves, parser, argv, interrupted=NOTHING_LOST)
+    return cli.run(_curves, parser, argv, interrupted=cli.NOTHING_LOST)
 
 
 def _curves(args: argparse.Namespace) -> int:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tagging import cli
-from tagging.cli import NOTHING_LOST
 
 
 def plots(argv: Sequence[str]) -> int:
@@ -13,7 +12,7 @@ def plots(argv: Sequence[str]) -> int:
     parser = cli.make_parser(plots.__doc__ or "")
     parser.prog = "python -m tagging plots"
     parser.add_argument("--out", type=Path, default=Path("figures"), help="folder (default: %(default)s)")
-    return cli.run(_plots, parser, argv, interrupted=NOTHING_LOST)
+    return cli.run(_plots, parser, argv, interrupted=cli.NOTHING_LOST)
 
 
 def _plots(args: argparse.Namespace) -> int:

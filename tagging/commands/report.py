@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tagging import cli
-from tagging.cli import NOTHING_LOST
 
 
 def report(argv: Sequence[str]) -> int:
@@ -13,7 +12,7 @@ def report(argv: Sequence[str]) -> int:
     parser = cli.Parser("python -m tagging report", description=report.__doc__)
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder, or folder of folds")
     parser.add_argument("--out", type=Path, metavar="FILE", help="page (default: report.html in RUN)")
-    return cli.run(_report, parser, argv, interrupted=NOTHING_LOST)
+    return cli.run(_report, parser, argv, interrupted=cli.NOTHING_LOST)
 
 
 def _report(args: argparse.Namespace) -> int:

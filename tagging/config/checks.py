@@ -1,20 +1,15 @@
 """What no single part of a config can see: how they fit each other."""
 
-from __future__ import annotations
-
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from preprocessing.feature_settings import DECIBELS
 from tagging.config.errors import ConfigError
+from tagging.config.schema import Config
+from tagging.config.stage import StageSettings
 from tagging.config.types import nearest
 from tagging.evaluation.names import validation_columns
 from tagging.frontend.settings import TAKES, FrontendSettings
 from tagging.pipeline.settings import SequenceSettings, WindowSettings
-
-if TYPE_CHECKING:  # the schema calls these checks
-    from tagging.config.schema import Config
-    from tagging.config.stage import StageSettings
 
 
 def check_config(config: Config) -> None:

@@ -1,4 +1,4 @@
-"""The one schema: defaults < YAML < `key=value`.
+"""Reading a config: defaults < YAML < `key=value`.
 
 `train.KEY` speaks to every stage and `stages.NAME.KEY` to one; what comes later wins, so that `train.epochs=2` on
 the command line also overrides epochs that the YAML file sets for a stage.

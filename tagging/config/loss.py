@@ -21,7 +21,7 @@ class LossError(UserError):
 
 @dataclass(frozen=True)
 class LossSettings:
-    """What a network is trained to lower; see `losses.py` for the formulas.
+    """What a network is trained to lower; see `tagging/training/losses.py` for the formulas.
 
     Noisy labels: `lq` believes a label the less, the surer the network is of the opposite. With sigmoids its q has
     to stay smaller than with a softmax: a class that a share s of the clips has is drawn to the logit

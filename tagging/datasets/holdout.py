@@ -1,15 +1,24 @@
 """Which clips are held out of training."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
-from tagging.config.schema import Config
+from tagging.datasets.settings import SplitSettings
 from tagging.datasets.splits import hold_out
 from tagging.datasets.table import Dataset
 
 
-def checked_clips(config: Config, dataset: Dataset) -> tuple[pd.DataFrame, np.ndarray]:
-    """All clips with checked labels, whether their audio is usable or not, and which of them are held out."""
+def checked_clips(
+    dataset: Dataset, split: SplitSettings, seed: int, exclude: Sequence[str]
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """All clips with checked labels, whether their audio is usable or not, and which of them are held out.
+
+    Args:
+        dataset: where they come from.
+        split, seed: how many, and which.
+        exclude: clips that the data set leaves out, though a split file may name them.
+    """
     checked = dataset.of(dataset.checked)
-    left_out = config.dataset.exclude
-    return checked, hold_out(checked, dataset.strata(checked), config.split, config.seed, left_out=left_out)
+    return checked, hold_out(checked, dataset.strata(checked), split, seed, left_out=exclude)

@@ -22,7 +22,7 @@ class DatasetSettings:
     """Which data, and where.
 
     Attributes:
-        layout: name of the reader in `tagging/datasets`.
+        layout: name of the reader in `tagging/datasets/layouts`.
         root: folder of the data set.
         exclude: file names of training clips that are left out.
         task: `multilabel` (several labels a clip), `multiclass` (just one) or `regression`; None: the layout's own.

@@ -1,4 +1,4 @@
-"""`predict.py`: run folders and audio -> scores of every clip, a submission, and LWLRAP where answers are known."""
+"""Run folders and audio -> scores of every clip."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -114,5 +114,6 @@ def _logits(run: Run, clips: pd.DataFrame, jobs: int) -> tuple[np.ndarray, np.nd
 
 
 def listed(lost: pd.DataFrame, most: int = 10) -> str:
+    """The first of these clips with their reasons, on one line."""
     named = "; ".join(f"{row.fname} ({row.reason})" for row in lost.head(most).itertuples())
     return named + (f"; and {len(lost) - most} more" if len(lost) > most else "")

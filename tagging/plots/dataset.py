@@ -23,7 +23,7 @@ from tagging.datasets.table import Dataset, DatasetError
 from tagging.frontend.registry import build_frontend
 from tagging.frontend.settings import FrontendSettings
 from tagging.pipeline.pieces import audio_windows
-from tagging.plots import data as plots
+from tagging.plots import data
 
 _NAMES = (
     *("waveforms.png", "log_mel.png", "classes.png", "values.png"),
@@ -44,14 +44,14 @@ def _figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path]:
     if config.cleaning.features.name != STORED:
         yield from _sound_figures(config, dataset, out)
     if dataset.task == "regression":
-        plots.value_histograms(dataset, out / "values.png")
+        data.value_histograms(dataset, out / "values.png")
         yield out / "values.png"
         return
-    plots.label_histograms(dataset, out / "label_histograms.png")
+    data.label_histograms(dataset, out / "label_histograms.png")
     yield out / "label_histograms.png"
     if config.dataset.merge or config.dataset.drop or config.dataset.min_clips:
         unmerged = replace(config.dataset, merge={}, drop=[], min_clips=0, task=None)
-        plots.label_histograms(read_dataset(unmerged), out / "label_histograms_before.png")
+        data.label_histograms(read_dataset(unmerged), out / "label_histograms_before.png")
         yield out / "label_histograms_before.png"
     yield _label_shares(config, dataset, out / "label_shares.png")
 
@@ -63,9 +63,7 @@ def _sound_figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path
         for split in (dataset.checked, "noisy")
         if split in set(dataset.clips["split"])
     ]
-    plots.waveforms(
-        {title: (samples, rate_hz) for title, samples, rate_hz in examples}, out / "waveforms.png"
-    )
+    data.waveforms({title: (samples, rate_hz) for title, samples, rate_hz in examples}, out / "waveforms.png")
     yield out / "waveforms.png"
     if config.cleaning.features.name is None:
         yield _log_mel(config, examples[0], out / "log_mel.png")
@@ -83,7 +81,7 @@ def _classes(config: Config, dataset: Dataset, path: Path) -> Path:
         if found := _readable(clips):
             _, samples, rate_hz = found
             examples[label] = (samples, rate_hz, _whole_log_mel(samples, rate_hz, config.cleaning.rate_hz))
-    plots.class_examples(examples, path)
+    data.class_examples(examples, path)
     return path
 
 
@@ -126,17 +124,17 @@ def _log_mel(config: Config, example: tuple[str, np.ndarray, int], path: Path) -
     settings = AugmentSettings(spec_augment=SpecAugmentSettings(**{**vars(strength), "enabled": True}))
     seed = tf.constant([config.seed, 1])
     augmented, _ = augment_batch(image, tf.zeros((1, 1)), tf.constant([True]), seed, settings)
-    plots.log_mel_before_after(np.asarray(image)[0], augmented.numpy()[0], path, title)
+    data.log_mel_before_after(np.asarray(image)[0], augmented.numpy()[0], path, title)
     return path
 
 
 def _label_shares(config: Config, dataset: Dataset, path: Path) -> Path:
     """Labels among training and validation clips: dealt at random, and as the config deals them."""
-    clips, dealt = checked_clips(config, dataset)
+    clips, dealt = checked_clips(dataset, config.split, config.seed, config.dataset.exclude)
     targets = dataset.targets(clips)
     random = np.random.default_rng(config.seed).permutation(dealt)
     ways = {"plain random": random, "as trained": dealt}
-    plots.label_shares(
+    data.label_shares(
         dataset.classes, {way: (targets[~held], targets[held]) for way, held in ways.items()}, path
     )
     return path

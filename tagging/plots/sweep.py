@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tagging.plots.runs import metric_title
-from tagging.plots.style import write_figure
+from tagging.plots.style import TRAIN, write_figure
 
 _COLUMNS = 3
-_WHOLE, _PRUNED, _BEST = "tab:blue", "0.55", "tab:red"
+_WHOLE, _PRUNED, _BEST = TRAIN, "0.55", "tab:red"
 _NAME_LETTERS = 60  # of all names of a panel together, until they are turned
 _LONGEST = 24  # letters of a name, until its number stands for it
 

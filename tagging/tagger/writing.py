@@ -1,4 +1,4 @@
-"""What a tagger writes but tags: label tracks, embeddings; and how time is written."""
+"""What a tagger writes but tags: label tracks, embeddings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -66,7 +66,7 @@ def stage_data(config: Config, settings: StageSettings) -> StageData:
             f"{config.dataset.root} has no noisy clips; to train without them: "
             f"--stage {dataset.checked} stages.{dataset.checked}.init=none"
         )
-    checked, is_validation = checked_clips(config, dataset)
+    checked, is_validation = checked_clips(dataset, config.split, config.seed, config.dataset.exclude)
     wanted = dict.fromkeys([*sources, dataset.checked, *([NOISY] if has_background else [])])
     clips, lost = with_clean_audio(dataset.of(*wanted), Path(config.clean_dir), config.cleaning)
     notes = [f"{len(lost)} clips without clean audio are left out: {_examples(lost)}"] if len(lost) else []

@@ -1,4 +1,4 @@
-"""The network of a stage: built, given its first weights, told what trains."""
+"""A network with its loss, metric and optimiser, and what of it trains."""
 
 from dataclasses import replace
 

@@ -48,7 +48,7 @@ def test_an_unusable_clip_moves_no_other_one_between_the_sides(tiny, tmp_path, o
     assert list(data.checked["fname"]) == list(whole.checked["fname"])
     assert f"{held} (no sound)" in data.notes[0]
     assert {"audio_hash", "path"} <= set(data.train) & set(data.validation)
-    checked, held_out = checked_clips(config, whole.dataset)
+    checked, held_out = checked_clips(whole.dataset, config.split, config.seed, config.dataset.exclude)
     assert list(checked["fname"][held_out]) == list(whole.validation["fname"])
 
 
