@@ -184,7 +184,7 @@ def test_folders_beside_the_audio_of_a_class_are_refused(own):
 
 def test_the_command_of_the_page_makes_a_table_of_esc50(tmp_path):
     """ESC-50 has a table and no class folders: docs/folders.md sends its users to the layout csv."""
-    page = (Path(__file__).parents[2] / "docs" / "folders.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "folders.md").read_text()
     command = next(line.strip() for line in page.splitlines() if line.strip().startswith("awk "))
     fill(tmp_path, ["audio/1-100032-A-0.wav", "audio/5-9032-A-0.wav"])
     (tmp_path / "meta").mkdir()

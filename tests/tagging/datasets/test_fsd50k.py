@@ -14,7 +14,7 @@ from tagging.datasets.settings import DatasetSettings, SplitSettings
 from tagging.datasets.splits import hold_out
 from tagging.datasets.table import DatasetError
 
-CONFIG = Path(__file__).parents[2] / "configs" / "fsd50k" / "simple_cnn.yaml"
+CONFIG = Path(__file__).parents[3] / "configs" / "fsd50k" / "simple_cnn.yaml"
 TRUTH = "FSD50K.ground_truth"
 INFO = "FSD50K.metadata/dev_clips_info_FSD50K.json"
 VOCABULARY = "0,Guitar,/m/0342h\n1,Music,/m/04rlf\n2,Bark,/m/05tny_\n"

@@ -26,7 +26,7 @@ from tagging.sweeps.file import SweepError
 from tagging.sweeps.job import open_job
 from tagging.sweeps.study import next_trial, open_study
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BASE = {
     "method": "random",
     "metric": {"name": "val_lwlrap", "goal": "maximize"},

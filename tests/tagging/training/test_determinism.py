@@ -12,7 +12,7 @@ from tagging.training import stage as stage_module
 from tagging.training.stage import train_stage
 from tests.training_helpers import assert_same_training, history
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RNN = ("model.name=rnn", "model.dropout=0.4", "model.rnn_units=16", "model.units=[]", "train.epochs=2")
 SCRIPT = """
 import sys

@@ -16,7 +16,7 @@ from tagging.sweeps.file import SweepError, read_sweep
 from tagging.sweeps.job import open_job
 from tagging.sweeps.parameters import Choices, Range, read_parameter
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HEAD = "method: random\nmetric: {name: val_loss, goal: minimize}\nrun_cap: 3\n"
 FILE = (
     HEAD

@@ -177,6 +177,6 @@ def test_no_data_is_told_with_the_tree_that_is_expected(layout, tmp_path):
 
 @pytest.mark.parametrize("layout", sorted(set(READERS) - {"demo"}))
 def test_every_layout_has_a_page_that_the_settings_name(layout):
-    docs = Path(__file__).parents[2] / "docs"
+    docs = Path(__file__).parents[3] / "docs"
     assert (docs / f"{layout}.md").is_file()
     assert f"`{layout}`" in (docs / "config.md").read_text()

@@ -10,7 +10,7 @@ from tagging.config.load import ConfigError, as_dict, differing_keys, load_confi
 from tagging.config.schema import Config
 from tagging.config.stage import StageSettings
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 YAML = """
 train: {epochs: 7, batch_size: 8}

@@ -17,7 +17,7 @@ from tagging.inference.build import build_tagger
 from tagging.inference.windows import pieces_of
 from tagging.training.trainer import compiled_trainer
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CONFIGS = sorted(set(ROOT.glob("configs/**/*.yaml")) - set(ROOT.glob("configs/sweeps/*")))
 WIDTH = {"feed_forward": 26, "lstm": 140}
 """Bands of stored features where they are not 128 mel."""

@@ -346,6 +346,6 @@ def test_audio_that_cannot_be_used_is_an_error_that_says_why(tagger, tmp_path):
 @pytest.mark.slow
 def test_importing_the_package_loads_nothing_heavy():
     code = "import sys, tagging; assert 'tensorflow' not in sys.modules and 'numpy' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=True)  # noqa: S603
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], check=True)  # noqa: S603
     with pytest.raises(AttributeError, match="nothing"):
         tagging.nothing  # noqa: B018
