@@ -11,10 +11,10 @@ import numpy as np
 from pydub import AudioSegment
 from pydub.silence import split_on_silence
 
-from preprocessing.chain import to_clean_rate
-from preprocessing.decode import DecodeError, decode
+from preprocessing.errors import DecodeError
 from preprocessing.settings import CleaningSettings, SilenceRule
 from preprocessing.silence import sound_ranges_ms
+from preprocessing.stream import FileSound, PcmStream
 
 SETTINGS = CleaningSettings()
 RULES = (
@@ -55,7 +55,7 @@ def main() -> None:
     cases, different, files, cut = 0, [], 0, 0
     for path in sorted(p for p in args.audio.rglob("*") if p.is_file())[: args.limit]:
         try:
-            pcm, _ = to_clean_rate(*decode(path), SETTINGS)
+            pcm = np.concatenate([*PcmStream(FileSound(path), SETTINGS.rate_hz)])
         except DecodeError:
             continue
         files += 1

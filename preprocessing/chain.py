@@ -1,78 +1,90 @@
-"""The cleaning chain in memory, mono -> soxr -> int16 -> silence. Cleaning and prediction share it."""
+"""The cleaning chain, mono -> soxr -> int16 -> silence, in blocks. Cleaning, previews and tagging share it."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from preprocessing.decode import DecodeError, check_waveform
-from preprocessing.resample import resample, to_mono, to_pcm16
-from preprocessing.settings import CleaningSettings, SilenceRule, rule_for
-from preprocessing.silence import energy_per_ms, join, kept_ranges
+from preprocessing.settings import CleaningSettings, rule_for
+from preprocessing.silence import energy_per_ms, kept_ranges
+from preprocessing.stream import PcmStream, Sound
+
+_HELD_S = 600.0  # clean audio up to this length is decoded once and stays in memory
 
 
-@dataclass(frozen=True)
-class Cleaned:
-    """One clip after cleaning.
+class CleanStream:
+    """A clip after cleaning, as blocks (frames,) int16; it can be iterated over more than once.
+
+    Clips of more than ten minutes are decoded again each time: once to find the silence, and once for every use.
+
+    Args:
+        sound: the raw clip.
+        settings: rate of the result, whether silence goes, and what must remain.
+        split: its silence rules are used; of these, the rule for the raw clip's length.
 
     Attributes:
-        pcm: shape (frames,), int16, mono at the settings' rate.
-        clipped: samples that lay beyond full scale after resampling.
-        status: `ok` or `kept_whole`.
+        kept: (start, end) of what was kept, in samples of the whole clip at the settings' rate: where in the raw clip
+            a clean sample comes from.
         reason: why it was kept whole; else "".
-        kept: (start, end) of what was kept, in samples of the whole clip at the settings' rate: where in
-            the raw clip a clean sample comes from.
-    """
-
-    pcm: np.ndarray
-    clipped: int
-    status: str
-    reason: str
-    kept: list[tuple[int, int]]
-
-
-def clean_waveform(
-    samples: np.ndarray, rate_hz: int, rules: list[SilenceRule], settings: CleaningSettings
-) -> Cleaned:
-    """Cleans decoded audio.
-
-    Args:
-        samples: shape (frames, channels), float32, full scale 1.0.
-        rate_hz: their rate.
-        rules: silence rules; the one for the raw clip's length is used (`settings.rules_for(split)`).
-        settings: rate of the result, whether silence goes, and what must remain.
+        clipped: samples that were beyond full scale after resampling.
 
     Raises:
-        DecodeError: samples that are not usable sound, or too few for one sample at the new rate.
+        DecodeError: sound that cannot be used, or too little for one sample at the new rate; also while iterating.
     """
-    pcm, clipped = to_clean_rate(samples, rate_hz, settings)
-    if not settings.remove_silence:
-        return Cleaned(pcm, clipped, "ok", "", [(0, len(pcm))])
-    rule = rule_for(rules, len(samples) / rate_hz)
-    kept, reason = choose_kept(*energy_per_ms([pcm], settings.rate_hz), rule, settings)
-    return Cleaned(join(pcm, kept), clipped, "kept_whole" if reason else "ok", reason, kept)
+
+    def __init__(self, sound: Sound, settings: CleaningSettings, split: str) -> None:
+        self._sound, self._settings = sound, settings
+        self._held: list[np.ndarray] | None = []
+        self.reason = ""
+        stream = PcmStream(sound, settings.rate_hz)
+        if settings.remove_silence:
+            energy, frames = energy_per_ms(self._hold(stream), settings.rate_hz)
+            rule = rule_for(settings.rules_for(split), stream.seconds)
+            self.kept = kept_ranges(energy, frames, settings.rate_hz, rule)
+            if len(self) < frames and len(self) < settings.min_kept_s * settings.rate_hz:
+                self.reason = f"only {len(self) / settings.rate_hz:.3f} s would remain"
+        else:
+            frames = sum(map(len, self._hold(stream)))
+        if self.reason or not settings.remove_silence:
+            self.kept = [(0, frames)]
+        self.clipped = stream.clipped
+
+    @property
+    def status(self) -> str:
+        """`ok`, or `kept_whole` where too little would remain without its silence."""
+        return "kept_whole" if self.reason else "ok"
+
+    def __len__(self) -> int:
+        return sum(end - start for start, end in self.kept)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        blocks = PcmStream(self._sound, self._settings.rate_hz) if self._held is None else self._held
+        return cut_ranges(blocks, self.kept)
+
+    def pcm(self) -> np.ndarray:
+        """All of it, (frames,) int16."""
+        return np.concatenate([np.empty(0, np.int16), *self])
+
+    def _hold(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """The blocks, which are kept until they are too many."""
+        frames = 0
+        for block in blocks:
+            frames += len(block)
+            if frames > _HELD_S * self._settings.rate_hz:
+                self._held = None
+            elif self._held is not None:
+                self._held.append(block)
+            yield block
 
 
-def choose_kept(
-    energy: np.ndarray, frames: int, rule: SilenceRule, settings: CleaningSettings
-) -> tuple[list[tuple[int, int]], str]:
-    """Sample ranges of a clip that are no silence, or all of it where too little would remain, and then why.
-
-    Args:
-        energy, frames: of the clip at the settings' rate, from `energy_per_ms`.
-        rule: for its raw length.
-        settings: rate, and what must remain.
-    """
-    kept = kept_ranges(energy, frames, settings.rate_hz, rule)
-    length = sum(end - start for start, end in kept)
-    if length < frames and length < settings.min_kept_s * settings.rate_hz:
-        return [(0, frames)], f"only {length / settings.rate_hz:.3f} s would remain"
-    return kept, ""
-
-
-def to_clean_rate(samples: np.ndarray, rate_hz: int, settings: CleaningSettings) -> tuple[np.ndarray, int]:
-    """The whole clip as mono PCM16 at the settings' rate, and how many samples were clipped."""
-    check_waveform(samples, rate_hz)
-    pcm, clipped = to_pcm16(resample(to_mono(samples), rate_hz, settings.rate_hz))
-    if not len(pcm):
-        raise DecodeError(f"expected sound, received {len(samples)} frames: too few at {settings.rate_hz} Hz")
-    return pcm, clipped
+def cut_ranges(blocks: Iterable[np.ndarray], ranges: list[tuple[int, int]]) -> Iterator[np.ndarray]:
+    """The parts of blocks that lie in `ranges`, (start, end) in samples of the whole, ascending."""
+    position, number = 0, 0
+    for block in blocks:
+        end = position + len(block)
+        while number < len(ranges) and ranges[number][0] < end:
+            low, high = ranges[number]
+            yield block[max(low - position, 0) : high - position]
+            if high > end:
+                break
+            number += 1
+        position = end

@@ -1,8 +1,7 @@
 """One clip from raw file to clean file and manifest row: what a worker process does."""
 
 import hashlib
-import io
-import wave
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,17 @@ from typing import Any
 import numpy as np
 
 from foundation.files import write_atomic
-from preprocessing.chain import Cleaned, clean_waveform
-from preprocessing.decode import DecodeError, decode, truncation
+from preprocessing.chain import CleanStream
+from preprocessing.decode import truncation
+from preprocessing.errors import DecodeError
 from preprocessing.feature_settings import STORED
 from preprocessing.features import compute_features
-from preprocessing.folder import AUDIO_SUFFIX, FEATURE_SUFFIX, HEADER_BYTES
+from preprocessing.folder import AUDIO_SUFFIX, FEATURE_SUFFIX
 from preprocessing.npy import npy_bytes
 from preprocessing.settings import CleaningSettings
 from preprocessing.stored import as_steps, read_stored
+from preprocessing.stream import FileSound, Sound
+from preprocessing.wav import write_wav
 
 
 @dataclass(frozen=True)
@@ -102,58 +104,73 @@ def clean_clip(task: ClipTask, settings: CleaningSettings) -> ClipRow:
         return _without_audio(task, "missing", f"{getattr(error, 'strerror', error)}: {task.source.name!r}")
     source: dict[str, Any] = {"source_bytes": stat.st_size, "source_mtime_ns": stat.st_mtime_ns}
     try:
-        data, facts = _make(task, settings)
+        content, facts = _make(task, settings)
     except DecodeError as error:
         return _without_audio(task, "refused", str(error), **source)
     except Exception as error:  # noqa: BLE001 (one strange file must not stop the others; the row tells)
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         return _without_audio(task, "refused", reason, **source)
-    task.target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(task.target, data)
+    try:
+        _write(task.target, content, settings.rate_hz)
+    except DecodeError as error:  # a long clip is decoded again
+        return _without_audio(task, "refused", str(error), **source)
     return ClipRow(task.split, task.fname, **facts, **source, part=task.part)
 
 
-def wav_bytes(pcm: np.ndarray, rate_hz: int) -> bytes:
-    """A mono PCM16 WAV file of (frames,) int16 whose samples start at byte 44, where training reads them."""
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setparams((1, 2, rate_hz, len(pcm), "NONE", ""))
-        file.writeframes(pcm.astype("<i2", copy=False).tobytes())
-    data = buffer.getvalue()
-    if data[36:40] != b"data" or len(data) != HEADER_BYTES + 2 * len(pcm):
-        raise RuntimeError(f"expected a WAV header of {HEADER_BYTES} bytes, received {data[:HEADER_BYTES]!r}")
-    return data
+class _Measured:
+    """A sound that knows what was in it once it has been read to its end."""
+
+    def __init__(self, sound: Sound) -> None:
+        self.sound, self.frames, self.rate_hz, self.channels, self.audio_hash = sound, 0, 0, 0, ""
+
+    def blocks(self) -> Iterator[tuple[np.ndarray, int]]:
+        frames, digest = 0, hashlib.blake2b(digest_size=16)
+        for block, rate_hz in self.sound.blocks():
+            if not frames:
+                self.rate_hz, self.channels = rate_hz, block.shape[1]
+                digest.update(f"{rate_hz} {self.channels}".encode())
+            digest.update(np.ascontiguousarray(block).data)
+            frames += len(block)
+            yield block, rate_hz
+        self.frames, self.audio_hash = frames, digest.hexdigest()
 
 
-def _make(task: ClipTask, settings: CleaningSettings) -> tuple[bytes, dict[str, Any]]:
-    """The content of the clean file, and the facts of its row."""
+def _make(task: ClipTask, settings: CleaningSettings) -> tuple[CleanStream | np.ndarray, dict[str, Any]]:
+    """Clean audio or features (steps, bands), and the facts of its row."""
     if settings.features.name == STORED:
         values = read_stored(task.source, task.row, task.key)
         features = as_steps(values, settings.features)
         facts = {"status": "ok", "audio_hash": _hash(str(values.shape), values)}
-        return npy_bytes(features), {**facts, **_shape(features)}
-    cleaned, facts = _decode_and_clean(task, settings)
+        return features, {**facts, **_shape(features)}
+    clean, facts = _decode_and_clean(task, settings)
     if settings.features.name is None:
-        return wav_bytes(cleaned.pcm, settings.rate_hz), facts
-    features, note = compute_features(cleaned.pcm, settings.rate_hz, settings.features)
+        return clean, facts
+    features, note = compute_features(clean.pcm(), settings.rate_hz, settings.features)
     facts["reason"] = _joined(facts["reason"], note)
-    return npy_bytes(features), {**facts, **_shape(features)}
+    return features, {**facts, **_shape(features)}
 
 
-def _decode_and_clean(task: ClipTask, settings: CleaningSettings) -> tuple[Cleaned, dict[str, Any]]:
-    samples, rate_hz = decode(task.source)
-    cleaned = clean_waveform(samples, rate_hz, settings.rules_for(task.split), settings)
+def _decode_and_clean(task: ClipTask, settings: CleaningSettings) -> tuple[CleanStream, dict[str, Any]]:
+    raw = _Measured(FileSound(task.source))
+    clean = CleanStream(raw, settings, task.split)
     facts: dict[str, Any] = {
-        "status": cleaned.status,
-        "reason": _joined(truncation(task.source, len(samples), rate_hz), cleaned.reason),
-        "seconds_in": round(len(samples) / rate_hz, 6),
-        "seconds_out": round(len(cleaned.pcm) / settings.rate_hz, 6),
-        "rate_in_hz": rate_hz,
-        "channels": samples.shape[1],
-        "clipped": cleaned.clipped,
-        "audio_hash": _hash(f"{rate_hz} {samples.shape[1]}", samples),
+        "status": clean.status,
+        "reason": _joined(truncation(task.source, raw.frames, raw.rate_hz), clean.reason),
+        "seconds_in": round(raw.frames / raw.rate_hz, 6),
+        "seconds_out": round(len(clean) / settings.rate_hz, 6),
+        "rate_in_hz": raw.rate_hz,
+        "channels": raw.channels,
+        "clipped": clean.clipped,
+        "audio_hash": raw.audio_hash,
     }
-    return cleaned, facts
+    return clean, facts
+
+
+def _write(target: Path, content: CleanStream | np.ndarray, rate_hz: int) -> None:
+    if isinstance(content, CleanStream):
+        write_wav(target, content, len(content), rate_hz)
+    else:
+        write_atomic(target, npy_bytes(content))
 
 
 def _joined(*notes: str) -> str:

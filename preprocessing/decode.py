@@ -1,22 +1,18 @@
-"""Any audio file -> float32 samples: soundfile first, pydub with ffmpeg for what it cannot read."""
+"""Audio files as soundfile opens them, and what is wrong with them."""
 
 import codecs
 import os
-import shutil
 import struct
-import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import soundfile as sf
 
-from foundation.errors import UserError
+from preprocessing.errors import DecodeError
 from preprocessing.settings import RATE_LIMITS_HZ
 
 PEAK_LIMIT = 1e6  # float files may exceed full scale (1.0), but nothing recorded exceeds it a million times
 NPY_MAGIC, GZIP_MAGIC, HDF5_MAGIC = b"\x93NUMPY", b"\x1f\x8b", b"\x89HDF\r\n\x1a\n"
-UNREADABLE = "expected audio, neither soundfile nor ffmpeg can read it: leave it out, or export it again"
 STREAMED_BYTES = 0x7FFF_0000  # programs that write WAV to a pipe put a size near 2 or 4 GiB into the header
 
 
@@ -28,36 +24,6 @@ class ForwardFile(sf.SoundFile):
 
     def seekable(self) -> bool:
         return False
-
-
-class DecodeError(UserError):
-    """Audio that cannot be used; the message is one line for the user."""
-
-
-def decode(path: Path | str) -> tuple[np.ndarray, int]:
-    """Reads a whole audio file.
-
-    A WAV cut short (its header promises more than the file holds) is decoded as far as it goes, because
-    what is there is sound; `truncation` tells how much is missing.
-
-    Args:
-        path: file of any format that soundfile or ffmpeg reads; the name's ending does not matter.
-
-    Returns:
-        Samples, shape (frames, channels), float32, full scale = 1.0; and the sample rate in Hz.
-
-    Raises:
-        DecodeError: missing, empty, text, an array, unreadable, without samples, NaN or infinite samples, absurd rate.
-    """
-    path = Path(path)
-    file = open_soundfile(path)
-    if file is None:
-        samples, rate_hz = _decode_with_ffmpeg(path)
-    else:
-        with file:
-            samples, rate_hz = read_frames(file, file.frames), file.samplerate
-    check_waveform(samples, rate_hz)
-    return samples, rate_hz
 
 
 def open_soundfile(path: Path) -> ForwardFile | None:
@@ -155,38 +121,6 @@ def _is_text(head: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return all(character >= " " or character in "\t\n\r\f\x1b" for character in text)
-
-
-def check_ffmpeg() -> None:
-    """Raises DecodeError where ffmpeg is not installed."""
-    if not (shutil.which("ffmpeg") and shutil.which("ffprobe")):
-        raise DecodeError(
-            "expected a format that soundfile reads, or ffmpeg for others: "
-            "install ffmpeg (with ffprobe), or convert the file to WAV or FLAC"
-        )
-
-
-def _decode_with_ffmpeg(path: Path) -> tuple[np.ndarray, int]:
-    check_ffmpeg()
-    segment = _pydub_segment(path)
-    if segment is None:
-        raise DecodeError(UNREADABLE)
-    pcm = np.array(segment.get_array_of_samples())
-    full_scale = np.float32(2 ** (8 * segment.sample_width - 1))
-    return pcm.reshape(-1, segment.channels).astype(np.float32) / full_scale, segment.frame_rate
-
-
-def _pydub_segment(path: Path) -> Any:
-    """What pydub makes of a file: an AudioSegment, or None. Its warnings and open files end in here."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pydub import AudioSegment  # noqa: PLC0415 (only for the few files that need it)
-
-        try:
-            # An absolute path cannot be mistaken for an option or a protocol.
-            return AudioSegment.from_file(str(path.absolute()))
-        except Exception:  # noqa: BLE001 (KeyError, IndexError ... for files without sound; decode refuses them)
-            return None
 
 
 def _wav_data_bytes(path: Path) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import librosa  # a lazy loader: what takes seconds is imported where it is first used
 import numpy as np
 
-from preprocessing.decode import DecodeError
+from preprocessing.errors import DecodeError
 from preprocessing.feature_settings import FeatureSettings
 
 

@@ -8,7 +8,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.lib import format as npy_format
 
-from preprocessing.decode import DecodeError
+from preprocessing.errors import DecodeError
 from preprocessing.folder import FEATURE_HEADER_BYTES
 
 MAX_VALUES = 2**26  # of one clip: an hour at 10 ms and 128 bands has 46 million

@@ -13,15 +13,17 @@ from matplotlib.figure import Figure
 
 from foundation.claims import claimed
 from foundation.files import write_atomic
-from preprocessing.chain import Cleaned, clean_waveform, to_clean_rate
-from preprocessing.clip import ClipTask, wav_bytes
-from preprocessing.decode import DecodeError, decode
+from preprocessing.chain import CleanStream
+from preprocessing.clip import ClipTask
+from preprocessing.errors import DecodeError
 from preprocessing.feature_settings import STORED
 from preprocessing.features import compute_features
 from preprocessing.plan import places
 from preprocessing.preview_features import blocks, draw_features
 from preprocessing.settings import CleaningSettings, SilenceRule, rule_for
 from preprocessing.stored import as_steps, read_stored
+from preprocessing.stream import FileSound, PcmStream
+from preprocessing.wav import write_wav
 
 PICTURE, BEFORE, AFTER = ".png", "_before.wav", "_after.wav"  # endings of the files of a clip
 COLUMNS = 1600  # points drawn across a waveform, whatever its length
@@ -80,13 +82,11 @@ def _beside(stem: Path, ending: str) -> Path:
 
 def _show_audio(clip: ClipTask, settings: CleaningSettings, stem: Path) -> Figure:
     """The picture of a clip; writes what is heard beside it."""
-    samples, rate_hz = decode(clip.source)
-    before, _ = to_clean_rate(samples, rate_hz, settings)
-    rules = settings.rules_for(clip.split)
-    after = clean_waveform(samples, rate_hz, rules, settings)
-    figure = _draw(clip, before, after, rule_for(rules, len(samples) / rate_hz), settings)
-    write_atomic(_beside(stem, BEFORE), wav_bytes(before, settings.rate_hz))
-    write_atomic(_beside(stem, AFTER), wav_bytes(after.pcm, settings.rate_hz))
+    stream = PcmStream(FileSound(clip.source), settings.rate_hz)
+    before, after = np.concatenate([*stream]), CleanStream(FileSound(clip.source), settings, clip.split)
+    figure = _draw(clip, before, after, rule_for(settings.rules_for(clip.split), stream.seconds), settings)
+    write_wav(_beside(stem, BEFORE), [before], len(before), settings.rate_hz)
+    write_wav(_beside(stem, AFTER), after, len(after), settings.rate_hz)
     return figure
 
 
@@ -121,7 +121,7 @@ def _choose(clips: pd.DataFrame, n: int) -> list[ClipTask]:
 
 
 def _draw(
-    clip: ClipTask, before: np.ndarray, after: Cleaned, rule: SilenceRule, settings: CleaningSettings
+    clip: ClipTask, before: np.ndarray, after: CleanStream, rule: SilenceRule, settings: CleaningSettings
 ) -> Figure:
     rate_hz = settings.rate_hz
     extra = len(blocks(settings.features)) if settings.features.name else 0
@@ -131,15 +131,16 @@ def _draw(
     for start, end in after.kept:
         top.axvspan(start / rate_hz, end / rate_hz, color=KEPT, alpha=0.6, lw=0, label="_kept")
     _draw_clip(top, before, rate_hz, rule.threshold_dbfs)
-    _draw_clip(bottom, after.pcm, rate_hz, rule.threshold_dbfs)
+    pcm = after.pcm()
+    _draw_clip(bottom, pcm, rate_hz, rule.threshold_dbfs)
     note = f" ({after.reason}: kept whole)" if after.reason else ""
     title = f"{clip.split}/{clip.fname}: {len(before) / rate_hz:.2f} s before, kept ranges shaded"
     top.set_title(title, parse_math=False)
-    bottom.set_title(f"{len(after.pcm) / rate_hz:.2f} s after{note}")
+    bottom.set_title(f"{len(pcm) / rate_hz:.2f} s after{note}")
     bottom.set_xlabel("time (s)")
     top.set_xlim(0, len(before) / rate_hz)
     if extra:
-        features, _ = compute_features(after.pcm, rate_hz, settings.features)
+        features, _ = compute_features(pcm, rate_hz, settings.features)
         draw_features(figure, rest, features, settings.features)
     return figure
 

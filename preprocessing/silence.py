@@ -28,11 +28,6 @@ def sound_ranges_ms(pcm: np.ndarray, rate_hz: int, rule: SilenceRule) -> list[tu
     return _sound_ranges(energy_per_ms([pcm], rate_hz)[0], rate_hz, rule)
 
 
-def kept_samples(pcm: np.ndarray, rate_hz: int, rule: SilenceRule) -> list[tuple[int, int]]:
-    """The sound ranges as sample ranges of `pcm`, see `kept_ranges`."""
-    return kept_ranges(*energy_per_ms([pcm], rate_hz), rate_hz, rule)
-
-
 def kept_ranges(energy: np.ndarray, frames: int, rate_hz: int, rule: SilenceRule) -> list[tuple[int, int]]:
     """The sound ranges as sample ranges of a clip.
 
@@ -67,11 +62,6 @@ def energy_per_ms(blocks: Iterable[np.ndarray], rate_hz: int) -> tuple[np.ndarra
     frames = first + len(rest)
     sums += np.square(rest.astype(np.int64)).sum().tobytes()
     return np.frombuffer(sums, np.int64)[: _length_ms(frames, rate_hz)], frames
-
-
-def join(pcm: np.ndarray, ranges: list[tuple[int, int]]) -> np.ndarray:
-    """The sample ranges of `pcm`, one after the other; empty without any."""
-    return np.concatenate([pcm[:0], *(pcm[start:end] for start, end in ranges)])
 
 
 def _length_ms(frames: int, rate_hz: int) -> int:

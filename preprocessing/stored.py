@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from preprocessing.decode import GZIP_MAGIC, HDF5_MAGIC, NPY_MAGIC, DecodeError
+from preprocessing.decode import GZIP_MAGIC, HDF5_MAGIC, NPY_MAGIC
+from preprocessing.errors import DecodeError
 from preprocessing.feature_settings import FeatureSettings
 from preprocessing.npy import check_array, map_npy, read_npy
 

@@ -1,4 +1,4 @@
-"""Sound in blocks: hours of it in the memory of seconds, with the samples that the whole-file chain makes."""
+"""Sound in blocks: hours of it in the memory of seconds. The one decoder of all commands."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,8 +8,9 @@ from typing import Protocol
 import numpy as np
 import soxr
 
-from preprocessing.decode import DecodeError, ForwardFile, check_waveform, open_soundfile, read_frames
-from preprocessing.ffmpeg_blocks import ffmpeg_blocks
+from preprocessing.decode import ForwardFile, check_waveform, open_soundfile, read_frames
+from preprocessing.errors import DecodeError
+from preprocessing.ffmpeg import ffmpeg_blocks
 from preprocessing.resample import QUALITY, to_mono, to_pcm16
 
 BLOCK_FRAMES = 2**16
@@ -31,9 +32,10 @@ class Sound(Protocol):
 
 @dataclass(frozen=True)
 class FileSound:
-    """An audio file of any format that `decode` reads, with the same samples.
+    """An audio file of any format that soundfile or ffmpeg reads; the ending of its name does not matter.
 
-    Where it takes ffmpeg, they come as floats, while pydub may round them to PCM16 first.
+    A WAV cut short (its header promises more than the file holds) is decoded as far as it goes, because what is there
+    is sound; `decode.truncation` tells how much is missing.
     """
 
     path: Path
@@ -45,6 +47,20 @@ class FileSound:
             return
         with file:
             yield from _checked(_of_soundfile(file))
+
+
+def decode(path: Path | str) -> tuple[np.ndarray, int]:
+    """Reads a whole audio file.
+
+    Returns:
+        Samples, shape (frames, channels), float32, full scale = 1.0; and the sample rate in Hz.
+
+    Raises:
+        DecodeError: missing, empty, text, an array, unreadable, without samples, NaN or infinite samples, samples of
+            the scale of integers, an absurd rate.
+    """
+    blocks, rates = zip(*FileSound(Path(path)).blocks(), strict=True)
+    return np.concatenate(blocks), rates[0]
 
 
 class ArraySound:
@@ -77,9 +93,7 @@ class ArraySound:
     def _blocks(self) -> Iterator[tuple[np.ndarray, int]]:
         scale = np.float32(1 / 32768 if self.samples.dtype == np.int16 else 1)
         for start in range(0, max(len(self.samples), 1), BLOCK_FRAMES):
-            block = self.samples[start : start + BLOCK_FRAMES].astype(np.float32) * scale
-            _check_scale(block)
-            yield block, self.rate_hz
+            yield self.samples[start : start + BLOCK_FRAMES].astype(np.float32) * scale, self.rate_hz
 
 
 def _check_scale(block: np.ndarray) -> None:
@@ -92,21 +106,23 @@ def _check_scale(block: np.ndarray) -> None:
 
 
 class PcmStream:
-    """One pass over a sound: blocks (frames,) int16, mono at `rate_hz`, bit for bit those of `chain.to_clean_rate`.
+    """One pass over a sound: blocks (frames,) int16, mono at `rate_hz`, as if the whole sound were resampled at once.
 
     Attributes:
         seconds: how much of the sound has been read, on its own clock; all of it after the last block.
+        clipped: samples so far that were beyond full scale after resampling.
     """
 
     def __init__(self, sound: Sound, rate_hz: int) -> None:
-        self.sound, self.rate_hz, self.seconds = sound, rate_hz, 0.0
+        self.sound, self.rate_hz, self.seconds, self.clipped = sound, rate_hz, 0.0, 0
 
     def __iter__(self) -> Iterator[np.ndarray]:
         frames = samples = 0
         for waveform, frames_in, rate_in_hz in self._resampled():
             frames += frames_in
             self.seconds = frames / rate_in_hz
-            pcm, _ = to_pcm16(waveform)
+            pcm, clipped = to_pcm16(waveform)
+            self.clipped += clipped
             samples += len(pcm)
             if len(pcm):
                 yield pcm
@@ -138,4 +154,5 @@ def _of_soundfile(file: ForwardFile) -> Iterator[tuple[np.ndarray, int]]:
 def _checked(blocks: Iterator[tuple[np.ndarray, int]]) -> Iterator[tuple[np.ndarray, int]]:
     for block, rate_hz in blocks:
         check_waveform(block, rate_hz)
+        _check_scale(block)
         yield block, rate_hz

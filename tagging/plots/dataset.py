@@ -10,10 +10,11 @@ import tensorflow as tf
 
 from foundation.claims import claimed
 from models.registry import expected_channels
-from preprocessing.chain import clean_waveform
-from preprocessing.decode import DecodeError, decode
+from preprocessing.chain import CleanStream
+from preprocessing.errors import DecodeError
 from preprocessing.feature_settings import STORED
 from preprocessing.resample import resample, to_mono
+from preprocessing.stream import ArraySound, decode
 from tagging.augment.batch import augment_batch
 from tagging.augment.settings import AugmentSettings, SpecAugmentSettings
 from tagging.config.schema import Config
@@ -114,8 +115,7 @@ def _readable(clips: pd.DataFrame) -> tuple[str, np.ndarray, int] | None:
 def _log_mel(config: Config, example: tuple[str, np.ndarray, int], path: Path) -> Path:
     """A window of the cleaned clip, before and after SpecAugment in the config's strength, switched on or not."""
     title, samples, rate_hz = example
-    rules = config.cleaning.rules_for("curated")
-    pcm = clean_waveform(samples[:, np.newaxis], rate_hz, rules, config.cleaning).pcm
+    pcm = CleanStream(ArraySound(samples, rate_hz), config.cleaning, "curated").pcm()
     pieces = audio_windows(config.window, config.cleaning.rate_hz)
     window = pieces.draw(tf.constant(pcm), tf.constant([config.seed, 0]))
     frontend = build_frontend(config.frontend, config.cleaning.rate_hz, expected_channels(config.model))

@@ -12,6 +12,7 @@ from preprocessing.feature_settings import FeatureSettings
 from preprocessing.features import compute_features
 from preprocessing.folder import FEATURE_SUFFIX
 from preprocessing.resample import resample, to_pcm16
+from preprocessing.wav import wav_bytes
 from tagging.report.html import data_uri
 
 HEARD_S, RATE_HZ = 5.0, 16000  # of every clip in the page: with a dozen of them it stays under 5 MB
@@ -60,17 +61,6 @@ def heard(path: Path) -> tuple[np.ndarray, float]:
         pcm = np.frombuffer(file.readframes(round(HEARD_S * rate_hz)), "<i2")
     waveform = resample(pcm.astype(np.float32) / 32768, rate_hz, RATE_HZ)
     return to_pcm16(waveform)[0], frames / rate_hz
-
-
-def wav_bytes(pcm: np.ndarray, rate_hz: int) -> bytes:
-    """A mono PCM16 WAV file of (samples,) int16."""
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate_hz)
-        file.writeframes(pcm.astype("<i2").tobytes())
-    return buffer.getvalue()
 
 
 def picture_png(image: np.ndarray) -> bytes:

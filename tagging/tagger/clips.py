@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from preprocessing.clean_stream import CleanStream
-from preprocessing.decode import DecodeError
+from preprocessing.chain import CleanStream
+from preprocessing.errors import DecodeError
 from preprocessing.features import compute_features
 from preprocessing.manifest import check_fingerprint
 from preprocessing.settings import CleaningSettings
@@ -45,7 +45,7 @@ def clean_clip(sound: Sound, cleaning: CleaningSettings) -> CleanClip:
     clean = CleanStream(sound, cleaning, TEST)
     if is_audio:
         return clean
-    pcm = np.concatenate([np.empty(0, np.int16), *clean])
+    pcm = clean.pcm()
     if not len(pcm):
         raise DecodeError(ALL_SILENCE)
     return compute_features(pcm, cleaning.rate_hz, cleaning.features)[0]

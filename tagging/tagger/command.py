@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from foundation.claims import claimed
 from foundation.files import atomic_file
-from preprocessing.decode import DecodeError
+from preprocessing.errors import DecodeError
 from tagging.inference.results import Segment, TaggerError, Tags, Timeline
 from tagging.plots.timeline import draw_timeline
 from tagging.tagger.files import Files, found_files

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from preprocessing.decode import DecodeError
+from preprocessing.errors import DecodeError
 from preprocessing.stream import FileSound, PcmStream, Sound
 from tagging.inference.results import TaggerError, Tags, Timeline
 from tagging.runs.ensembles import Ensemble

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from preprocessing.decode import DecodeError
+from preprocessing.errors import DecodeError
 from tagging.pipeline.pieces import AudioWindows
 
 BATCH = 32  # windows that a network sees at once: more take memory, and on a CPU no less time

@@ -10,11 +10,12 @@ import pytest
 import soundfile as sf
 
 from preprocessing.clean import clean_dataset
-from preprocessing.clip import clean_clip, wav_bytes
+from preprocessing.clip import clean_clip
 from preprocessing.folder import CleanFolderError, clean_path
 from preprocessing.manifest import read_manifest, write_settings
 from preprocessing.plan import ClipTask
 from preprocessing.settings import CleaningSettings
+from preprocessing.wav import wav_bytes
 
 SETTINGS = CleaningSettings()
 
@@ -124,7 +125,7 @@ def test_bad_clips_become_rows_and_the_rest_goes_on(tmp_path, write, table, soun
 
 
 def test_a_fault_of_ours_becomes_a_row_too(tmp_path, write, sound, monkeypatch):
-    monkeypatch.setattr("preprocessing.clip.clean_waveform", lambda *args: 1 / 0)
+    monkeypatch.setattr("preprocessing.clip.CleanStream", lambda *args: 1 / 0)
     task = ClipTask("test", "a.wav", write("a.wav", sound), tmp_path / "clean" / "a.wav")
     row = clean_clip(task, SETTINGS)
     assert (row.status, row.reason) == ("refused", "ZeroDivisionError: division by zero")

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from preprocessing.chain import clean_waveform
+from preprocessing.chain import CleanStream
 from preprocessing.clean import clean_dataset
-from preprocessing.decode import decode
 from preprocessing.feature_settings import FeatureSettings
 from preprocessing.features import compute_features
 from preprocessing.folder import CleanFolderError
 from preprocessing.manifest import read_manifest, write_settings
 from preprocessing.settings import CleaningSettings
+from preprocessing.stream import FileSound
 
 MEL = CleaningSettings(features=FeatureSettings(name="mel", n_mels=40, n_fft=512))
 STORED = CleaningSettings(features=FeatureSettings(name="stored"))
@@ -59,7 +59,7 @@ def test_features_of_clean_audio_are_kept_and_the_manifest_has_their_shape(tmp_p
         "made.json",
         "manifest.csv",
     ]
-    pcm = clean_waveform(*decode(clips["path"][0]), MEL.curated, MEL).pcm
+    pcm = CleanStream(FileSound(clips["path"][0]), MEL, "train").pcm()
     assert len(pcm) == 19_200  # without its silence
     expected, _ = compute_features(pcm, 16_000, MEL.features)
     data = (tmp_path / "clean/train/0.wav.npy").read_bytes()

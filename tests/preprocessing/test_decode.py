@@ -9,7 +9,9 @@ import pytest
 import soundfile as sf
 from matplotlib import image
 
-from preprocessing.decode import DecodeError, check_waveform, decode, truncation
+from preprocessing.decode import check_waveform, truncation
+from preprocessing.errors import DecodeError
+from preprocessing.stream import decode
 
 NOISE = np.random.default_rng(0).uniform(-0.9, 0.9, 4_000).astype(np.float32)
 
@@ -132,7 +134,7 @@ def test_zero_samples(write):
 )
 def test_text_named_wav_never_reaches_ffmpeg(tmp_path, monkeypatch, text):
     monkeypatch.setattr(
-        "preprocessing.decode._decode_with_ffmpeg", lambda path: pytest.fail("ffmpeg saw text")
+        "preprocessing.stream.ffmpeg_blocks", lambda path: pytest.fail("ffmpeg saw text")
     )
     path = tmp_path / "text.wav"
     path.write_text(text, encoding="utf-8")
@@ -201,3 +203,22 @@ def test_truncated_mp3_says_so_and_truncated_flac_is_refused(write):
     flac = write("clip.flac", long)
     flac.write_bytes(flac.read_bytes()[:20_000])
     assert "broken inside" in refusal(flac)
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
+@pytest.mark.parametrize("kind", ["m3u8", "concat"])
+def test_a_playlist_opens_no_other_file(tmp_path, write, kind):
+    """A Latin-1 letter gets it past the check for text; ffmpeg must not open what it names."""
+    write("other.wav", NOISE)
+    texts = {
+        "m3u8": "#EXTM3U\n# \xe9\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nother.wav\n#EXT-X-ENDLIST\n",
+        "concat": "ffconcat version 1.0\n# \xe9\nfile other.wav\n",
+    }
+    path = tmp_path / "list.wav"
+    path.write_bytes(texts[kind].encode("latin-1"))
+    assert "neither soundfile nor ffmpeg" in refusal(path)
+
+
+def test_float_samples_of_the_scale_of_integers_are_refused(write):
+    path = write("clip.wav", NOISE * 20_000, subtype="FLOAT")
+    assert "expected float samples of full scale 1.0" in refusal(path)

@@ -6,7 +6,7 @@ import librosa
 import numpy as np
 import pytest
 
-from preprocessing.decode import DecodeError
+from preprocessing.errors import DecodeError
 from preprocessing.feature_settings import FeatureSettings
 from preprocessing.features import compute_features
 

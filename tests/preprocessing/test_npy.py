@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 
-from preprocessing.decode import DecodeError
+from preprocessing.errors import DecodeError
 from preprocessing.npy import MAX_VALUES, map_npy, npy_bytes, read_npy
 
 

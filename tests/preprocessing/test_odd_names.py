@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from preprocessing.decode import DecodeError, decode, truncation
-from preprocessing.stream import FileSound
+from preprocessing.decode import truncation
+from preprocessing.errors import DecodeError
+from preprocessing.stream import FileSound, decode
 
 pytestmark = pytest.mark.skipif(
     sys.platform in ("darwin", "win32"), reason="its file systems take no such names"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from preprocessing import npy
-from preprocessing.decode import DecodeError
+from preprocessing.errors import DecodeError
 from preprocessing.feature_settings import FeatureSettings
 from preprocessing.stored import as_steps, read_stored
 

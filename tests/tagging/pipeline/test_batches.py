@@ -5,7 +5,7 @@ import pytest
 import soundfile as sf
 import tensorflow as tf
 
-from preprocessing.clip import wav_bytes
+from preprocessing.wav import wav_bytes
 from tagging.augment.settings import AugmentSettings, MixUpSettings
 from tagging.augment.waveform_settings import BackgroundSettings, GainSettings, WaveformMixSettings
 from tagging.frontend.log_mel import LogMel

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from preprocessing.clip import wav_bytes
+from preprocessing.wav import wav_bytes
 from tagging.augment.settings import AugmentSettings
 from tagging.pipeline.batches import TrainingBatches
 from tagging.pipeline.pieces import (

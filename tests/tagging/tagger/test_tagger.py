@@ -13,8 +13,9 @@ from scipy.special import expit, logit, softmax
 
 import predict
 import tagging
-from preprocessing.chain import clean_waveform
-from preprocessing.decode import DecodeError, decode
+from preprocessing.chain import CleanStream
+from preprocessing.errors import DecodeError
+from preprocessing.stream import FileSound, decode
 from tagging import Tagger
 from tagging.config.load import load_config
 from tagging.evaluation.calibration import Calibration, read_calibration, write_calibration
@@ -250,9 +251,7 @@ def test_an_embedding_is_what_the_last_layer_makes_logits_of(tagger, run, audio)
     np.testing.assert_allclose(
         read_calibration(run.path).probabilities(KIND, logits), found.scores, atol=1e-5
     )
-    clean = clean_waveform(
-        *decode(audio / "long.wav"), run.config.cleaning.rules_for("test"), run.config.cleaning
-    ).pcm
+    clean = CleanStream(FileSound(audio / "long.wav"), run.config.cleaning, "test").pcm()
     of_clean = tagger.timeline(clean, 16_000, embed=True).embeddings
     np.testing.assert_allclose(tagger.embed(audio / "long.wav"), of_clean.mean(axis=0), atol=1e-5)
     assert tagger.timeline(audio / "plain.wav").embeddings is None

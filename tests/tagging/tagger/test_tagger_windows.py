@@ -8,8 +8,8 @@ import soundfile as sf
 import tensorflow as tf
 
 from preprocessing import clean_stream
-from preprocessing.clean_stream import CleanStream
-from preprocessing.decode import DecodeError
+from preprocessing.chain import CleanStream
+from preprocessing.errors import DecodeError
 from preprocessing.settings import CleaningSettings
 from preprocessing.stream import FileSound, PcmStream
 from tagging.pipeline.pieces import AudioWindows

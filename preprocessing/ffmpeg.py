@@ -1,6 +1,7 @@
 """What soundfile cannot read, through a pipe from ffmpeg: block by block, never the whole file."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +10,16 @@ from typing import IO
 
 import numpy as np
 
-from preprocessing.decode import UNREADABLE, DecodeError, check_ffmpeg
+from preprocessing.errors import DecodeError
 
-# Files only: a playlist must not fetch anything. An absolute path cannot be mistaken for an option or a protocol.
-_QUIET = ("-v", "error", "-protocol_whitelist", "file,pipe")
+UNREADABLE = "expected audio, neither soundfile nor ffmpeg can read it: leave it out, or export it again"
+# Containers that hold their sound themselves: a playlist or a list of files would make ffmpeg open what it names.
+_CONTAINERS = (
+    "aac,ac3,adx,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,dv,eac3,flac,flv,gxf,iff,ircam,ivf,loas,matroska,"
+    "mlp,mmf,mov,mp3,mpc,mpc8,mpeg,mpegts,mxf,nistsphere,nut,ogg,oma,paf,pvf,qcp,rm,sbc,shn,sox,tak,truehd,tta,voc,vqf,w64,"
+    "wav,webm,wtv,wv,wve,xa,xwma"
+)
+_QUIET = ("-v", "error", "-protocol_whitelist", "file,pipe", "-format_whitelist", _CONTAINERS)
 
 
 def ffmpeg_blocks(path: Path, block_frames: int) -> Iterator[tuple[np.ndarray, int]]:
@@ -54,3 +61,12 @@ def _decoder(path: Path) -> Iterator[IO[bytes]]:
                 raise DecodeError(UNREADABLE)
         finally:
             process.kill()
+
+
+def check_ffmpeg() -> None:
+    """Raises DecodeError where ffmpeg is not installed."""
+    if not (shutil.which("ffmpeg") and shutil.which("ffprobe")):
+        raise DecodeError(
+            "expected a format that soundfile reads, or ffmpeg for others: "
+            "install ffmpeg (with ffprobe), or convert the file to WAV or FLAC"
+        )
