@@ -133,9 +133,7 @@ def test_zero_samples(write):
     "text", ["hello\n" * 900, "#EXTM3U\nhttp://localhost/x.mp3\n", "é" * 2_048 + "é" * 9]
 )
 def test_text_named_wav_never_reaches_ffmpeg(tmp_path, monkeypatch, text):
-    monkeypatch.setattr(
-        "preprocessing.stream.ffmpeg_blocks", lambda path: pytest.fail("ffmpeg saw text")
-    )
+    monkeypatch.setattr("preprocessing.stream.ffmpeg_blocks", lambda path: pytest.fail("ffmpeg saw text"))
     path = tmp_path / "text.wav"
     path.write_text(text, encoding="utf-8")
     assert refusal(path) == (
