@@ -8,8 +8,8 @@
 that files may move. The nearest test files run first and end at the first failure; a fault that they let pass is tried
 on the whole suite (without lint and types, which see no numbers), unless --nearest-only says otherwise. In the end the
 tests that caught faults run on the code as it is, where they have to pass. The journal keeps what is known, so that the
-same command goes on after Ctrl-C; a fault that was changed since is tried again. The exit code is 1 unless all are
-caught.
+same command goes on after Ctrl-C. Tried again are faults that were changed since, and those that the nearest files let
+pass; for one that the whole suite let pass, remove its row. The exit code is 1 unless all are caught.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="planted-") as folder:
         copy = _copied(args.checkout, Path(folder) / "code")
         for fault in faults:
-            if not _is_known(read_journal(args.journal).get(fault.name), fault, args.nearest_only):
+            if not _is_known(read_journal(args.journal).get(fault.name), fault):
                 row = _try(fault, copy, args.nearest_only)
                 _append(args.journal, row)
                 print(f"{row.result:>9}  {row.name}  ({row.seconds} s)  {row.first}", flush=True)
@@ -91,10 +91,10 @@ def _copied(checkout: Path, copy: Path) -> Path:
     return shutil.copytree(checkout, copy, ignore=ignored)
 
 
-def _is_known(row: Row | None, fault: Fault, nearest_only: bool) -> bool:
-    if row is None or row.change != fault.change or row.result not in (CAUGHT, SURVIVED):
+def _is_known(row: Row | None, fault: Fault) -> bool:
+    if row is None or row.change != fault.change:
         return False
-    return row.result == CAUGHT or row.tests == WHOLE or (nearest_only and row.tests == " ".join(fault.tests))
+    return row.result == CAUGHT or (row.result == SURVIVED and row.tests == WHOLE)
 
 
 def _try(fault: Fault, copy: Path, nearest_only: bool) -> Row:

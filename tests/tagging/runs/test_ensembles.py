@@ -14,10 +14,12 @@ from sklearn.metrics import label_ranking_average_precision_score
 
 import predict
 from submissions.writer import read_scores, write_scores
+from tagging.config.load import load_config
 from tagging.datasets import read_dataset
-from tagging.runs.folds import write_folds
+from tagging.runs.ensembles import make_ensemble
+from tagging.runs.folds import Member, write_folds
 from tagging.runs.place import finish_run, work_dir
-from tagging.runs.run import Run
+from tagging.runs.run import Run, RunError
 
 
 def make_run(config, path: Path, seed: int, finished: str = "2020") -> Path:
@@ -58,6 +60,17 @@ def models(tiny, tmp_path_factory) -> dict[str, str]:
     config = tiny.config(folder)
     good, bad = (make_folds(config, folder / name, k, k / 10) for name, k in (("good", 3), ("bad", 40)))
     return {"good": good, "bad": bad, "run": str(make_run(config, folder / "run", 77))}
+
+
+def test_runs_of_the_same_classes_in_another_order_are_refused(tmp_path):
+    config = load_config("configs/demo.yaml")
+    runs = [
+        Run(tmp_path / name, config, {"classes": list(name), "task": "multilabel"}) for name in ("ab", "ba")
+    ]
+    with pytest.raises(
+        RunError, match=r"expected the same task and classes in all runs, .*/ba than in .*/ab"
+    ):
+        make_ensemble(config, [Member(run.path, (run,)) for run in runs])
 
 
 @pytest.fixture

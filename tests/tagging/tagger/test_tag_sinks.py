@@ -58,6 +58,16 @@ def test_a_json_list_is_one_whatever_its_length(tmp_path, files):
         assert item["segments"] == [{"start_s": 0, "end_s": 1.5, "label": "a", "score": 0.75}]
 
 
+@pytest.mark.parametrize("ending", SINKS)
+def test_letters_stay_as_they_are(ending):
+    file = io.StringIO()
+    sink = SINKS[ending](file, None, Contents(("Glöckchen",), over_time=False, has_segments=False))
+    sink.tags("täglich.wav", [("Glöckchen", 0.5)])
+    sink.close()
+    assert "täglich.wav" in file.getvalue()
+    assert "Glöckchen" in file.getvalue()
+
+
 def test_csv_keeps_windows_apart_from_segments():
     for windows in (None, io.StringIO()):
         file = io.StringIO()
