@@ -139,6 +139,15 @@ def full_runs() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def no_fit(monkeypatch) -> None:
+    """Stages begin and end as always, but nothing is learnt in them: for tests of what is around it."""
+    from tagging.training import stage
+    from tests.training_helpers import learn_nothing
+
+    monkeypatch.setattr(stage, "fit", learn_nothing)
+
+
 def _all_results() -> AbstractContextManager[None]:
     from tagging.plots.runs import learning_curves
     from tagging.report.page import write_report

@@ -126,7 +126,7 @@ def test_data_has_the_clips_of_each_split_and_label(reported):
     assert set(pd.read_csv(reported["regression"] / "report_tables" / "data.csv")["label"].isna()) == {True}
 
 
-def test_a_report_that_cannot_be_written_leaves_the_run(tiny, tmp_path, monkeypatch):
+def test_a_report_that_cannot_be_written_leaves_the_run(tiny, tmp_path, monkeypatch, no_fit):
     def fail(path):
         raise OSError("no space left")
 

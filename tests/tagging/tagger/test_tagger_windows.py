@@ -7,7 +7,7 @@ import pytest
 import soundfile as sf
 import tensorflow as tf
 
-from preprocessing import clean_stream
+from preprocessing import chain
 from preprocessing.chain import CleanStream
 from preprocessing.errors import DecodeError
 from preprocessing.settings import CleaningSettings
@@ -60,7 +60,7 @@ def test_long_windows_are_fewer_in_a_batch():
 @pytest.mark.parametrize("cleaned", [False, True])
 def test_a_long_file_takes_no_more_memory_than_some_blocks(tmp_path, monkeypatch, cleaned):
     """Five minutes at 44.1 kHz are 53 MB as float32; energies per millisecond take 2.4 MB."""
-    monkeypatch.setattr(clean_stream, "_HELD_S", 1.0)
+    monkeypatch.setattr(chain, "_HELD_S", 1.0)
     path = tmp_path / "long.wav"
     with sf.SoundFile(path, "w", 44_100, 1) as file:
         for second in range(300):

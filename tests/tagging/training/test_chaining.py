@@ -18,7 +18,7 @@ def weights(run) -> list[np.ndarray]:
     return read_run(run).load_model().get_weights()
 
 
-def test_curated_starts_from_noisy_and_sees_when_that_changed(tiny, noisy, tmp_path):
+def test_curated_starts_from_noisy_and_sees_when_that_changed(tiny, noisy, tmp_path, request):
     config = tiny.config(tmp_path, "stages.curated.learning_rate=1e-9", "stages.curated.epochs=1")
     noisy = shutil.copytree(noisy[1], tmp_path / "runs" / "noisy")
     curated = train_stage(config, "curated", jobs=2)
@@ -26,6 +26,7 @@ def test_curated_starts_from_noisy_and_sees_when_that_changed(tiny, noisy, tmp_p
     for a, b in zip(*kernels, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
     assert latest_run(tmp_path / "runs").path == curated
+    request.getfixturevalue("no_fit")
     train_stage(config, "noisy", jobs=2, force=True)
     assert latest_run(tmp_path / "runs").path == noisy
     assert not (tmp_path / "runs" / "noisy.old").exists()
@@ -45,7 +46,7 @@ def test_weights_that_do_not_fit_are_refused(tiny, noisy, tmp_path):
         train_stage(tiny.config(tmp_path), "curated", jobs=2)
 
 
-def test_previous_must_have_held_out_the_same_clips(tiny, noisy, tmp_path, capsys):
+def test_previous_must_have_held_out_the_same_clips(tiny, noisy, tmp_path, capsys, no_fit):
     shutil.copytree(noisy[1], tmp_path / "runs" / "noisy")
     with pytest.raises(RunError, match="other clips were held out"):
         train_stage(tiny.config(tmp_path, "split.validation_share=0.4"), "curated", jobs=2)

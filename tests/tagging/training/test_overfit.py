@@ -88,7 +88,7 @@ def test_an_interrupted_check_goes_on_the_same(tiny, tmp_path):
     assert_same_training(train_stage(stopped, "noisy", jobs=2), expected)
 
 
-def test_prediction_says_that_it_is_no_model_to_use(tiny, tmp_path, capsys):
+def test_prediction_says_that_it_is_no_model_to_use(tiny, tmp_path, capsys, no_fit):
     import predict
 
     config = tiny.config(tmp_path, *ALONE, "train.epochs=1")

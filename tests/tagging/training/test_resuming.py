@@ -31,7 +31,7 @@ def test_a_begun_stage_does_not_go_on_with_other_settings(tiny, tmp_path):
     assert len(history(train_stage(other, "noisy", jobs=2, force=True))) == 1
 
 
-def test_a_stage_that_failed_before_its_first_epoch_leaves_nothing_in_the_way(tiny, tmp_path):
+def test_a_stage_that_failed_before_its_first_epoch_leaves_nothing_in_the_way(tiny, tmp_path, no_fit):
     with pytest.raises(ModelError, match="no such file"):
         train_stage(
             tiny.config(tmp_path, "model.name=mobilenet_v2", "model.weights=none.h5", *BIG), "noisy", jobs=2
@@ -49,7 +49,7 @@ def test_a_finished_stage_is_left_alone_or_refused_under_other_settings(tiny, no
     assert (path / "run.json").read_text() == before
 
 
-def test_a_kill_while_a_run_gets_its_name_loses_nothing(tiny, noisy, tmp_path, monkeypatch):
+def test_a_kill_while_a_run_gets_its_name_loses_nothing(tiny, noisy, tmp_path, monkeypatch, no_fit):
     config, final = tiny.config(tmp_path), tmp_path / "runs" / "noisy"
     shutil.copytree(noisy[1], final)
     first, replace = (final / "run.json").read_text(), os.replace

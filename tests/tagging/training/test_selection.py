@@ -90,7 +90,9 @@ def test_none_confirmed_is_told(tiny, judge, tmp_path):
         select_clips(data, SelectionSettings(min_probability=1.0), judge, tmp_path, 2)
 
 
-def test_a_stage_selects_by_the_run_it_names_and_lists_what_it_kept(tiny, judge, middle, tmp_path, capsys):
+def test_a_stage_selects_by_the_run_it_names_and_lists_what_it_kept(
+    tiny, judge, middle, tmp_path, capsys, no_fit
+):
     config = tiny.config(
         tmp_path,
         "stages.curated.init=none",
