@@ -47,6 +47,7 @@ def compiled_trainer(
         metrics=[_metric(kind, n_classes)],
         jit_compile=uses_xla(settings, network),
     )
+    trainer.optimizer.build(trainer.trainable_variables)  # else the first step makes its variables, and is traced twice
     return trainer
 
 
