@@ -66,7 +66,8 @@ def check_outputs(
             continue
         if path.is_dir():
             raise OutputError(f"{name}: expected a file to write, received the folder {path}")
-        other = taken.setdefault(_resolved(name, path), name)
+        _check_links(name, path)
+        other = taken.setdefault(path.resolve(), name)
         if other != name:
             raise OutputError(f"{name}: {path} is {other}, too; choose another name")
         if (_identity(path) or path.resolve()) in read:
@@ -127,11 +128,13 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _resolved(name: str, path: Path) -> Path:
+def _check_links(name: str, path: Path) -> None:
     try:
-        return path.resolve()
-    except (OSError, RuntimeError) as error:  # links in a circle
-        raise OutputError(f"{name}: expected a file to write, received {path}: {error}") from error
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):  # a new file, or a place that is checked later
+        return
+    except OSError as error:  # links in a circle, a name that is too long
+        raise OutputError(f"{name}: expected a file to write, received {path}: {error.strerror}") from error
 
 
 def _check_existing(name: str, path: Path, made_by: str, mine: set[Path]) -> None:
