@@ -128,6 +128,15 @@ def test_a_setting_that_is_not_known_here_is_a_difference(tmp_path):
         check_fingerprint(tmp_path, CleaningSettings())
 
 
+def test_a_setting_that_did_not_exist_when_the_folder_was_made_has_its_default(tmp_path):
+    content = as_dict(CleaningSettings())
+    del content["min_kept_s"], content["features"]["center"], content["noisy"][0]["min_silence_ms"]
+    (tmp_path / "cleaning.json").write_text(json.dumps(content))
+    check_fingerprint(tmp_path, CleaningSettings())
+    with pytest.raises(CleanFolderError, match=r"min_kept_s is 0\.3 there, 0\.5 is asked"):
+        check_fingerprint(tmp_path, CleaningSettings(min_kept_s=0.5))
+
+
 def test_the_fingerprint_names_every_key_that_differs(tmp_path):
     write_settings(tmp_path, CleaningSettings())
     noisy = [SilenceRule(max_s=5.0), SilenceRule(threshold_dbfs=-42.0)]
