@@ -63,10 +63,7 @@ class TrainSettings(Settings):
         "null: `val_lwlrap`, `val_accuracy` or `val_mse`, by the task",
     )
     patience: int = setting(
-        0,
-        "epochs without improvement after which training stops; 0: never",
-        at_least=0,
-        at_most=MOST_EPOCHS,
+        0, "epochs without improvement after which training stops; 0: never", at_least=0, at_most=MOST_EPOCHS
     )
     keep: Literal["best", "last"] = setting(
         "best",

@@ -132,8 +132,7 @@ class SplitSettings(Settings):
         below=1,
     )
     file: str | None = setting(
-        None,
-        "CSV `fname,part` (part: `train` or `validation`) that gives the hold-out; null: it is drawn",
+        None, "CSV `fname,part` (part: `train` or `validation`) that gives the hold-out; null: it is drawn"
     )
 
     @property
