@@ -2,70 +2,75 @@
 
 from dataclasses import dataclass
 
-from tagging.augment.checks import check, check_range
+from foundation.settings import Settings, setting
 
 _FASTEST = 4.0  # and its inverse the slowest: beyond, little of a sound can be told
 _HIGHEST = 24.0  # semitones, the same factor of 4
+_LOUDEST_DB = 200.0
+
+
+def _level(default: float, sentence: str) -> float:
+    return setting(default, sentence, at_least=-_LOUDEST_DB, at_most=_LOUDEST_DB, unit="dB")
+
+
+def _rate(sentence: str) -> float:
+    return setting(1.0, sentence, at_least=1 / _FASTEST, at_most=_FASTEST)
 
 
 @dataclass(frozen=True)
-class WaveformMixSettings:
+class WaveformMixSettings(Settings):
     """Waveforms of other clips of the batch added to a clip's own; the mixture has the labels of all of them.
 
     As recordings mix in the world, and as leading FSDKaggle2019 systems mixed them: both sounds stay whole.
-
-    Attributes:
-        probability: share of the clips that get another, 0 (off) to 1.
-        min_gain_db: least level (RMS) of another beside the clip's own, in dB.
-        max_gain_db: highest such level, in dB; drawn uniformly between both.
-        most: largest number of others in a mixture; drawn uniformly from 1.
     """
 
-    probability: float = 0.0
-    min_gain_db: float = -10.0
-    max_gain_db: float = 0.0
-    most: int = 1
+    probability: float = setting(
+        0.0,
+        "share of the clips that get another, 0: off; a mixture has the labels of all its clips",
+        at_least=0,
+        at_most=1,
+    )
+    min_gain_db: float = _level(-10.0, "lowest level (RMS) of the other clip relative to the clip's own")
+    max_gain_db: float = _level(0.0, "highest such level; drawn uniformly between both")
+    most: int = setting(
+        1, "largest number of others in a mixture; drawn uniformly from 1", at_least=1, at_most=1_000
+    )
 
     def __post_init__(self) -> None:
-        check(0.0 <= self.probability <= 1.0, "waveform_mix.probability", "0 to 1", self.probability)
-        check_range("waveform_mix.min_gain_db and max_gain_db", self.min_gain_db, self.max_gain_db)
-        check(self.most >= 1, "waveform_mix.most", "1 or more", self.most)
+        super().__post_init__()
+        _check_order("waveform_mix.min_gain_db and max_gain_db", self.min_gain_db, self.max_gain_db)
 
 
 @dataclass(frozen=True)
-class BackgroundSettings:
-    """A random window of a noisy clip under a clip's own; labels stay the clip's.
+class BackgroundSettings(Settings):
+    """A random window of a noisy clip under a clip's own; labels stay the clip's."""
 
-    Attributes:
-        probability: share of the clips that get one, 0 (off) to 1.
-        min_snr_db: least level (RMS) of the clip over the background, in dB.
-        max_snr_db: highest such level, in dB; drawn uniformly between both.
-    """
-
-    probability: float = 0.0
-    min_snr_db: float = 10.0
-    max_snr_db: float = 30.0
+    probability: float = setting(
+        0.0,
+        "share of the clips that get a noisy clip under them, 0: off; labels stay the clip's",
+        at_least=0,
+        at_most=1,
+    )
+    min_snr_db: float = _level(10.0, "lowest level (RMS) of the clip over the background")
+    max_snr_db: float = _level(30.0, "highest such level; drawn uniformly between both")
 
     def __post_init__(self) -> None:
-        check(0.0 <= self.probability <= 1.0, "background.probability", "0 to 1", self.probability)
-        check_range("background.min_snr_db and max_snr_db", self.min_snr_db, self.max_snr_db)
+        super().__post_init__()
+        _check_order("background.min_snr_db and max_snr_db", self.min_snr_db, self.max_snr_db)
 
 
 @dataclass(frozen=True)
-class GainSettings:
+class GainSettings(Settings):
     """Random gain, drawn uniformly in dB. `log_mel` images do not show it: their decibels are under the
     window's own maximum; front ends with absolute levels do.
-
-    Attributes:
-        min_db: least gain, in dB.
-        max_db: highest gain, in dB; less where the peak would pass full scale. Both 0: off.
     """
 
-    min_db: float = 0.0
-    max_db: float = 0.0
+    min_db: float = _level(0.0, "lowest gain")
+    max_db: float = _level(0.0, "highest gain; less where the peak would exceed full scale. Both 0: off")
 
     def __post_init__(self) -> None:
-        check_range("gain.min_db and max_db", self.min_db, self.max_db)
+        super().__post_init__()
+        _check_order("gain.min_db and max_db", self.min_db, self.max_db)
 
     @property
     def enabled(self) -> bool:
@@ -74,19 +79,17 @@ class GainSettings:
 
 
 @dataclass(frozen=True)
-class TimeStretchSettings:
-    """Time stretch: the sound runs faster or slower, its pitch stays.
+class TimeStretchSettings(Settings):
+    """Time stretch: the sound runs faster or slower, its pitch stays."""
 
-    Attributes:
-        min_rate: least rate, 0.25 to 4; 0.5 takes twice as long.
-        max_rate: highest rate, to 4; drawn uniformly between both. Both 1: off.
-    """
-
-    min_rate: float = 1.0
-    max_rate: float = 1.0
+    min_rate: float = _rate(
+        "lowest rate; the sound runs faster or slower, its pitch stays; 0.5 takes twice as long"
+    )
+    max_rate: float = _rate("highest rate; drawn uniformly between both. Both 1: off")
 
     def __post_init__(self) -> None:
-        _check_rates("time_stretch", self.min_rate, self.max_rate)
+        super().__post_init__()
+        _check_order("time_stretch.min_rate and max_rate", self.min_rate, self.max_rate)
 
     @property
     def enabled(self) -> bool:
@@ -95,22 +98,27 @@ class TimeStretchSettings:
 
 
 @dataclass(frozen=True)
-class PitchShiftSettings:
-    """Pitch shift: the sound gets higher or lower, its time stays.
+class PitchShiftSettings(Settings):
+    """Pitch shift: the sound gets higher or lower, its time stays."""
 
-    Attributes:
-        min_semitones: least shift, -24 to 24; 12 is an octave up.
-        max_semitones: highest shift, to 24; drawn uniformly between both. Both 0: off.
-    """
-
-    min_semitones: float = 0.0
-    max_semitones: float = 0.0
+    min_semitones: float = setting(
+        0.0,
+        "lowest shift; the sound gets higher or lower, its time stays; 12 is an octave up",
+        at_least=-_HIGHEST,
+        at_most=_HIGHEST,
+        unit="semitones",
+    )
+    max_semitones: float = setting(
+        0.0,
+        "highest shift; drawn uniformly between both. Both 0: off",
+        at_least=-_HIGHEST,
+        at_most=_HIGHEST,
+        unit="semitones",
+    )
 
     def __post_init__(self) -> None:
-        low, high = self.min_semitones, self.max_semitones
-        expected = f"{-_HIGHEST:g} to {_HIGHEST:g}, the first at most the second"
-        is_range = -_HIGHEST <= low <= high <= _HIGHEST
-        check(is_range, "pitch_shift.min_semitones and max_semitones", expected, f"{low} and {high}")
+        super().__post_init__()
+        _check_order("pitch_shift.min_semitones and max_semitones", self.min_semitones, self.max_semitones)
 
     @property
     def enabled(self) -> bool:
@@ -119,19 +127,18 @@ class PitchShiftSettings:
 
 
 @dataclass(frozen=True)
-class SpeedSettings:
-    """Speed: the sound is resampled, so that time and pitch change together, as on a tape.
+class SpeedSettings(Settings):
+    """Speed: the sound is resampled, so that time and pitch change together, as on a tape."""
 
-    Attributes:
-        min_rate: least rate, 0.25 to 4; 0.5 takes twice as long, an octave lower.
-        max_rate: highest rate, to 4; drawn uniformly between both. Both 1: off.
-    """
-
-    min_rate: float = 1.0
-    max_rate: float = 1.0
+    min_rate: float = _rate(
+        "lowest rate; the sound is resampled, so that time and pitch change together; 0.5 takes twice as long, an "
+        "octave lower"
+    )
+    max_rate: float = _rate("highest rate; drawn uniformly between both. Both 1: off")
 
     def __post_init__(self) -> None:
-        _check_rates("speed", self.min_rate, self.max_rate)
+        super().__post_init__()
+        _check_order("speed.min_rate and max_rate", self.min_rate, self.max_rate)
 
     @property
     def enabled(self) -> bool:
@@ -140,25 +147,20 @@ class SpeedSettings:
 
 
 @dataclass(frozen=True)
-class NoiseSettings:
-    """White Gaussian noise under a clip.
+class NoiseSettings(Settings):
+    """White Gaussian noise under a clip."""
 
-    Attributes:
-        probability: share of the clips that get it, 0 (off) to 1.
-        min_snr_db: least level (RMS) of the clip over the noise, in dB.
-        max_snr_db: highest such level, in dB; drawn uniformly between both.
-    """
-
-    probability: float = 0.0
-    min_snr_db: float = 10.0
-    max_snr_db: float = 30.0
+    probability: float = setting(
+        0.0, "share of the clips that get white Gaussian noise under them, 0: off", at_least=0, at_most=1
+    )
+    min_snr_db: float = _level(10.0, "lowest level (RMS) of the clip over the noise")
+    max_snr_db: float = _level(30.0, "highest such level; drawn uniformly between both")
 
     def __post_init__(self) -> None:
-        check(0.0 <= self.probability <= 1.0, "noise.probability", "0 to 1", self.probability)
-        check_range("noise.min_snr_db and max_snr_db", self.min_snr_db, self.max_snr_db)
+        super().__post_init__()
+        _check_order("noise.min_snr_db and max_snr_db", self.min_snr_db, self.max_snr_db)
 
 
-def _check_rates(name: str, low: float, high: float) -> None:
-    expected = f"{1 / _FASTEST:g} to {_FASTEST:g}, the first at most the second"
-    is_range = 1 / _FASTEST <= low <= high <= _FASTEST
-    check(is_range, f"{name}.min_rate and max_rate", expected, f"{low} and {high}")
+def _check_order(keys: str, low: float, high: float) -> None:
+    if low > high:
+        raise ValueError(f"{keys}: expected the first at most the second, received {low} and {high}")

@@ -1,14 +1,11 @@
 """Defaults < YAML < key=value, and one line for every mistake."""
 
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
 
-from preprocessing.settings import CleaningSettings, SilenceRule
-from tagging.config.load import ConfigError, as_dict, differing_keys, load_config, save_config
-from tagging.config.schema import Config
-from tagging.config.stage import StageSettings
+from foundation.settings import as_dict
+from tagging.config.load import ConfigError, differing_keys, load_config, save_config
 
 ROOT = Path(__file__).parents[3]
 
@@ -71,20 +68,20 @@ def test_differing_keys_names_leaves_with_both_values(path):
         ("trian.epochs=3", ["trian", "Did you mean", "train"]),
         ("stages.noisy.epoch=3", ["stages.noisy.epoch", "epochs"]),
         ("train.epochs=many", ["train.epochs", "many"]),
-        ("train.epochs=0", ["epochs", "above 0", "received 0"]),
+        ("train.epochs=0", ["train.epochs", "at least 1", "received 0"]),
         ("train.optimizer=adm", ["train.optimizer", "adamw"]),
         ("train=3", ["train", "mapping"]),
         ("epochs", ["key=value", "'epochs'"]),
         ("seed=-1", ["seed", "-1"]),
         ("window.window_s=0.01", ["at least 1024 samples", "160"]),
         ("train.augment.spec_augment.time_warp_frames=46", ["time_warp_frames", "92 frames", "46"]),
-        ("window.hop_s=0", ["window.hop_s", "above 0"]),
+        ("window.hop_s=0", ["window.hop_s", "at least 0.001 s"]),
         ("frontend.channels=2", ["frontend.channels", "received 2"]),
         ("frontend.top_db=0", ["frontend.top_db"]),
         ("model.dropout=1", ["model.dropout"]),
         ("stages.noisy.init=previous", ["stages.noisy.init", "first stage"]),
         ("stages.curatd.epochs=3", ["stages.curatd", "Did you mean: 'curated'"]),
-        ("seed=4294967296", ["seed from 0", "4294967296"]),
+        ("seed=4294967296", ["seed", "at most 4,294,967,295", "4294967296"]),
         ("train.learning_rate=nan", ["train.learning_rate", "nan"]),
         ("window.window_s=inf", ["window.window_s", "inf"]),
         ("frontend.fmin_hz=9000", ["fmin_hz", "8000", "9000"]),
@@ -191,44 +188,3 @@ CONFIGS = sorted(set(ROOT.glob("configs/**/*.yaml")) - set(ROOT.glob("configs/sw
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_every_config_that_ships_is_valid(config):
     assert load_config(config).stages
-
-
-def leaves(settings, prefix: str = "") -> list[tuple[str, object]]:
-    """(key, default) of every plain setting of a settings dataclass, as the documentation writes keys."""
-    found = []
-    for part in fields(settings):
-        value = getattr(settings, part.name)
-        key = prefix + part.name
-        found += leaves(value, key + ".") if is_dataclass(value) else [(key, value)]
-    return found
-
-
-def written(value: object) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(map(str, value))}]"
-    return (
-        {None: "null", True: "true", False: "false"}[value]
-        if value is None or isinstance(value, bool)
-        else str(value)
-    )
-
-
-def test_every_setting_is_documented_with_its_default():
-    page = (ROOT / "docs" / "config.md").read_text()
-    stage = [
-        (f"stages.NAME.{key}", getattr(StageSettings(), key)) for key in ("sources", "init", "trainable")
-    ]
-    rule = [(f"cleaning.curated[].{key}", value) for key, value in leaves(SilenceRule())]
-    undocumented = {
-        "stages",
-        "dataset.exclude",
-        "cleaning.curated",
-        "cleaning.noisy",
-    }  # described, not in a cell
-    for key, value in [*leaves(Config()), *stage, *rule]:
-        if key not in undocumented:
-            assert f"| `{key}` | `{written(value)}` |" in page, key
-    for rule_of in (*CleaningSettings().curated, *CleaningSettings().noisy):
-        numbers = ["any" if rule_of.max_s is None else f"{rule_of.max_s:g}", f"{rule_of.threshold_dbfs:g}"]
-        numbers += [str(rule_of.min_silence_ms), str(rule_of.keep_silence_ms)]
-        assert f"| {' | '.join(numbers)} |" in page

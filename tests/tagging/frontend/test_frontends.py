@@ -118,7 +118,7 @@ def test_every_key_that_a_front_end_takes_does_something(name):
 def test_settings_out_of_range_name_their_key():
     with pytest.raises(ValueError, match="n_mfcc of at most n_mels=10, received 13"):
         FrontendSettings("mfcc", n_mels=10)
-    with pytest.raises(ValueError, match=r"frontend\.n_mfcc of at least 1, received 0"):
+    with pytest.raises(ValueError, match=r"n_mfcc: expected at least 1, received 0"):
         FrontendSettings("mfcc", n_mfcc=0)
     with pytest.raises(ValueError, match=r"frontend\.normalize none, peak or rms, received loud"):
         FrontendSettings("mfcc", normalize="loud")
