@@ -1,23 +1,14 @@
 """What a config can say about the network."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from foundation.errors import UserError
+from foundation.plugins import plugin_names
 
-NAMES = (
-    "simple_cnn",
-    "vgg_cnn",
-    "mobilenet_v2",
-    "resnet50",
-    "yamnet",
-    "mlp",
-    "cnn2d",
-    "cnn1d",
-    "rnn",
-    "cnn_rnn",
-)
-"""The networks: each is a module of this package."""
+NAMES = plugin_names(Path(__file__).parent, besides=("registry", "settings"))
+"""The networks: every other module of this package is one."""
 
 
 class ModelError(UserError):
@@ -29,8 +20,8 @@ class ModelSettings:
     """The network. What is null is left to it; a key that it does not take is refused when it is built.
 
     Attributes:
-        name: `simple_cnn`, `vgg_cnn`, `mobilenet_v2`, `resnet50` or `yamnet`; or one that takes any image or sequence
-            of features: `mlp`, `cnn2d`, `cnn1d`, `rnn` or `cnn_rnn`.
+        name: a file in `models/`: `simple_cnn`, `vgg_cnn`, `mobilenet_v2`, `resnet50` or `yamnet`; or one that takes
+            any image or sequence of features: `mlp`, `cnn2d`, `cnn1d`, `rnn` or `cnn_rnn`.
         weights: of the backbone: `none` (random), `imagenet` (mobilenet_v2, resnet50) or `audioset` (yamnet), which
             Keras downloads, or the path of a file with them (Keras 3's `.weights.h5`, or an older `.h5`).
         weights_sha256: hash that the downloaded file of `audioset` must have; null: any.
@@ -91,7 +82,7 @@ class ModelSettings:
 
     def __post_init__(self) -> None:
         if self.name not in NAMES:
-            raise ValueError(f"expected model.name out of {', '.join(sorted(NAMES))}, received {self.name!r}")
+            raise ValueError(f"expected model.name out of {', '.join(NAMES)}, received {self.name!r}")
         if not 0.0 <= self.dropout < 1.0:
             raise ValueError(f"expected model.dropout of at least 0 and below 1, received {self.dropout}")
         for key in ("units", "filters"):
