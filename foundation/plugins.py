@@ -12,6 +12,12 @@ def plugin_names(folder: Path, besides: Collection[str] = ()) -> tuple[str, ...]
     return tuple(name for name in names if not name.startswith("_") and name not in besides)
 
 
+def functions(file: Path) -> set[str]:
+    """Names of the functions of a module, read without running it."""
+    nodes = ast.parse(file.read_text(encoding="utf-8")).body
+    return {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+
+
 def literal(file: Path, name: str, default: Any = None) -> Any:
     """The constant `name = <literal>` of a module, read without running it: what settings may know of heavy modules.
 

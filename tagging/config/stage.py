@@ -5,9 +5,9 @@ from math import inf
 from typing import Any, Literal
 
 from tagging.augment.settings import AugmentSettings
-from tagging.config.loss import LossSettings
 from tagging.config.schedule import PlateauSettings, StepSettings
 from tagging.config.selection import SELECTED, SelectionSettings
+from tagging.losses.settings import LossSettings
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from foundation.plugins import literal, plugin_names
+from foundation.plugins import functions, literal, plugin_names
 
 
 def test_names_are_those_of_the_files(tmp_path):
@@ -20,3 +20,10 @@ def test_a_literal_is_read_without_running_the_module(tmp_path):
     assert literal(file, "OTHER", 7) == 7
     with pytest.raises(ValueError, match="expected MADE to be a literal"):
         literal(file, "MADE")
+
+
+def test_functions_are_those_of_the_module_itself(tmp_path):
+    (tmp_path / "a.py").write_text(
+        "import nothing_such\ndef f():\n    def g(): ...\nclass A:\n    def h(self): ...\n"
+    )
+    assert functions(tmp_path / "a.py") == {"f"}

@@ -2,17 +2,21 @@
 
 from dataclasses import dataclass
 from math import inf
-from typing import Literal
+from pathlib import Path
 
 from foundation.errors import UserError
+from foundation.plugins import functions, plugin_names
 
+NAMES = plugin_names(Path(__file__).parent, besides=("registry", "settings"))
+"""The losses: every other module of this package is one."""
+
+_DEFAULTS = {"multilabel": "bce", "multiclass": "cross_entropy", "regression": "mse"}
+_TASKS = {name: functions(Path(__file__).parent / f"{name}.py") for name in NAMES}
 LOSSES = {
-    "multilabel": ("bce", "lq"),
-    "multiclass": ("cross_entropy", "lq"),
-    "regression": ("mse", "mae", "huber"),
+    kind: (default, *(name for name in NAMES if kind in _TASKS[name] and name != default))
+    for kind, default in _DEFAULTS.items()
 }
 """Losses of each kind of task, its default first."""
-NAMES = dict.fromkeys(name for names in LOSSES.values() for name in names)
 
 
 class LossError(UserError):
@@ -21,7 +25,7 @@ class LossError(UserError):
 
 @dataclass(frozen=True)
 class LossSettings:
-    """What a network is trained to lower; see `tagging/training/losses.py` for the formulas.
+    """What a network is trained to lower; see `tagging/losses/` for the formulas.
 
     Noisy labels: `lq` believes a label the less, the surer the network is of the opposite. With sigmoids its q has
     to stay smaller than with a softmax: a class that a share s of the clips has is drawn to the logit
@@ -29,8 +33,9 @@ class LossSettings:
     positives teach nothing any more; q = 0.3 means 0.002.
 
     Attributes:
-        name: `bce` (binary cross-entropy) or `lq` (generalised cross-entropy, for labels that may be wrong); with one
-            label a clip `cross_entropy` or `lq`; of regression `mse`, `mae` or `huber`; null: the first of its task.
+        name: a file in `tagging/losses/`: `bce` (binary cross-entropy) or `lq` (generalised cross-entropy, for labels
+            that may be wrong); with one label a clip `cross_entropy` or `lq`; of regression `mse`, `mae` or `huber`;
+            null: the first of its task.
         q: of `lq`, above 0 to 1: near 0 it is `bce`, 1 is the mean absolute error.
         label_smoothing: labels move by this share, 0 to below 1, towards 0.5, or with one label a clip towards all
             classes alike.
@@ -38,14 +43,14 @@ class LossSettings:
             number of classes, `bce` near 0.7.
     """
 
-    name: Literal["bce", "lq", "cross_entropy", "mse", "mae", "huber"] | None = None
+    name: str | None = None
     q: float = 0.3
     label_smoothing: float = 0.0
     lsep_weight: float = 0.0
 
     def __post_init__(self) -> None:
         for key, is_valid, expected in (
-            ("name", self.name is None or self.name in NAMES, f"one of {list(NAMES)} or null"),
+            ("name", self.name is None or self.name in NAMES, f"one of {', '.join(NAMES)} or null"),
             ("q", 0 < self.q <= 1, "a number above 0 and up to 1 (name=bce is the limit at 0)"),
             ("label_smoothing", 0 <= self.label_smoothing < 1, "a share from 0 to below 1"),
             ("lsep_weight", 0 <= self.lsep_weight < inf, "a finite number of at least 0"),
