@@ -8,7 +8,7 @@ from tagging.config.schema import Config
 from tagging.config.stage import StageSettings
 from tagging.config.types import nearest
 from tagging.evaluation.names import validation_columns
-from tagging.frontend.settings import TAKES, FrontendSettings
+from tagging.frontend.settings import FRONTENDS, STORED, FrontendSettings
 from tagging.pipeline.settings import SequenceSettings, WindowSettings
 
 
@@ -19,10 +19,9 @@ def check_config(config: Config) -> None:
     if not config.stages:
         raise ConfigError("expected at least one stage under stages:, received none")
     check_task(config, config.dataset.task)
-    names = sorted(set(TAKES) - {"stored"})
-    if config.frontend.name not in names:
+    if config.frontend.name not in FRONTENDS:
         raise ConfigError(
-            f"expected frontend.name out of {', '.join(names)}, received {config.frontend.name!r}"
+            f"expected frontend.name out of {', '.join(FRONTENDS)}, received {config.frontend.name!r}"
         )
     if config.cleaning.features.name is None:
         _check_audio(config)
@@ -66,7 +65,7 @@ def _check_frontend_of_features(config: Config) -> None:
         raise ConfigError(
             "window.*: features come in pieces of sequence.max_steps; only window.average is theirs"
         )
-    idle = config.frontend.idle_keys("stored")
+    idle = config.frontend.idle_keys(STORED)
     if config.frontend.name != FrontendSettings().name:
         idle = ["name", *idle]
     if idle:
@@ -116,7 +115,8 @@ def _check_features(name: str, stage: StageSettings, frames: int | None) -> None
 
 def _check_fill(name: str, stage: StageSettings, config: Config) -> None:
     """Masks and blends fill in 0, which has to be silence or a mean."""
-    decibels = config.cleaning.features.name in DECIBELS or config.frontend.name == "mfcc"
+    is_silence = FRONTENDS[config.frontend.name].zero_is_silence
+    decibels = config.cleaning.features.name in DECIBELS or not is_silence
     fills = stage.augment.spec_augment.enabled or stage.augment.mixup.alpha > 0
     if decibels and fills and not config.frontend.standardize:
         raise ConfigError(
