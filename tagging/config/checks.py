@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from preprocessing.feature_settings import DECIBELS
+from tagging.augment.settings import OPS
 from tagging.config.errors import ConfigError
 from tagging.config.schema import Config
 from tagging.config.stage import StageSettings
@@ -102,10 +103,10 @@ def _frames(config: Config) -> int | None:
 
 def _check_features(name: str, stage: StageSettings, frames: int | None) -> None:
     """Augmentation that stored features cannot have."""
-    if stage.augment.changes_waveforms:
+    if stage.augment.on(of_waveforms=True):
+        keys = [key for op in OPS if op.of_waveforms for key in op.settings]
         raise ConfigError(
-            f"stages.{name}.augment: cleaning.features.name leaves no waveforms to train on; turn off waveform_mix, "
-            "background, gain, noise, time_shift_share, time_stretch, pitch_shift and speed"
+            f"stages.{name}.augment: cleaning.features.name leaves no waveforms to train on; turn off {', '.join(keys)}"
         )
     if frames is None and (keys := stage.augment.of_fixed_frames):
         raise ConfigError(
@@ -117,10 +118,10 @@ def _check_fill(name: str, stage: StageSettings, config: Config) -> None:
     """Masks and blends fill in 0, which has to be silence or a mean."""
     is_silence = FRONTENDS[config.frontend.name].zero_is_silence
     decibels = config.cleaning.features.name in DECIBELS or not is_silence
-    fills = stage.augment.spec_augment.enabled or stage.augment.mixup.alpha > 0
+    fills = [op.key for op in stage.augment.on(of_waveforms=False) if op.fills_zero]
     if decibels and fills and not config.frontend.standardize:
         raise ConfigError(
-            f"stages.{name}.augment: spec_augment and mixup fill in 0, which is loud in decibels; set "
+            f"stages.{name}.augment: {' and '.join(fills)} fill in 0, which is loud in decibels; set "
             "frontend.standardize=true, or turn them off"
         )
 
