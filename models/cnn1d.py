@@ -6,6 +6,7 @@ in it.
 For a waveform, `stride` and `pool_size` of 4 keep the work small.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -36,7 +37,7 @@ def build(settings: ModelSettings, image_shape: tuple[int | None, int, int], n_o
     return keras.Model(image, logits(x, n_outputs), name="cnn1d")
 
 
-def time_blocks(settings: ModelSettings, filters: list[int], x: Any, valid: Any) -> tuple[Any, Any]:
+def time_blocks(settings: ModelSettings, filters: Sequence[int], x: Any, valid: Any) -> tuple[Any, Any]:
     """(x (batch, frames, bands), valid or None) -> the same of fewer steps, x with filters[-1] channels.
 
     A block is a convolution over time, batch normalisation, activation, maximum pooling. The first convolution goes on

@@ -22,5 +22,5 @@ def build(settings: ModelSettings, image_shape: tuple[int | None, int, int], n_o
     image = keras.Input(image_shape, name="image")
     x, valid = time_blocks(settings, settings.filters or FILTERS, *as_sequence(settings, image))
     x = recurrent(settings, settings.cell or "gru", settings.rnn_units or 128, x, valid)
-    x = hidden_layers(x, settings.units or [], settings.dropout, activation_name(settings))
+    x = hidden_layers(x, settings.units or (), settings.dropout, activation_name(settings))
     return keras.Model(image, logits(x, n_outputs), name="cnn_rnn")

@@ -22,10 +22,10 @@ CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
 
 def build(settings: ModelSettings, image_shape: tuple[int | None, int, int], n_outputs: int) -> keras.Model:
     """Images (batch, frames, bands, 1) -> logits (batch, n_outputs)."""
-    refuse_without_hidden(settings, settings.units or [], "activation")
+    refuse_without_hidden(settings, settings.units or (), "activation")
     image = keras.Input(image_shape, name="image")
     x = recurrent(settings, settings.cell or "lstm", settings.rnn_units or 64, *as_sequence(settings, image))
-    x = hidden_layers(x, settings.units or [], settings.dropout, activation_name(settings))
+    x = hidden_layers(x, settings.units or (), settings.dropout, activation_name(settings))
     return keras.Model(image, logits(x, n_outputs), name="rnn")
 
 

@@ -6,6 +6,7 @@ each block halved by average pooling, then the mean over bands and, unless `mode
 over time.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -41,7 +42,7 @@ def build(settings: ModelSettings, image_shape: tuple[int, int, int], n_classes:
     return keras.Model(image, tag_image(settings, x, partial(_blocks, filters), n_classes), name="vgg_cnn")
 
 
-def _blocks(widths: list[int] | tuple[int, ...], x: keras.KerasTensor) -> keras.KerasTensor:
+def _blocks(widths: Sequence[int], x: keras.KerasTensor) -> keras.KerasTensor:
     x = norm(name="norm_image")(x)
     for number, filters in enumerate(widths, 1):
         for part in "ab":

@@ -1,5 +1,6 @@
 """The cleaning chain in memory, mono -> soxr -> int16 -> silence. Cleaning and prediction share it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,7 @@ class Cleaned:
 
 
 def clean_waveform(
-    samples: np.ndarray, rate_hz: int, rules: list[SilenceRule], settings: CleaningSettings
+    samples: np.ndarray, rate_hz: int, rules: Sequence[SilenceRule], settings: CleaningSettings
 ) -> Cleaned:
     """Cleans decoded audio.
 

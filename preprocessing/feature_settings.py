@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from preprocessing.checks import check_count, check_number
+from foundation.settings import Settings, setting
 
 STORED = "stored"
 DECIBELS = ("mel", "fused", "beat_mel", "beat_fused", "mfcc", "mfcc_statistics")
@@ -25,44 +25,68 @@ KEYS: dict[str | None, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class FeatureSettings:
-    """What a clean folder holds: audio, or features of it; docs/features.md has the formulas.
+class FeatureSettings(Settings):
+    """What a clean folder holds: audio, or features of it; docs/features.md has the formulas."""
 
-    Attributes:
-        name: null (audio), `mel`, `chroma`, `fused` (mel and chroma side by side), `beat_mel`, `beat_chroma`,
-            `beat_fused` (the same, one step a beat), `mfcc`, `mfcc_statistics` (their means and deviations over
-            time), or `stored` (the data set's files hold features).
-        n_fft: FFT size and Hann window length, in samples at `cleaning.rate_hz`, at least 2.
-        hop_length: samples between steps, at least 1.
-        center: a step's window is centred on its time, the ends padded with zeros; false: windows lie inside
-            the clip. `beat_*` are always centred.
-        n_mels: Slaney mel bands from 0 to half the sample rate, of mel, fused and MFCC.
-        top_db: decibels under a clip's highest mel value where its log-mel ends, above 0.
-        n_mfcc: MFCC that are kept, at most `n_mels`.
-        transpose: stored arrays are (bands, steps).
-        bands: [start, stop], which bands of stored features are kept, stop not included; null: all.
-    """
-
-    name: str | None = None
-    n_fft: int = 2048
-    hop_length: int = 512
-    center: bool = True
-    n_mels: int = 128
-    top_db: float = 80.0
-    n_mfcc: int = 13
-    transpose: bool = False
-    bands: list[int] | None = None
+    name: str | None = setting(
+        None,
+        "null (audio), `mel`, `chroma`, `fused` (mel and chroma concatenated), `beat_mel`, `beat_chroma`, "
+        "`beat_fused` (the same, one step per beat), `mfcc`, `mfcc_statistics` (means and deviations over time), "
+        "or `stored`: the files of the data set hold features",
+    )
+    n_fft: int = setting(
+        2048,
+        "FFT size and length of the Hann window, at `cleaning.rate_hz`; not of `stored`",
+        at_least=2,
+        at_most=65_536,
+        unit="samples",
+    )
+    hop_length: int = setting(
+        512,
+        "distance between steps (between frames, where steps are beats); not of `stored`",
+        at_least=1,
+        at_most=1_000_000,
+        unit="samples",
+    )
+    center: bool = setting(
+        True,
+        "windows are centred on the time of their step, the ends padded with zeros; `false`: they lie inside the "
+        "clip. Of `mel`, `chroma`, `fused` and MFCC; `beat_*` are always centred",
+    )
+    n_mels: int = setting(
+        128,
+        "number of Slaney mel bands, from 0 to half the sample rate; of mel, fused and MFCC",
+        at_least=1,
+        at_most=2_048,
+    )
+    top_db: float = setting(
+        80.0,
+        "log-mel values are cut off this far below the highest of the clip; of mel, fused and MFCC",
+        at_least=1e-3,
+        at_most=1_000,
+        unit="dB",
+    )
+    n_mfcc: int = setting(
+        13,
+        "number of coefficients kept, at most `n_mels`; of `mfcc` and `mfcc_statistics`",
+        at_least=1,
+        at_most=2_048,
+    )
+    transpose: bool = setting(False, "stored arrays are (bands, steps); of `stored`")
+    bands: tuple[int, ...] | None = setting(
+        None,
+        "`[start, stop]`, which bands of stored features are kept, stop not included, e.g. `[128,140]`: the chroma "
+        "of a fused file; null: all; of `stored`",
+        at_least=0,
+        at_most=1_000_000,
+    )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.name not in KEYS:
             known = ", ".join("null" if name is None else name for name in KEYS)
             raise ValueError(f"cleaning.features.name: expected one of {known}, received {self.name!r}")
         self._check_unused()
-        check_count("cleaning.features.n_fft", self.n_fft, 2)
-        check_count("cleaning.features.hop_length", self.hop_length, 1)
-        check_count("cleaning.features.n_mels", self.n_mels, 1)
-        check_count("cleaning.features.n_mfcc", self.n_mfcc, 1)
-        check_number("cleaning.features.top_db", self.top_db, 1e-3, 1e3)
         self._check_related()
 
     def _check_unused(self) -> None:
@@ -79,8 +103,8 @@ class FeatureSettings:
             raise ValueError(
                 f"cleaning.features.n_mfcc: expected at most n_mels={self.n_mels}, received {self.n_mfcc}"
             )
-        if self.bands is not None and (len(self.bands) != 2 or not 0 <= self.bands[0] < self.bands[1]):
+        if self.bands is not None and (len(self.bands) != 2 or self.bands[0] >= self.bands[1]):
             raise ValueError(
                 "cleaning.features.bands: expected [start, stop] with 0 <= start < stop, "
-                f"received {self.bands}"
+                f"received {list(self.bands)}"
             )

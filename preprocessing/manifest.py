@@ -4,14 +4,14 @@ import csv
 import io
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, astuple, fields
+from dataclasses import astuple, fields
 from pathlib import Path
 
 import pandas as pd
 
 from foundation.files import write_atomic
+from foundation.settings import as_dict, completed
 from preprocessing.clip import ClipRow
-from preprocessing.feature_settings import FeatureSettings
 from preprocessing.folder import CleanFolderError, check_inside, clean_path
 from preprocessing.settings import CleaningSettings
 
@@ -110,12 +110,12 @@ def write_made(clean_dir: Path, targets: Iterable[Path]) -> None:
 
 def write_settings(clean_dir: Path, settings: CleaningSettings) -> None:
     """Stores the settings that the folder's audio is cleaned with."""
-    write_atomic(clean_dir / SETTINGS_NAME, json.dumps(asdict(settings), indent=2).encode() + b"\n")
+    write_atomic(clean_dir / SETTINGS_NAME, json.dumps(as_dict(settings), indent=2).encode() + b"\n")
 
 
 def load_settings(clean_dir: Path | str) -> dict:
-    """The settings that a clean folder was made with, as `dataclasses.asdict` gives them; in a folder made before
-    there were features, those are the default.
+    """The settings that a clean folder was made with, as `as_dict` gives them; keys that did not exist then have
+    their defaults.
 
     Raises:
         CleanFolderError: the folder has none, or they cannot be read.
@@ -124,7 +124,7 @@ def load_settings(clean_dir: Path | str) -> dict:
     if not path.is_file():
         raise CleanFolderError(f"expected a clean folder, {path} does not exist: run preprocess.py first")
     try:
-        return {"features": asdict(FeatureSettings()), **json.loads(path.read_text(encoding="utf-8"))}
+        return completed({**json.loads(path.read_text(encoding="utf-8"))}, CleaningSettings)
     except (ValueError, TypeError) as error:
         raise CleanFolderError(
             f"expected JSON in {path}: move the folder away, and make it again with preprocess.py"
@@ -133,7 +133,7 @@ def load_settings(clean_dir: Path | str) -> dict:
 
 def check_fingerprint(clean_dir: Path | str, settings: CleaningSettings) -> None:
     """Raises CleanFolderError with the keys that differ unless the folder was made with these settings."""
-    there, asked = _flat(load_settings(clean_dir)), _flat(asdict(settings))
+    there, asked = _flat(load_settings(clean_dir)), _flat(as_dict(settings))
     keys = [key for key in dict.fromkeys([*there, *asked]) if there.get(key, "-") != asked.get(key, "-")]
     if keys:
         shown = "; ".join(

@@ -1,23 +1,32 @@
 """What a config can say about ensembles."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
+
+from foundation.settings import Settings, setting
 
 
 @dataclass(frozen=True)
-class EnsembleSettings:
-    """How the scores of several models become one; a model is a run, or the folds of one training.
+class EnsembleSettings(Settings):
+    """How the scores of several models are combined; a model is a run, or the folds of one training."""
 
-    Attributes:
-        method: `mean` (of probabilities), `geometric` (mean of their logarithms) or `rank` (mean rank within a class).
-        weights: one a model, in the order of `--runs`; empty: all equal.
-        fit: choose the weights that have the best metric out of fold; every model has to be one of folds.
-    """
-
-    method: Literal["mean", "geometric", "rank"] = "mean"
-    weights: list[float] = field(default_factory=list)
-    fit: bool = False
+    method: Literal["mean", "geometric", "rank"] = setting(
+        "mean",
+        "`mean` (of probabilities), `geometric` (mean of their logarithms) or `rank` (mean rank within a class)",
+    )
+    weights: tuple[float, ...] = setting(
+        (),
+        "one per model (a run, or the folds of one training), in the order of `--runs`; empty: all equal",
+        at_least=0,
+        at_most=1_000_000,
+    )
+    fit: bool = setting(
+        False, "choose the weights with the best out-of-fold metric; every model has to be one of folds"
+    )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.fit and self.weights:
-            raise ValueError(f"expected ensemble.weights or ensemble.fit, received both: {self.weights}")
+            raise ValueError(
+                f"expected ensemble.weights or ensemble.fit, received both: {list(self.weights)}"
+            )

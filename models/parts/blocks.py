@@ -1,5 +1,6 @@
 """What several networks are made of: input, activations, hidden dense layers, logits."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -59,7 +60,11 @@ def activation_name(settings: ModelSettings) -> str:
 
 
 def hidden_layers(
-    x: keras.KerasTensor, units: list[int], dropout: float, activation: str = "relu", batch_norm: bool = False
+    x: keras.KerasTensor,
+    units: Sequence[int],
+    dropout: float,
+    activation: str = "relu",
+    batch_norm: bool = False,
 ) -> keras.KerasTensor:
     """(..., features) -> (..., units[-1]): dense layers, each (normalised,) activated and with dropout behind it.
 
@@ -95,7 +100,7 @@ def flat(x: keras.KerasTensor, width: int) -> keras.KerasTensor:
     return x
 
 
-def refuse_without_hidden(settings: ModelSettings, units: list[int], *keys: str) -> None:
+def refuse_without_hidden(settings: ModelSettings, units: Sequence[int], *keys: str) -> None:
     """Raise `ModelError` for keys that shape hidden dense layers where there are none."""
     for key in keys:
         if getattr(settings, key) is not None and not units:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from foundation.plugins import plugin_names
-from tagging.augment.checks import check
+from foundation.settings import Settings, setting
 from tagging.augment.op import Op, is_on
 
 _FILES = plugin_names(Path(__file__).parent / "ops")
@@ -20,32 +20,32 @@ OPS: tuple[Op, ...] = tuple(
 
 _SETTINGS = {key: kind for op in OPS for key, kind in op.settings.items() if is_dataclass(kind)}
 _Parts: Any = make_dataclass(
-    "_Parts", [(key, kind, field(default_factory=kind)) for key, kind in _SETTINGS.items()], frozen=True
+    "_Parts",
+    [(key, kind, field(default_factory=kind)) for key, kind in _SETTINGS.items()],
+    bases=(Settings,),
+    frozen=True,
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class AugmentSettings(_Parts):
-    """What happens to training clips: a part for each file in `tagging/augment/ops`, all of them off by default.
+    """What happens to training clips: a part for each file in `tagging/augment/ops`, all of them off by default."""
 
-    Attributes:
-        time_shift_share: largest circular shift of the window, either way, as a share of its length, 0 (off) to
-            0.5 (anywhere).
-        keep_originals: each clip comes twice an epoch, once as it is and once augmented.
-    """
-
-    time_shift_share: float = 0.0
-    keep_originals: bool = False
+    time_shift_share: float = setting(
+        0.0,
+        "largest circular shift of the window in either direction, as a share of its length, 0: off, 0.5: anywhere",
+        at_least=0,
+        at_most=0.5,
+    )
+    keep_originals: bool = setting(False, "each clip comes twice per epoch, once as it is and once augmented")
 
     def __post_init__(self) -> None:
-        share = self.time_shift_share
-        check(0.0 <= share <= 0.5, "time_shift_share", "0 (off) to 0.5 (anywhere)", share)
-        check(
-            self.enabled or not self.keep_originals,
-            "keep_originals",
-            "false while no augmentation is on (clips would come twice, unchanged)",
-            "true",
-        )
+        super().__post_init__()
+        if self.keep_originals and not self.enabled:
+            raise ValueError(
+                "keep_originals: expected false while no augmentation is on (clips would come twice, unchanged), "
+                "received true"
+            )
 
     def parts(self, op: Op) -> list[Any]:
         """The settings of each key of an op."""

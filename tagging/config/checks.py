@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
+from foundation.setting_types import nearest
 from preprocessing.feature_settings import DECIBELS
 from tagging.augment.settings import OPS
 from tagging.config.errors import ConfigError
 from tagging.config.schema import Config
 from tagging.config.stage import StageSettings
-from tagging.config.types import nearest
 from tagging.evaluation.names import validation_columns
 from tagging.frontend.settings import FRONTENDS, STORED, FrontendSettings
 from tagging.pipeline.settings import SequenceSettings, WindowSettings
@@ -15,8 +15,6 @@ from tagging.pipeline.settings import SequenceSettings, WindowSettings
 
 def check_config(config: Config) -> None:
     """Raises ConfigError if the parts do not fit."""
-    if not 0 <= config.seed < 2**32:
-        raise ConfigError(f"expected seed from 0 to {2**32 - 1}, received {config.seed}")
     if not config.stages:
         raise ConfigError("expected at least one stage under stages:, received none")
     check_task(config, config.dataset.task)

@@ -12,10 +12,10 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from foundation.setting_types import check_types, nearest
 from tagging.config.checks import check_config
 from tagging.config.errors import ConfigError
 from tagging.config.schema import Config
-from tagging.config.types import check_types, nearest
 from tagging.config.yaml_text import read_overrides, read_yaml
 
 
@@ -35,6 +35,7 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
         _check_stage_names(layer, list(merged.stages))
         merged = _merge_layer(merged, layer)
     with _named(f"{path} and key=value: "):
+        check_types(OmegaConf.to_container(merged, resolve=True), Config)
         config = OmegaConf.to_object(merged)
         assert isinstance(config, Config)  # noqa: S101  for the type checker
         check_config(config)
@@ -53,13 +54,6 @@ def differing_keys(old: Any, new: Any, prefix: str = "") -> list[str]:
         pairs = [(key, old.get(key, "absent"), new.get(key, "absent")) for key in keys]
         return [line for key, a, b in pairs for line in differing_keys(a, b, f"{prefix}.{key}".lstrip("."))]
     return [] if old == new else [f"{prefix}: {old} -> {new}"]
-
-
-def as_dict(config: Any) -> dict:
-    """A settings dataclass as plain dicts, lists and numbers."""
-    container = OmegaConf.to_container(OmegaConf.structured(config))
-    assert isinstance(container, dict)  # noqa: S101  for the type checker
-    return container
 
 
 @contextmanager

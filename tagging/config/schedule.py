@@ -1,56 +1,56 @@
 """What a config can say about the learning rate over the epochs."""
 
 from dataclasses import dataclass
-from math import inf
 from typing import Literal
 
+from foundation.settings import Settings, setting
 
-@dataclass(frozen=True)
-class StepSettings:
-    """Of `schedule` `step` and `step_plateau`.
-
-    Attributes:
-        epochs: after every so many epochs the rate is multiplied by `gamma`.
-        gamma: above 0 and below 1.
-    """
-
-    epochs: int = 10
-    gamma: float = 0.5
-
-    def __post_init__(self) -> None:
-        if self.epochs < 1:
-            raise ValueError(f"expected train.step.epochs of at least 1, received {self.epochs}")
-        if not 0 < self.gamma < 1:
-            raise ValueError(f"expected train.step.gamma above 0 and below 1, received {self.gamma}")
+MOST_EPOCHS = 1_000_000
+HIGHEST_RATE = 1_000
 
 
 @dataclass(frozen=True)
-class PlateauSettings:
-    """Of `schedule` `plateau` and `step_plateau`: the rate sinks once `train.monitor` gets no better.
+class StepSettings(Settings):
+    """Of `schedule` `step` and `step_plateau`."""
 
-    Attributes:
-        factor: what the rate is multiplied by, above 0 and below 1.
-        patience: epochs without a better one that are put up with; the rate sinks after one more, and counting
-            begins anew.
-        threshold: how much better than the best an epoch must be to count as better.
-        threshold_mode: `relative` (a share of the best) or `absolute`.
-        min_learning_rate: a plateau takes the rate no lower.
-    """
+    epochs: int = setting(
+        10,
+        "of `step` and `step_plateau`: the rate is multiplied by `gamma` each time this many epochs have passed",
+        at_least=1,
+        at_most=MOST_EPOCHS,
+    )
+    gamma: float = setting(0.5, "factor of each step", above=0, below=1)
 
-    factor: float = 0.5
-    patience: int = 3
-    threshold: float = 1e-4
-    threshold_mode: Literal["relative", "absolute"] = "relative"
-    min_learning_rate: float = 0.0
+
+@dataclass(frozen=True)
+class PlateauSettings(Settings):
+    """Of `schedule` `plateau` and `step_plateau`: the rate is lowered when `train.monitor` stops improving."""
+
+    factor: float = setting(
+        0.5, "of `plateau` and `step_plateau`: what the rate is multiplied by", above=0, below=1
+    )
+    patience: int = setting(
+        3,
+        "epochs without improvement that are tolerated; the rate is lowered after one more, and counting starts "
+        "again",
+        at_least=0,
+        at_most=MOST_EPOCHS,
+    )
+    threshold: float = setting(
+        1e-4,
+        "how much better than the best an epoch must be to count as better",
+        at_least=0,
+        at_most=1_000_000_000,
+    )
+    threshold_mode: Literal["relative", "absolute"] = setting(
+        "relative", "`relative` (a share of the best, so below 1) or `absolute`"
+    )
+    min_learning_rate: float = setting(
+        0.0, "a plateau does not lower the rate below this", at_least=0, at_most=HIGHEST_RATE
+    )
 
     def __post_init__(self) -> None:
-        if not 0 < self.factor < 1:
-            raise ValueError(f"expected train.plateau.factor above 0 and below 1, received {self.factor}")
-        for key in ("patience", "threshold", "min_learning_rate"):
-            if not 0 <= getattr(self, key) < inf:
-                raise ValueError(
-                    f"expected a finite train.plateau.{key} of at least 0, received {getattr(self, key)}"
-                )
+        super().__post_init__()
         if self.threshold_mode == "relative" and self.threshold >= 1:
             raise ValueError(
                 f"expected train.plateau.threshold below 1 where it is relative, received {self.threshold}; "

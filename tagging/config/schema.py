@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from foundation.settings import Settings, setting
 from models.settings import ModelSettings
 from preprocessing.settings import CleaningSettings
 from submissions.settings import EnsembleSettings
@@ -14,21 +15,19 @@ from tagging.pipeline.settings import SequenceSettings, WindowSettings
 
 
 @dataclass(frozen=True)
-class Config:
-    """Everything an experiment can be told; each part is documented where it is used.
+class Config(Settings):
+    """Everything an experiment can be told; each part is documented where it is used."""
 
-    Attributes:
-        seed: of the hold-out, the weights, and every random choice in training; at least 0.
-        deterministic: TensorFlow may use only operations that give the same every time: two trainings are then equal
-            to the last bit on a GPU, too, where it takes time; on the same machine with the same `--jobs`.
-        clean_dir: folder of the clean audio.
-        run_dir: folder of the runs; stage NAME ends in `run_dir/NAME`.
-    """
-
-    seed: int = 0
-    deterministic: bool = False
-    clean_dir: str = "data/fsdkaggle2019_clean"
-    run_dir: str = "runs/fsdkaggle2019"
+    seed: int = setting(
+        0, "of the hold-out, the weights, and every random choice in training", at_least=0, at_most=2**32 - 1
+    )
+    deterministic: bool = setting(
+        False,
+        "TensorFlow may use only deterministic operations: two trainings on the same machine with the same "
+        "`--jobs` are then equal to the last bit, also on a GPU, where it costs time",
+    )
+    clean_dir: str = setting("data/fsdkaggle2019_clean", "folder of the clean audio")
+    run_dir: str = setting("runs/fsdkaggle2019", "folder of the runs; stage NAME is stored in `run_dir/NAME`")
     dataset: DatasetSettings = field(default_factory=DatasetSettings)
     cleaning: CleaningSettings = field(default_factory=CleaningSettings)
     split: SplitSettings = field(default_factory=SplitSettings)

@@ -3,24 +3,26 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from foundation.settings import Settings, setting
+
 
 @dataclass(frozen=True)
-class TrackingSettings:
-    """Weights & Biases beside `history.csv` and TensorBoard, which are always written.
+class TrackingSettings(Settings):
+    """Weights & Biases in addition to `history.csv` and TensorBoard, which are always written."""
 
-    Attributes:
-        wandb: log every stage there; needs `pip install wandb`.
-        project: the project there.
-        group: runs that belong together; null: `run_dir`.
-        mode: `online`, or `offline` (files in the run folder, for `wandb sync`); the variable WANDB_MODE goes first.
-    """
-
-    wandb: bool = False
-    project: str = "audio-tagging"
-    group: str | None = None
-    mode: Literal["online", "offline"] = "online"
+    wandb: bool = setting(False, "log every stage to Weights & Biases; needs `pip install wandb`")
+    project: str = setting("audio-tagging", "the project there")
+    group: str | None = setting(
+        None, "runs that belong together; null: `run_dir`, in a sweep the name of its folder"
+    )
+    mode: Literal["online", "offline"] = setting(
+        "online",
+        "`online`, or `offline` (files in the run folder, for `wandb sync`); the variable WANDB_MODE takes "
+        "precedence",
+    )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.project:
             raise ValueError(
                 "expected a name as tracking.project, received ''; leave it out for audio-tagging"

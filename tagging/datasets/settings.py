@@ -1,15 +1,15 @@
 """What a config can say about the data set."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from foundation.plugins import literal, plugin_names
+from foundation.settings import Settings, setting
 
 # Curated clips of FSDKaggle2019 known to be bad: five with a wrong label, and the silent 1d44b0bd.
 KNOWN_BAD = ("f76181c4.wav", "77b925c2.wav", "6a1f682a.wav", "c7db12aa.wav", "7752cc8a.wav", "1d44b0bd.wav")
-
 _READERS = Path(__file__).parent / "layouts"
 LAYOUTS = plugin_names(_READERS)
 """The readers: every module of `tagging/datasets/layouts` is one."""
@@ -19,38 +19,53 @@ KEYS: dict[str, tuple[str, ...]] = {name: literal(_READERS / f"{name}.py", "KEYS
 
 
 @dataclass(frozen=True)
-class DatasetSettings:
-    """Which data, and where.
+class DatasetSettings(Settings):
+    """Which data, and where."""
 
-    Attributes:
-        layout: name of the reader in `tagging/datasets/layouts`.
-        root: folder of the data set.
-        exclude: file names of training clips that are left out.
-        task: `multilabel` (several labels a clip), `multiclass` (just one) or `regression`; None: the layout's own.
-        merge: label -> label that takes its place; the new one may be the data set's or not.
-        drop: labels that are left out, as they are called after merging; clips left without one leave, too.
-        min_clips: labels with fewer training clips are dropped, after `merge` and `drop`; 0: none.
-        subset: of `fma`: `small`, `medium` (has small in it) or `large` (has both); None: small.
-        lists: of `folders`: part (`train`, `validation`, `test`) -> text file with a clip a line; clips in none of
-            them are left out. Empty: all clips train.
-        group_pattern: of `folders`: regular expression, searched in the file name, whose first group is what clips of
-            one recording share; None: unknown.
-        targets: of `csv` and `fused`: columns of numbers to predict; None: labels, and all columns of a mood list.
-        table: of `csv`: the table; None: clips.csv in `root`.
-    """
-
-    layout: str = "fsdkaggle2019"
-    root: str = "data/fsdkaggle2019"
-    exclude: list[str] = field(default_factory=lambda: list(KNOWN_BAD))
-    task: Literal["multilabel", "multiclass", "regression"] | None = None
-    merge: dict[str, str] = field(default_factory=dict)
-    drop: list[str] = field(default_factory=list)
-    min_clips: int = 0
-    subset: Literal["small", "medium", "large"] | None = None
-    lists: dict[str, str] = field(default_factory=dict)
-    group_pattern: str | None = None
-    targets: list[str] | None = None
-    table: str | None = None
+    layout: str = setting("fsdkaggle2019", "name of a reader in `tagging/datasets/layouts`, see below")
+    root: str = setting("data/fsdkaggle2019", "folder of the data set")
+    exclude: tuple[str, ...] = setting(
+        KNOWN_BAD,
+        "file names of training clips that are left out; the default: the six known bad files of FSDKaggle2019",
+    )
+    task: Literal["multilabel", "multiclass", "regression"] | None = setting(
+        None,
+        "`multilabel` (several labels per clip), `multiclass` (exactly one) or `regression`; null: the layout's "
+        "own. Any labelled layout can be used as `multilabel`",
+    )
+    merge: dict[str, str] = setting(
+        dict,
+        "label → label that replaces it, e.g. `{Psych-Rock: Rock}`; the new label may be one of the data set or "
+        "not",
+    )
+    drop: tuple[str, ...] = setting(
+        (), "labels that are left out, named as after merging; clips left without a label are left out, too"
+    )
+    min_clips: int = setting(
+        0,
+        "labels with fewer training clips (not counting an official hold-out) are dropped, after `merge` and "
+        "`drop`; 0: none",
+        at_least=0,
+        at_most=1_000_000_000,
+    )
+    subset: Literal["small", "medium", "large"] | None = setting(
+        None, "of `fma`: `small`, `medium` (includes small) or `large` (includes medium); null: small"
+    )
+    lists: dict[str, str] = setting(
+        dict,
+        "of `folders`: part (`train`, `validation`, `test`) → text file with one clip per line; clips in none of "
+        "them are left out. Empty: all clips train",
+    )
+    group_pattern: str | None = setting(
+        None,
+        "of `folders`: regular expression, searched in the file name, whose first group is what clips of one "
+        "recording share; null: unknown",
+    )
+    targets: tuple[str, ...] | None = setting(
+        None,
+        "of `csv` and `fused`: columns of numbers to predict; null: labels, and all columns of a list of moods",
+    )
+    table: str | None = setting(None, "of `csv`: the table; null: `clips.csv` in `dataset.root`")
 
     @property
     def files(self) -> list[Path]:
@@ -58,6 +73,7 @@ class DatasetSettings:
         return [Path(name) for name in (self.table, *self.lists.values()) if name]
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self._check_keys()
         self._check_labels()
         if self.lists and not {"train"} <= set(self.lists) <= {"train", "validation", "test"}:
@@ -69,7 +85,7 @@ class DatasetSettings:
             _check_pattern(self.group_pattern)
         if self.targets is not None and not 0 < len(set(self.targets)) == len(self.targets):
             raise ValueError(
-                f"expected dataset.targets with each column once, or null, received {self.targets}; correct it"
+                f"expected dataset.targets with each column once, or null, received {list(self.targets)}; correct it"
             )
 
     def _check_keys(self) -> None:
@@ -82,8 +98,6 @@ class DatasetSettings:
                 )
 
     def _check_labels(self) -> None:
-        if self.min_clips < 0:
-            raise ValueError(f"expected dataset.min_clips of at least 0, received {self.min_clips}")
         if chained := [new for new in self.merge.values() if self.merge.get(new, new) != new]:
             raise ValueError(
                 f"expected dataset.merge to lead to labels that stay, received {chained[0]!r}, which is merged "
@@ -110,23 +124,19 @@ def _check_pattern(pattern: str) -> None:
 
 
 @dataclass(frozen=True)
-class SplitSettings:
-    """How validation clips are held out of the first source with checked labels.
+class SplitSettings(Settings):
+    """How validation clips are held out of the first source with checked labels."""
 
-    Attributes:
-        validation_share: share of the clips with checked labels held out, 0 to below 1; 0 trains on all of them. A
-            data set with a validation part of its own holds that out, whatever the share above 0.
-        file: CSV `fname,part` (part: `train` or `validation`) that gives the hold-out; None: it is drawn.
-    """
-
-    validation_share: float = 0.2
-    file: str | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.validation_share < 1:
-            raise ValueError(
-                f"expected split.validation_share from 0 to below 1, received {self.validation_share}"
-            )
+    validation_share: float = setting(
+        0.2,
+        "share of the clips with checked labels (split `curated` or `train`) held out; 0: train on all of them. A "
+        "data set with its own validation part holds that out, whatever the share above 0",
+        at_least=0,
+        below=1,
+    )
+    file: str | None = setting(
+        None, "CSV `fname,part` (part: `train` or `validation`) that gives the hold-out; null: it is drawn"
+    )
 
     @property
     def holds_out(self) -> bool:

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, fields
-from math import inf
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from foundation.errors import UserError
 from foundation.plugins import literal, plugin_names
+from foundation.settings import Settings, setting
+
+_HIGHEST_HZ = 384_000  # half of the highest sample rate
 
 
 class FrontendError(UserError):
@@ -39,48 +41,61 @@ STORED = ("standardize",)
 
 
 @dataclass(frozen=True)
-class FrontendSettings:
+class FrontendSettings(Settings):
     """From waveform to image; the defaults give (92, 80) for 3 s at 16 kHz.
 
     A key that the chosen front end does not take keeps its default.
-
-    Attributes:
-        name: a file in `tagging/frontend/`: `log_mel`; `tfio_log_mel` (the same numerics from tensorflow-io's Python
-            ops); `mfcc`; `waveform` (samples as frames, one band); or `yamnet`, whose numerics are a part of its
-            weights.
-        n_fft: FFT size and Hann window length, in samples.
-        hop_length: samples between frames.
-        n_mels: number of HTK mel bands.
-        fmin_hz, fmax_hz: edges of the lowest and highest band; `fmax_hz: null` is half the sample rate.
-        top_db: decibels under the window's own maximum where power is cut off; `log_mel` maps that floor to 0.
-        channels: 1, or 3 equal ones for networks trained on colour pictures; null: what the network expects.
-            Of `log_mel` and `tfio_log_mel`.
-        n_mfcc: number of coefficients of `mfcc`, up to n_mels.
-        normalize: level of each window before anything else: `none`, `peak` (largest sample 1) or `rms` (-20 dB
-            under full scale; peaks may pass 1). Silent windows stay. Of `mfcc`, `waveform` and `yamnet`: `log_mel`
-            images are under the window's own maximum and show no level. It undoes `augment.gain`.
-        standardize: each band to mean 0 and deviation 1 over the training clips. 0 is then the mean of a band
-            instead of silence, and so is what masks fill in. Not of `yamnet`.
     """
 
-    name: str = "log_mel"
-    n_fft: int = 1024
-    hop_length: int = 512
-    n_mels: int = 80
-    fmin_hz: float = 0.0
-    fmax_hz: float | None = None
-    top_db: float = 80.0
-    channels: int | None = None
-    n_mfcc: int = 13
-    normalize: Literal["none", "peak", "rms"] = "none"
-    standardize: bool = False
+    name: str = setting(
+        "log_mel",
+        "a file in `tagging/frontend/`: "
+        "`log_mel`; `tfio_log_mel` (the same numerics from tensorflow-io's Python ops); `mfcc` (librosa's, from "
+        "the same mel bands); `waveform` (samples as frames, one band); or `yamnet`, whose numerics belong to its "
+        "weights. A key that the chosen one does not take is refused",
+    )
+    n_fft: int = setting(
+        1024, "FFT size and length of the Hann window", at_least=1, at_most=65_536, unit="samples"
+    )
+    hop_length: int = setting(512, "distance between frames", at_least=1, at_most=1_000_000, unit="samples")
+    n_mels: int = setting(80, "number of HTK mel bands", at_least=1, at_most=2_048)
+    fmin_hz: float = setting(
+        0.0, "lower edge of the lowest mel band", at_least=0, at_most=_HIGHEST_HZ, unit="Hz"
+    )
+    fmax_hz: float | None = setting(
+        None,
+        "upper edge of the highest mel band; null: half the sample rate",
+        at_least=1,
+        at_most=_HIGHEST_HZ,
+        unit="Hz",
+    )
+    top_db: float = setting(
+        80.0,
+        "power is cut off this far below the window's own maximum; `log_mel` maps that floor to 0",
+        at_least=1e-3,
+        at_most=1_000,
+        unit="dB",
+    )
+    channels: Literal[1, 3] | None = setting(
+        None,
+        "1, or 3 equal channels for networks trained on colour images; null: what the network expects. Of "
+        "`log_mel` and `tfio_log_mel`",
+    )
+    n_mfcc: int = setting(13, "number of coefficients of `mfcc`, up to `n_mels`", at_least=1, at_most=2_048)
+    normalize: Literal["none", "peak", "rms"] = setting(
+        "none",
+        "level of each window before the front end: `none`, `peak` (largest sample 1) or `rms` (-20 dBFS; peaks "
+        "may exceed 1). Silent windows stay silent. Of `mfcc`, `waveform` and `yamnet`: `log_mel` images are "
+        "relative to the window's own maximum and show no level. It undoes `augment.gain`",
+    )
+    standardize: bool = setting(
+        False,
+        "each band to mean 0 and deviation 1 over the training clips. 0 is then the mean of a band instead of "
+        "silence, also where masks fill in 0. Not of `yamnet`",
+    )
 
     def __post_init__(self) -> None:
-        for key in ("n_fft", "hop_length", "n_mels", "n_mfcc"):
-            if getattr(self, key) < 1:
-                raise ValueError(f"expected frontend.{key} of at least 1, received {getattr(self, key)}")
-        if self.normalize not in ("none", "peak", "rms"):
-            raise ValueError(f"expected frontend.normalize none, peak or rms, received {self.normalize}")
+        super().__post_init__()
         takes = FRONTENDS[self.name].takes if self.name in FRONTENDS else ()
         if self.name in FRONTENDS and (idle := self.idle_keys(takes)):
             raise ValueError(
@@ -90,10 +105,6 @@ class FrontendSettings:
             raise ValueError(
                 f"expected frontend.n_mfcc of at most n_mels={self.n_mels}, received {self.n_mfcc}; lower it"
             )
-        if not 0 < self.top_db < inf:
-            raise ValueError(f"expected a finite frontend.top_db above 0, received {self.top_db}")
-        if self.channels not in (None, 1, 3):
-            raise ValueError(f"expected frontend.channels 1, 3 or null, received {self.channels}")
 
     def idle_keys(self, takes: Collection[str]) -> list[str]:
         """Keys that were changed, but would do nothing in a front end that takes only these."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from preprocessing.settings import CleaningSettings
 from submissions.ensemble import average_folds
 from tagging.config.schema import Config
 from tagging.datasets.sources import Source
@@ -93,9 +94,9 @@ def score_runs(runs: Sequence[Run], source: Source, config: Config, jobs: int) -
 
 
 def _of_equal_cleaning(runs: Sequence[Run]) -> list[list[int]]:
-    groups: dict[str, list[int]] = {}
+    groups: dict[CleaningSettings, list[int]] = {}
     for number, run in enumerate(runs):
-        groups.setdefault(repr(run.config.cleaning), []).append(number)
+        groups.setdefault(run.config.cleaning, []).append(number)
     return list(groups.values())
 
 

@@ -51,7 +51,7 @@ def _figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path]:
     data.label_histograms(dataset, out / "label_histograms.png")
     yield out / "label_histograms.png"
     if config.dataset.merge or config.dataset.drop or config.dataset.min_clips:
-        unmerged = replace(config.dataset, merge={}, drop=[], min_clips=0, task=None)
+        unmerged = replace(config.dataset, merge={}, drop=(), min_clips=0, task=None)
         data.label_histograms(read_dataset(unmerged), out / "label_histograms_before.png")
         yield out / "label_histograms_before.png"
     yield _label_shares(config, dataset, out / "label_shares.png")

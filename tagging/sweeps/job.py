@@ -13,9 +13,10 @@ from foundation.claims import check_outputs
 from foundation.files import write_atomic
 from foundation.locks import BusyError, locked
 from foundation.marks import SWEEP, is_marked
-from tagging.config.load import as_dict, differing_keys, load_config
+from foundation.setting_types import nearest
+from foundation.settings import as_dict, completed
+from tagging.config.load import differing_keys, load_config
 from tagging.config.schema import Config
-from tagging.config.types import nearest
 from tagging.evaluation.names import METRICS, validation_columns
 from tagging.sweeps.file import Sweep, SweepError, read_sweep
 from tagging.sweeps.parameters import as_text
@@ -161,18 +162,24 @@ def _n_trials(sweep: Sweep, trials: int | None, file: Path) -> int:
 
 def _check_identity(job: Job) -> None:
     """Refuse to mix trials of two sweeps; how many trials there are may change."""
-    config = {key: value for key, value in as_dict(job.base).items() if key not in _ELSEWHERE}
+    config = _shaping(as_dict(job.base))
     sweep = {**asdict(job.sweep), "run_cap": None}
     text = json.dumps({"sweep": sweep, "stages": job.stages, "config": config}, indent=1)
     file = job.out / IDENTITY
     if not file.is_file():
         write_atomic(file, text.encode())
-    lines = differing_keys(json.loads(file.read_text(encoding="utf-8")), json.loads(text))
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    stored["config"] = _shaping(completed(stored["config"], Config))
+    lines = differing_keys(stored, json.loads(text))
     if lines:
         raise SweepError(
             f"{job.out} holds another sweep ({'; '.join(lines)}); take another --out, or what it was begun with; "
             "--force begins anew"
         )
+
+
+def _shaping(config: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if key not in _ELSEWHERE}
 
 
 def _check_place(out: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from preprocessing.decode import DecodeError
+from preprocessing.settings import CleaningSettings
 from preprocessing.stream import FileSound, PcmStream, Sound
 from tagging.inference.results import TaggerError, Tags, Timeline
 from tagging.runs.ensembles import Ensemble
@@ -50,7 +51,7 @@ class Tagger:
         self.runs = [run for member in ensemble.members for run in member.runs]
         check_hears(self.runs)
         self._calibrations = [calibration_of(run) for run in self.runs]
-        self._cleanings = {repr(run.config.cleaning): run.config.cleaning for run in self.runs}
+        self._cleanings = tuple(dict.fromkeys(run.config.cleaning for run in self.runs))
         self._networks = Networks(self.runs)
 
     @classmethod
@@ -180,16 +181,16 @@ class Tagger:
     def check_clean(self, paths: Iterable[Path]) -> None:
         """Raises CleanFolderError where one lies in a clean folder that was made by other rules than the runs'."""
         for path in paths:
-            for cleaning in self._cleanings.values():
+            for cleaning in self._cleanings:
                 clean_folder(path, cleaning)
 
-    def _clean(self, sound: Sound) -> dict[str, CleanClip]:
+    def _clean(self, sound: Sound) -> dict[CleaningSettings, CleanClip]:
         """The clip as each kind of cleaning among the runs makes it."""
-        return {name: clean_clip(sound, cleaning) for name, cleaning in self._cleanings.items()}
+        return {cleaning: clean_clip(sound, cleaning) for cleaning in self._cleanings}
 
-    def _tags(self, clean: dict[str, CleanClip]) -> Tags:
+    def _tags(self, clean: dict[CleaningSettings, CleanClip]) -> Tags:
         networks = self._networks.saved
-        found = [score_clip(network, clean[repr(network.run.config.cleaning)]) for network in networks]
+        found = [score_clip(network, clean[network.run.config.cleaning]) for network in networks]
         scores = self._scores([logits for logits, _ in found])[0]
         return Tags(self.names, scores, found[0][1] if len(found) == 1 else None)
 

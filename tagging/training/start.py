@@ -6,14 +6,17 @@ from typing import Any
 
 import pandas as pd
 
-from tagging.config.load import as_dict, differing_keys
+from foundation.settings import as_dict, completed
+from tagging.config.load import differing_keys
 from tagging.config.schema import Config
 from tagging.config.selection import SELECTED
+from tagging.config.stage import StageSettings
 from tagging.runs.run import Run, RunError, read_run
 from tagging.training.data import StageData
 
 _BUILT_ON = ("init_finished", "selection_finished")
 _SETTINGS = ("cleaning", "window", "sequence", "frontend", "model")
+_OF_CONFIG = ("seed", "deterministic", *_SETTINGS)
 _NOT_SHAPING = (
     "weights",
     "weights_sha256",
@@ -70,7 +73,7 @@ def identity(
 
 def check_judge(new: dict[str, Any], classes: tuple[str, ...], judge: Run, stage: str) -> None:
     """Refuse a run that scores other classes or other audio, and say where it knows the validation clips."""
-    key, old = f"stages.{stage}.selection.model", judge.info["identity"]
+    key, old = f"stages.{stage}.selection.model", _completed(judge.info["identity"])
     if judge.task != new["task"]:
         raise RunError(f"{key}: expected a run of the task {new['task']}, {judge.path} is of {judge.task}")
     _check_classes(key, judge, classes)
@@ -90,7 +93,7 @@ def _check_classes(key: str, run: Run, classes: tuple[str, ...]) -> None:
 def check_start(new: dict[str, Any], classes: tuple[str, ...], start: Run, stage: str) -> None:
     """Refuse weights that were trained for other images or classes, or on clips that this stage validates with."""
     _check_classes(f"stages.{stage}.init", start, classes)
-    old = start.info["identity"]
+    old = _completed(start.info["identity"])
     if new["stage"]["init"] == "previous":
         lines = differing_keys(_part(old, *_SETTINGS), _part(new, *_SETTINGS))
         if old["validation_clips"] != new["validation_clips"]:
@@ -110,7 +113,7 @@ def check_start(new: dict[str, Any], classes: tuple[str, ...], start: Run, stage
 
 def check_same(old: dict[str, Any], new: dict[str, Any], folder: Path, stage: str) -> None:
     """Refuse to go on with, or to keep, what was made with other settings or clips."""
-    lines = differing_keys(_with_full_keys(old, stage), _with_full_keys(new, stage))
+    lines = differing_keys(_with_full_keys(_completed(old), stage), _with_full_keys(new, stage))
     if lines and lines[0].startswith(_BUILT_ON):  # all that differs: they come last
         raise RunError(f"{folder} was built on an older run; --stage {stage} --force trains it anew")
     if lines:
@@ -118,6 +121,13 @@ def check_same(old: dict[str, Any], new: dict[str, Any], folder: Path, stage: st
             f"{folder} was made with other settings ({'; '.join(lines)}); --stage {stage} --force trains it "
             "anew, another run_dir keeps both"
         )
+
+
+def _completed(old: dict[str, Any]) -> dict[str, Any]:
+    """An identity that older code stored, with the defaults of the settings that did not exist then."""
+    known = completed({key: old[key] for key in _OF_CONFIG if key in old}, Config)
+    settings = {key: known[key] for key in _OF_CONFIG}
+    return {**settings, **old, **settings, "stage": completed(old["stage"], StageSettings)}
 
 
 def _with_full_keys(whole: dict[str, Any], stage: str) -> dict[str, Any]:

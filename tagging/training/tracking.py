@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from foundation.errors import UserError
-from tagging.config.load import as_dict
+from foundation.settings import as_dict
 from tagging.config.schema import Config
 from tagging.config.tracking import TrackingSettings
 

@@ -346,5 +346,5 @@ def test_a_window_of_three_seconds_by_512_units_is_allowed():
 
 @pytest.mark.parametrize("key", ["kernel_size", "pool_size", "stride", "rnn_units", "rnn_layers"])
 def test_counts_are_at_least_one(key):
-    with pytest.raises(ValueError, match=rf"model\.{key} of at least 1 or null, received 0"):
+    with pytest.raises(ValueError, match=rf"{key}: expected at least 1 or null, received 0"):
         ModelSettings("cnn_rnn", **{key: 0})

@@ -14,7 +14,7 @@ OTHER = {
     "top_db": 60.0,
     "n_mfcc": 20,
     "transpose": True,
-    "bands": [0, 128],
+    "bands": (0, 128),
 }
 
 
@@ -37,18 +37,18 @@ def test_a_key_that_does_nothing_for_a_name_is_refused(name):
     ("settings", "words"),
     [
         ({"name": "melody"}, r"name: expected one of null, mel, chroma, .*stored, received 'melody'"),
-        ({"name": "mel", "n_fft": 1}, "n_fft: expected a whole number of at least 2"),
+        ({"name": "mel", "n_fft": 1}, "n_fft: expected at least 2 samples"),
         ({"name": "mel", "hop_length": 0}, "hop_length: expected"),
         ({"name": "mel", "n_mels": 0}, "n_mels: expected"),
-        ({"name": "mel", "top_db": 0.0}, "top_db: expected a finite number"),
+        ({"name": "mel", "top_db": 0.0}, "top_db: expected at least 0.001 dB"),
         ({"name": "mfcc", "n_mfcc": 0}, "n_mfcc: expected"),
         ({"name": "mfcc", "n_mfcc": 41, "n_mels": 40}, "n_mfcc: expected at most n_mels=40, received 41"),
         ({"name": "stored", "bands": [1]}, r"bands: expected \[start, stop\]"),
-        ({"name": "stored", "bands": [-1, 3]}, r"received \[-1, 3\]"),
+        ({"name": "stored", "bands": [-1, 3]}, r"bands\[0\]: expected at least 0, received -1"),
         ({"name": "stored", "bands": [3, 3]}, r"0 <= start < stop, received \[3, 3\]"),
     ],
 )
 def test_wrong_settings(settings, words):
     with pytest.raises(ValueError, match=words) as error:
         FeatureSettings(**settings)
-    assert str(error.value).startswith("cleaning.features.")
+    assert str(error.value).startswith(("cleaning.features.", "FeatureSettings."))

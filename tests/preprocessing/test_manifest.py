@@ -1,10 +1,11 @@
 """The manifest survives names, kills and strangers; the fingerprint names what differs."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pytest
 
+from foundation.settings import as_dict
 from preprocessing.clip import ClipRow
 from preprocessing.feature_settings import FeatureSettings
 from preprocessing.manifest import (
@@ -68,7 +69,7 @@ def test_a_folder_made_before_there_were_features_holds_audio(tmp_path):
     path.write_text("".join(",".join(line.split(",")[:-3]) + "\n" for line in lines))
     assert "steps" not in path.read_text()
     assert read_rows(tmp_path) == ROWS[:2]
-    settings = asdict(CleaningSettings())
+    settings = as_dict(CleaningSettings())
     del settings["features"]
     (tmp_path / "cleaning.json").write_text(json.dumps(settings))
     check_fingerprint(tmp_path, CleaningSettings())
@@ -116,15 +117,24 @@ def test_a_folder_without_manifest_or_settings_is_no_clean_folder(tmp_path):
 def test_settings_round_trip(tmp_path):
     settings = CleaningSettings(rate_hz=8_000)
     write_settings(tmp_path, settings)
-    assert load_settings(tmp_path) == asdict(settings)
+    assert load_settings(tmp_path) == as_dict(settings)
     check_fingerprint(tmp_path, settings)
 
 
 def test_a_setting_that_is_not_known_here_is_a_difference(tmp_path):
-    content = {**asdict(CleaningSettings()), "dither": True}
+    content = {**as_dict(CleaningSettings()), "dither": True}
     (tmp_path / "cleaning.json").write_text(json.dumps(content))
     with pytest.raises(CleanFolderError, match="dither is True there, - is asked"):
         check_fingerprint(tmp_path, CleaningSettings())
+
+
+def test_a_setting_that_did_not_exist_when_the_folder_was_made_has_its_default(tmp_path):
+    content = as_dict(CleaningSettings())
+    del content["min_kept_s"], content["features"]["center"], content["noisy"][0]["min_silence_ms"]
+    (tmp_path / "cleaning.json").write_text(json.dumps(content))
+    check_fingerprint(tmp_path, CleaningSettings())
+    with pytest.raises(CleanFolderError, match=r"min_kept_s is 0\.3 there, 0\.5 is asked"):
+        check_fingerprint(tmp_path, CleaningSettings(min_kept_s=0.5))
 
 
 def test_the_fingerprint_names_every_key_that_differs(tmp_path):

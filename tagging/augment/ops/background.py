@@ -3,27 +3,27 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tagging.augment.checks import check, check_range
+from foundation.settings import Settings, setting
+from tagging.augment.bounds import check_order, level
 from tagging.augment.op import Batch, Op
 
 
 @dataclass(frozen=True)
-class BackgroundSettings:
-    """A random window of a noisy clip under a clip's own; labels stay the clip's.
+class BackgroundSettings(Settings):
+    """A random window of a noisy clip under a clip's own; labels stay the clip's."""
 
-    Attributes:
-        probability: share of the clips that get one, 0 (off) to 1.
-        min_snr_db: least level (RMS) of the clip over the background, in dB.
-        max_snr_db: highest such level, in dB; drawn uniformly between both.
-    """
-
-    probability: float = 0.0
-    min_snr_db: float = 10.0
-    max_snr_db: float = 30.0
+    probability: float = setting(
+        0.0,
+        "share of the clips that get a noisy clip under them, 0: off; labels stay the clip's",
+        at_least=0,
+        at_most=1,
+    )
+    min_snr_db: float = level(10.0, "lowest level (RMS) of the clip over the background")
+    max_snr_db: float = level(30.0, "highest such level; drawn uniformly between both")
 
     def __post_init__(self) -> None:
-        check(0.0 <= self.probability <= 1.0, "background.probability", "0 to 1", self.probability)
-        check_range("background.min_snr_db and max_snr_db", self.min_snr_db, self.max_snr_db)
+        super().__post_init__()
+        check_order("background.min_snr_db and max_snr_db", self.min_snr_db, self.max_snr_db)
 
     @property
     def enabled(self) -> bool:

@@ -3,30 +3,25 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tagging.augment.checks import check
+from foundation.settings import Settings, setting
 from tagging.augment.op import Batch, Op
 
 
 @dataclass(frozen=True)
-class CropSettings:
+class CropSettings(Settings):
     """Random resized crop: a random rectangle of the image is stretched to the whole.
 
     Method: Inception's crop (Szegedy et al. 2015, arXiv:1409.4842, section 6), here with a share for each axis
     instead of one of the area: time and frequency are no pair of equals. A smaller share of the frames is a
     faster clip's look slowed down, one of the bands a shifted and stretched pitch.
-
-    Attributes:
-        min_time_share: least share of the frames that is kept, over 0 to 1; 1: all of them.
-        min_band_share: least share of the bands that is kept, over 0 to 1; 1: all of them.
     """
 
-    min_time_share: float = 1.0
-    min_band_share: float = 1.0
-
-    def __post_init__(self) -> None:
-        for name in ("min_time_share", "min_band_share"):
-            value = getattr(self, name)
-            check(0.0 < value <= 1.0, f"crop.{name}", "a share over 0, up to 1 (off)", value)
+    min_time_share: float = setting(
+        1.0, "lowest share of the frames that is kept; 1: all of them", above=0, at_most=1
+    )
+    min_band_share: float = setting(
+        1.0, "lowest share of the bands that is kept; 1: all of them", above=0, at_most=1
+    )
 
     @property
     def enabled(self) -> bool:

@@ -3,25 +3,23 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tagging.augment.checks import check_range
+from foundation.settings import Settings
+from tagging.augment.bounds import check_order, level
 from tagging.augment.op import Batch, Op
 
 
 @dataclass(frozen=True)
-class GainSettings:
+class GainSettings(Settings):
     """Random gain, drawn uniformly in dB. `log_mel` images do not show it: their decibels are under the
     window's own maximum; front ends with absolute levels do.
-
-    Attributes:
-        min_db: least gain, in dB.
-        max_db: highest gain, in dB; less where the peak would pass full scale. Both 0: off.
     """
 
-    min_db: float = 0.0
-    max_db: float = 0.0
+    min_db: float = level(0.0, "lowest gain")
+    max_db: float = level(0.0, "highest gain; less where the peak would exceed full scale. Both 0: off")
 
     def __post_init__(self) -> None:
-        check_range("gain.min_db and max_db", self.min_db, self.max_db)
+        super().__post_init__()
+        check_order("gain.min_db and max_db", self.min_db, self.max_db)
 
     @property
     def enabled(self) -> bool:

@@ -3,25 +3,22 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tagging.augment.checks import check
+from foundation.settings import Settings, setting
 from tagging.augment.op import Batch, Op
 
 
 @dataclass(frozen=True)
-class ImageNoiseSettings:
-    """Gaussian noise on every value of the image. Nothing is clipped: a few values leave the image's range.
+class ImageNoiseSettings(Settings):
+    """Gaussian noise on every value of the image. Nothing is clipped: a few values leave the image's range."""
 
-    Attributes:
-        deviation: of the noise, in units of the image: `log_mel` has 255 for `top_db` decibels (3.2 a decibel), after
-            `frontend.standardize` 1 is the deviation of a band, a waveform has full scale 1; 0: off.
-    """
-
-    deviation: float = 0.0
-
-    def __post_init__(self) -> None:
-        check(
-            0.0 <= self.deviation < float("inf"), "image_noise.deviation", "0 (off) or more", self.deviation
-        )
+    deviation: float = setting(
+        0.0,
+        "standard deviation of Gaussian noise on every value of the image, in its units: `log_mel` has 255 for "
+        "`top_db` decibels (3.2 per decibel), after `frontend.standardize` 1 is the deviation of a band, a "
+        "waveform has full scale 1; 0: off. Nothing is clipped",
+        at_least=0,
+        at_most=1_000_000,
+    )
 
     @property
     def enabled(self) -> bool:

@@ -3,28 +3,24 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tagging.augment.checks import check
+from foundation.settings import Settings, setting
 from tagging.augment.op import Batch, Op
 
 
 @dataclass(frozen=True)
-class MixUpSettings:
+class MixUpSettings(Settings):
     """MixUp of images: each is blended with another of its batch.
 
     Method: Zhang et al. 2018, arXiv:1710.09412, where alpha of 0.1 to 0.4 served images best. OR-ed labels
     come from leading FSDKaggle2019 systems: both sounds of a blend can be heard. Off by default.
-
-    Attributes:
-        alpha: the share is drawn from Beta(alpha, alpha); 0: no MixUp.
-        labels: `mix` blends the labels as the images; `or` gives the blend all labels of both.
     """
 
-    alpha: float = 0.0
-    labels: Literal["mix", "or"] = "mix"
-
-    def __post_init__(self) -> None:
-        check(0.0 <= self.alpha < float("inf"), "mixup.alpha", "0 (off) or more", self.alpha)
-        check(self.labels in ("mix", "or"), "mixup.labels", "one of ['mix', 'or']", self.labels)
+    alpha: float = setting(
+        0.0, "the share is drawn from Beta(alpha, alpha); 0: no MixUp", at_least=0, at_most=1_000
+    )
+    labels: Literal["mix", "or"] = setting(
+        "mix", "`mix` blends the labels as the images; `or` gives the blend all labels of both"
+    )
 
     @property
     def enabled(self) -> bool:

@@ -3,27 +3,30 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tagging.augment.checks import check
+from foundation.settings import Settings, setting
+from tagging.augment.bounds import check_order
 from tagging.augment.op import Batch, Op
 
 _FASTEST = 4.0  # and its inverse the slowest: beyond, little of a sound can be told
 _HIGHEST = 24.0  # semitones, the same factor of 4
 
 
+def _rate(sentence: str) -> float:
+    return setting(1.0, sentence, at_least=1 / _FASTEST, at_most=_FASTEST)
+
+
 @dataclass(frozen=True)
-class TimeStretchSettings:
-    """Time stretch: the sound runs faster or slower, its pitch stays.
+class TimeStretchSettings(Settings):
+    """Time stretch: the sound runs faster or slower, its pitch stays."""
 
-    Attributes:
-        min_rate: least rate, 0.25 to 4; 0.5 takes twice as long.
-        max_rate: highest rate, to 4; drawn uniformly between both. Both 1: off.
-    """
-
-    min_rate: float = 1.0
-    max_rate: float = 1.0
+    min_rate: float = _rate(
+        "lowest rate; the sound runs faster or slower, its pitch stays; 0.5 takes twice as long"
+    )
+    max_rate: float = _rate("highest rate; drawn uniformly between both. Both 1: off")
 
     def __post_init__(self) -> None:
-        _check_rates("time_stretch", self.min_rate, self.max_rate)
+        super().__post_init__()
+        check_order("time_stretch.min_rate and max_rate", self.min_rate, self.max_rate)
 
     @property
     def enabled(self) -> bool:
@@ -32,22 +35,27 @@ class TimeStretchSettings:
 
 
 @dataclass(frozen=True)
-class PitchShiftSettings:
-    """Pitch shift: the sound gets higher or lower, its time stays.
+class PitchShiftSettings(Settings):
+    """Pitch shift: the sound gets higher or lower, its time stays."""
 
-    Attributes:
-        min_semitones: least shift, -24 to 24; 12 is an octave up.
-        max_semitones: highest shift, to 24; drawn uniformly between both. Both 0: off.
-    """
-
-    min_semitones: float = 0.0
-    max_semitones: float = 0.0
+    min_semitones: float = setting(
+        0.0,
+        "lowest shift; the sound gets higher or lower, its time stays; 12 is an octave up",
+        at_least=-_HIGHEST,
+        at_most=_HIGHEST,
+        unit="semitones",
+    )
+    max_semitones: float = setting(
+        0.0,
+        "highest shift; drawn uniformly between both. Both 0: off",
+        at_least=-_HIGHEST,
+        at_most=_HIGHEST,
+        unit="semitones",
+    )
 
     def __post_init__(self) -> None:
-        low, high = self.min_semitones, self.max_semitones
-        expected = f"{-_HIGHEST:g} to {_HIGHEST:g}, the first at most the second"
-        is_range = -_HIGHEST <= low <= high <= _HIGHEST
-        check(is_range, "pitch_shift.min_semitones and max_semitones", expected, f"{low} and {high}")
+        super().__post_init__()
+        check_order("pitch_shift.min_semitones and max_semitones", self.min_semitones, self.max_semitones)
 
     @property
     def enabled(self) -> bool:
@@ -56,30 +64,23 @@ class PitchShiftSettings:
 
 
 @dataclass(frozen=True)
-class SpeedSettings:
-    """Speed: the sound is resampled, so that time and pitch change together, as on a tape.
+class SpeedSettings(Settings):
+    """Speed: the sound is resampled, so that time and pitch change together, as on a tape."""
 
-    Attributes:
-        min_rate: least rate, 0.25 to 4; 0.5 takes twice as long, an octave lower.
-        max_rate: highest rate, to 4; drawn uniformly between both. Both 1: off.
-    """
-
-    min_rate: float = 1.0
-    max_rate: float = 1.0
+    min_rate: float = _rate(
+        "lowest rate; the sound is resampled, so that time and pitch change together; 0.5 takes twice as long, an "
+        "octave lower"
+    )
+    max_rate: float = _rate("highest rate; drawn uniformly between both. Both 1: off")
 
     def __post_init__(self) -> None:
-        _check_rates("speed", self.min_rate, self.max_rate)
+        super().__post_init__()
+        check_order("speed.min_rate and max_rate", self.min_rate, self.max_rate)
 
     @property
     def enabled(self) -> bool:
         """Whether any sound is resampled."""
         return (self.min_rate, self.max_rate) != (1.0, 1.0)
-
-
-def _check_rates(name: str, low: float, high: float) -> None:
-    expected = f"{1 / _FASTEST:g} to {_FASTEST:g}, the first at most the second"
-    is_range = 1 / _FASTEST <= low <= high <= _FASTEST
-    check(is_range, f"{name}.min_rate and max_rate", expected, f"{low} and {high}")
 
 
 def apply(

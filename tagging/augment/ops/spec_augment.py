@@ -3,41 +3,37 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tagging.augment.checks import check
+from foundation.settings import Settings, setting
 from tagging.augment.op import Batch, Op
 
 
 @dataclass(frozen=True)
-class SpecAugmentSettings:
+class SpecAugmentSettings(Settings):
     """SpecAugment: masks of silence over frames and bands, and a warp along time.
 
     Method: Park et al. 2019, arXiv:1904.08779. Two masks along each axis are its policies LD and SM; shares
     of 20 % of the frames and 15 % of the bands are those of a leading FSDKaggle2019 system. No time warp, as
     the paper itself finds it the least useful part (its section 5).
-
-    Attributes:
-        enabled: whether any of this happens.
-        time_masks: number of masks over frames.
-        time_mask_share: largest width of one, as a share of the frames, 0 to 1 (rounded to whole frames).
-        freq_masks: number of masks over bands.
-        freq_mask_share: largest width of one, as a share of the bands, 0 to 1 (rounded to whole bands).
-        time_warp_frames: largest shift of a point in time, in frames; 0: no warp.
     """
 
-    enabled: bool = False
-    time_masks: int = 2
-    time_mask_share: float = 0.2
-    freq_masks: int = 2
-    freq_mask_share: float = 0.15
-    time_warp_frames: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("time_masks", "freq_masks", "time_warp_frames"):
-            value = getattr(self, name)
-            check(value >= 0, f"spec_augment.{name}", "0 or more", value)
-        for name in ("time_mask_share", "freq_mask_share"):
-            value = getattr(self, name)
-            check(0.0 <= value <= 1.0, f"spec_augment.{name}", "a share from 0 to 1", value)
+    enabled: bool = setting(False, "whether SpecAugment is on")
+    time_masks: int = setting(2, "number of masks over frames", at_least=0, at_most=1_000)
+    time_mask_share: float = setting(
+        0.2,
+        "largest width of a mask, as a share of the frames (rounded to whole frames)",
+        at_least=0,
+        at_most=1,
+    )
+    freq_masks: int = setting(2, "number of masks over bands", at_least=0, at_most=1_000)
+    freq_mask_share: float = setting(
+        0.15,
+        "largest width of a mask, as a share of the bands (rounded to whole bands)",
+        at_least=0,
+        at_most=1,
+    )
+    time_warp_frames: int = setting(
+        0, "largest shift of a point in time; 0: no warp", at_least=0, at_most=1_000_000, unit="frames"
+    )
 
 
 def warp(batch: Batch, seed: Any, spec: SpecAugmentSettings) -> Batch:

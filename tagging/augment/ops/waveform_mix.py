@@ -3,32 +3,33 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tagging.augment.checks import check, check_range
+from foundation.settings import Settings, setting
+from tagging.augment.bounds import check_order, level
 from tagging.augment.op import Batch, Op
 
 
 @dataclass(frozen=True)
-class WaveformMixSettings:
+class WaveformMixSettings(Settings):
     """Waveforms of other clips of the batch added to a clip's own; the mixture has the labels of all of them.
 
     As recordings mix in the world, and as leading FSDKaggle2019 systems mixed them: both sounds stay whole.
-
-    Attributes:
-        probability: share of the clips that get another, 0 (off) to 1.
-        min_gain_db: least level (RMS) of another beside the clip's own, in dB.
-        max_gain_db: highest such level, in dB; drawn uniformly between both.
-        most: largest number of others in a mixture; drawn uniformly from 1.
     """
 
-    probability: float = 0.0
-    min_gain_db: float = -10.0
-    max_gain_db: float = 0.0
-    most: int = 1
+    probability: float = setting(
+        0.0,
+        "share of the clips that get another, 0: off; a mixture has the labels of all its clips",
+        at_least=0,
+        at_most=1,
+    )
+    min_gain_db: float = level(-10.0, "lowest level (RMS) of the other clip relative to the clip's own")
+    max_gain_db: float = level(0.0, "highest such level; drawn uniformly between both")
+    most: int = setting(
+        1, "largest number of others in a mixture; drawn uniformly from 1", at_least=1, at_most=1_000
+    )
 
     def __post_init__(self) -> None:
-        check(0.0 <= self.probability <= 1.0, "waveform_mix.probability", "0 to 1", self.probability)
-        check_range("waveform_mix.min_gain_db and max_gain_db", self.min_gain_db, self.max_gain_db)
-        check(self.most >= 1, "waveform_mix.most", "1 or more", self.most)
+        super().__post_init__()
+        check_order("waveform_mix.min_gain_db and max_gain_db", self.min_gain_db, self.max_gain_db)
 
     @property
     def enabled(self) -> bool:

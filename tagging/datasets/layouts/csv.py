@@ -1,6 +1,7 @@
 """Reader of any CSV of `path` and `label`, `labels` or columns of numbers, with `split` and `group` if wanted."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -92,7 +93,9 @@ def _names(cell: str, mark: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in cell.split(mark))) if cell else ()
 
 
-def _values(path: Path, table: pd.DataFrame, parts: list[str], targets: list[str]) -> list[tuple[float, ...]]:
+def _values(
+    path: Path, table: pd.DataFrame, parts: list[str], targets: Sequence[str]
+) -> list[tuple[float, ...]]:
     check_targets(path, targets, [name for name in table.columns if name not in ("path", "split", "group")])
     cells = zip(*(table[name] for name in targets), strict=True)
     values = [parse_values(path, name, row) for name, row in zip(table["path"], cells, strict=True)]

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from foundation.settings import as_dict
 from preprocessing.settings import CleaningSettings, SilenceRule
-from tagging.config.load import ConfigError, as_dict, differing_keys, load_config, save_config
+from tagging.config.load import ConfigError, differing_keys, load_config, save_config
 from tagging.config.schema import Config
 from tagging.config.stage import StageSettings
 
@@ -71,20 +72,20 @@ def test_differing_keys_names_leaves_with_both_values(path):
         ("trian.epochs=3", ["trian", "Did you mean", "train"]),
         ("stages.noisy.epoch=3", ["stages.noisy.epoch", "epochs"]),
         ("train.epochs=many", ["train.epochs", "many"]),
-        ("train.epochs=0", ["epochs", "above 0", "received 0"]),
+        ("train.epochs=0", ["train.epochs", "at least 1", "received 0"]),
         ("train.optimizer=adm", ["train.optimizer", "adamw"]),
         ("train=3", ["train", "mapping"]),
         ("epochs", ["key=value", "'epochs'"]),
         ("seed=-1", ["seed", "-1"]),
         ("window.window_s=0.01", ["at least 1024 samples", "160"]),
         ("train.augment.spec_augment.time_warp_frames=46", ["time_warp_frames", "92 frames", "46"]),
-        ("window.hop_s=0", ["window.hop_s", "above 0"]),
+        ("window.hop_s=0", ["window.hop_s", "at least 0.001 s"]),
         ("frontend.channels=2", ["frontend.channels", "received 2"]),
         ("frontend.top_db=0", ["frontend.top_db"]),
         ("model.dropout=1", ["model.dropout"]),
         ("stages.noisy.init=previous", ["stages.noisy.init", "first stage"]),
         ("stages.curatd.epochs=3", ["stages.curatd", "Did you mean: 'curated'"]),
-        ("seed=4294967296", ["seed from 0", "4294967296"]),
+        ("seed=4294967296", ["seed", "at most 4,294,967,295", "4294967296"]),
         ("train.learning_rate=nan", ["train.learning_rate", "nan"]),
         ("window.window_s=inf", ["window.window_s", "inf"]),
         ("frontend.fmin_hz=9000", ["fmin_hz", "8000", "9000"]),
@@ -204,7 +205,7 @@ def leaves(settings, prefix: str = "") -> list[tuple[str, object]]:
 
 
 def written(value: object) -> str:
-    if isinstance(value, list):
+    if isinstance(value, tuple):
         return f"[{', '.join(map(str, value))}]"
     return (
         {None: "null", True: "true", False: "false"}[value]

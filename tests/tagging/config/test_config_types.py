@@ -102,6 +102,6 @@ def test_what_fits_is_taken_as_it_was(path, monkeypatch):
     others = ["model.units=", "train.jit_compile='off'", "stages.noisy=", "train.class_weights={rock: 2}"]
     config = load_config(path, [*numbers, *others])
     assert (config.seed, config.train.learning_rate, config.model.units) == (7, 1.0, None)
-    assert (config.run_dir, config.model.filters, config.train.jit_compile) == ("3", [8, 16], "off")
-    assert config.stages["noisy"].sources == ["noisy"]
+    assert (config.run_dir, config.model.filters, config.train.jit_compile) == ("3", (8, 16), "off")
+    assert config.stages["noisy"].sources == ("noisy",)
     assert isinstance(config, Config)

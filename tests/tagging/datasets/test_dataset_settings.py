@@ -9,7 +9,7 @@ VALUES = {
     "subset": "small",
     "lists": {"train": "a"},
     "group_pattern": "(a)",
-    "targets": ["a"],
+    "targets": ("a",),
     "table": "a.csv",
 }
 
@@ -33,7 +33,7 @@ def test_the_keys_of_the_layouts_are_settings():
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({"min_clips": -1}, "min_clips of at least 0, received -1"),
+        ({"min_clips": -1}, "min_clips: expected at least 0, received -1"),
         ({"merge": {"a": "b", "b": "c"}}, "received 'b', which is merged itself"),
         ({"merge": {"a": "b"}, "drop": ["a"]}, "received 'a', which is merged"),
         ({"lists": {"test": "a"}}, "expected dataset.lists of train"),
@@ -63,7 +63,7 @@ def test_a_config_file_and_the_command_line_can_say_all_of_it(tmp_path):
     assert read.merge == {"Psych-Rock": "Rock", "Post Rock": "Rock", "Punk": "Metal"}
     assert read.lists == {"train": "a.txt", "test": "b.txt"}
     assert (read.drop, read.min_clips, read.group_pattern, read.task) == (
-        ["Old-Time"],
+        ("Old-Time",),
         3,
         r"^(\d)-",
         "multilabel",

@@ -1,6 +1,7 @@
 """Trials of a sweep: drawn, trained, judged, given up, failed, taken up again, and shared by two processes."""
 
 import functools
+import json
 import re
 import subprocess
 import sys
@@ -304,6 +305,19 @@ def test_force_begins_a_sweep_anew(sweep, tmp_path):
     assert not (tmp_path / "out/s/trials/2").exists()
     assert (tmp_path / "out/s/notes.txt").read_text() == "mine"
     assert sweep(rising, file, "--trials", "2", "--stage", "noisy", "--force", out="new")[0] == 0
+
+
+def test_a_setting_that_did_not_exist_when_a_sweep_began_has_its_default(tiny, tmp_path):
+    config, file, out = tiny.write_config(tmp_path), write_sweep(tmp_path), tmp_path / "out"
+    open_job(config, file, out=out)
+    stored = json.loads((out / "sweep.json").read_text())
+    del stored["config"]["split"]["file"], stored["config"]["stages"]["noisy"]["loss"]
+    (out / "sweep.json").write_text(json.dumps(stored))
+    open_job(config, file, out=out)
+    with pytest.raises(
+        SweepError, match=r"holds another sweep \(config\.stages\.noisy\.loss\.q: 0\.3 -> 0\.5\)"
+    ):
+        open_job(config, file, ["stages.noisy.loss.q=0.5"], out=out)
 
 
 def test_force_leaves_a_sweep_alone_that_another_process_is_at(tiny, tmp_path):

@@ -111,9 +111,12 @@ def test_the_setting_takes_a_word_or_a_mapping_for_all_stages_or_one(tmp_path):
     [
         ("train.class_weights=balancd", ["train.class_weights", "balanced, {label: weight}", "balancd"]),
         ("train.class_weights=[1,2]", ["train.class_weights", "balanced, {label: weight}", "[1, 2]"]),
-        ("train.class_weights.rock=0", ["train.class_weights.rock above 0", "received 0"]),
-        ("train.class_weights={7: 2}", ["train.class_weights with names", "the number 7; write '7'"]),
-        ("train.class_weights.rock=many", ["train.class_weights.rock", "received many"]),
+        ("train.class_weights.rock=0", ["train.class_weights.rock: expected above 0", "received 0"]),
+        (
+            "train.class_weights={7: 2}",
+            ["train.class_weights: expected names", "received 7; write it in quotes"],
+        ),
+        ("train.class_weights.rock=many", ["train.class_weights.rock", 'received "many"']),
     ],
 )
 def test_a_mistake_ends_in_one_line(tmp_path, override, words):

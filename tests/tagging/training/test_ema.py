@@ -101,5 +101,5 @@ def test_under_loss_scaling_and_without_validation_the_last_average_is_kept(tiny
 
 @pytest.mark.parametrize(("momentum", "received"), [("1", "1"), ("-0.1", "-0.1"), (".nan", "nan")])
 def test_a_momentum_that_averages_nothing_is_refused(tiny, tmp_path, momentum, received):
-    with pytest.raises(ConfigError, match=rf"train\.ema_momentum from 0 to below 1, received {received}"):
+    with pytest.raises(ConfigError, match=rf"train\.ema_momentum: expected .*, received {received}"):
         tiny.config(tmp_path, f"train.ema_momentum={momentum}")

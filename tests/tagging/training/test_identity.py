@@ -1,13 +1,17 @@
 """What makes a run the same as another, and what a task refuses."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from tagging.config.load import load_config
 from tagging.datasets.table import Dataset, DatasetError
+from tagging.runs.run import RunError
 from tagging.training.data import StageData, _check_numbers
-from tagging.training.start import _images, identity
+from tagging.training.start import _images, check_same, identity
 
 YAML = "stages: {train: {sources: [train]}}"
 
@@ -66,6 +70,24 @@ def test_weights_of_another_network_or_of_other_features_do_not_fit(config, over
     assert _images(old) != _images(new)
     free = identity(config("model.dropout=0.1", "train.epochs=3"), "train", data(), None, None)
     assert _images(old) == _images(free)
+
+
+def test_a_key_that_did_not_exist_when_a_run_began_counts_as_its_default(config):
+    new = identity(config(), "train", data(), None, None)
+    old = json.loads(json.dumps(new))
+    del old["deterministic"], old["sequence"], old["model"]["pool_size"], old["stage"]["loss"]["q"]
+    del old["cleaning"]["curated"][0]["keep_silence_ms"]
+    check_same(old, new, Path("run"), "train")
+    asked = ["model.pool_size=3", "stages.train.loss.q=0.5", "seed=1"]
+    with pytest.raises(RunError, match=r"model\.pool_size: None -> 3; stages\.train\.loss\.q: 0\.3 -> 0\.5"):
+        check_same(old, identity(config(*asked), "train", data(), None, None), Path("run"), "train")
+
+
+def test_a_key_that_does_not_exist_any_more_is_a_difference(config):
+    new = identity(config(), "train", data(), None, None)
+    old = {**new, "model": {**new["model"], "gone": 1}}
+    with pytest.raises(RunError, match=r"model\.gone: 1 -> absent"):
+        check_same(old, new, Path("run"), "train")
 
 
 @pytest.mark.parametrize(

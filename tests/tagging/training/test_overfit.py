@@ -99,5 +99,5 @@ def test_prediction_says_that_it_is_no_model_to_use(tiny, tmp_path, capsys):
 
 
 def test_a_number_that_is_none_is_refused(tiny, tmp_path):
-    with pytest.raises(ConfigError, match=r"train\.overfit_batches of at least 0, received -1"):
+    with pytest.raises(ConfigError, match=r"train\.overfit_batches: expected at least 0, received -1"):
         tiny.config(tmp_path, "train.overfit_batches=-1")

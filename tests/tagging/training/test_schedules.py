@@ -162,9 +162,9 @@ def test_a_cosine_sets_the_rates_of_a_training(augmented):
     ("override", "words"),
     [
         ("train.schedule=cosin", ["train.schedule", "step_plateau", "cosin"]),
-        ("train.step.epochs=0", ["train.step.epochs of at least 1", "received 0"]),
+        ("train.step.epochs=0", ["train.step.epochs: expected at least 1", "received 0"]),
         ("train.step.gamma=1.0", ["train.step.gamma", "below 1", "1.0"]),
-        ("train.plateau.factor=0", ["train.plateau.factor above 0", "received 0"]),
+        ("train.plateau.factor=0", ["train.plateau.factor: expected above 0", "received 0"]),
         ("train.plateau.patience=-1", ["train.plateau.patience", "-1"]),
         ("train.plateau.threshold=nan", ["train.plateau.threshold", "nan"]),
         ("train.plateau.threshold=1", ["train.plateau.threshold below 1", "relative", "1"]),

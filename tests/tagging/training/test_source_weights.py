@@ -62,8 +62,8 @@ def test_a_weight_of_one_half_is_half_the_loss_and_half_the_step(tiny, tmp_path)
     [
         ("stages.curated.source_weights.nosiy=0.5", ["source_weights", "['curated', 'noisy']", "['nosiy']"]),
         ("train.source_weights.curated=0.5", ["source_weights", "['noisy']", "received ['curated']"]),
-        ("train.source_weights.noisy=0", ["train.source_weights.noisy above 0", "received 0"]),
-        ("train.source_weights.noisy=.inf", ["finite train.source_weights.noisy", "inf"]),
+        ("train.source_weights.noisy=0", ["train.source_weights.noisy: expected above 0", "received 0"]),
+        ("train.source_weights.noisy=.inf", ["train.source_weights.noisy: expected a finite number", "inf"]),
     ],
 )
 def test_a_mistake_ends_in_one_line(tmp_path, override, words):

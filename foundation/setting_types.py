@@ -1,4 +1,4 @@
-"""Whether settings are of the schema's keys and types, in the words of those who write them."""
+"""Whether settings have the keys, types and bounds of their dataclass, in the words of those who write them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,6 +6,8 @@ from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from foundation.limits import LIMITS, Limits
 
 _PLAIN: dict[Any, tuple[type, ...]] = {
     int: (int,),
@@ -17,31 +19,41 @@ _ONE = {int: "a whole number", float: "a number", bool: "true or false", str: "t
 _MANY = {int: "whole numbers", float: "numbers", bool: "true and false", str: "texts"}
 
 
-def check_types(value: Any, kind: Any, key: str = "") -> None:
-    """Refuse keys that the schema has not, and values of another type.
+def check_types(value: Any, kind: Any, key: str = "", limits: Limits | None = None) -> None:
+    """Refuse unknown keys, values of another type, and numbers out of bounds.
 
     Args:
-        value: as YAML has it; text with `${...}` is what it stands for, and not looked at.
-        kind: its type in the schema: a settings dataclass, int, float, bool, str, Literal, list, dict, Any, or one of
-            them or None.
+        value: as YAML has it, or settings that are made; text with `${...}` is not looked at, as it stands for another.
+        kind: its type: a settings dataclass, int, float, bool, str, Literal, tuple, dict, Any, or one of them or None.
         key: as users write it; "": the whole config.
+        limits: of the number, or of each number of a list or mapping.
 
     Raises:
         ValueError: one line that names the key, what was expected and what was received.
     """
-    kind, *others = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
-    if kind is Any or (value is None and NoneType in others) or (isinstance(value, str) and "${" in value):
+    kind, or_null = without_null(kind)
+    if kind is Any or (value is None and or_null) or (isinstance(value, str) and "${" in value):
+        return
+    if is_dataclass(kind) and isinstance(value, kind):  # type: ignore[arg-type]  # was checked when it was made
         return
     if is_dataclass(kind) and isinstance(value, Mapping):
         _check_settings(value, kind, key)
     elif get_origin(kind) is dict and isinstance(value, Mapping):
-        _check_entries(value, get_args(kind)[1], key)
-    elif get_origin(kind) is list and isinstance(value, list):
+        _check_entries(value, get_args(kind)[1], key, limits)
+    elif get_origin(kind) is tuple and isinstance(value, list | tuple):
         for number, each in enumerate(value):
-            check_types(each, get_args(kind)[0], f"{key}[{number}]")
-    elif not _fits(value, kind):
-        or_null = " or null" if NoneType in others else ""
-        raise ValueError(f"{key}: expected {_expected(kind, value, key)}{or_null}, received {_shown(value)}")
+            check_types(each, get_args(kind)[0], f"{key}[{number}]", limits)
+    else:
+        expected = limits.fault(value) if _fits(value, kind) and limits else None
+        if expected or not _fits(value, kind):
+            expected = (expected or _expected(kind, value, key)) + " or null" * or_null
+            raise ValueError(f"{key}: expected {expected}, received {_shown(value)}")
+
+
+def without_null(kind: Any) -> tuple[Any, bool]:
+    """`int | None` -> (int, True)"""
+    kind, *others = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    return kind, NoneType in others
 
 
 def nearest(word: str, known: list[str]) -> str:
@@ -52,18 +64,19 @@ def nearest(word: str, known: list[str]) -> str:
 
 def _check_settings(value: Mapping[Any, Any], kind: Any, key: str) -> None:
     kinds, start = get_type_hints(kind), f"{key}." if key else ""
+    limits = {part.name: part.metadata.get(LIMITS) for part in fields(kind)}
     for name, each in value.items():
         if name not in kinds:
             raise ValueError(f"{start}{name}: no such setting.{_hint(str(name), kind, start)}")
-        check_types(each, kinds[name], start + name)
+        check_types(each, kinds[name], start + name, limits[name])
 
 
-def _check_entries(value: Mapping[Any, Any], kind: Any, key: str) -> None:
+def _check_entries(value: Mapping[Any, Any], kind: Any, key: str, limits: Limits | None) -> None:
     for name, each in value.items():
         if not isinstance(name, str):
             raise ValueError(f"{key}: expected names, received {_shown(name)}; write it in quotes")  # noqa: TRY004
         if each is not None or not is_dataclass(kind):  # a stage may be a name alone
-            check_types(each, kind, f"{key}.{name}")
+            check_types(each, kind, f"{key}.{name}", limits)
 
 
 def _hint(name: str, kind: Any, start: str) -> str:
@@ -91,8 +104,8 @@ def _fits(value: Any, kind: Any) -> bool:
 
 def _expected(kind: Any, value: Any, key: str) -> str:
     if get_origin(kind) is Literal:
-        return f"one of {', '.join(get_args(kind))}" + _quotes(value)
-    if get_origin(kind) is list:
+        return f"one of {', '.join(map(str, get_args(kind)))}" + _quotes(value)
+    if get_origin(kind) is tuple:
         item = get_args(kind)[0]
         return f"a list of {_MANY.get(item, 'settings')}" + f" such as [{value}]" * _fits(value, item)
     if get_origin(kind) is dict:
@@ -108,4 +121,4 @@ def _quotes(value: Any) -> str:
 
 def _shown(value: Any) -> str:
     """As YAML and JSON both write it, on one line."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False, default=str)
