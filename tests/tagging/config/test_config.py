@@ -1,15 +1,11 @@
 """Defaults < YAML < key=value, and one line for every mistake."""
 
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
 
 from foundation.settings import as_dict
-from preprocessing.settings import CleaningSettings, SilenceRule
 from tagging.config.load import ConfigError, differing_keys, load_config, save_config
-from tagging.config.schema import Config
-from tagging.config.stage import StageSettings
 
 ROOT = Path(__file__).parents[3]
 
@@ -192,44 +188,3 @@ CONFIGS = sorted(set(ROOT.glob("configs/**/*.yaml")) - set(ROOT.glob("configs/sw
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_every_config_that_ships_is_valid(config):
     assert load_config(config).stages
-
-
-def leaves(settings, prefix: str = "") -> list[tuple[str, object]]:
-    """(key, default) of every plain setting of a settings dataclass, as the documentation writes keys."""
-    found = []
-    for part in fields(settings):
-        value = getattr(settings, part.name)
-        key = prefix + part.name
-        found += leaves(value, key + ".") if is_dataclass(value) else [(key, value)]
-    return found
-
-
-def written(value: object) -> str:
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(str, value))}]"
-    return (
-        {None: "null", True: "true", False: "false"}[value]
-        if value is None or isinstance(value, bool)
-        else str(value)
-    )
-
-
-def test_every_setting_is_documented_with_its_default():
-    page = (ROOT / "docs" / "config.md").read_text()
-    stage = [
-        (f"stages.NAME.{key}", getattr(StageSettings(), key)) for key in ("sources", "init", "trainable")
-    ]
-    rule = [(f"cleaning.curated[].{key}", value) for key, value in leaves(SilenceRule())]
-    undocumented = {
-        "stages",
-        "dataset.exclude",
-        "cleaning.curated",
-        "cleaning.noisy",
-    }  # described, not in a cell
-    for key, value in [*leaves(Config()), *stage, *rule]:
-        if key not in undocumented:
-            assert f"| `{key}` | `{written(value)}` |" in page, key
-    for rule_of in (*CleaningSettings().curated, *CleaningSettings().noisy):
-        numbers = ["any" if rule_of.max_s is None else f"{rule_of.max_s:g}", f"{rule_of.threshold_dbfs:g}"]
-        numbers += [str(rule_of.min_silence_ms), str(rule_of.keep_silence_ms)]
-        assert f"| {' | '.join(numbers)} |" in page
