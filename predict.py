@@ -66,7 +66,7 @@ def _predict(args: argparse.Namespace) -> int:
     print("predicting with " + ", ".join(map(str, members)))
     ensemble = make_ensemble(config, members)
     cli.quiet_tensorflow(args.jobs)
-    from tagging.commands.predict import predict_audio, predict_test
+    from tagging.commands.parts.predict import predict_audio, predict_test
 
     if args.audio:
         return predict_audio(config, ensemble, args.audio, out, args.jobs)

@@ -35,7 +35,7 @@ from tagging.datasets.cleaned import with_clean_audio
 from tagging.datasets.sources import TEST
 from tagging.datasets.splits import folds
 from tagging.datasets.table import Dataset
-from tagging.frontend.yamnet_log_mel import HANN_SAMPLES, HOP_SAMPLES, YamnetLogMel
+from tagging.frontend.yamnet import HANN_SAMPLES, HOP_SAMPLES, YamnetLogMel
 from tagging.inference.windows import inference_step, predict_files
 from tagging.pipeline.pieces import AudioWindows
 from tagging.training.data import NOISY

@@ -15,7 +15,8 @@ from unittest import mock
 import numpy as np
 import tensorflow as tf
 
-from tagging.augment.settings import AugmentSettings, SpecAugmentSettings
+from tagging.augment.ops.spec_augment import SpecAugmentSettings
+from tagging.augment.settings import AugmentSettings
 from tagging.cli import available_cores
 from tagging.frontend.log_mel import LogMel
 from tagging.pipeline.batches import TrainingBatches
@@ -39,7 +40,9 @@ def main() -> None:
     ways = {
         "front end alone": in_memory(len(paths)),
         "files to images": from_files(paths, args.jobs, AugmentSettings()),
-        "with SpecAugment": from_files(paths, args.jobs, AugmentSettings(SpecAugmentSettings(enabled=True))),
+        "with SpecAugment": from_files(
+            paths, args.jobs, AugmentSettings(spec_augment=SpecAugmentSettings(enabled=True))
+        ),
         "by decode_wav": by_decode_wav(paths, args.jobs),
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}

@@ -1,8 +1,13 @@
-"""Networks by name.
+"""Networks by name: every file here, but for `settings` and this one, is a network.
 
 A network's module says what the registry has to know: `CHANNELS` of its images, the name of its `PUBLISHED` weights,
 whether it takes clips of `VARIABLE_LENGTH`, and in `OPTIONS` the settings that not every network has, with the values
 that it takes (`()`: any). `build(settings, image_shape, n_outputs)` makes it.
+
+The contract: images of the front end, 0 to 255 and 0 in silence for `log_mel`, go in as (batch, frames, bands,
+CHANNELS); float32 logits (batch, n_outputs) come out; the dense layer that makes them is called `head_logits`, as
+embeddings are what enters it, and the pretrained part of a network with PUBLISHED weights is one layer called
+`backbone`, as `trainable` chooses among its blocks.
 """
 
 from dataclasses import fields
@@ -10,6 +15,8 @@ from importlib import import_module
 
 import keras
 
+from models.parts.backbone import BACKBONE
+from models.parts.blocks import LOGITS
 from models.settings import NAMES, ModelError, ModelSettings
 
 NETWORKS = {name: import_module(f"models.{name}") for name in NAMES}
@@ -24,11 +31,6 @@ def expected_channels(settings: ModelSettings) -> int:
     return NETWORKS[settings.name].CHANNELS
 
 
-def takes_variable_length(settings: ModelSettings) -> bool:
-    """Whether the network takes images of unknown length, padded with frames of NaN in a batch."""
-    return NETWORKS[settings.name].VARIABLE_LENGTH
-
-
 def build_network(
     settings: ModelSettings, image_shape: tuple[int | None, int, int], n_outputs: int
 ) -> keras.Model:
@@ -41,6 +43,7 @@ def build_network(
 
     Raises:
         ModelError: settings or images that this network does not take.
+        TypeError: its module does not keep to the contract.
     """
     network = NETWORKS[settings.name]
     _check_weights(settings, network.PUBLISHED)
@@ -52,7 +55,24 @@ def build_network(
             f"set sequence.fixed=true and sequence.max_steps to the length of a clip, or "
             f"model.name to one of {', '.join(takers)}"
         )
-    return network.build(settings, image_shape, n_outputs)
+    built = network.build(settings, image_shape, n_outputs)
+    _check_contract(settings.name, built, n_outputs)
+    return built
+
+
+def _check_contract(name: str, network: keras.Model, n_outputs: int) -> None:
+    """Refuse a network that other parts of the program could not use."""
+    layers = [layer.name for layer in network.layers]
+    needed = [LOGITS] if NETWORKS[name].PUBLISHED is None else [LOGITS, BACKBONE]
+    if lacking := [layer for layer in needed if layer not in layers]:
+        raise TypeError(
+            f"models/{name}.py: expected a layer called {lacking[0]}, received {', '.join(layers)}"
+        )
+    shape, dtype = network.output.shape, network.output.dtype
+    if (shape, dtype) != ((None, n_outputs), "float32"):
+        raise TypeError(
+            f"models/{name}.py: expected logits of shape (None, {n_outputs}) in float32, received {shape} in {dtype}"
+        )
 
 
 def _check_weights(settings: ModelSettings, published: str | None) -> None:

@@ -1,24 +1,15 @@
 """What a config can say about the network."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from foundation.errors import UserError
+from foundation.plugins import plugin_names
 from foundation.settings import Settings, setting
 
-NAMES = (
-    "simple_cnn",
-    "vgg_cnn",
-    "mobilenet_v2",
-    "resnet50",
-    "yamnet",
-    "mlp",
-    "cnn2d",
-    "cnn1d",
-    "rnn",
-    "cnn_rnn",
-)
-"""The networks: each is a module of this package."""
+NAMES = plugin_names(Path(__file__).parent, besides=("registry", "settings"))
+"""The networks: every other module of this package is one."""
 
 
 class ModelError(UserError):
@@ -31,7 +22,8 @@ class ModelSettings(Settings):
 
     name: str = setting(
         "simple_cnn",
-        "the network: `simple_cnn`, `vgg_cnn`, `mobilenet_v2`, `resnet50` or `yamnet`; or one that takes any image "
+        "the network, a file in `models/`: "
+        "`simple_cnn`, `vgg_cnn`, `mobilenet_v2`, `resnet50` or `yamnet`; or one that takes any image "
         "or feature sequence: `mlp`, `cnn2d`, `cnn1d`, `rnn` or `cnn_rnn`",
     )
     weights: str = setting(
@@ -148,7 +140,7 @@ class ModelSettings(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.name not in NAMES:
-            raise ValueError(f"expected model.name out of {', '.join(sorted(NAMES))}, received {self.name!r}")
+            raise ValueError(f"expected model.name out of {', '.join(NAMES)}, received {self.name!r}")
         if self.filters == ():
             raise ValueError("expected model.filters with a number for each block, received []")
         if self.patch_hop_frames and not self.patch_frames and self.name != "yamnet":

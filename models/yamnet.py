@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 from keras import layers
 
+from models.parts.backbone import BACKBONE
 from models.parts.heads import HEAD_OPTIONS, tag_image
 from models.parts.weight_files import downloaded, load_weights
 from models.settings import ModelError, ModelSettings
@@ -53,7 +54,7 @@ def _backbone(settings: ModelSettings) -> keras.Model:
         published = settings.weights == "audioset"
         path = downloaded(URL, settings.weights_sha256) if published else Path(settings.weights)
         load_weights(whole, path, f"yamnet with its {AUDIOSET_CLASSES} classes")
-    return keras.Model(whole.input, whole.get_layer("layer14_pointwise_relu").output, name="backbone")
+    return keras.Model(whole.input, whole.get_layer("layer14_pointwise_relu").output, name=BACKBONE)
 
 
 def make_yamnet() -> keras.Model:

@@ -1,29 +1,38 @@
-"""`python -m tagging VERB`: what is not one of the three scripts."""
+"""Commands for data sets and trained runs, in addition to preprocess.py, train.py and predict.py."""
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 
-from tagging import cli
-from tagging.commands.compare import compare
-from tagging.commands.curves import curves
-from tagging.commands.plots import plots
-from tagging.commands.report import report
-from tagging.commands.sweep import sweep
-from tagging.commands.tag import tag
+from foundation.plugins import plugin_names
+from tagging import cli, commands
+
+COMMANDS = plugin_names(Path(commands.__path__[0]))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments and arguments[0] in VERBS:
-        return VERBS[arguments[0]](arguments[1:])
-    lines = [f"{name}: {verb.__doc__}" for name, verb in VERBS.items()]
-    parser = cli.Parser("python -m tagging", description=__doc__, epilog=" ".join(lines))
-    parser.add_argument("verb", choices=VERBS)
-    parser.parse_args(arguments)
-    return 2
+    modules = {name: import_module(f"tagging.commands.{name}") for name in COMMANDS}
+    parser = cli.Parser("python -m tagging", description=__doc__)
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
+    for name, module in modules.items():
+        subparser = subparsers.add_parser(name, help=help_line(module), description=help_line(module))
+        module.add_arguments(subparser)
+    if not arguments or arguments[0] not in modules:
+        parser.parse_args(arguments)  # help, or what is wrong; both end here
+        parser.error("expected the command first")
+    # By its own parser, as options and positionals of a subcommand may be mixed: argparse cannot do so itself.
+    name, *rest = arguments
+    interrupted = getattr(modules[name], "INTERRUPTED", cli.NOTHING_LOST)
+    return cli.run(modules[name].run, subparsers.choices[name], rest, interrupted=interrupted)
 
 
-VERBS = {"tag": tag, "plots": plots, "curves": curves, "compare": compare, "report": report, "sweep": sweep}
+def help_line(module: ModuleType) -> str:
+    """The first line of a docstring."""
+    return (module.__doc__ or "").partition("\n")[0]
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -32,7 +32,14 @@ class Parser(argparse.ArgumentParser):
 
 def make_parser(description: str) -> argparse.ArgumentParser:
     """A parser with `--config`, `--jobs` and the `key=value` overrides."""
-    parser = Parser(description=description, epilog=_EPILOG)
+    parser = Parser(description=description)
+    add_config(parser)
+    return parser
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Add `--config`, `--jobs` and the `key=value` overrides."""
+    parser.epilog = _EPILOG
     parser.add_argument(
         "overrides", nargs="*", metavar="key=value", help="settings that override the config's"
     )
@@ -45,7 +52,6 @@ def make_parser(description: str) -> argparse.ArgumentParser:
         default=available_cores(),
         help="cores to use (default: all, here %(default)s)",
     )
-    return parser
 
 
 def available_cores() -> int:

@@ -1,10 +1,7 @@
-"""Every module has a room, and a file in a folder of plug points is one."""
+"""Every module has a room."""
 
 import tomllib
 from pathlib import Path
-
-from models.registry import NETWORKS
-from tagging.datasets import READERS
 
 ROOT = Path(__file__).parents[1]
 
@@ -21,10 +18,3 @@ def test_nothing_is_loose_and_every_room_is_in_the_contract():
     assert {part for layer in layers for part in layer.split(" | ")} >= rooms
     assert "ignore_imports" not in str(contracts)
     assert "exclude_type_checking_imports" not in contracts
-
-
-def test_a_file_in_layouts_is_a_reader_and_a_file_in_models_a_network():
-    assert {
-        f"tagging.datasets.layouts.{name}" for name in modules("tagging/datasets/layouts") - {"__init__"}
-    } == set(READERS.values())
-    assert modules("models") - {"__init__", "registry", "settings"} == set(NETWORKS)

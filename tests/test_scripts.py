@@ -18,6 +18,7 @@ import preprocess
 import train
 from submissions.writer import read_scores
 from tagging import __main__ as tagging_main
+from tagging.__main__ import COMMANDS
 from tagging.datasets import read_dataset
 from tagging.datasets.layouts.demo import make_demo
 from tagging.training import stage as stage_module
@@ -32,16 +33,7 @@ def run_predict(config: Path, *arguments: str) -> int:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "script",
-    [
-        *("preprocess.py", "train.py", "predict.py", "-m tagging"),
-        *(
-            "-m tagging plots",
-            "-m tagging tag",
-            "-m tagging sweep",
-            "-m tagging compare",
-            "-m tagging report",
-        ),
-    ],
+    ["preprocess.py", "train.py", "predict.py", "-m tagging", *(f"-m tagging {name}" for name in COMMANDS)],
 )
 def test_help_is_instant_and_loads_nothing_heavy(script):
     command = [sys.executable, "-X", "importtime", *script.split(), "--help"]

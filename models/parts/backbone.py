@@ -10,6 +10,7 @@ import keras
 from models.parts.weight_files import download_errors, load_weights
 from models.settings import ModelError, ModelSettings
 
+BACKBONE = "backbone"  # the layer that is the pretrained part of a network
 SMALLEST = 32  # side of an image that networks of keras.applications accept
 
 
@@ -29,7 +30,7 @@ def make_backbone(
         )
     if settings.weights == "imagenet":
         return _downloaded(application, shape)
-    backbone = application(include_top=False, weights=None, input_shape=shape, name="backbone")
+    backbone = application(include_top=False, weights=None, input_shape=shape, name=BACKBONE)
     if settings.weights != "none":
         load_weights(backbone, Path(settings.weights), f"{settings.name} without its top")
     return backbone
@@ -39,7 +40,7 @@ def _downloaded(application: Callable, shape: tuple[int, int, int]) -> keras.Mod
     with warnings.catch_warnings(), download_errors():
         # MobileNetV2 warns that it takes the weights of 224 x 224 pictures for other sizes: wanted here.
         warnings.filterwarnings("ignore", message=".*input_shape.*")
-        return application(include_top=False, weights="imagenet", input_shape=shape, name="backbone")
+        return application(include_top=False, weights="imagenet", input_shape=shape, name=BACKBONE)
 
 
 def set_trainable(network: keras.Model, trainable: Sequence[str], settings: ModelSettings) -> None:
@@ -56,7 +57,7 @@ def set_trainable(network: keras.Model, trainable: Sequence[str], settings: Mode
         ModelError: a name that is no block of the backbone, or nothing named.
     """
     network.trainable = True
-    backbones = [layer for layer in network.layers if layer.name == "backbone"]
+    backbones = [layer for layer in network.layers if layer.name == BACKBONE]
     if not backbones:
         return
     _check_names(backbones[0], trainable)

@@ -13,6 +13,7 @@ from models.settings import ModelError, ModelSettings
 # Small sets: Keras's momentum of 0.99 needs over 400 steps to forget its start.
 norm = partial(layers.BatchNormalization, momentum=0.9)
 
+LOGITS = "head_logits"  # the last dense layer of every network
 LARGEST_LAYER = 100_000_000  # weights: 0.4 GB, and 1.6 GB with the gradients and moments of Adam
 
 
@@ -80,7 +81,7 @@ def hidden_layers(
 
 def logits(x: keras.KerasTensor, n_outputs: int) -> keras.KerasTensor:
     """(..., features) -> (..., n_outputs) float32."""
-    return layers.Dense(n_outputs, dtype="float32", name="head_logits")(x)
+    return layers.Dense(n_outputs, dtype="float32", name=LOGITS)(x)
 
 
 def flat(x: keras.KerasTensor, width: int) -> keras.KerasTensor:

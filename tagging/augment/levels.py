@@ -2,6 +2,9 @@
 
 import tensorflow as tf
 
+from tagging.augment.ops.background import BackgroundSettings
+from tagging.augment.ops.noise import NoiseSettings
+
 SILENT_RMS = (
     1e-4  # -80 dB under full scale, three steps of PCM16: below, there is no sound to bring to a level
 )
@@ -22,6 +25,14 @@ def draw_levels_db(
     is_chosen = tf.random.stateless_uniform(shape, seeds[0]) < probability
     levels_db = min_db + (max_db - min_db) * tf.random.stateless_uniform(shape, seeds[1])
     return tf.where(is_chosen, levels_db, -float("inf"))
+
+
+def draw_ratios_db(
+    waves: tf.Tensor, settings: BackgroundSettings | NoiseSettings, seed: tf.Tensor
+) -> tf.Tensor:
+    """Levels of what lies under the rows at drawn signal-to-noise ratios, (batch,) float32 dB; -inf: nothing."""
+    limits = (-settings.max_snr_db, -settings.min_snr_db)
+    return draw_levels_db((tf.shape(waves)[0],), settings.probability, *limits, seed)
 
 
 def amplitude(db: tf.Tensor) -> tf.Tensor:

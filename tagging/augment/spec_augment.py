@@ -66,3 +66,9 @@ def apply_masks(images: tf.Tensor, starts: tf.Tensor, widths: tf.Tensor, axis: i
     masked = tf.reduce_any(inside, axis=1)  # (batch, length)
     masked = masked[:, :, tf.newaxis, tf.newaxis] if axis == FRAMES else masked[:, tf.newaxis, :, tf.newaxis]
     return tf.where(masked & ~tf.math.is_nan(images), tf.zeros_like(images), images)
+
+
+def own_lengths(images: tf.Tensor) -> tf.Tensor:
+    """Frames of each row before its padding, (batch,) int32."""
+    is_sound = ~tf.math.is_nan(images[:, :, 0, 0])
+    return tf.reduce_sum(tf.cast(is_sound, tf.int32), axis=1)

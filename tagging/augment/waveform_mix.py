@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from tagging.augment.levels import draw_levels_db, factors_beside
-from tagging.augment.waveform_settings import WaveformMixSettings
+from tagging.augment.ops.waveform_mix import WaveformMixSettings
 
 
 def draw_mix(batch: tf.Tensor, settings: WaveformMixSettings, seed: tf.Tensor) -> tf.Tensor:

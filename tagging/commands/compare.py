@@ -1,15 +1,12 @@
-"""`python -m tagging compare`."""
+"""Put runs beside each other: tables, bars, learning curves, size against score."""
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 from tagging import cli
 
 
-def compare(argv: Sequence[str]) -> int:
-    """Put runs beside each other: tables, bars, learning curves, size against score."""
-    parser = cli.Parser("python -m tagging compare", description=compare.__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "runs", type=Path, nargs="+", metavar="RUN", help="run folders, or folders with runs in them"
     )
@@ -20,10 +17,9 @@ def compare(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--top", type=cli.positive, default=5, help="rows of the short table (default: %(default)s)"
     )
-    return cli.run(_compare, parser, argv, interrupted=cli.NOTHING_LOST)
 
 
-def _compare(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     from tagging.report.comparison import compare
 
     for path in compare(args.runs, args.out, args.metric, args.top):

@@ -1,21 +1,17 @@
-"""`python -m tagging plots`."""
+"""Draw the config's data set (waveforms, log-mel before and after SpecAugment, labels) as PNG files."""
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 from tagging import cli
 
 
-def plots(argv: Sequence[str]) -> int:
-    """Draw the config's data set (waveforms, log-mel before and after SpecAugment, labels) as PNG files."""
-    parser = cli.make_parser(plots.__doc__ or "")
-    parser.prog = "python -m tagging plots"
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    cli.add_config(parser)
     parser.add_argument("--out", type=Path, default=Path("figures"), help="folder (default: %(default)s)")
-    return cli.run(_plots, parser, argv, interrupted=cli.NOTHING_LOST)
 
 
-def _plots(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     from tagging.config.load import load_config
 
     config = load_config(args.config or cli.DEFAULT_CONFIG, args.overrides)

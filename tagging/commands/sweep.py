@@ -1,16 +1,15 @@
-"""`python -m tagging sweep`."""
+"""Train a config many times, with settings out of a sweep file, and say which are best."""
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 from tagging import cli
 
+INTERRUPTED = "without --force, the same command goes on from here"
 
-def sweep(argv: Sequence[str]) -> int:
-    """Train a config many times, with settings out of a sweep file, and say which are best."""
-    parser = cli.make_parser(sweep.__doc__ or "")
-    parser.prog = "python -m tagging sweep"
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    cli.add_config(parser)
     parser.add_argument(
         "--sweep", type=Path, required=True, metavar="FILE", help="what is tried, as W&B's sweep.yaml"
     )
@@ -22,10 +21,9 @@ def sweep(argv: Sequence[str]) -> int:
         "--out", type=Path, metavar="DIR", help="folder (default: sweep-FILE in the config's run_dir)"
     )
     parser.add_argument("--force", action="store_true", help="begin anew: the folder's trials are removed")
-    return cli.run(_sweep, parser, argv, interrupted="without --force, the same command goes on from here")
 
 
-def _sweep(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     from tagging.sweeps.job import open_job
 
     config = args.config or cli.DEFAULT_CONFIG

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 from foundation.setting_types import nearest
 from preprocessing.feature_settings import DECIBELS
+from tagging.augment.settings import OPS
 from tagging.config.errors import ConfigError
 from tagging.config.schema import Config
 from tagging.config.stage import StageSettings
 from tagging.evaluation.names import validation_columns
-from tagging.frontend.settings import TAKES, FrontendSettings
+from tagging.frontend.settings import FRONTENDS, STORED, FrontendSettings
 from tagging.pipeline.settings import SequenceSettings, WindowSettings
 
 
@@ -17,10 +18,9 @@ def check_config(config: Config) -> None:
     if not config.stages:
         raise ConfigError("expected at least one stage under stages:, received none")
     check_task(config, config.dataset.task)
-    names = sorted(set(TAKES) - {"stored"})
-    if config.frontend.name not in names:
+    if config.frontend.name not in FRONTENDS:
         raise ConfigError(
-            f"expected frontend.name out of {', '.join(names)}, received {config.frontend.name!r}"
+            f"expected frontend.name out of {', '.join(FRONTENDS)}, received {config.frontend.name!r}"
         )
     if config.cleaning.features.name is None:
         _check_audio(config)
@@ -64,7 +64,7 @@ def _check_frontend_of_features(config: Config) -> None:
         raise ConfigError(
             "window.*: features come in pieces of sequence.max_steps; only window.average is theirs"
         )
-    idle = config.frontend.idle_keys("stored")
+    idle = config.frontend.idle_keys(STORED)
     if config.frontend.name != FrontendSettings().name:
         idle = ["name", *idle]
     if idle:
@@ -101,10 +101,10 @@ def _frames(config: Config) -> int | None:
 
 def _check_features(name: str, stage: StageSettings, frames: int | None) -> None:
     """Augmentation that stored features cannot have."""
-    if stage.augment.changes_waveforms:
+    if stage.augment.on(of_waveforms=True):
+        keys = [key for op in OPS if op.of_waveforms for key in op.settings]
         raise ConfigError(
-            f"stages.{name}.augment: cleaning.features.name leaves no waveforms to train on; turn off waveform_mix, "
-            "background, gain, noise, time_shift_share, time_stretch, pitch_shift and speed"
+            f"stages.{name}.augment: cleaning.features.name leaves no waveforms to train on; turn off {', '.join(keys)}"
         )
     if frames is None and (keys := stage.augment.of_fixed_frames):
         raise ConfigError(
@@ -114,11 +114,12 @@ def _check_features(name: str, stage: StageSettings, frames: int | None) -> None
 
 def _check_fill(name: str, stage: StageSettings, config: Config) -> None:
     """Masks and blends fill in 0, which has to be silence or a mean."""
-    decibels = config.cleaning.features.name in DECIBELS or config.frontend.name == "mfcc"
-    fills = stage.augment.spec_augment.enabled or stage.augment.mixup.alpha > 0
+    is_silence = FRONTENDS[config.frontend.name].zero_is_silence
+    decibels = config.cleaning.features.name in DECIBELS or not is_silence
+    fills = [op.key for op in stage.augment.on(of_waveforms=False) if op.fills_zero]
     if decibels and fills and not config.frontend.standardize:
         raise ConfigError(
-            f"stages.{name}.augment: spec_augment and mixup fill in 0, which is loud in decibels; set "
+            f"stages.{name}.augment: {' and '.join(fills)} fill in 0, which is loud in decibels; set "
             "frontend.standardize=true, or turn them off"
         )
 

@@ -7,9 +7,9 @@ from foundation.limits import Limits
 from foundation.setting_types import check_types
 from foundation.settings import Settings, setting
 from tagging.augment.settings import AugmentSettings
-from tagging.config.loss import LossSettings
 from tagging.config.schedule import HIGHEST_RATE, MOST_EPOCHS, PlateauSettings, StepSettings
 from tagging.config.selection import SELECTED, SelectionSettings
+from tagging.losses.settings import LossSettings
 
 HEAVIEST = 1_000_000
 """Of the weights of clips."""

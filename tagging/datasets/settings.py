@@ -5,18 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from foundation.plugins import literal, plugin_names
 from foundation.settings import Settings, setting
 
 # Curated clips of FSDKaggle2019 known to be bad: five with a wrong label, and the silent 1d44b0bd.
 KNOWN_BAD = ("f76181c4.wav", "77b925c2.wav", "6a1f682a.wav", "c7db12aa.wav", "7752cc8a.wav", "1d44b0bd.wav")
-# Keys that only some layouts read: anywhere else they would do nothing without a word.
-LAYOUTS_OF = {
-    "subset": ("fma",),
-    "lists": ("folders",),
-    "group_pattern": ("folders",),
-    "targets": ("csv", "fused"),
-    "table": ("csv",),
-}
+_READERS = Path(__file__).parent / "layouts"
+LAYOUTS = plugin_names(_READERS)
+"""The readers: every module of `tagging/datasets/layouts` is one."""
+
+KEYS: dict[str, tuple[str, ...]] = {name: literal(_READERS / f"{name}.py", "KEYS", ()) for name in LAYOUTS}
+"""Layout -> the keys that only it, or only some, read: anywhere else they would do nothing without a word."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +74,7 @@ class DatasetSettings(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for key, layouts in LAYOUTS_OF.items():
-            if getattr(self, key) not in (None, {}) and self.layout not in layouts:
-                raise ValueError(
-                    f"dataset.{key}: expected dataset.layout {' or '.join(layouts)}, which alone reads this key, "
-                    f"received {self.layout}; remove the key"
-                )
+        self._check_keys()
         self._check_labels()
         if self.lists and not {"train"} <= set(self.lists) <= {"train", "validation", "test"}:
             raise ValueError(
@@ -93,6 +87,15 @@ class DatasetSettings(Settings):
             raise ValueError(
                 f"expected dataset.targets with each column once, or null, received {list(self.targets)}; correct it"
             )
+
+    def _check_keys(self) -> None:
+        for key in (key for keys in KEYS.values() for key in keys):
+            takers = [layout for layout, keys in KEYS.items() if key in keys]
+            if getattr(self, key) not in (None, {}) and self.layout not in takers:
+                raise ValueError(
+                    f"dataset.{key}: expected dataset.layout {' or '.join(takers)}, which alone reads this key, "
+                    f"received {self.layout}; remove the key"
+                )
 
     def _check_labels(self) -> None:
         if chained := [new for new in self.merge.values() if self.merge.get(new, new) != new]:

@@ -8,13 +8,10 @@ import librosa
 import numpy as np
 from keras import ops
 
-from foundation.errors import UserError
+from tagging.frontend.settings import FrontendError
 
+TAKES = ("n_fft", "hop_length", "n_mels", "fmin_hz", "fmax_hz", "top_db", "channels", "standardize")
 FLOOR = 1e-10  # power under which a window counts as silent; librosa's `amin`
-
-
-class FrontendError(UserError):
-    """A front end that cannot be built as asked; the message is one line for the user."""
 
 
 @keras.saving.register_keras_serializable(package="tagging")
@@ -115,3 +112,6 @@ class LogMel(keras.layers.Layer):
 def log10(x: Any) -> Any:
     """Decimal logarithm in float32; `ops.log10` is another kernel, and images should stay as they are."""
     return ops.log(x) / np.log(10.0).astype(np.float32)
+
+
+LAYER = LogMel

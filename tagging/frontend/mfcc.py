@@ -6,7 +6,21 @@ import keras
 import numpy as np
 from keras import ops
 
-from tagging.frontend.log_mel import FLOOR, FrontendError, LogMel, log10
+from tagging.frontend.log_mel import FLOOR, LogMel, log10
+from tagging.frontend.settings import FrontendError
+
+TAKES = (
+    "n_fft",
+    "hop_length",
+    "n_mels",
+    "fmin_hz",
+    "fmax_hz",
+    "top_db",
+    "n_mfcc",
+    "normalize",
+    "standardize",
+)
+ZERO_IS_SILENCE = False  # coefficient 0 carries the level
 
 
 @keras.saving.register_keras_serializable(package="tagging")
@@ -56,3 +70,6 @@ def _dct(rows: int, columns: int) -> np.ndarray:
     matrix = np.sqrt(2.0 / columns) * np.cos(np.pi * k * (2 * n + 1) / (2 * columns))
     matrix[0] /= np.sqrt(2.0)
     return matrix
+
+
+LAYER = Mfcc

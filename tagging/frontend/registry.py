@@ -1,35 +1,14 @@
 """Front ends by name."""
 
+from importlib import import_module
+
 import keras
 
-from tagging.frontend.chain import FrontendChain
-from tagging.frontend.level import Level
-from tagging.frontend.log_mel import FrontendError, LogMel
-from tagging.frontend.mfcc import Mfcc
-from tagging.frontend.settings import TAKES, FrontendSettings
-from tagging.frontend.standardize import Standardize
-from tagging.frontend.stored import StoredFeatures
-from tagging.frontend.waveform import RawWaveform
-from tagging.frontend.yamnet_log_mel import YamnetLogMel
-
-
-def _tfio_log_mel() -> type[keras.layers.Layer]:
-    try:
-        from tagging.frontend.tfio_log_mel import TfioLogMel  # noqa: PLC0415  an optional requirement
-    except ImportError as error:
-        raise FrontendError(
-            f"frontend.name=tfio_log_mel needs tensorflow-io ({error}); use frontend.name=log_mel, the same numerics"
-        ) from error
-    return TfioLogMel
-
-
-FRONTENDS = {
-    "log_mel": lambda: LogMel,
-    "mfcc": lambda: Mfcc,
-    "tfio_log_mel": _tfio_log_mel,
-    "waveform": lambda: RawWaveform,
-    "yamnet": lambda: YamnetLogMel,
-}
+from tagging.frontend.parts.chain import FrontendChain
+from tagging.frontend.parts.level import Level
+from tagging.frontend.parts.standardize import Standardize
+from tagging.frontend.parts.stored import StoredFeatures
+from tagging.frontend.settings import FRONTENDS, STORED, FrontendError, FrontendSettings
 
 _NOT_OF_THE_LAYER = ("channels", "normalize", "standardize")
 
@@ -37,8 +16,8 @@ _NOT_OF_THE_LAYER = ("channels", "normalize", "standardize")
 def frontend_class(name: str) -> type[keras.layers.Layer]:
     """The layer class of this name; after this call, saved models that hold it can be read."""
     if name not in FRONTENDS:
-        raise FrontendError(f"expected frontend.name out of {sorted(FRONTENDS)}, received {name!r}")
-    return FRONTENDS[name]()
+        raise FrontendError(f"expected frontend.name out of {', '.join(FRONTENDS)}, received {name!r}")
+    return import_module(f"tagging.frontend.{name}").LAYER
 
 
 def build_frontend(settings: FrontendSettings, rate_hz: int, channels: int) -> keras.layers.Layer:
@@ -54,7 +33,7 @@ def build_frontend(settings: FrontendSettings, rate_hz: int, channels: int) -> k
             f"expected frontend.channels={channels} (or null) for this network, received {settings.channels}"
         )
     layer = frontend_class(settings.name)
-    keys = TAKES[settings.name]
+    keys = FRONTENDS[settings.name].takes
     options = {key: getattr(settings, key) for key in keys if key not in _NOT_OF_THE_LAYER}
     if "channels" in keys:
         options["channels"] = channels
@@ -75,7 +54,7 @@ def build_stored_frontend(settings: FrontendSettings, bands: int) -> keras.layer
     Raises:
         FrontendError: `settings` has keys that do nothing here; only `standardize` does.
     """
-    if idle := settings.idle_keys("stored"):
+    if idle := settings.idle_keys(STORED):
         raise FrontendError(
             f"frontend.{idle[0]}: features that are computed offline take only frontend.standardize; leave it out"
         )

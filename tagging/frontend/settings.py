@@ -1,32 +1,43 @@
 """What a config can say about the front end."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
-from typing import Literal
+from pathlib import Path
+from typing import Literal, NamedTuple
 
+from foundation.errors import UserError
+from foundation.plugins import literal, plugin_names
 from foundation.settings import Settings, setting
 
 _HIGHEST_HZ = 384_000  # half of the highest sample rate
-_MEL = ("n_fft", "hop_length", "n_mels", "fmin_hz", "fmax_hz", "top_db")
-TAKES = {
-    "log_mel": (*_MEL, "channels", "standardize"),
-    "tfio_log_mel": (*_MEL, "channels", "standardize"),
-    "mfcc": (*_MEL, "n_mfcc", "normalize", "standardize"),
-    "waveform": ("normalize", "standardize"),
-    "yamnet": ("normalize",),
-    "stored": ("standardize",),
+
+
+class FrontendError(UserError):
+    """A front end that cannot be built as asked; the message is one line for the user."""
+
+
+class Frontend(NamedTuple):
+    """What the module of a front end says of it, see `tagging/frontend/__init__.py`."""
+
+    takes: tuple[str, ...]
+    framing: tuple[int, int] | None
+    padded: tuple[int, int]
+    zero_is_silence: bool
+
+
+def _declared(file: Path) -> Frontend:
+    defaults = {"TAKES": (), "FRAMING": None, "PADDED": (0, 0), "ZERO_IS_SILENCE": True}
+    return Frontend(*(literal(file, name, default) for name, default in defaults.items()))
+
+
+_HERE = Path(__file__).parent
+FRONTENDS = {
+    name: _declared(_HERE / f"{name}.py") for name in plugin_names(_HERE, besides=("registry", "settings"))
 }
-"""The keys that each front end takes. `stored` stands for features that were computed offline; it is no `name`."""
+"""The front ends: every other module of this package is one."""
 
-FIXED_FRAMES = {"waveform": (1, 1), "yamnet": (400, 160)}
-"""Window and hop in samples of front ends that let neither be set."""
-
-ALMOST_A_PATCH = range(96 * 160, 95 * 160 + 400)
-"""Samples of windows of 0.96 s, YAMNet's patch, that lack only where its last frames overlap with what follows."""
-
-
-def lacks_of_a_patch(samples: int) -> int:
-    """Samples of silence that YAMNet's front end puts behind a window of so many."""
-    return ALMOST_A_PATCH.stop - samples if samples in ALMOST_A_PATCH else 0
+STORED = ("standardize",)
+"""The keys that are left for features that were computed offline."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,7 @@ class FrontendSettings(Settings):
 
     name: str = setting(
         "log_mel",
+        "a file in `tagging/frontend/`: "
         "`log_mel`; `tfio_log_mel` (the same numerics from tensorflow-io's Python ops); `mfcc` (librosa's, from "
         "the same mel bands); `waveform` (samples as frames, one band); or `yamnet`, whose numerics belong to its "
         "weights. A key that the chosen one does not take is refused",
@@ -84,18 +96,19 @@ class FrontendSettings(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.name in TAKES and (idle := self.idle_keys(self.name)):
+        takes = FRONTENDS[self.name].takes if self.name in FRONTENDS else ()
+        if self.name in FRONTENDS and (idle := self.idle_keys(takes)):
             raise ValueError(
-                f"frontend.{idle[0]}: frontend.name={self.name} takes only {', '.join(TAKES[self.name])}; leave it out"
+                f"frontend.{idle[0]}: frontend.name={self.name} takes only {', '.join(takes)}; leave it out"
             )
         if self.name == "mfcc" and self.n_mfcc > self.n_mels:
             raise ValueError(
                 f"expected frontend.n_mfcc of at most n_mels={self.n_mels}, received {self.n_mfcc}; lower it"
             )
 
-    def idle_keys(self, name: str) -> list[str]:
-        """Keys that were changed, but would do nothing in the front end `name` (of `TAKES`)."""
-        own = [part for part in fields(self)[1:] if part.name not in TAKES[name]]
+    def idle_keys(self, takes: Collection[str]) -> list[str]:
+        """Keys that were changed, but would do nothing in a front end that takes only these."""
+        own = [part for part in fields(self)[1:] if part.name not in takes]
         return [part.name for part in own if getattr(self, part.name) != part.default]
 
     @property
@@ -106,9 +119,13 @@ class FrontendSettings(Settings):
     def frames(self, samples: int) -> int:
         """Frames of a window of so many samples."""
         length, hop = self._framing
-        lacking = lacks_of_a_patch(samples) if self.name == "yamnet" else 0
-        return 1 + (samples + lacking - length) // hop
+        return 1 + (samples + self.lacking(samples) - length) // hop
+
+    def lacking(self, samples: int) -> int:
+        """Samples of silence that the front end puts behind a window of so many."""
+        first, end = FRONTENDS[self.name].padded
+        return end - samples if first <= samples < end else 0
 
     @property
     def _framing(self) -> tuple[int, int]:
-        return FIXED_FRAMES.get(self.name, (self.n_fft, self.hop_length))
+        return FRONTENDS[self.name].framing or (self.n_fft, self.hop_length)

@@ -7,11 +7,19 @@ import keras
 import tensorflow as tf
 
 from tagging.frontend.log_mel import LogMel
+from tagging.frontend.settings import FrontendError
 
 with warnings.catch_warnings():
     # Its C++ plug-ins do not load beside recent TensorFlow, and it says so; only its Python ops are used here.
     warnings.simplefilter("ignore")
-    import tensorflow_io as tfio
+    try:
+        import tensorflow_io as tfio
+    except ImportError as error:
+        raise FrontendError(
+            f"frontend.name=tfio_log_mel needs tensorflow-io ({error}); use frontend.name=log_mel, the same numerics"
+        ) from error
+
+TAKES = ("n_fft", "hop_length", "n_mels", "fmin_hz", "fmax_hz", "top_db", "channels", "standardize")
 
 
 @keras.saving.register_keras_serializable(package="tagging")
@@ -32,3 +40,6 @@ class TfioLogMel(LogMel):
         peak = tf.reduce_max(scaled, axis=(1, 2), keepdims=True)
         silent = tf.reduce_max(power, axis=(1, 2), keepdims=True) <= 1e-10
         return tf.where(silent, 0.0, tf.maximum(scaled - peak + self.top_db, 0.0))
+
+
+LAYER = TfioLogMel

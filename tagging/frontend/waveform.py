@@ -5,6 +5,9 @@ from typing import Any
 import keras
 from keras import ops
 
+TAKES = ("normalize", "standardize")
+FRAMING = (1, 1)
+
 
 @keras.saving.register_keras_serializable(package="tagging")
 class RawWaveform(keras.layers.Layer):
@@ -28,3 +31,6 @@ class RawWaveform(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate_hz": self.rate_hz}
+
+
+LAYER = RawWaveform

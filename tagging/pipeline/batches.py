@@ -12,10 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from foundation.errors import UserError
-from tagging.augment.batch import augment_batch, mixup_shares
-from tagging.augment.mixup import blend
+from tagging.augment.batch import augment_images, augment_waveforms
+from tagging.augment.op import Batch
 from tagging.augment.settings import AugmentSettings
-from tagging.augment.waveforms import augment_waveforms
 from tagging.pipeline import windows
 from tagging.pipeline.pieces import AudioWindows, Pieces, batched, steady
 
@@ -148,21 +147,14 @@ class TrainingBatches:
         seed, waveform_seed = (
             tf.random.fold_in(self._seed(stream, epochs[0]), items[0]) for stream in (_AUGMENT, _WAVEFORMS)
         )
-        inputs, weights = self.pieces.to_input(stored), self._weights_of(clips)
+        batch = Batch(self.pieces.to_input(stored), labels, self._weights_of(clips), is_augmented)
         if self.pieces.is_audio:
-            inputs, labels, weights = augment_waveforms(
-                inputs,
-                labels,
-                weights,
-                self.pieces.to_input(backgrounds),
-                is_augmented,
-                waveform_seed,
-                self.augment,
-            )
-        images, labels = augment_batch(self.frontend(inputs), labels, is_augmented, seed, self.augment)
+            batch = batch._replace(backgrounds=self.pieces.to_input(backgrounds))
+            batch = augment_waveforms(batch, waveform_seed, self.augment)
+        batch = augment_images(batch._replace(inputs=self.frontend(batch.inputs)), seed, self.augment)
         if self.weights is None:
-            return images, labels
-        return images, labels, blend(weights, mixup_shares(is_augmented, seed, self.augment.mixup))
+            return batch.inputs, batch.labels
+        return batch.inputs, batch.labels, batch.weights
 
     def _weights_of(self, clips: tf.Tensor) -> tf.Tensor:
         if self.weights is None:

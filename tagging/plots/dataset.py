@@ -15,8 +15,9 @@ from preprocessing.errors import DecodeError
 from preprocessing.feature_settings import STORED
 from preprocessing.resample import resample, to_mono
 from preprocessing.stream import ArraySound, decode
-from tagging.augment.batch import augment_batch
-from tagging.augment.settings import AugmentSettings, SpecAugmentSettings
+from tagging.augment.batch import augment_images
+from tagging.augment.op import Batch
+from tagging.augment.settings import AugmentSettings
 from tagging.config.schema import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.holdout import checked_clips
@@ -121,9 +122,9 @@ def _log_mel(config: Config, example: tuple[str, np.ndarray, int], path: Path) -
     frontend = build_frontend(config.frontend, config.cleaning.rate_hz, expected_channels(config.model))
     image = frontend(pieces.to_input(window)[tf.newaxis])
     strength = next(iter(config.stages.values())).augment.spec_augment
-    settings = AugmentSettings(spec_augment=SpecAugmentSettings(**{**vars(strength), "enabled": True}))
-    seed = tf.constant([config.seed, 1])
-    augmented, _ = augment_batch(image, tf.zeros((1, 1)), tf.constant([True]), seed, settings)
+    settings = AugmentSettings(spec_augment=replace(strength, enabled=True))
+    batch = Batch(image, tf.zeros((1, 1)), tf.ones(1), tf.constant([True]))
+    augmented = augment_images(batch, tf.constant([config.seed, 1]), settings).inputs
     data.log_mel_before_after(np.asarray(image)[0], augmented.numpy()[0], path, title)
     return path
 

@@ -36,7 +36,7 @@ Found = tuple[Tags | Timeline, Vectors | None]
 
 
 def tag(args: argparse.Namespace) -> int:
-    """Tag what `options.make_parser` was given; bad files go to stderr. An exit code."""
+    """Tag what `options.add_arguments` declares; bad files go to stderr. An exit code."""
     try:
         return _tag(args)
     except BrokenPipeError:  # who reads has enough, as `head`

@@ -9,12 +9,11 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from models.parts.blocks import LOGITS
 from tagging.inference.build import NETWORK, build_tagger
 from tagging.inference.results import TaggerError
 from tagging.pipeline.pieces import AudioWindows, Pieces, audio_windows
 from tagging.runs.run import Run, RunError
-
-LOGITS = "head_logits"  # the last dense layer of every network in `models`
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,8 @@ class OptionError(UserError):
     """Options that contradict each other; the message is one line for the user."""
 
 
-def make_parser(description: str) -> argparse.ArgumentParser:
-    """The parser; `check` then says what contradicts itself."""
-    parser = cli.Parser("python -m tagging tag", description=description)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; `check` then says what contradicts itself."""
     add = parser.add_argument
     add(
         "paths",
@@ -86,7 +85,6 @@ def make_parser(description: str) -> argparse.ArgumentParser:
         default=cores,
         help="cores to use (default: all, here %(default)s)",
     )
-    return parser
 
 
 def check(args: argparse.Namespace) -> None:

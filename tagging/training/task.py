@@ -12,11 +12,11 @@ from tagging.config.schema import Config
 from tagging.config.stage import StageSettings
 from tagging.evaluation.task_kinds import KINDS, TaskKind
 from tagging.inference.windows import pieces_of, predict_files
+from tagging.losses.registry import build_loss
 from tagging.pipeline.batches import TrainingBatches
 from tagging.pipeline.pieces import Pieces
 from tagging.training.clip_weights import clip_weights
 from tagging.training.data import StageData
-from tagging.training.losses import build_loss
 
 
 @dataclass(frozen=True)

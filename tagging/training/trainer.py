@@ -11,9 +11,9 @@ from tagging.config.schema import Config
 from tagging.config.stage import StageSettings
 from tagging.evaluation.keras_metrics import LWLRAP
 from tagging.evaluation.task_kinds import TaskKind
-from tagging.frontend.standardize import band_statistics, standardize_of
+from tagging.frontend.parts.standardize import band_statistics, standardize_of
+from tagging.losses.registry import build_loss
 from tagging.pipeline.batches import TrainingBatches
-from tagging.training.losses import build_loss
 from tagging.training.optimizers import build_optimizer, uses_xla
 from tagging.training.regularisation import PenalisedModel, penalty_of
 

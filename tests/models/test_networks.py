@@ -1,11 +1,13 @@
 """Networks: exact sizes, their input ranges, saving, and what they refuse."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
 
 from models.parts.backbone import set_trainable
-from models.registry import build_network, expected_channels
+from models.registry import NETWORKS, build_network, expected_channels
 from models.settings import ModelError, ModelSettings
 
 SMALL = (32, 32, 3)
@@ -48,6 +50,27 @@ def test_images_reach_the_backbone_as_keras_preprocesses_them(name, application,
     assert [type(a) for a in backbone.layers] == [
         type(b) for b in application(include_top=False, weights=None, input_shape=SMALL).layers
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "published", "dtype", "outputs", "words"),
+    [
+        ("logits", None, "float32", 3, "a layer called head_logits, received image, .*logits"),
+        ("head_logits", "imagenet", "float32", 3, "a layer called backbone"),
+        ("head_logits", None, "float16", 3, r"float32, received \(None, 3\) in float16"),
+        ("head_logits", None, "float32", 2, r"shape \(None, 3\) in float32, received \(None, 2\)"),
+    ],
+)
+def test_a_network_that_breaks_the_contract_is_refused(monkeypatch, name, published, dtype, outputs, words):
+    def build(settings, image_shape, n_outputs):
+        image = keras.Input(image_shape, name="image")
+        x = keras.layers.GlobalAveragePooling2D(name="pool")(image)
+        return keras.Model(image, keras.layers.Dense(outputs, dtype=dtype, name=name)(x))
+
+    module = SimpleNamespace(PUBLISHED=published, OPTIONS={}, VARIABLE_LENGTH=False, build=build)
+    monkeypatch.setitem(NETWORKS, "rnn", module)
+    with pytest.raises(TypeError, match=rf"models/rnn\.py: expected .*{words}"):
+        build_network(ModelSettings("rnn"), (4, 4, 1), 3)
 
 
 def test_the_simple_network_sees_0_to_1():

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from models.registry import NETWORKS, build_network, takes_variable_length
+from models.registry import NETWORKS, build_network
 from models.settings import ModelError, ModelSettings
 
 SHAPE = (16, 16, 1)
@@ -263,9 +263,9 @@ def test_logits_are_float32_under_mixed_precision(name):
 
 @pytest.mark.parametrize("name", sorted(set(NETWORKS) - {"rnn", "cnn1d", "cnn_rnn"}))
 def test_networks_of_fixed_length_refuse_sequences_of_variable_length(name):
-    assert not takes_variable_length(ModelSettings(name))
+    assert not NETWORKS[name].VARIABLE_LENGTH
     with pytest.raises(
-        ModelError, match=rf"model\.name={name}, .*sequence\.fixed=true .*cnn1d, rnn, cnn_rnn"
+        ModelError, match=rf"model\.name={name}, .*sequence\.fixed=true .*cnn1d, cnn_rnn, rnn"
     ):
         build(name, (None, 64, NETWORKS[name].CHANNELS))
 
@@ -291,7 +291,7 @@ def test_networks_of_fixed_length_refuse_sequences_of_variable_length(name):
             "rnn",
             SHAPE,
             {"filters": [8]},
-            r"model\.filters is of vgg_cnn, cnn2d, cnn1d, cnn_rnn and does nothing",
+            r"model\.filters is of cnn1d, cnn2d, cnn_rnn, vgg_cnn and does nothing",
         ),
         (
             "rnn",
@@ -311,13 +311,13 @@ def test_networks_of_fixed_length_refuse_sequences_of_variable_length(name):
             "simple_cnn",
             SHAPE,
             {"cell": "gru"},
-            r"model\.cell is of rnn, cnn_rnn and does nothing in simple_cnn",
+            r"model\.cell is of cnn_rnn, rnn and does nothing in simple_cnn",
         ),
         (
             "simple_cnn",
             SHAPE,
             {"activation": "elu"},
-            r"model\.activation is of mlp, .*does nothing in simple_cnn",
+            r"model\.activation is of cnn1d, .*does nothing in simple_cnn",
         ),
         ("cnn2d", SHAPE, {"stride": 2}, r"model\.stride is of cnn1d, cnn_rnn and does nothing in cnn2d"),
         (

@@ -1,11 +1,13 @@
 """What all commands share: options that cannot be read are one line."""
 
 import argparse
+from importlib import import_module
 
 import pytest
 
 from foundation.errors import UserError
 from tagging import __main__, cli
+from tagging.__main__ import COMMANDS
 
 
 def refusal(capsys, parser: argparse.ArgumentParser, *arguments: str) -> str:
@@ -26,13 +28,30 @@ def test_options_that_cannot_be_read_are_one_line(capsys):
     )
 
 
-@pytest.mark.parametrize("verb", [*__main__.VERBS, "sing"])
-def test_every_verb_says_what_it_lacks_in_one_line(capsys, verb):
+@pytest.mark.parametrize("command", [*COMMANDS, "sing"])
+def test_every_command_says_what_it_lacks_in_one_line(capsys, command):
     with pytest.raises(SystemExit, match=r"^2$"):
-        __main__.main([verb, "--nothing=x"])
+        __main__.main([command, "--nothing=x"])
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("python -m tagging")
     assert line.endswith("; --help lists the options")
+
+
+def test_help_has_a_line_for_every_command(capsys):
+    assert COMMANDS == ("compare", "curves", "plots", "report", "sweep", "tag")
+    with pytest.raises(SystemExit, match=r"^0$"):
+        __main__.main(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    for command in COMMANDS:
+        line = __main__.help_line(import_module(f"tagging.commands.{command}"))
+        assert line.endswith(".")
+        assert f" {command} {line}" in text
+
+
+@pytest.mark.parametrize("arguments", [[], ["key=value", "tag"], ["--", "curves", "run"]])
+def test_nothing_but_the_name_of_a_command_comes_first(arguments):
+    with pytest.raises(SystemExit, match=r"^2$"):
+        __main__.main(arguments)
 
 
 @pytest.mark.parametrize("error", [UserError("expected x, received y"), OSError("disk full")])

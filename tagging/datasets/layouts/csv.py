@@ -11,6 +11,7 @@ from tagging.datasets.layouts.parts.targets import check_targets, parse_values
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import COLUMNS, Dataset, DatasetError, as_cells, leave_out, placed
 
+KEYS = ("targets", "table")
 EXPECTED_TREE = """\
     {root}/
         clips.csv     path,label[,split][,group]     a label a clip; or

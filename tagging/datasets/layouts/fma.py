@@ -13,6 +13,7 @@ from tagging.datasets.csv_files import some
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import COLUMNS, Dataset, DatasetError, leave_out, placed
 
+KEYS = ("subset",)
 EXPECTED_TREE = """\
     {root}/
         fma_metadata/tracks.csv                          as published, with its three header rows

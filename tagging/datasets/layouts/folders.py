@@ -15,6 +15,7 @@ from tagging.datasets.csv_files import some
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import COLUMNS, Dataset, DatasetError, leave_out, placed
 
+KEYS = ("lists", "group_pattern")
 EXPECTED_TREE = """\
     {root}/
         <class>/    <name>.wav, .au, .mp3, .ogg, .flac ...   (two classes at least)

@@ -12,6 +12,7 @@ from tagging.datasets.layouts.parts.targets import check_targets, parse_values
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import COLUMNS, Dataset, DatasetError, as_cells, leave_out
 
+KEYS = ("targets",)
 EXPECTED_TREE = """\
     {root}/                      fma_genre_spectrograms, multitask_dataset, or their *_beat
         train_labels.txt         Id,Genre or Id,valence,energy,danceability

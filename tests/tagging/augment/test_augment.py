@@ -2,18 +2,21 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tagging.augment.batch import augment_batch, mixup_shares
-from tagging.augment.mixup import blend
-from tagging.augment.settings import AugmentSettings, CropSettings, MixUpSettings, SpecAugmentSettings
+from tagging.augment.batch import augment_images
+from tagging.augment.op import Batch
+from tagging.augment.ops.crop import CropSettings
+from tagging.augment.ops.mixup import MixUpSettings
+from tagging.augment.ops.spec_augment import SpecAugmentSettings
+from tagging.augment.settings import AugmentSettings
 
 SPEC = SpecAugmentSettings(enabled=True, time_warp_frames=5)
 MIX = MixUpSettings(alpha=0.4)
 SETTINGS = {
     "spec_augment": AugmentSettings(spec_augment=SPEC),
     "mixup": AugmentSettings(mixup=MIX),
-    "both": AugmentSettings(SPEC, MixUpSettings(alpha=0.4, labels="or")),
+    "both": AugmentSettings(spec_augment=SPEC, mixup=MixUpSettings(alpha=0.4, labels="or")),
     "crop": AugmentSettings(crop=CropSettings(0.7, 0.9)),
-    "all": AugmentSettings(SPEC, MIX, CropSettings(0.7, 0.9)),
+    "all": AugmentSettings(spec_augment=SPEC, mixup=MIX, crop=CropSettings(0.7, 0.9)),
 }
 
 
@@ -25,7 +28,12 @@ def batch_of(clips, seed=0):
 
 def augmented(images, labels, settings, is_augmented=None, seed=(1, 2)):
     chosen = tf.fill([len(images)], True) if is_augmented is None else tf.constant(is_augmented)
-    return [part.numpy() for part in augment_batch(images, labels, chosen, tf.constant(seed), settings)]
+    return [part.numpy() for part in augment(images, labels, chosen, tf.constant(seed), settings)]
+
+
+def augment(images, labels, chosen, seed, settings):
+    """Images and labels."""
+    return augment_images(Batch(images, labels, tf.ones_like(labels[:, 0]), chosen), seed, settings)[:2]
 
 
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
@@ -50,9 +58,7 @@ def test_the_same_inside_tf_data_with_batches_of_any_size(settings, clips):
     images, labels = batch_of(clips)
 
     def step(images, labels):
-        return augment_batch(
-            images, labels, tf.ones_like(labels[:, 0], tf.bool), tf.constant([1, 2]), settings
-        )
+        return augment(images, labels, tf.ones_like(labels[:, 0], tf.bool), tf.constant([1, 2]), settings)
 
     dataset = tf.data.Dataset.from_tensor_slices((images, labels)).batch(8).map(step, num_parallel_calls=2)
     inside = next(iter(dataset))
@@ -72,7 +78,7 @@ def test_the_seed_decides(settings):
 
 def test_masks_are_silence_no_wider_than_their_share_and_differ_between_images():
     images, labels = batch_of(10)
-    settings = AugmentSettings(SpecAugmentSettings(enabled=True, time_masks=1, freq_masks=1))
+    settings = AugmentSettings(spec_augment=SpecAugmentSettings(enabled=True, time_masks=1, freq_masks=1))
     masked = augmented(images, labels, settings)[0][..., 0] == 0
     frames, bands = masked.all(axis=2).sum(axis=1), masked.all(axis=1).sum(axis=1)
     assert frames.max() <= 18  # 20 % of 92
@@ -84,7 +90,7 @@ def test_masks_are_silence_no_wider_than_their_share_and_differ_between_images()
 def test_masks_are_by_default_as_strong_as_those_of_the_winning_systems():
     """2 x 20 % of the frames and 2 x 15 % of the bands at most; half of that on average, less what overlaps."""
     images = tf.ones((2000, 100, 100, 1))
-    settings = AugmentSettings(SpecAugmentSettings(enabled=True))
+    settings = AugmentSettings(spec_augment=SpecAugmentSettings(enabled=True))
     masked = augmented(images, tf.zeros((2000, 1)), settings)[0][..., 0] == 0
     for axis, most, mean in ((2, 40, 19), (1, 30, 14.5)):
         widths = masked.all(axis=axis).sum(axis=1)
@@ -110,27 +116,26 @@ def test_each_axis_is_cropped_by_its_own_setting(crop, frames_change, bands_chan
 
 def test_masks_come_after_the_crop_and_are_no_wider_for_it():
     images, labels = batch_of(10)
-    whole = augmented(images, labels, AugmentSettings(SPEC))[0]
-    cropped = augmented(images, labels, AugmentSettings(SPEC, crop=CropSettings(0.5, 0.5)))[0]
+    whole = augmented(images, labels, AugmentSettings(spec_augment=SPEC))[0]
+    cropped = augmented(images, labels, AugmentSettings(spec_augment=SPEC, crop=CropSettings(0.5, 0.5)))[0]
     np.testing.assert_array_equal(whole == 0, cropped == 0)
     assert np.any(whole != cropped)
 
 
-@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
-def test_shares_asked_for_again_are_those_of_the_blend(settings):
-    images, labels = batch_of(6)
-    chosen = tf.constant([True, False, True, True, False, True])
-    out, _ = augment_batch(images, labels, chosen, tf.constant([1, 2]), settings)
-    shares = mixup_shares(chosen, tf.constant([1, 2]), settings.mixup)
-    alone = AugmentSettings(settings.spec_augment, crop=settings.crop)
-    expected = blend(augment_batch(images, labels, chosen, tf.constant([1, 2]), alone)[0], shares)
-    np.testing.assert_array_equal(out, expected)
-    assert (shares.numpy()[[1, 4]] == 1).all()
+def test_weights_are_blended_as_the_images():
+    weights, chosen = tf.constant([0.1, 0.9, 0.4, 0.7]), tf.constant([True, False, True, True])
+    images = tf.ones((4, 8, 8, 1)) * weights[:, tf.newaxis, tf.newaxis, tf.newaxis]
+    batch = Batch(images, tf.zeros((4, 1)), weights, chosen)
+    out = augment_images(batch, tf.constant([1, 2]), SETTINGS["mixup"])
+    np.testing.assert_array_equal(out.weights, out.inputs[:, 0, 0, 0])
+    assert (out.weights.numpy() != weights.numpy()).tolist() == [True, False, True, True]
 
 
 def test_masks_of_frames_and_bands_are_drawn_apart():
     images, labels = batch_of(10)
-    settings = AugmentSettings(SpecAugmentSettings(enabled=True, time_mask_share=0.2, freq_mask_share=0.2))
+    settings = AugmentSettings(
+        spec_augment=SpecAugmentSettings(enabled=True, time_mask_share=0.2, freq_mask_share=0.2)
+    )
     masked = augmented(images[:, :80], labels, settings)[0][..., 0] == 0
     assert (masked.all(axis=2) != masked.all(axis=1)).any(axis=1).all()
 

@@ -4,21 +4,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tagging.augment.batch import augment_batch
+from tagging.augment.batch import augment_images
 from tagging.augment.mixup import apply_mixup
-from tagging.augment.settings import (
-    AugmentSettings,
-    CropSettings,
-    ImageNoiseSettings,
-    MixUpSettings,
-    SpecAugmentSettings,
-)
+from tagging.augment.op import Batch
+from tagging.augment.ops.crop import CropSettings
+from tagging.augment.ops.image_noise import ImageNoiseSettings
+from tagging.augment.ops.mixup import MixUpSettings
+from tagging.augment.ops.spec_augment import SpecAugmentSettings
+from tagging.augment.settings import AugmentSettings
 from tagging.augment.spec_augment import draw_masks_within
 
 LENGTHS = np.array([40, 25, 60, 10, 60, 33])
 SPEC = SpecAugmentSettings(enabled=True, time_mask_share=0.5, freq_mask_share=0.3)
 SETTINGS = {
-    "masks": AugmentSettings(SPEC),
+    "masks": AugmentSettings(spec_augment=SPEC),
     "noise": AugmentSettings(image_noise=ImageNoiseSettings(2.0)),
     "bands": AugmentSettings(crop=CropSettings(min_band_share=0.5)),
     "mixup": AugmentSettings(mixup=MixUpSettings(alpha=0.4)),
@@ -41,7 +40,8 @@ def augmented(settings, images=None, is_augmented=None, seed=(1, 2)):
     @tf.function(input_signature=[tf.TensorSpec(shape), tf.TensorSpec((None, len(images)))])
     def step(images, labels):
         chosen = tf.ones_like(labels[:, 0], tf.bool) if is_augmented is None else is_augmented
-        return augment_batch(images, labels, chosen, tf.constant(seed), settings)
+        batch = Batch(images, labels, tf.ones_like(labels[:, 0]), chosen)
+        return augment_images(batch, tf.constant(seed), settings)[:2]
 
     return [part.numpy() for part in step(images, np.eye(len(images), dtype=np.float32))]
 
@@ -64,7 +64,7 @@ def test_rows_that_are_not_augmented_stay_bit_for_bit(settings):
 def test_masks_over_frames_lie_within_each_row_and_are_shares_of_its_own_length():
     lengths = np.repeat([10, 40, 60], 200)
     settings = AugmentSettings(
-        SpecAugmentSettings(enabled=True, time_masks=1, freq_masks=0, time_mask_share=0.5)
+        spec_augment=SpecAugmentSettings(enabled=True, time_masks=1, freq_masks=0, time_mask_share=0.5)
     )
     out, _ = augmented(settings, sequences(lengths))
     widths = (out[..., 0] == 0).all(axis=2).sum(axis=1)
@@ -89,7 +89,7 @@ def test_masks_within_are_uniform_over_widths_and_places():
     [
         (AugmentSettings(crop=CropSettings(min_time_share=0.8)), "crop.min_time_share"),
         (
-            AugmentSettings(SpecAugmentSettings(enabled=True, time_warp_frames=2)),
+            AugmentSettings(spec_augment=SpecAugmentSettings(enabled=True, time_warp_frames=2)),
             "spec_augment.time_warp_frames",
         ),
     ],
@@ -101,7 +101,7 @@ def test_parts_that_need_fixed_frames_are_refused_by_name(settings, key):
 
 
 def test_a_warp_of_spec_augment_that_is_off_needs_nothing():
-    assert AugmentSettings(SpecAugmentSettings(time_warp_frames=2)).of_fixed_frames == []
+    assert AugmentSettings(spec_augment=SpecAugmentSettings(time_warp_frames=2)).of_fixed_frames == []
 
 
 def test_a_blend_is_as_long_as_the_longer_of_both():
@@ -127,7 +127,7 @@ def test_image_noise_has_its_deviation_and_the_same_in_all_channels():
 
 
 def test_masks_come_after_the_noise_and_stay_empty():
-    noisy = AugmentSettings(SPEC, image_noise=ImageNoiseSettings(2.0))
+    noisy = AugmentSettings(spec_augment=SPEC, image_noise=ImageNoiseSettings(2.0))
     masked, plain = (augmented(settings)[0] == 0 for settings in (noisy, SETTINGS["masks"]))
     assert plain.any()
     np.testing.assert_array_equal(masked, plain)

@@ -6,22 +6,16 @@ import sys
 import pytest
 from omegaconf import OmegaConf
 
-from tagging.augment.settings import (
-    AugmentSettings,
-    CropSettings,
-    ImageNoiseSettings,
-    MixUpSettings,
-    SpecAugmentSettings,
-)
-from tagging.augment.waveform_settings import (
-    BackgroundSettings,
-    GainSettings,
-    NoiseSettings,
-    PitchShiftSettings,
-    SpeedSettings,
-    TimeStretchSettings,
-    WaveformMixSettings,
-)
+from tagging.augment.ops.background import BackgroundSettings
+from tagging.augment.ops.crop import CropSettings
+from tagging.augment.ops.gain import GainSettings
+from tagging.augment.ops.image_noise import ImageNoiseSettings
+from tagging.augment.ops.mixup import MixUpSettings
+from tagging.augment.ops.noise import NoiseSettings
+from tagging.augment.ops.retime import PitchShiftSettings, SpeedSettings, TimeStretchSettings
+from tagging.augment.ops.spec_augment import SpecAugmentSettings
+from tagging.augment.ops.waveform_mix import WaveformMixSettings
+from tagging.augment.settings import OPS, AugmentSettings
 
 
 @pytest.mark.parametrize(
@@ -112,8 +106,8 @@ def test_each_part_alone_switches_augmentation_on(given):
     settings = AugmentSettings(**given, keep_originals=True)
     assert settings.enabled
     of_images = not {"crop", "image_noise"}.isdisjoint(given)
-    assert settings.changes_images == of_images
-    assert settings.changes_waveforms == (not of_images)
+    assert bool(settings.on(of_waveforms=False)) == of_images
+    assert bool(settings.on(of_waveforms=True)) == (not of_images)
     assert not AugmentSettings().enabled
 
 
@@ -121,8 +115,22 @@ def test_settings_come_from_a_config():
     given = OmegaConf.create({"spec_augment": {"enabled": True, "time_masks": 3}, "mixup": {"labels": "or"}})
     settings = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(AugmentSettings), given))
     assert settings == AugmentSettings(
-        SpecAugmentSettings(enabled=True, time_masks=3), MixUpSettings(labels="or")
+        spec_augment=SpecAugmentSettings(enabled=True, time_masks=3), mixup=MixUpSettings(labels="or")
     )
+
+
+def test_the_order_and_the_random_streams_are_those_of_earlier_runs():
+    assert [(op.key, op.of_waveforms, op.stream) for op in OPS] == [
+        *(("time_stretch", True, 4), ("background", True, 0), ("waveform_mix", True, 1), ("noise", True, 5)),
+        *(("gain", True, 2), ("time_shift_share", True, 3)),
+        *(
+            ("crop", False, 2),
+            ("spec_augment", False, 0),
+            ("image_noise", False, 3),
+            ("spec_augment", False, 0),
+        ),
+        ("mixup", False, 1),
+    ]
 
 
 @pytest.mark.slow

@@ -4,17 +4,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tagging.augment.batch import augment_waveforms
+from tagging.augment.op import Batch
+from tagging.augment.ops.background import BackgroundSettings
+from tagging.augment.ops.gain import GainSettings
+from tagging.augment.ops.noise import NoiseSettings
+from tagging.augment.ops.retime import PitchShiftSettings, SpeedSettings, TimeStretchSettings
+from tagging.augment.ops.waveform_mix import WaveformMixSettings
 from tagging.augment.settings import AugmentSettings
-from tagging.augment.waveform_settings import (
-    BackgroundSettings,
-    GainSettings,
-    NoiseSettings,
-    PitchShiftSettings,
-    SpeedSettings,
-    TimeStretchSettings,
-    WaveformMixSettings,
-)
-from tagging.augment.waveforms import augment_waveforms
 
 ROWS, SAMPLES = 6, 400
 PARTS = {
@@ -41,12 +38,15 @@ def batch(seed=0) -> list[tf.Tensor]:
     ]
 
 
+def augment(waves, labels, weights, backgrounds, is_augmented, seed, settings):
+    """Waveforms, labels and weights."""
+    parts = Batch(waves, labels, weights, is_augmented, backgrounds)
+    return augment_waveforms(parts, seed, settings)[:3]
+
+
 def changed(settings, chosen=True, seed=(1, 2), parts=None):
     is_augmented = tf.constant(np.broadcast_to(chosen, ROWS))
-    return [
-        part.numpy()
-        for part in augment_waveforms(*(parts or batch()), is_augmented, tf.constant(seed), settings)
-    ]
+    return [part.numpy() for part in augment(*(parts or batch()), is_augmented, tf.constant(seed), settings)]
 
 
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
@@ -82,7 +82,7 @@ def test_the_seed_decides(settings):
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 def test_the_same_inside_tf_data(settings):
     def step(*parts):
-        return augment_waveforms(*parts, tf.fill([ROWS], True), tf.constant([1, 2]), settings)
+        return augment(*parts, tf.fill([ROWS], True), tf.constant([1, 2]), settings)
 
     inside = next(iter(tf.data.Dataset.from_tensors(tuple(batch())).map(step, num_parallel_calls=2)))
     for got, expected in zip(inside, changed(settings), strict=True):
@@ -102,7 +102,7 @@ def test_the_noise_stands_at_its_ratio_and_is_white():
     settings = AugmentSettings(noise=NoiseSettings(probability=1.0, min_snr_db=6.0, max_snr_db=6.0))
     tone = np.sin(2 * np.pi * np.arange(8000) / 40).astype(np.float32) * np.array([[0.4], [0.05]], np.float32)
     parts = [tf.constant(part, tf.float32) for part in (tone, np.eye(2), np.ones(2), tone)]
-    out = augment_waveforms(*parts, tf.constant([True, True]), tf.constant([1, 2]), settings)[0]
+    out = augment(*parts, tf.constant([True, True]), tf.constant([1, 2]), settings)[0]
     under = out.numpy().astype(np.float64) - tone
     ratio_db = 10 * np.log10((tone.astype(np.float64) ** 2).sum(axis=1) / (under**2).sum(axis=1))
     np.testing.assert_allclose(ratio_db, 6.0, atol=1e-3)
@@ -116,7 +116,7 @@ def test_noise_comes_to_its_share_of_the_clips():
     settings = AugmentSettings(noise=NoiseSettings(probability=0.25))
     waves = tf.fill([4000, 20], 0.1)
     parts = (waves, tf.zeros((4000, 1)), tf.ones(4000), waves)
-    out = augment_waveforms(*parts, tf.fill([4000], True), tf.constant([1, 2]), settings)[0]
+    out = augment(*parts, tf.fill([4000], True), tf.constant([1, 2]), settings)[0]
     assert np.mean(np.any(out.numpy() != waves.numpy(), axis=1)) == pytest.approx(0.25, abs=0.03)
 
 

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from tagging.augment.levels import draw_levels_db, factors_beside
+from tagging.augment.ops.waveform_mix import WaveformMixSettings
 from tagging.augment.waveform_mix import apply_mix, draw_mix
-from tagging.augment.waveform_settings import WaveformMixSettings
 
 NONE = -np.inf
 LABELS = np.array([[1, 0, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]], np.float32)

@@ -11,7 +11,7 @@ from models.parts.backbone import set_trainable
 from preprocessing.feature_settings import STORED
 from tagging.config.load import load_config
 from tagging.config.schema import Config
-from tagging.datasets import READERS
+from tagging.datasets.settings import LAYOUTS
 from tagging.evaluation.task_kinds import KINDS
 from tagging.inference.build import build_tagger
 from tagging.inference.windows import pieces_of
@@ -44,7 +44,7 @@ def networks():
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_the_network_of_every_config_is_built(path, networks):
     config = load_config(path)
-    assert config.dataset.layout in READERS
+    assert config.dataset.layout in LAYOUTS
     config = replace(config, model=replace(config.model, weights="none", weights_sha256=None))
     pieces = pieces_of(config, pd.DataFrame({"bands": [bands(path, config)]}))
     made_of = repr((config.model, config.frontend, config.cleaning.rate_hz, pieces))

@@ -3,8 +3,7 @@
 import pytest
 
 from tagging.config.load import ConfigError, load_config
-from tagging.datasets import READERS
-from tagging.datasets.settings import LAYOUTS_OF, DatasetSettings
+from tagging.datasets.settings import KEYS, LAYOUTS, DatasetSettings
 
 VALUES = {
     "subset": "small",
@@ -17,8 +16,8 @@ VALUES = {
 
 @pytest.mark.parametrize("key", VALUES)
 def test_a_key_that_a_layout_does_not_read_is_refused(key):
-    for layout in READERS:
-        if layout in LAYOUTS_OF[key]:
+    for layout in LAYOUTS:
+        if key in KEYS[layout]:
             assert getattr(DatasetSettings(layout=layout, **{key: VALUES[key]}), key) == VALUES[key]
         else:
             with pytest.raises(
@@ -27,9 +26,8 @@ def test_a_key_that_a_layout_does_not_read_is_refused(key):
                 DatasetSettings(layout=layout, **{key: VALUES[key]})
 
 
-def test_every_key_of_a_layout_names_layouts_that_are_there():
-    assert set(LAYOUTS_OF) == set(VALUES)
-    assert {layout for layouts in LAYOUTS_OF.values() for layout in layouts} <= set(READERS)
+def test_the_keys_of_the_layouts_are_settings():
+    assert {key for keys in KEYS.values() for key in keys} == set(VALUES)
 
 
 @pytest.mark.parametrize(

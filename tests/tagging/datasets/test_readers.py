@@ -6,9 +6,9 @@ import h5py
 import numpy as np
 import pytest
 
-from tagging.datasets import READERS, read_dataset
+from tagging.datasets import read_dataset
 from tagging.datasets.layouts.demo import make_demo
-from tagging.datasets.settings import DatasetSettings
+from tagging.datasets.settings import LAYOUTS, DatasetSettings
 from tagging.datasets.table import COLUMNS, DatasetError
 from tagging.evaluation.task_kinds import KINDS
 
@@ -118,10 +118,10 @@ MAKERS = {
 
 
 def test_every_reader_is_here():
-    assert set(MAKERS) == set(READERS)
+    assert set(MAKERS) == set(LAYOUTS)
 
 
-@pytest.fixture(params=sorted(READERS))
+@pytest.fixture(params=sorted(LAYOUTS))
 def data(request, tmp_path):
     settings = {"layout": request.param, "root": str(tmp_path), **(MAKERS[request.param](tmp_path) or {})}
     return read_dataset(DatasetSettings(**settings)), tmp_path
@@ -129,7 +129,7 @@ def data(request, tmp_path):
 
 def test_the_table_has_the_columns_of_the_contract(data):
     dataset, _ = data
-    assert dataset.name in READERS
+    assert dataset.name in LAYOUTS
     assert list(dataset.clips.columns[:5]) == list(COLUMNS)
     assert set(dataset.clips.columns[5:]) <= set(OPTIONAL)
     for column in dataset.clips.columns[5:]:
@@ -167,7 +167,7 @@ def test_no_path_leaves_the_root(data):
     assert all(isinstance(path, Path) and path.is_relative_to(root) for path in dataset.clips["path"])
 
 
-@pytest.mark.parametrize("layout", sorted(set(READERS) - {"demo"}))
+@pytest.mark.parametrize("layout", sorted(set(LAYOUTS) - {"demo"}))
 def test_no_data_is_told_with_the_tree_that_is_expected(layout, tmp_path):
     with pytest.raises(DatasetError) as error:
         read_dataset(DatasetSettings(layout=layout, root=str(tmp_path / "nowhere")))
@@ -175,7 +175,7 @@ def test_no_data_is_told_with_the_tree_that_is_expected(layout, tmp_path):
     assert "{root}" not in str(error.value)
 
 
-@pytest.mark.parametrize("layout", sorted(set(READERS) - {"demo"}))
+@pytest.mark.parametrize("layout", sorted(set(LAYOUTS) - {"demo"}))
 def test_every_layout_has_a_page_that_the_settings_name(layout):
     docs = Path(__file__).parents[3] / "docs"
     assert (docs / f"{layout}.md").is_file()

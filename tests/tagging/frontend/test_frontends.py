@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tagging.frontend.level import Level
-from tagging.frontend.log_mel import FrontendError
 from tagging.frontend.mfcc import Mfcc
-from tagging.frontend.registry import FRONTENDS, build_frontend, frontend_class
-from tagging.frontend.settings import TAKES, FrontendSettings
+from tagging.frontend.parts.level import Level
+from tagging.frontend.registry import build_frontend, frontend_class
+from tagging.frontend.settings import FRONTENDS, FrontendError, FrontendSettings
 from tagging.frontend.waveform import RawWaveform
 
 RATE_HZ = 16_000
@@ -98,7 +97,7 @@ def test_normalised_windows_show_no_level(name, kind):
 @pytest.mark.parametrize("name", sorted(FRONTENDS))
 def test_a_front_end_takes_its_keys_and_refuses_those_that_would_do_nothing(name):
     for key, value in CHANGED.items():
-        if key in TAKES[name]:
+        if key in FRONTENDS[name].takes:
             FrontendSettings(name, **{key: value})
         else:
             with pytest.raises(ValueError, match=rf"frontend\.{key}: frontend.name={name} .*leave it out"):
@@ -109,10 +108,16 @@ def test_a_front_end_takes_its_keys_and_refuses_those_that_would_do_nothing(name
 def test_every_key_that_a_front_end_takes_does_something(name):
     base = FrontendSettings(name)
     plain = np.asarray(build_frontend(base, RATE_HZ, 1)(waveforms()))
-    for key in set(TAKES[name]) - {"channels", "standardize"}:  # these have tests of their own
+    for key in set(FRONTENDS[name].takes) - {"channels", "standardize"}:  # these have tests of their own
         settings = replace(base, **{key: CHANGED[key]})
         image = np.asarray(build_frontend(settings, RATE_HZ, 1)(waveforms()))
         assert image.shape != plain.shape or np.abs(image - plain).max() > 0.1, key
+
+
+@pytest.mark.parametrize("name", ["log_mel", "mfcc", "waveform", "yamnet"])
+def test_silence_is_0_where_a_front_end_says_so(name):
+    image = np.asarray(build_frontend(FrontendSettings(name), RATE_HZ, 1)(np.zeros((1, RATE_HZ), "f")))
+    assert (image == 0).all() == FRONTENDS[name].zero_is_silence
 
 
 def test_settings_out_of_range_name_their_key():
@@ -120,7 +125,7 @@ def test_settings_out_of_range_name_their_key():
         FrontendSettings("mfcc", n_mels=10)
     with pytest.raises(ValueError, match=r"n_mfcc: expected at least 1, received 0"):
         FrontendSettings("mfcc", n_mfcc=0)
-    with pytest.raises(ValueError, match=r"frontend\.normalize none, peak or rms, received loud"):
+    with pytest.raises(ValueError, match=r"normalize: expected one of none, peak, rms, received \"loud\""):
         FrontendSettings("mfcc", normalize="loud")
     assert FrontendSettings(n_mels=10).n_mfcc == 13, "what mfcc alone takes does not bother log_mel"
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tagging.frontend.log_mel import LogMel
-from tagging.frontend.registry import FrontendError, build_frontend, frontend_class
-from tagging.frontend.settings import FrontendSettings
+from tagging.frontend.registry import build_frontend, frontend_class
+from tagging.frontend.settings import FrontendError, FrontendSettings
 
 RATE_HZ = 16_000
 

@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tagging.frontend.log_mel import FrontendError
+from tagging.frontend.parts.standardize import Standardize, band_statistics, standardize_of
 from tagging.frontend.registry import build_frontend, build_stored_frontend
-from tagging.frontend.settings import FrontendSettings
-from tagging.frontend.standardize import Standardize, band_statistics, standardize_of
+from tagging.frontend.settings import STORED, FrontendError, FrontendSettings
 
 RATE_HZ = 16_000
 
@@ -123,6 +122,6 @@ def test_stored_sequences_of_any_length_become_images_and_keep_their_padding(sta
 
 
 def test_keys_that_do_nothing_for_stored_features_are_refused():
-    assert FrontendSettings(n_mels=40, standardize=True).idle_keys("stored") == ["n_mels"]
+    assert FrontendSettings(n_mels=40, standardize=True).idle_keys(STORED) == ["n_mels"]
     with pytest.raises(FrontendError, match=r"frontend\.n_mels: features .*leave it out"):
         build_stored_frontend(FrontendSettings(n_mels=40), bands=6)

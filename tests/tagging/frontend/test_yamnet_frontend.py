@@ -7,10 +7,9 @@ import tensorflow as tf
 
 from models.registry import build_network
 from models.settings import ModelSettings
-from tagging.frontend.log_mel import FrontendError
 from tagging.frontend.registry import build_frontend
-from tagging.frontend.settings import FrontendSettings
-from tagging.frontend.yamnet_log_mel import YamnetLogMel
+from tagging.frontend.settings import FrontendError, FrontendSettings
+from tagging.frontend.yamnet import YamnetLogMel
 
 RATE_HZ = 16_000
 

@@ -6,8 +6,11 @@ import soundfile as sf
 import tensorflow as tf
 
 from preprocessing.wav import wav_bytes
-from tagging.augment.settings import AugmentSettings, MixUpSettings
-from tagging.augment.waveform_settings import BackgroundSettings, GainSettings, WaveformMixSettings
+from tagging.augment.ops.background import BackgroundSettings
+from tagging.augment.ops.gain import GainSettings
+from tagging.augment.ops.mixup import MixUpSettings
+from tagging.augment.ops.waveform_mix import WaveformMixSettings
+from tagging.augment.settings import AugmentSettings
 from tagging.frontend.log_mel import LogMel
 from tagging.pipeline.batches import PipelineError, TrainingBatches
 from tagging.pipeline.pieces import AudioWindows, all_pieces, clips_from_files

@@ -4,12 +4,12 @@ import keras
 import numpy as np
 import pytest
 
-from tagging.config.loss import LOSSES, LossError, LossSettings
 from tagging.config.stage import StageSettings
 from tagging.evaluation.names import METRICS
 from tagging.evaluation.task_kinds import KINDS, is_lower_better
+from tagging.losses.registry import build_loss
+from tagging.losses.settings import LOSSES, LossError, LossSettings
 from tagging.training.history import monitored
-from tagging.training.losses import build_loss
 
 LOGITS = np.random.default_rng(0).normal(0, 2, (9, 4)).astype("f")
 LABELS = np.eye(4, dtype="f")[np.random.default_rng(1).integers(4, size=9)]
@@ -62,7 +62,7 @@ def test_the_default_loss_is_the_first_of_the_task(kind):
     ("settings", "kind", "message"),
     [
         (LossSettings("bce"), "multiclass", "expected one of cross_entropy, lq for multiclass, received bce"),
-        (LossSettings("lq"), "regression", "one of mse, mae, huber"),
+        (LossSettings("lq"), "regression", "one of mse, huber, mae"),
         (LossSettings(lsep_weight=0.1), "multiclass", "lsep_weight .* does nothing for multiclass"),
         (LossSettings(label_smoothing=0.1), "regression", "label_smoothing .* nothing for regression"),
     ],

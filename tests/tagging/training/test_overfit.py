@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tagging.augment.settings import AugmentSettings, MixUpSettings
+from tagging.augment.ops.mixup import MixUpSettings
+from tagging.augment.settings import AugmentSettings
 from tagging.config.load import ConfigError
 from tagging.pipeline.batches import TrainingBatches
 from tagging.pipeline.pieces import AudioWindows

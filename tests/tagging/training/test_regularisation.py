@@ -8,7 +8,7 @@ from models.registry import build_network
 from models.settings import ModelSettings
 from tagging.config.load import ConfigError
 from tagging.config.stage import StageSettings
-from tagging.training.losses import build_loss
+from tagging.losses.registry import build_loss
 from tagging.training.optimizers import build_optimizer
 from tagging.training.regularisation import PenalisedModel, Penalty, is_kernel, penalty_of
 from tagging.training.stage import train_stage

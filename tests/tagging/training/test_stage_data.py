@@ -10,11 +10,11 @@ import pytest
 from preprocessing.folder import CleanFolderError, clean_path
 from preprocessing.manifest import read_rows, write_rows
 from tagging.config.load import ConfigError
-from tagging.config.loss import LossError
 from tagging.config.stage import StageSettings
 from tagging.datasets.holdout import checked_clips
 from tagging.datasets.splits import write_split
 from tagging.datasets.table import Dataset, DatasetError
+from tagging.losses.settings import LossError
 from tagging.training.data import _long_pieces, _missing_classes, stage_data
 from tagging.training.stage import train_stage
 

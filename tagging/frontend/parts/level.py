@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tagging.frontend.log_mel import FrontendError
+from tagging.frontend.settings import FrontendError
 
 RMS = 0.1  # -20 dB under full scale: music and speech peak 10 to 18 dB over their RMS
 SILENT = 1e-4  # -80 dB under full scale, three steps of PCM16: below, there is no sound to bring to a level

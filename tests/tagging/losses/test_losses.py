@@ -7,10 +7,11 @@ import tensorflow as tf
 from sklearn.metrics import log_loss
 
 from tagging.config.load import load_config
-from tagging.config.loss import LossSettings
 from tagging.config.stage import StageSettings
 from tagging.evaluation.multilabel import lwlrap
-from tagging.training.losses import bce, build_loss, lq, lsep
+from tagging.losses.parts.lsep import lsep
+from tagging.losses.registry import build_loss
+from tagging.losses.settings import LossSettings
 from tests.training_helpers import one_line_error
 
 CLIPS, CLASSES = 32, 12
@@ -36,6 +37,14 @@ def lsep_by_pairs(targets: np.ndarray, logits: np.ndarray) -> list[float]:
         present, absent = np.flatnonzero(labels >= 0.5), np.flatnonzero(labels < 0.5)
         losses.append(np.log(1 + sum(np.exp(scores[u] - scores[v]) for v in present for u in absent)))
     return losses
+
+
+def bce(targets: np.ndarray, logits: np.ndarray):
+    return build_loss(LossSettings("bce"))(targets, logits)
+
+
+def lq(targets: np.ndarray, logits: np.ndarray, q: float):
+    return build_loss(LossSettings("lq", q=q))(targets, logits)
 
 
 def gradient(loss, targets, logits) -> np.ndarray:

@@ -6,12 +6,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from tagging.frontend.log_mel import FrontendError
-from tagging.frontend.settings import FIXED_FRAMES, FrontendSettings, lacks_of_a_patch
+from tagging.frontend.settings import FrontendError, FrontendSettings
 
+TAKES = ("normalize",)
+FRAMING = (400, 160)  # 25 and 10 ms
+PADDED = (15_360, 15_600)  # 0.96 s, a patch, whose 96 frames reach to 0.975 s
 RATE_HZ = 16_000
 FFT_SIZE, N_MELS, FMIN_HZ, FMAX_HZ = 512, 64, 125.0, 7500.0
-HANN_SAMPLES, HOP_SAMPLES = FIXED_FRAMES["yamnet"]  # 25 and 10 ms
+HANN_SAMPLES, HOP_SAMPLES = FRAMING
 LOG_OFFSET = 0.001
 
 
@@ -61,7 +63,7 @@ class YamnetLogMel(keras.layers.Layer):
         # Keras centres a window that is shorter than the FFT: the padding puts it where YAMNet has it.
         side = (FFT_SIZE - HANN_SAMPLES) // 2
         samples = waveform.shape[-1]
-        lacking = 0 if samples is None else lacks_of_a_patch(samples)
+        lacking = 0 if samples is None else FrontendSettings("yamnet").lacking(samples)
         padded = ops.pad(waveform, ((0, 0), (side, side + lacking)))
         real, imaginary = ops.stft(padded, HANN_SAMPLES, HOP_SAMPLES, FFT_SIZE, center=False)
         mel = ops.matmul(ops.sqrt(ops.square(real) + ops.square(imaginary)), self._bank)
@@ -74,3 +76,6 @@ class YamnetLogMel(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate_hz": self.rate_hz}
+
+
+LAYER = YamnetLogMel

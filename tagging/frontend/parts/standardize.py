@@ -6,8 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from tagging.frontend.chain import FrontendChain
-from tagging.frontend.log_mel import FrontendError
+from tagging.frontend.parts.chain import FrontendChain
+from tagging.frontend.settings import FrontendError
 
 _CONSTANT = 1e-7  # of the mean: a deviation under it is rounding of float32
 

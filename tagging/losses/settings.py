@@ -1,15 +1,20 @@
 """What a config can say about the loss."""
 
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
 
 from foundation.errors import UserError
+from foundation.plugins import functions, plugin_names
 from foundation.settings import Settings, setting
 
+NAMES = plugin_names(Path(__file__).parent, besides=("registry", "settings"))
+"""The losses: every other module of this package is one."""
+
+_DEFAULTS = {"multilabel": "bce", "multiclass": "cross_entropy", "regression": "mse"}
+_TASKS = {name: functions(Path(__file__).parent / f"{name}.py") for name in NAMES}
 LOSSES = {
-    "multilabel": ("bce", "lq"),
-    "multiclass": ("cross_entropy", "lq"),
-    "regression": ("mse", "mae", "huber"),
+    kind: (default, *(name for name in NAMES if kind in _TASKS[name] and name != default))
+    for kind, default in _DEFAULTS.items()
 }
 """Losses of each kind of task, its default first."""
 
@@ -20,7 +25,7 @@ class LossError(UserError):
 
 @dataclass(frozen=True)
 class LossSettings(Settings):
-    """What a network is trained to lower; see `tagging/training/losses.py` for the formulas.
+    """What a network is trained to lower; see `tagging/losses/` for the formulas.
 
     Noisy labels: `lq` believes a label the less, the surer the network is of the opposite. With sigmoids its q has
     to stay smaller than with a softmax: a class that a share s of the clips has is drawn to the logit
@@ -28,8 +33,9 @@ class LossSettings(Settings):
     positives teach nothing any more; q = 0.3 means 0.002.
     """
 
-    name: Literal["bce", "lq", "cross_entropy", "mse", "mae", "huber"] | None = setting(
+    name: str | None = setting(
         None,
+        "a file in `tagging/losses/`: "
         "`bce` (binary cross-entropy) or `lq` (generalized cross-entropy, for labels that may be wrong); with one "
         "label per clip `cross_entropy` or `lq`; in regression `mse`, `mae` or `huber`; null: the first of its "
         "task",
@@ -48,6 +54,13 @@ class LossSettings(Settings):
         at_least=0,
         at_most=1_000_000,
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.name not in (None, *NAMES):
+            raise ValueError(
+                f"train.loss.name: expected one of {', '.join(NAMES)} or null, received {self.name}"
+            )
 
     def check(self, kind: str) -> None:
         """Raises LossError where these are settings of another kind of task."""

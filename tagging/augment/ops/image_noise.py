@@ -1,0 +1,38 @@
+"""Noise on images."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from foundation.settings import Settings, setting
+from tagging.augment.op import Batch, Op
+
+
+@dataclass(frozen=True)
+class ImageNoiseSettings(Settings):
+    """Gaussian noise on every value of the image. Nothing is clipped: a few values leave the image's range."""
+
+    deviation: float = setting(
+        0.0,
+        "standard deviation of Gaussian noise on every value of the image, in its units: `log_mel` has 255 for "
+        "`top_db` decibels (3.2 per decibel), after `frontend.standardize` 1 is the deviation of a band, a "
+        "waveform has full scale 1; 0: off. Nothing is clipped",
+        at_least=0,
+        at_most=1_000_000,
+    )
+
+    @property
+    def enabled(self) -> bool:
+        """Whether there is any noise."""
+        return self.deviation > 0
+
+
+def apply(batch: Batch, seed: Any, noise: ImageNoiseSettings) -> Batch:
+    import tensorflow as tf
+
+    from tagging.augment.noise import apply_image_noise, draw_noise
+
+    drawn = draw_noise(tf.shape(batch.inputs[..., :1]), seed)
+    return batch._replace(inputs=apply_image_noise(batch.inputs, drawn, noise.deviation))
+
+
+OPS = (Op(apply, {"image_noise": ImageNoiseSettings}, place=300, stream=3),)

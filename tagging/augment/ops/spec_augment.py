@@ -1,0 +1,83 @@
+"""SpecAugment: a warp along time, and masks."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from foundation.settings import Settings, setting
+from tagging.augment.op import Batch, Op
+
+
+@dataclass(frozen=True)
+class SpecAugmentSettings(Settings):
+    """SpecAugment: masks of silence over frames and bands, and a warp along time.
+
+    Method: Park et al. 2019, arXiv:1904.08779. Two masks along each axis are its policies LD and SM; shares
+    of 20 % of the frames and 15 % of the bands are those of a leading FSDKaggle2019 system. No time warp, as
+    the paper itself finds it the least useful part (its section 5).
+    """
+
+    enabled: bool = setting(False, "whether SpecAugment is on")
+    time_masks: int = setting(2, "number of masks over frames", at_least=0, at_most=1_000)
+    time_mask_share: float = setting(
+        0.2,
+        "largest width of a mask, as a share of the frames (rounded to whole frames)",
+        at_least=0,
+        at_most=1,
+    )
+    freq_masks: int = setting(2, "number of masks over bands", at_least=0, at_most=1_000)
+    freq_mask_share: float = setting(
+        0.15,
+        "largest width of a mask, as a share of the bands (rounded to whole bands)",
+        at_least=0,
+        at_most=1,
+    )
+    time_warp_frames: int = setting(
+        0, "largest shift of a point in time; 0: no warp", at_least=0, at_most=1_000_000, unit="frames"
+    )
+
+
+def warp(batch: Batch, seed: Any, spec: SpecAugmentSettings) -> Batch:
+    import tensorflow as tf
+
+    from tagging.augment.time_warp import apply_warp, draw_warp
+
+    if not spec.time_warp_frames:
+        return batch
+    images, warp_seed = batch.inputs, tf.random.split(seed, 3)[0]
+    points, shifts = draw_warp(tf.shape(images)[0], images.shape[1], spec.time_warp_frames, warp_seed)
+    return batch._replace(inputs=apply_warp(images, points, shifts))
+
+
+def mask(batch: Batch, seed: Any, spec: SpecAugmentSettings) -> Batch:
+    import tensorflow as tf
+
+    from tagging.augment.spec_augment import (
+        BANDS,
+        FRAMES,
+        apply_masks,
+        draw_masks,
+        draw_masks_within,
+        own_lengths,
+    )
+
+    images, seeds = batch.inputs, tf.random.split(seed, 3)
+    plan = (
+        (BANDS, spec.freq_masks, spec.freq_mask_share, seeds[1]),
+        (FRAMES, spec.time_masks, spec.time_mask_share, seeds[2]),
+    )
+    for axis, masks, share, axis_seed in plan:
+        length = images.shape[axis]
+        if length is None:
+            starts, widths = draw_masks_within(own_lengths(images), masks, share, axis_seed)
+        else:
+            starts, widths = draw_masks(tf.shape(images)[0], length, masks, round(share * length), axis_seed)
+        images = apply_masks(images, starts, widths, axis)
+    return batch._replace(inputs=images)
+
+
+# Masks come after the crop, so that it widens none, and after the noise, so that they stay empty.
+_SETTINGS = {"spec_augment": SpecAugmentSettings}
+OPS = (
+    Op(warp, _SETTINGS, place=200, stream=0, needs_frames=("time_warp_frames",)),
+    Op(mask, _SETTINGS, place=400, stream=0, fills_zero=True),
+)

@@ -1,0 +1,1 @@
+"""What is no subcommand: the work of `predict.py`."""

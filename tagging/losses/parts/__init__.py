@@ -1,0 +1,1 @@
+"""What losses share, and the rank loss that stands next to them."""
