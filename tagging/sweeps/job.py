@@ -16,7 +16,7 @@ from foundation.marks import SWEEP, is_marked
 from tagging.config.load import as_dict, differing_keys, load_config
 from tagging.config.schema import Config
 from tagging.config.types import nearest
-from tagging.evaluation.names import METRICS, validation_columns
+from tagging.evaluation.task_kinds import known_metrics, validation_columns
 from tagging.sweeps.file import Sweep, SweepError, read_sweep
 from tagging.sweeps.parameters import as_text
 from tagging.sweeps.trials import remove_trials
@@ -118,7 +118,7 @@ def check_metric(sweep: Sweep, config: Config, task: str | None) -> None:
     Raises:
         SweepError: with the metrics that there are.
     """
-    known = ["loss", *(METRICS[each][0] for each in ([task] if task else METRICS))]
+    known = ["loss", *(key for key, metric in known_metrics(task).items() if metric.streaming)]
     known += validation_columns(task) if config.split.holds_out else []
     if sweep.metric not in known:
         raise SweepError(
