@@ -27,6 +27,7 @@ from benchmarks.logistic_peer import CHECKED, Material, choose_c, fit_and_score
 from benchmarks.peer_report import Trial, as_one, difference_table, read_ours, read_recordings, score_table
 from models import yamnet
 from models.settings import ModelError, ModelSettings
+from submissions.activations import LINEAR
 from tagging import cli
 from tagging.config.load import load_config
 from tagging.config.schema import Config
@@ -134,7 +135,7 @@ def embedded(config: Config, dataset: Dataset, splits: Collection[str], jobs: in
     rate_hz, start = config.cleaning.rate_hz, time.perf_counter()
     step = inference_step(make_embedder(config.model, rate_hz))
     patches = AudioWindows(PATCH_SAMPLES, round(PATCH_HOP_S * rate_hz))
-    embeddings = predict_files(step, list(clips["path"]), patches, jobs=jobs, average="logit")
+    embeddings = predict_files(step, list(clips["path"]), patches, jobs=jobs, activation=LINEAR)
     print(f"embeddings of {len(clips)} clips: {time.perf_counter() - start:.1f} s")
     return Material(clips, dataset.targets(clips), embeddings)
 

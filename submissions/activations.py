@@ -49,8 +49,6 @@ def _log_softmax(logits: np.ndarray) -> np.ndarray:
     return log_softmax(logits, axis=-1)
 
 
-ACTIVATIONS = {
-    "sigmoid": Activation(expit, log_expit, _sigmoid_mean),
-    "softmax": Activation(_softmax, _log_softmax, _softmax_mean, is_distribution=True),
-    "linear": Activation(np.asarray, None, mean_of_groups),
-}
+SIGMOID = Activation(expit, log_expit, _sigmoid_mean)
+SOFTMAX = Activation(_softmax, _log_softmax, _softmax_mean, is_distribution=True)
+LINEAR = Activation(np.asarray, None, mean_of_groups)

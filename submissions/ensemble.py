@@ -8,7 +8,7 @@ from scipy.special import softmax
 from scipy.stats import rankdata
 
 from foundation.errors import UserError
-from submissions.activations import ACTIVATIONS, Activation
+from submissions.activations import Activation
 
 
 class SubmissionError(UserError):
@@ -17,9 +17,9 @@ class SubmissionError(UserError):
 
 def combine(
     logits: Sequence[np.ndarray],
+    activation: Activation,
     method: str = "mean",
     weights: Sequence[float] | None = None,
-    activation: str = "sigmoid",
 ) -> np.ndarray:
     """Scores of an ensemble.
 
@@ -35,27 +35,27 @@ def combine(
 
     Args:
         logits: one (clips, classes) matrix a run.
+        activation: of the runs; scores that are not probabilities have a mean only.
         method: a key of METHODS.
         weights: one a run, 0 or more; None: all equal. Only their proportions count.
-        activation: a key of ACTIVATIONS; `linear`: scores are no probabilities, and have a mean only.
 
     Returns:
-        (clips, classes) float64; but for `linear` 0 to 1, higher = more likely.
+        (clips, classes) float64; probabilities and ranks from 0 to 1, higher = more likely.
 
     Raises:
         SubmissionError: on no run, shapes that differ, logits not finite, wrong weights, an unknown method.
     """
-    votes = transformed(logits, method, activation)
+    votes = transformed(logits, activation, method)
     shares = np.full(len(votes), 1.0) if weights is None else check_weights(weights, len(votes))
-    return METHODS[method].score(np.tensordot(shares / shares.sum(), votes, axes=1), ACTIVATIONS[activation])
+    return METHODS[method].score(np.tensordot(shares / shares.sum(), votes, axes=1), activation)
 
 
-def average_folds(logits: Sequence[np.ndarray], activation: str = "sigmoid") -> np.ndarray:
+def average_folds(logits: Sequence[np.ndarray], activation: Activation) -> np.ndarray:
     """The models of the folds of one training as one: the logits of their mean scores.
 
     Args:
         logits: one (clips, classes) matrix a fold.
-        activation: a key of ACTIVATIONS.
+        activation: of the models.
 
     Returns:
         (clips, classes) float32.
@@ -67,7 +67,7 @@ def average_folds(logits: Sequence[np.ndarray], activation: str = "sigmoid") -> 
     models, clips, classes = stacked.shape
     by_clip = np.moveaxis(stacked, 0, 1).reshape(models * clips, classes)
     starts = np.arange(0, models * clips, models)
-    return ACTIVATIONS[activation].mean(by_clip, starts).astype(np.float32) if clips else stacked[0]
+    return activation.mean(by_clip, starts).astype(np.float32) if clips else stacked[0]
 
 
 def check_weights(weights: Sequence[float], models: int) -> np.ndarray:
@@ -82,7 +82,7 @@ def check_weights(weights: Sequence[float], models: int) -> np.ndarray:
     return values
 
 
-def transformed(logits: Sequence[np.ndarray], method: str, activation: str = "sigmoid") -> np.ndarray:
+def transformed(logits: Sequence[np.ndarray], activation: Activation, method: str) -> np.ndarray:
     """What `method` takes the mean of, (models, clips, classes) float64.
 
     Raises:
@@ -90,15 +90,15 @@ def transformed(logits: Sequence[np.ndarray], method: str, activation: str = "si
     """
     if method not in METHODS:
         raise SubmissionError(f"expected an ensemble method out of {sorted(METHODS)}, received {method!r}")
-    if method != "mean" and ACTIVATIONS[activation].log_scores is None:
+    if method != "mean" and activation.log_scores is None:
         raise SubmissionError(
             f"ensemble.method={method} is of probabilities; for values of regression use mean"
         )
-    if method == "rank" and ACTIVATIONS[activation].is_distribution:
+    if method == "rank" and activation.is_distribution:
         raise SubmissionError(
             "ensemble.method=rank compares clips, not the classes of a clip, of which just one is right; use mean"
         )
-    return METHODS[method].vote(_stacked(logits), ACTIVATIONS[activation])
+    return METHODS[method].vote(_stacked(logits), activation)
 
 
 def _rank(logits: np.ndarray, _activation: Activation) -> np.ndarray:

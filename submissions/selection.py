@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from submissions.activations import ACTIVATIONS
+from submissions.activations import Activation
 from submissions.ensemble import METHODS, transformed
 
 _ROUNDS = 100  # weights are hundredths, or coarser
@@ -13,8 +13,8 @@ _ROUNDS = 100  # weights are hundredths, or coarser
 def select_weights(
     logits: Sequence[np.ndarray],
     metric: Callable[[np.ndarray], float],
+    activation: Activation,
     method: str = "mean",
-    activation: str = "sigmoid",
 ) -> np.ndarray:
     """Weights whose ensemble has the highest metric on these clips; equal ones where nothing is better.
 
@@ -25,7 +25,7 @@ def select_weights(
     Args:
         logits: one (clips, classes) matrix a model, out of fold.
         metric: of scores (clips, classes); higher is better.
-        method, activation: as in `combine`.
+        activation, method: as in `combine`.
 
     Returns:
         (models,) float64, 0 or more, sum 1.
@@ -33,13 +33,12 @@ def select_weights(
     Raises:
         SubmissionError: as `combine`.
     """
-    votes = transformed(logits, method, activation)
+    votes = transformed(logits, activation, method)
     score = METHODS[method].score
-    last = ACTIVATIONS[activation]
     taken, total = np.zeros(len(votes), int), np.zeros(votes.shape[1:])
-    best, best_weights = metric(score(votes.mean(axis=0), last)), np.full(len(votes), 1.0 / len(votes))
+    best, best_weights = metric(score(votes.mean(axis=0), activation)), np.full(len(votes), 1.0 / len(votes))
     for taken_in_all in range(1, _ROUNDS + 1):
-        values = [metric(score((total + vote) / taken_in_all, last)) for vote in votes]
+        values = [metric(score((total + vote) / taken_in_all, activation)) for vote in votes]
         chosen = max(range(len(votes)), key=lambda model: (values[model], -taken[model]))
         taken[chosen] += 1
         total += votes[chosen]

@@ -8,7 +8,6 @@ from tagging.augment.settings import OPS
 from tagging.config.errors import ConfigError
 from tagging.config.schema import Config
 from tagging.config.stage import StageSettings
-from tagging.evaluation.names import validation_columns
 from tagging.frontend.settings import FRONTENDS, STORED, FrontendSettings
 from tagging.pipeline.settings import SequenceSettings, WindowSettings
 
@@ -48,14 +47,21 @@ def check_task(config: Config, task: str | None) -> None:
         LossError: a loss of another kind of task.
     """
     for name, stage in config.stages.items():
-        known = validation_columns(task)
-        if stage.monitor is not None and stage.monitor not in known:
-            raise ConfigError(
-                f"stages.{name}.monitor: expected one of {', '.join(known)} for {task or 'any task'}, received "
-                f"{stage.monitor}.{nearest(stage.monitor, known)}"
-            )
+        if stage.monitor is not None:
+            _check_monitor(name, stage.monitor, task)
         if task:
             stage.loss.check(task)
+
+
+def _check_monitor(name: str, monitor: str, task: str | None) -> None:
+    from tagging.evaluation.task_kinds import validation_columns  # noqa: PLC0415  scikit-learn takes a second
+
+    known = validation_columns(task)
+    if monitor not in known:
+        raise ConfigError(
+            f"stages.{name}.monitor: expected one of {', '.join(known)} for {task or 'any task'}, received "
+            f"{monitor}.{nearest(monitor, known)}"
+        )
 
 
 def _check_frontend_of_features(config: Config) -> None:

@@ -1,8 +1,13 @@
-"""How far a figure, or a difference of two, would move with other clips: bootstrap intervals.
+"""Bootstrap intervals: how far a figure, or a difference of two, would move with other clips.
 
-What is drawn again are recordings where they are known: their clips resemble each other, so drawing clips would
-make the intervals too narrow. With few recordings (under some twenty) even these are narrow; `n_units` says how
-many there were.
+Groups of clips (recordings) are resampled where they are known: their clips resemble each other, so resampling single
+clips would make the intervals too narrow. With few groups (under some twenty) even these are narrow; `n_units` says how
+many there were. Throughout, `groups` has the name of each clip's recording, "" where it is not known: such a clip is
+a group of its own.
+
+There are two ways to draw. The metric of a task is a ratio of sums over clips, so thousands of draws cost little
+(`interval_of`). Figures of each class need the clips themselves; they are computed under some hundred draws, each given
+as a weight per clip (`draw_weights`, `class_figures`).
 """
 
 from collections.abc import Sequence
@@ -14,9 +19,13 @@ from scipy.stats import bootstrap
 from tagging.datasets.stratified import own_groups
 from tagging.evaluation.checks import EvaluationError
 from tagging.evaluation.task_kinds import TaskKind
+from tagging.evaluation.weighted import Figures, ratio
 
+DRAWS = 500  # of weights
 _RESAMPLES = 2000
 _CHUNK_VALUES = 2**21  # drawn at a time
+_CHUNK_WEIGHTS = 2**22  # looked at together
+_LEAST = DRAWS // 2  # draws that must have a figure
 
 
 class Interval(NamedTuple):
@@ -44,7 +53,7 @@ def interval_of(
         kind: says which metric.
         targets: (clips, classes); clips without labels drop out.
         scores: (clips, classes).
-        groups: name of each clip's recording, "" where it is not known: the clip is drawn alone. None: all are.
+        groups: see above; None: all clips are drawn alone.
         seed: of the draws.
 
     Raises:
@@ -73,10 +82,9 @@ def interval_of_difference(
 
 def _interval(gains: np.ndarray, labels: np.ndarray, groups: Sequence[str] | None, seed: int) -> Interval:
     """Of sum(gains) / sum(labels), each (clips,), over draws of groups."""
-    names = own_groups([""] * len(labels) if groups is None else groups)
-    if len(names) != len(labels):
-        raise EvaluationError(f"expected a group for each of {len(labels)} clips, received {len(names)}")
-    _, unit = np.unique(names[labels > 0].astype(str), return_inverse=True)
+    if groups is not None and len(groups) != len(labels):
+        raise EvaluationError(f"expected a group for each of {len(labels)} clips, received {len(groups)}")
+    unit = _units(own_groups([""] * len(labels) if groups is None else groups)[labels > 0])
     gains, labels = (np.bincount(unit, weights=each[labels > 0]) for each in (gains, labels))
     if len(labels) < 2:
         raise EvaluationError(
@@ -93,3 +101,58 @@ def _interval(gains: np.ndarray, labels: np.ndarray, groups: Sequence[str] | Non
         rng=np.random.default_rng(seed),
     ).confidence_interval
     return Interval(float(gains.sum() / labels.sum()), float(drawn.low), float(drawn.high), len(labels))
+
+
+def draw_weights(groups: Sequence[str], seed: int) -> np.ndarray:
+    """How often each clip is in each draw of as many groups as there are, (DRAWS, clips) float32.
+
+    Args:
+        groups: see above.
+        seed: of the draws.
+    """
+    unit = _units(own_groups(groups))
+    n_units = int(unit.max()) + 1
+    drawn = np.random.default_rng(seed).multinomial(n_units, np.full(n_units, 1 / n_units), DRAWS)
+    return drawn[:, unit].astype(np.float32)
+
+
+def class_figures(kind: TaskKind, targets: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> Figures:
+    """Figures of each class under each draw, by the keys that the task's table has.
+
+    Args:
+        kind: says which figures.
+        targets, scores: (clips, classes).
+        weights: (draws, clips).
+    """
+    step = max(1, _CHUNK_WEIGHTS // weights.shape[1])
+    parts = [
+        kind.weighted(targets, scores, weights[start : start + step])
+        for start in range(0, len(weights), step)
+    ]
+    return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+
+
+def limits(drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(columns,) 2.5th and (columns,) 97.5th percentile; NaN where most draws have no figure.
+
+    Args:
+        drawn: (draws, columns).
+    """
+    columns = [column[np.isfinite(column)] for column in drawn.T]
+    found = [
+        np.percentile(column, (2.5, 97.5)) if len(column) >= _LEAST else np.full(2, np.nan)
+        for column in columns
+    ]
+    low, high = np.array(found).reshape(-1, 2).T
+    return low, high
+
+
+def mean_of_classes(drawn: np.ndarray) -> np.ndarray:
+    """(draws, classes) -> (draws, 1) mean over the classes that have a figure."""
+    counts = np.isfinite(drawn).sum(axis=1, keepdims=True)
+    return ratio(np.nansum(drawn, axis=1, keepdims=True), counts)
+
+
+def _units(names: np.ndarray) -> np.ndarray:
+    """Number of what each clip is drawn with, (clips,), from the names of `own_groups`."""
+    return np.unique(names.astype(str), return_inverse=True)[1]

@@ -13,7 +13,6 @@ from scipy.optimize import minimize_scalar
 
 from foundation.errors import UserError
 from foundation.files import write_atomic
-from submissions.activations import ACTIVATIONS
 from tagging.datasets.stratified import deal_clips
 from tagging.evaluation.checks import check_matrices
 from tagging.evaluation.task_kinds import TaskKind
@@ -48,7 +47,7 @@ class Calibration:
 
     def probabilities(self, kind: TaskKind, logits: np.ndarray) -> np.ndarray:
         """Calibrated probabilities, (clips, classes) float64, in the order that the logits have."""
-        return ACTIVATIONS[kind.activation].scores(self.logits(logits))
+        return kind.activation.scores(self.logits(logits))
 
 
 def calibrate(
@@ -66,7 +65,7 @@ def calibrate(
         EvaluationError: shapes that differ, or NaN.
     """
     targets, logits = check_matrices(targets, np.asarray(logits, np.float64))
-    if ACTIVATIONS[kind.activation].log_scores is None:
+    if kind.activation.log_scores is None:
         return None
     found = Calibration(tuple(classes), fit_temperature(kind, targets, logits), None)
     if kind.name != "multilabel":
@@ -80,7 +79,7 @@ def log_loss(kind: TaskKind, targets: np.ndarray, logits: np.ndarray) -> np.ndar
 
     Of several labels a clip the mean over classes of the binary cross-entropy, else the cross-entropy.
     """
-    activation = ACTIVATIONS[kind.activation]
+    activation = kind.activation
     assert activation.log_scores is not None  # noqa: S101  for the type checker
     if activation.is_distribution:
         return -(targets * activation.log_scores(logits)).sum(axis=1)
@@ -112,7 +111,7 @@ def smoothed_targets(kind: TaskKind, targets: np.ndarray) -> np.ndarray:
 
     Source: Platt, "Probabilistic outputs for support vector machines", 1999; the second is its analogue.
     """
-    if ACTIVATIONS[kind.activation].is_distribution:
+    if kind.activation.is_distribution:
         wrong = 1 / (len(targets) + 2)
         return np.where(targets > 0, 1 - wrong, wrong / max(targets.shape[1] - 1, 1))
     positives = np.count_nonzero(targets)

@@ -1,58 +1,62 @@
 """Just one label a clip: accuracy, precision, recall and F1, and what is taken for what."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from tagging.evaluation.checks import EvaluationError, check_matrices
-from tagging.evaluation.names import AVERAGES
+from tagging.evaluation.metric import ClassFigure, Metric, label_counts
+
+_POSITION = {"precision": 0, "recall": 1, "f1": 2}  # in what scikit-learn returns
 
 
-def multiclass_report(targets: np.ndarray, scores: np.ndarray) -> dict[str, float | int]:
-    """Figures of the likeliest class of each clip against its label, as scikit-learn defines them.
+def accuracy(targets: np.ndarray, scores: np.ndarray) -> float:
+    """Share of the clips whose likeliest class is their label.
 
     Args:
         targets: (clips, classes), one 1 a row, else 0.
         scores: (clips, classes), the highest decides; of equal ones the first.
 
-    Returns:
-        `clips`, `accuracy`, `balanced_accuracy` (mean recall of the classes that occur), and `precision_*`, `recall_*`
-        and `f1_*` for macro, micro and weighted means over the classes that occur or were predicted. A precision or
-        recall over no clip counts as 0.
-
     Raises:
         EvaluationError: shapes that differ, NaN scores, or rows without just one label.
     """
     truth, predicted = _labels(targets, scores)
-    report: dict[str, float | int] = {
-        "clips": len(truth),
-        "accuracy": float((truth == predicted).mean()),
-        "balanced_accuracy": _balanced_accuracy(truth, predicted),
-    }
-    for average in AVERAGES:
-        figures = precision_recall_fscore_support(truth, predicted, average=average, zero_division=0.0)
-        for name, value in zip(("precision", "recall", "f1"), figures[:3], strict=True):
-            report[f"{name}_{average}"] = float(value)
-    return report
+    return float((truth == predicted).mean())
 
 
-def multiclass_table(targets: np.ndarray, scores: np.ndarray, classes: Sequence) -> pd.DataFrame:
-    """A row a class, in the order of `classes`: `label`, `clips`, `precision`, `recall`, `f1`.
+def balanced_accuracy(targets: np.ndarray, scores: np.ndarray) -> float:
+    """Mean recall of the classes that occur: scikit-learn's, which warns of predicted classes that do not occur.
 
-    NaN where a figure is not defined: precision of a class that was never predicted, recall of one without clips.
-
-    Raises:
-        EvaluationError: as `multiclass_report`.
+    Args, raises: as `accuracy`.
     """
     truth, predicted = _labels(targets, scores)
-    numbers = range(len(classes))
-    precision, recall, f1, clips = precision_recall_fscore_support(
-        truth, predicted, labels=numbers, average=None, zero_division=np.nan
-    )
-    return pd.DataFrame(
-        {"label": list(classes), "clips": clips, "precision": precision, "recall": recall, "f1": f1}
+    clips = np.bincount(truth)
+    hits = np.bincount(truth, weights=truth == predicted)
+    return float((hits[clips > 0] / clips[clips > 0]).mean())
+
+
+def averaged(name: str, average: str) -> Callable[[np.ndarray, np.ndarray], float]:
+    """The function of a metric: `precision`, `recall` or `f1`, averaged over the classes that occur or were predicted.
+
+    A precision or recall over no clip counts as 0.
+
+    Args:
+        name: of the figure.
+        average: `macro`, `micro` or `weighted`, as scikit-learn defines them.
+    """
+    return lambda targets, scores: float(_figure(name, targets, scores, average=average, zero_division=0.0))
+
+
+def by_class(name: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """The function of a class figure: `precision`, `recall` or `f1` of each class.
+
+    NaN where it is not defined: precision of a class that was never predicted, recall of one without clips.
+    """
+    return lambda targets, scores: _figure(
+        name, targets, scores, average=None, labels=range(targets.shape[1]), zero_division=np.nan
     )
 
 
@@ -60,7 +64,7 @@ def confusion_table(targets: np.ndarray, scores: np.ndarray, classes: Sequence) 
     """How many clips of each class (rows) were taken for each class (columns).
 
     Raises:
-        EvaluationError: as `multiclass_report`.
+        EvaluationError: as `accuracy`.
     """
     truth, predicted = _labels(targets, scores)
     counts = confusion_matrix(truth, predicted, labels=range(len(classes)))
@@ -74,17 +78,15 @@ def clip_hits(targets: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.n
         (clips,) 1.0 where the clip is right, else 0.0; (clips,) 1.0.
 
     Raises:
-        EvaluationError: as `multiclass_report`.
+        EvaluationError: as `accuracy`.
     """
     truth, predicted = _labels(targets, scores)
     return (truth == predicted).astype(float), np.ones(len(truth))
 
 
-def _balanced_accuracy(truth: np.ndarray, predicted: np.ndarray) -> float:
-    """As scikit-learn's, which warns of predicted classes that do not occur."""
-    clips = np.bincount(truth)
-    hits = np.bincount(truth, weights=truth == predicted)
-    return float((hits[clips > 0] / clips[clips > 0]).mean())
+def _figure(name: str, targets: np.ndarray, scores: np.ndarray, **options: Any) -> Any:
+    truth, predicted = _labels(targets, scores)
+    return precision_recall_fscore_support(truth, predicted, **options)[_POSITION[name]]
 
 
 def _labels(targets: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -96,3 +98,28 @@ def _labels(targets: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.nda
             "dataset.task=multilabel takes several"
         )
     return targets.argmax(axis=1), scores.argmax(axis=1)
+
+
+def _streaming(_n_classes: int) -> Any:
+    import keras  # noqa: PLC0415  the other figures need no Keras
+
+    return keras.metrics.CategoricalAccuracy(name="accuracy")
+
+
+PRECISION = ClassFigure("precision", "precision", by_class("precision"))
+RECALL = ClassFigure("recall", "recall", by_class("recall"))
+F1 = ClassFigure("f1", "F1", by_class("f1"))
+CLASS_FIGURES = (ClassFigure("clips", "clips", label_counts), PRECISION, RECALL, F1)
+METRICS = (
+    Metric("accuracy", "accuracy", accuracy, streaming=_streaming),
+    Metric("balanced_accuracy", "balanced accuracy", balanced_accuracy, per_class=RECALL),
+    Metric("precision_macro", None, averaged("precision", "macro")),
+    Metric("recall_macro", None, averaged("recall", "macro")),
+    Metric("f1_macro", "macro F1", averaged("f1", "macro"), per_class=F1),
+    Metric("precision_micro", None, averaged("precision", "micro")),
+    Metric("recall_micro", None, averaged("recall", "micro")),
+    Metric("f1_micro", None, averaged("f1", "micro")),
+    Metric("precision_weighted", None, averaged("precision", "weighted")),
+    Metric("recall_weighted", None, averaged("recall", "weighted")),
+    Metric("f1_weighted", None, averaged("f1", "weighted")),
+)

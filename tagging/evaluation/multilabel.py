@@ -1,12 +1,13 @@
 """Several labels a clip: LWLRAP, average precision, ROC AUC."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from tagging.evaluation.checks import EvaluationError, check_matrices
+from tagging.evaluation.metric import ClassFigure, Metric, label_counts
 
 _CHUNK_VALUES = 2**22  # scores compared at a time
 
@@ -64,51 +65,30 @@ def clip_precisions(targets: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray
     return np.bincount(clips, weights=precisions, minlength=len(relevant)), relevant.sum(axis=1)
 
 
-def multilabel_report(targets: np.ndarray, scores: np.ndarray) -> dict[str, float | int]:
-    """LWLRAP, mean average precision and mean ROC AUC, and what each stands on.
-
-    Returns:
-        `clips` (rows), `clips_without_labels` (of these, dropped by LWLRAP), `lwlrap`, `map` and
-        `roc_auc` (unweighted means over classes), `map_classes` and `roc_auc_classes` (how many classes
-        that is: those with a positive clip; those with both). A mean over no class is NaN.
-
-    Raises:
-        EvaluationError: as `lwlrap`.
-    """
-    table = per_class_table(targets, scores, range(np.shape(targets)[-1]))
-    return {
-        "clips": len(targets),
-        "clips_without_labels": int((~np.asarray(targets).any(axis=1)).sum()),
-        "lwlrap": lwlrap(targets, scores),
-        "map": float(table["ap"].mean()),
-        "map_classes": int(table["ap"].count()),
-        "roc_auc": float(table["auc"].mean()),
-        "roc_auc_classes": int(table["auc"].count()),
-    }
-
-
-def per_class_table(targets: np.ndarray, scores: np.ndarray, classes: Sequence) -> pd.DataFrame:
-    """A row a class, in the order of `classes`.
-
-    Returns:
-        Columns `label`, `clips` (with this label), `lwlrap`, `ap` (average precision), `auc` (area under
-        the ROC curve); NaN where a figure is not defined: no clip with the label, or (auc) no clip without.
+def average_precisions(targets: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Average precision of each class, (classes,); NaN without a clip that has the label.
 
     Raises:
         EvaluationError: as `lwlrap`.
     """
     relevant, scores = _checked(targets, scores)
-    if len(classes) != relevant.shape[1]:
-        raise EvaluationError(f"expected {relevant.shape[1]} class names, received {len(classes)}")
+    return _by_class(average_precision_score, relevant, scores, relevant.sum(axis=0) > 0)
+
+
+def areas_under_roc(targets: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Area under the ROC curve of each class, (classes,); NaN without a clip that has the label, and one without it.
+
+    Raises:
+        EvaluationError: as `lwlrap`.
+    """
+    relevant, scores = _checked(targets, scores)
     counts = relevant.sum(axis=0)
-    columns = {
-        "label": list(classes),
-        "clips": counts,
-        "lwlrap": per_class_lwlrap(targets, scores)[0],
-        "ap": _by_class(average_precision_score, relevant, scores, counts > 0),
-        "auc": _by_class(roc_auc_score, relevant, scores, (counts > 0) & (counts < len(relevant))),
-    }
-    return pd.DataFrame(columns)
+    return _by_class(roc_auc_score, relevant, scores, (counts > 0) & (counts < len(relevant)))
+
+
+def clip_counts(targets: np.ndarray) -> dict[str, float | int]:
+    """`clips`, and `clips_without_labels`: how many of these LWLRAP leaves out."""
+    return {"clips": len(targets), "clips_without_labels": int((~targets.any(axis=1)).sum())}
 
 
 def _precisions(
@@ -139,3 +119,24 @@ def _checked(targets: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.nd
     if not targets.any():
         raise EvaluationError(f"expected at least one label, received {len(targets)} clips without any")
     return targets.astype(bool), scores
+
+
+def _streaming(n_classes: int) -> Any:
+    from tagging.evaluation.keras_metrics import LWLRAP  # noqa: PLC0415  the other figures need no Keras
+
+    return LWLRAP(n_classes)
+
+
+AP = ClassFigure("ap", "AP", average_precisions)
+AUC = ClassFigure("auc", "ROC AUC", areas_under_roc)
+CLASS_FIGURES = (
+    ClassFigure("clips", "clips", label_counts),
+    ClassFigure("lwlrap", "LWLRAP", lambda targets, scores: per_class_lwlrap(targets, scores)[0]),
+    AP,
+    AUC,
+)
+METRICS = (
+    Metric("lwlrap", "LWLRAP", lwlrap, streaming=_streaming),
+    Metric("map", "mAP", per_class=AP),
+    Metric("roc_auc", "ROC AUC", per_class=AUC),
+)

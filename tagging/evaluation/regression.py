@@ -1,54 +1,52 @@
 """Numbers instead of labels: errors and correlations, target by target."""
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.stats import rankdata
 
 from tagging.evaluation.checks import EvaluationError, check_matrices
+from tagging.evaluation.metric import ClassFigure, Metric
+from tagging.evaluation.weighted import ratio
 
 
-def regression_report(targets: np.ndarray, values: np.ndarray) -> dict[str, float | int]:
-    """Means over targets of the figures of `regression_table`.
+def squared_errors(targets: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Mean squared error of each target, (targets,).
 
-    Returns:
-        `clips`, `mse`, `mae`, `r2`, `spearman`. A target of which a figure is not defined is no part of its mean; a
-        mean over none is NaN.
+    Args:
+        targets, values: (clips, targets), true and predicted.
 
     Raises:
         EvaluationError: shapes that differ, no clips, or NaN.
     """
-    table = regression_table(targets, values, range(np.shape(targets)[-1]))
-    means = {key: float(table[key].mean()) for key in ("mse", "mae", "r2", "spearman")}
-    return {"clips": len(targets), **means}
+    truth, found = _checked(targets, values)
+    return ((truth - found) ** 2).mean(axis=0)
 
 
-def regression_table(targets: np.ndarray, values: np.ndarray, names: Sequence) -> pd.DataFrame:
-    """A row a target: `label`, `clips`, `mse`, `mae`, `r2`, `spearman`.
+def absolute_errors(targets: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Mean absolute error of each target, (targets,); args, raises: as `squared_errors`."""
+    truth, found = _checked(targets, values)
+    return np.abs(truth - found).mean(axis=0)
 
-    r2 = 1 - sum (y - f)^2 / sum (y - mean y)^2, not defined for a constant target; `spearman` is the correlation of
-    ranks, equal values sharing their mean rank, not defined where either side is constant.
 
-    Args:
-        targets, values: (clips, targets), true and predicted.
-        names: of the targets.
+def determinations(targets: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """R2 of each target, (targets,): 1 - sum (y - f)^2 / sum (y - mean y)^2, NaN for a constant target.
 
-    Raises:
-        EvaluationError: as `regression_report`.
+    Args, raises: as `squared_errors`.
     """
     truth, found = _checked(targets, values)
-    errors = (truth - found) ** 2
     spread = ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
-    columns = {
-        "label": list(names),
-        "clips": len(truth),
-        "mse": errors.mean(axis=0),
-        "mae": np.abs(truth - found).mean(axis=0),
-        "r2": 1.0 - _ratio(errors.sum(axis=0), spread),
-        "spearman": _correlation(rankdata(truth, axis=0), rankdata(found, axis=0)),
-    }
-    return pd.DataFrame(columns)
+    return 1.0 - ratio(((truth - found) ** 2).sum(axis=0), spread)
+
+
+def rank_correlations(targets: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Spearman's correlation of each target, (targets,); equal values share their mean rank, NaN where one is constant.
+
+    Args, raises: as `squared_errors`.
+    """
+    a, b = (rankdata(each, axis=0) for each in _checked(targets, values))
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    return ratio((a * b).sum(axis=0), np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0)))
 
 
 def clip_errors(targets: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -58,20 +56,10 @@ def clip_errors(targets: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np
         (clips,) mean over targets of the squared errors; (clips,) 1.0.
 
     Raises:
-        EvaluationError: as `regression_report`.
+        EvaluationError: as `squared_errors`.
     """
     truth, found = _checked(targets, values)
     return ((truth - found) ** 2).mean(axis=1), np.ones(len(truth))
-
-
-def _correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Pearson's, of each column; NaN where one is constant."""
-    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
-    return _ratio((a * b).sum(axis=0), np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0)))
-
-
-def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    return np.divide(above, below, out=np.full(len(below), np.nan), where=below > 0)
 
 
 def _checked(targets: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -81,3 +69,23 @@ def _checked(targets: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.nd
             f"expected finite values of some clips, received others among {len(truth)} clips"
         )
     return truth, found
+
+
+def _streaming(_n_targets: int) -> Any:
+    import keras  # noqa: PLC0415  the other figures need no Keras
+
+    return keras.metrics.MeanSquaredError(name="mse")
+
+
+MSE = ClassFigure("mse", "MSE", squared_errors)
+MAE = ClassFigure("mae", "MAE", absolute_errors)
+R2 = ClassFigure("r2", "R2", determinations)
+SPEARMAN = ClassFigure("spearman", "Spearman", rank_correlations)
+CLIPS = ClassFigure("clips", "clips", lambda targets, _: np.full(targets.shape[1], len(targets)))
+CLASS_FIGURES = (CLIPS, MSE, MAE, R2, SPEARMAN)
+METRICS = (
+    Metric("mse", "MSE", MSE.mean, higher_is_better=False, per_class=MSE, streaming=_streaming),
+    Metric("mae", "MAE", MAE.mean, higher_is_better=False, per_class=MAE),
+    Metric("r2", "R2", R2.mean, per_class=R2),
+    Metric("spearman", "Spearman", SPEARMAN.mean, per_class=SPEARMAN),
+)

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tagging.evaluation.multiclass import clip_hits, multiclass_report, multiclass_table
-from tagging.evaluation.multilabel import clip_precisions, multilabel_report, per_class_table
-from tagging.evaluation.names import METRICS
-from tagging.evaluation.regression import clip_errors, regression_report, regression_table
+from submissions.activations import LINEAR, SIGMOID, SOFTMAX, Activation
+from tagging.evaluation import multiclass, multilabel, regression
+from tagging.evaluation.checks import EvaluationError, check_matrices
+from tagging.evaluation.metric import ClassFigure, Metric
+from tagging.evaluation.weighted import Figures, decided, errors, ranked
+
+
+def _clip_count(targets: np.ndarray) -> dict[str, float | int]:
+    return {"clips": len(targets)}
 
 
 @dataclass(frozen=True)
@@ -18,23 +23,63 @@ class TaskKind:
 
     Attributes:
         name: as `Dataset.task`.
-        activation: what makes scores of logits, a key of `submissions.activations.ACTIVATIONS`.
-        metric: the key of the report that a run is judged by, unless the config says otherwise.
-        shown: keys of the report that are printed -> their names; the metric first.
-        metrics: keys of the report that are figures of merit; a config can name `val_` and one of them.
-        report: (targets, logits) -> figures, by key.
-        table: (targets, logits, classes) -> a row a class.
+        activation: what makes scores of logits.
+        metrics: the figures of merit, in the order of the report; a run is judged by the first, unless the config
+            says otherwise.
+        class_figures: the columns of the table of classes.
+        interval_figure: the one of these that has an interval in the report.
         clip_parts: (targets, logits) -> (clips,), (clips,): the metric is the sum of the first over that of the second.
+        weighted: (targets, logits, weights (draws, clips)) -> the class figures that can be drawn, under each draw.
+        counts: targets -> what the report begins with.
     """
 
     name: str
-    activation: str
-    metric: str
-    shown: dict[str, str]
-    metrics: tuple[str, ...]
-    report: Callable[[np.ndarray, np.ndarray], dict[str, float | int]]
-    table: Callable[[np.ndarray, np.ndarray, Sequence], pd.DataFrame]
+    activation: Activation
+    metrics: tuple[Metric, ...]
+    class_figures: tuple[ClassFigure, ...]
+    interval_figure: ClassFigure
     clip_parts: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+    weighted: Callable[[np.ndarray, np.ndarray, np.ndarray], Figures]
+    counts: Callable[[np.ndarray], dict[str, float | int]] = _clip_count
+
+    @property
+    def metric(self) -> Metric:
+        """The metric that a run is judged by."""
+        return self.metrics[0]
+
+    @property
+    def title(self) -> str:
+        """That metric's printed name."""
+        return self.metric.title or self.metric.key
+
+    @property
+    def shown(self) -> tuple[Metric, ...]:
+        """The metrics on the printed line."""
+        return tuple(metric for metric in self.metrics if metric.title)
+
+    def report(self, targets: np.ndarray, logits: np.ndarray) -> dict[str, float | int]:
+        """Number of clips, and each metric under its key.
+
+        Raises:
+            EvaluationError: targets and logits, each (clips, classes), that the metrics do not take.
+        """
+        targets, logits = check_matrices(targets, logits)
+        figures = self.counts(targets)
+        for metric in self.metrics:
+            figures |= metric.figures(targets, logits)
+        return figures
+
+    def table(self, targets: np.ndarray, logits: np.ndarray, classes: Sequence) -> pd.DataFrame:
+        """One row per class (or target), in the order of `classes`: `label`, and the class figures.
+
+        Raises:
+            EvaluationError: as `report`; another number of classes.
+        """
+        targets, logits = check_matrices(targets, logits)
+        if len(classes) != targets.shape[1]:
+            raise EvaluationError(f"expected {targets.shape[1]} class names, received {len(classes)}")
+        columns = {figure.key: figure.function(targets, logits) for figure in self.class_figures}
+        return pd.DataFrame({"label": list(classes), **columns})
 
     def value(self, targets: np.ndarray, logits: np.ndarray) -> float:
         """The metric."""
@@ -43,55 +88,68 @@ class TaskKind:
 
     def goodness(self, targets: np.ndarray, logits: np.ndarray) -> float:
         """The metric, so that higher is better."""
-        return -self.value(targets, logits) if is_lower_better(self.metric) else self.value(targets, logits)
+        value = self.value(targets, logits)
+        return value if self.metric.higher_is_better else -value
 
     def line(self, figures: dict[str, float | int]) -> str:
         """The figures that are shown, on one line."""
-        return "   ".join(f"{title} {figures[key]:.4f}" for key, title in self.shown.items())
-
-    @property
-    def title(self) -> str:
-        """The metric's printed name."""
-        return self.shown[self.metric]
-
-
-def is_lower_better(metric: str) -> bool:
-    """Whether a metric, with `val_` or without, is an error."""
-    return metric.removeprefix("val_") in ("loss", "mse", "mae")
+        return "   ".join(f"{metric.title} {figures[metric.key]:.4f}" for metric in self.shown)
 
 
 KINDS = {
     kind.name: kind
     for kind in (
         TaskKind(
-            "multilabel",
-            "sigmoid",
-            "lwlrap",
-            {"lwlrap": "LWLRAP", "map": "mAP", "roc_auc": "ROC AUC"},
-            METRICS["multilabel"],
-            multilabel_report,
-            per_class_table,
-            clip_precisions,
+            name="multilabel",
+            activation=SIGMOID,
+            metrics=multilabel.METRICS,
+            class_figures=multilabel.CLASS_FIGURES,
+            interval_figure=multilabel.AP,
+            clip_parts=multilabel.clip_precisions,
+            weighted=ranked,
+            counts=multilabel.clip_counts,
         ),
         TaskKind(
-            "multiclass",
-            "softmax",
-            "accuracy",
-            {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "f1_macro": "macro F1"},
-            METRICS["multiclass"],
-            multiclass_report,
-            multiclass_table,
-            clip_hits,
+            name="multiclass",
+            activation=SOFTMAX,
+            metrics=multiclass.METRICS,
+            class_figures=multiclass.CLASS_FIGURES,
+            interval_figure=multiclass.F1,
+            clip_parts=multiclass.clip_hits,
+            weighted=decided,
         ),
         TaskKind(
-            "regression",
-            "linear",
-            "mse",
-            {"mse": "MSE", "mae": "MAE", "r2": "R2", "spearman": "Spearman"},
-            METRICS["regression"],
-            regression_report,
-            regression_table,
-            clip_errors,
+            name="regression",
+            activation=LINEAR,
+            metrics=regression.METRICS,
+            class_figures=regression.CLASS_FIGURES,
+            interval_figure=regression.MSE,
+            clip_parts=regression.clip_errors,
+            weighted=errors,
         ),
     )
 }
+
+
+def known_metrics(task: str | None = None) -> dict[str, Metric]:
+    """The metrics of a kind of task, by key; None: of all kinds."""
+    kinds = [KINDS[task]] if task else KINDS.values()
+    return {metric.key: metric for kind in kinds for metric in kind.metrics}
+
+
+def validation_columns(task: str | None) -> list[str]:
+    """Columns of the history about validation clips: `val_loss` and `val_METRIC`; None: of tasks of any kind."""
+    return ["val_loss", *(f"val_{key}" for key in known_metrics(task))]
+
+
+def is_lower_better(name: str) -> bool:
+    """Whether a metric, with `val_` or without, is an error; the loss is one."""
+    key = name.removeprefix("val_")
+    metric = known_metrics().get(key)
+    return key == "loss" or (metric is not None and not metric.higher_is_better)
+
+
+def metric_title(key: str) -> str:
+    """A metric's name as people write it: LWLRAP, macro F1; the key where it has none."""
+    metric = known_metrics().get(key)
+    return (metric and metric.title) or key

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from preprocessing.settings import CleaningSettings
+from submissions.activations import Activation
 from submissions.ensemble import average_folds
 from tagging.config.schema import Config
 from tagging.datasets.sources import Source
 from tagging.datasets.table import DatasetError
-from tagging.evaluation.task_kinds import KINDS
 from tagging.inference.windows import (
     average_windows,
     inference_step,
@@ -54,13 +54,12 @@ def score_members(members: Sequence[Member], source: Source, config: Config, job
     if any(other != names[0] for other in names):
         raise RunError("expected the same usable clips for all runs, received others: their cleaning differs")
     rest = iter(runs)
-    return [_as_one([next(rest) for _ in member.runs], member.runs[0].task) for member in members]
+    return [_as_one([next(rest) for _ in member.runs], member.runs[0].kind.activation) for member in members]
 
 
-def _as_one(folds: Sequence[Scores], task: str) -> Scores:
+def _as_one(folds: Sequence[Scores], activation: Activation) -> Scores:
     if len(folds) == 1:
         return folds[0]
-    activation = KINDS[task].activation
     logits = average_folds([fold.logits for fold in folds], activation)
     ones = [fold.loudest for fold in folds if fold.loudest is not None]
     loudest = average_folds(ones, activation) if len(ones) == len(folds) else None
@@ -110,7 +109,7 @@ def _logits(run: Run, clips: pd.DataFrame, jobs: int) -> tuple[np.ndarray, np.nd
     step = inference_step(model)
     stored = clips_from_files(list(clips["path"]), pieces, jobs)
     found = predict_windows(step, stored, n_clips, pieces, description=str(run.path))
-    every = average_windows(found, n_clips, run.config.window.average, KINDS[run.task].activation)
+    every = average_windows(found, n_clips, run.config.window.average, run.kind.activation)
     return every, loudest_windows(found, n_clips) if pieces.is_audio else None
 
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from foundation.errors import UserError
-from submissions.activations import ACTIVATIONS, mean_of_groups
+from submissions.activations import Activation, mean_of_groups
 from tagging.config.schema import Config
 from tagging.pipeline.pieces import Pieces, all_pieces, audio_windows, clips_from_files, feature_sequences
 
@@ -51,8 +51,8 @@ def predict_files(
     pieces: Pieces,
     *,
     jobs: int,
+    activation: Activation,
     average: str = "probability",
-    activation: str = "sigmoid",
     description: str | None = None,
 ) -> np.ndarray:
     """Logits of clean files over all their windows, (files, classes) float32; arguments as below."""
@@ -102,19 +102,17 @@ def loudest_windows(windows: WindowLogits, n_clips: int) -> np.ndarray:
     return result
 
 
-def average_windows(
-    windows: WindowLogits, n_clips: int, average: str, activation: str = "sigmoid"
-) -> np.ndarray:
+def average_windows(windows: WindowLogits, n_clips: int, average: str, activation: Activation) -> np.ndarray:
     """The logits of each clip's mean score, or its mean logits, (n_clips, classes) float32; NaN as above.
 
     Args:
         windows: of all clips.
         n_clips: how many clip numbers there are.
         average: `probability` or `logit`.
-        activation: what makes scores of logits, a key of ACTIVATIONS.
+        activation: what makes scores of logits.
     """
     present, starts = np.unique(windows.clips, return_index=True)
-    mean = mean_of_groups if average == "logit" else ACTIVATIONS[activation].mean
+    mean = mean_of_groups if average == "logit" else activation.mean
     result = np.full((n_clips, windows.logits.shape[1]), np.nan, np.float32)
     result[present] = mean(windows.logits.astype(np.float64), starts)
     return result

@@ -9,26 +9,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from tagging.evaluation.task_kinds import KINDS
+from tagging.evaluation.task_kinds import known_metrics, metric_title
 from tagging.plots.style import TRAIN, VALIDATION, write_figure
 
-_PREFERRED = ("lwlrap", "accuracy", "f1_macro", "mse", "map", "roc_auc", "balanced_accuracy", "mae", "r2")
 _MARKERS = "osD^vP*X"
 
 
-def metric_title(metric: str) -> str:
-    """A metric's name as people write it: LWLRAP, macro F1."""
-    return {key: name for kind in KINDS.values() for key, name in kind.shown.items()}.get(metric, metric)
-
-
 def common_metric(known: Iterable[Iterable[str]]) -> str | None:
-    """The metric that runs are compared by unless one is asked for; None: there is none that all have.
+    """The metric that runs are compared by unless one is asked for: the first that all have; None: there is none.
 
     Args:
         known: for each run, its metrics or the columns of its history.
     """
     each = [{name.removeprefix("val_") for name in names} for names in known]
-    return next((metric for metric in _PREFERRED if each and all(metric in names for names in each)), None)
+    return next(
+        (metric for metric in known_metrics() if each and all(metric in names for names in each)), None
+    )
 
 
 def learning_curves(histories: Mapping[str, pd.DataFrame], path: Path, metric: str | None = None) -> None:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from tagging.plots.runs import metric_title
+from tagging.evaluation.task_kinds import metric_title
 from tagging.plots.style import TRAIN, write_figure
 
 _COLUMNS = 3

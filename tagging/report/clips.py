@@ -9,7 +9,6 @@ from preprocessing.folder import CleanFolderError
 from tagging.config.schema import Config
 from tagging.datasets.cleaned import with_clean_audio
 from tagging.evaluation.task_kinds import TaskKind
-from tagging.plots.runs import metric_title
 from tagging.report.html import Html, element, join, number, paragraph, section
 from tagging.report.material import Judged, Material
 from tagging.report.sound import Shown, shown_clip
@@ -39,7 +38,7 @@ def clip_section(material: Material, judged: Judged, table: pd.DataFrame) -> Htm
             _card(material, judged, row, line, shown.get(row)) for row, line in zip(rows, lines, strict=True)
         ]
         parts += [element("h3", title), element("div", *cards, class_="cards")] if cards else []
-    rule = f"By the {metric_title(material.kind.metric)} of each clip"
+    rule = f"By the {material.kind.title} of each clip"
     rule += _COLOURS if judged.calibration else "."
     rules = paragraph(rule, " All clips: ", material.csv("clips"), ".")
     return section("clips", "Best and worst clips", rules, *notes, *parts)
@@ -81,8 +80,8 @@ def _card(material: Material, judged: Judged, row: int, line: str, shown: Shown 
 
 def _figures(kind: TaskKind, figures: dict) -> str:
     """The figures of a clip in a line."""
-    value = float(figures[kind.metric])
-    shown = f"{metric_title(kind.metric)} {number(value)}"
+    value = float(figures[kind.metric.key])
+    shown = f"{kind.title} {number(value)}"
     if kind.name == "multiclass":
         shown = "right" if value else "wrong"
     return f"{shown}, log loss {number(figures['log_loss'])}" if "log_loss" in figures else shown

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from foundation.claims import claimed
-from tagging.evaluation.task_kinds import is_lower_better
-from tagging.plots.runs import common_metric, learning_curves, metric_title, run_bars, size_against_metric
+from tagging.evaluation.task_kinds import is_lower_better, metric_title
+from tagging.plots.runs import common_metric, learning_curves, run_bars, size_against_metric
 from tagging.report.markdown import markdown, write_table
 from tagging.runs.place import is_passing
 from tagging.runs.run import INFO, Run, RunError, read_run

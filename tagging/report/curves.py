@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from tagging.plots.runs import common_metric, metric_title
+from tagging.evaluation.task_kinds import metric_title
+from tagging.plots.runs import common_metric
 from tagging.report.html import Html, element, paragraph, section
 from tagging.report.material import Material
 

@@ -14,7 +14,7 @@ from tagging.datasets import read_dataset
 from tagging.datasets.archives import is_filled
 from tagging.datasets.table import Dataset, DatasetError
 from tagging.evaluation.calibration import Calibration, calibrate, read_calibration
-from tagging.evaluation.task_kinds import KINDS, TaskKind
+from tagging.evaluation.task_kinds import TaskKind
 from tagging.report.html import Html, element
 from tagging.runs.folds import Member, out_of_fold, read_member
 from tagging.runs.run import SCORES, Run
@@ -69,7 +69,7 @@ class Material:
     @property
     def kind(self) -> TaskKind:
         """The kind of task."""
-        return KINDS[self.run.task]
+        return self.run.kind
 
     @property
     def path(self) -> Path:
@@ -121,9 +121,9 @@ def _judged(member: Member, dataset: Dataset) -> tuple[Judged | None, tuple[str,
         return None, (f"{len(strange)} validation clips are no longer in the data set ({strange[0]} first).",)
     clips = known.loc[list(fnames)].reset_index(drop=True)
     judged = Judged(clips, dataset.targets(clips), np.asarray(logits, np.float64), fold, None)
-    kind, run = KINDS[dataset.task], member.runs[0]
+    run = member.runs[0]
     stored = None if member.has_folds else read_calibration(run.path)
-    calibration = stored or calibrate(kind, judged.targets, judged.logits, run.classes)
+    calibration = stored or calibrate(run.kind, judged.targets, judged.logits, run.classes)
     return replace(judged, calibration=calibration), ()
 
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from submissions.activations import ACTIVATIONS
 from tagging.evaluation.calibration import Calibration, log_loss
 from tagging.evaluation.task_kinds import TaskKind
 from tagging.report.html import Html, element, join
@@ -25,9 +24,9 @@ def reliability(kind: TaskKind, judged: Judged, temperature: float) -> pd.DataFr
         judged: validation clips.
         temperature: that logits are divided by; 1: as the network gave them.
     """
-    scores = ACTIVATIONS[kind.activation].scores(judged.logits / temperature)
+    scores = kind.activation.scores(judged.logits / temperature)
     is_true = judged.targets > 0
-    if ACTIVATIONS[kind.activation].is_distribution:
+    if kind.activation.is_distribution:
         rows, said = np.arange(len(scores)), judged.logits.argmax(axis=1)
         scores, is_true = scores[rows, said], is_true[rows, said]
     part = np.minimum((scores.ravel() * BINS).astype(int), BINS - 1)

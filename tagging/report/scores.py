@@ -4,31 +4,21 @@ import numpy as np
 import pandas as pd
 
 from tagging.evaluation.calibration import Calibration
-from tagging.evaluation.task_kinds import TaskKind, is_lower_better
-from tagging.plots.runs import metric_title
+from tagging.evaluation.task_kinds import KINDS, TaskKind, is_lower_better, metric_title
 from tagging.report.html import Html, data_uri, element, folded, number, paragraph, section, table
 from tagging.report.material import Judged, Material
 from tagging.report.reliability import reliability_diagram
-from tagging.report.tables import CLASS_FIGURE
 from tagging.report.text import unit_name
 
 _PAIRS = 20  # of the confusions shown
 _CONFUSION = "confusion.png"
 _NO_CHANGE = 0.005  # of a temperature from 1
-_TITLES = {
-    "ap": "AP",
-    "auc": "ROC AUC",
-    "lwlrap": "LWLRAP",
-    "f1": "F1",
-    "mse": "MSE",
-    "mae": "MAE",
-    "r2": "R2",
-}
 
 
 def title_of(name: str) -> str:
     """A figure's or column's name as people write it."""
-    return _TITLES.get(name) or metric_title(name).replace("_", " ").replace("f1 ", "F1 ")
+    of_classes = {figure.key: figure.title for kind in KINDS.values() for figure in kind.class_figures}
+    return of_classes.get(name) or metric_title(name).replace("_", " ").replace("f1 ", "F1 ")
 
 
 def score_section(
@@ -64,7 +54,11 @@ def fold_table(kind: TaskKind, judged: Judged) -> pd.DataFrame | None:
         of_fold = judged.fold == fold
         report = kind.report(judged.targets[of_fold], judged.logits[of_fold])
         rows.append(
-            {"fold": int(fold), "clips": int(of_fold.sum()), **{key: report[key] for key in kind.shown}}
+            {
+                "fold": int(fold),
+                "clips": int(of_fold.sum()),
+                **{metric.key: report[metric.key] for metric in kind.shown},
+            }
         )
     return pd.DataFrame(rows)
 
@@ -72,7 +66,7 @@ def fold_table(kind: TaskKind, judged: Judged) -> pd.DataFrame | None:
 def class_section(material: Material, classes: pd.DataFrame) -> Html:
     """Class by class, the worst first; table from `class_table`."""
     task = material.kind.name
-    figure = CLASS_FIGURE[task]
+    figure = material.kind.interval_figure.key
     lower = is_lower_better(figure)
     ordered = classes.sort_values(figure, ascending=not lower, kind="stable", na_position="last")
     limits = [f"{figure}_low", f"{figure}_high"]

@@ -5,44 +5,34 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from tagging.evaluation.bootstrap import interval_of
+from tagging.evaluation.bootstrap import class_figures, draw_weights, interval_of, limits, mean_of_classes
 from tagging.evaluation.calibration import at_thresholds, log_loss
 from tagging.evaluation.checks import EvaluationError
-from tagging.evaluation.task_kinds import TaskKind, is_lower_better
-from tagging.report.draws import Figures, class_figures, draw_weights, limits, mean_of_classes
+from tagging.evaluation.task_kinds import TaskKind
+from tagging.evaluation.weighted import Figures
 from tagging.report.material import Judged
 
-CLASS_FIGURE = {"multilabel": "ap", "multiclass": "f1", "regression": "mse"}
-"""The figure of each class that has an interval, by task."""
-_MEANS = {
-    "map": "ap",
-    "roc_auc": "auc",
-    "balanced_accuracy": "recall",
-    "f1_macro": "f1",
-    "mae": "mae",
-    "r2": "r2",
-}
 _LEAST_CLIPS = 2  # with the label: of a single clip, no draw can tell what others would do
 
 
 def drawn_figures(kind: TaskKind, judged: Judged, seed: int) -> Figures:
     """Figures of each class under draws of the clips, or of their recordings."""
     weights = draw_weights(list(judged.clips["group"]), seed)
-    return class_figures(kind.name, judged.targets, judged.logits, weights)
+    return class_figures(kind, judged.targets, judged.logits, weights)
 
 
 def overall_table(kind: TaskKind, judged: Judged, drawn: Figures, seed: int) -> pd.DataFrame:
     """A row a figure of merit, the one that judges first: `figure`, `value`, `low`, `high` (95 % interval, or NaN)."""
     report = kind.report(judged.targets, judged.logits)
-    names = dict.fromkeys([kind.metric, *kind.shown, *kind.metrics])
     rows = []
-    for name in names:
+    for metric in dict.fromkeys([kind.metric, *kind.shown, *kind.metrics]):
         low, high = float("nan"), float("nan")
-        if name == kind.metric:
+        if metric == kind.metric:
             low, high = _interval(kind, judged, seed)
-        elif name in _MEANS:
-            low, high = (float(each[0]) for each in limits(mean_of_classes(drawn[_MEANS[name]])))
-        rows.append({"figure": name, "value": float(report[name]), "low": low, "high": high})
+        elif metric.per_class and metric.per_class.key in drawn:
+            means = mean_of_classes(drawn[metric.per_class.key])
+            low, high = (float(each[0]) for each in limits(means))
+        rows.append({"figure": metric.key, "value": float(report[metric.key]), "low": low, "high": high})
     return pd.DataFrame(rows)
 
 
@@ -55,9 +45,9 @@ def _interval(kind: TaskKind, judged: Judged, seed: int) -> tuple[float, float]:
 
 
 def class_table(kind: TaskKind, judged: Judged, drawn: Figures, classes: Sequence[str]) -> pd.DataFrame:
-    """A row a class: the task's table, limits of its CLASS_FIGURE, and figures at thresholds where there are any."""
+    """One row per class: the task's table, limits of `interval_figure`, and figures at thresholds if there are any."""
     table = kind.table(judged.targets, judged.logits, classes)
-    figure = CLASS_FIGURE[kind.name]
+    figure = kind.interval_figure.key
     low, high = limits(drawn[figure])
     is_thin = (table["clips"] < _LEAST_CLIPS).to_numpy(bool)
     table[f"{figure}_low"], table[f"{figure}_high"] = (
@@ -107,12 +97,12 @@ def clip_table(kind: TaskKind, judged: Judged, classes: Sequence[str]) -> pd.Dat
         "fname": judged.fnames,
         "labels": judged.clips["labels"].map(", ".join),
         **folds,
-        kind.metric: np.divide(parts, weights, out=np.zeros(len(parts)), where=counted),
+        kind.metric.key: np.divide(parts, weights, out=np.zeros(len(parts)), where=counted),
         **_said(kind, judged, classes),
     }
     table = pd.DataFrame(columns)[counted]
-    by = [kind.metric, *(["log_loss"] if "log_loss" in table else [])]
-    ascending = [is_lower_better(kind.metric), *([True] * (len(by) - 1))]
+    by = [kind.metric.key, *(["log_loss"] if "log_loss" in table else [])]
+    ascending = [not kind.metric.higher_is_better, *([True] * (len(by) - 1))]
     return table.sort_values(by, ascending=ascending, kind="stable")
 
 

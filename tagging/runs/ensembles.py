@@ -12,7 +12,7 @@ from tagging.config.schema import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.csv_files import some
 from tagging.datasets.table import DatasetError
-from tagging.evaluation.task_kinds import KINDS, TaskKind
+from tagging.evaluation.task_kinds import TaskKind
 from tagging.runs.folds import Member, out_of_fold
 from tagging.runs.run import RunError
 
@@ -39,11 +39,11 @@ class Ensemble:
     @property
     def kind(self) -> TaskKind:
         """The kind of task, the same in all members."""
-        return KINDS[self.members[0].runs[0].task]
+        return self.members[0].runs[0].kind
 
     def combine(self, logits: Sequence[np.ndarray]) -> np.ndarray:
         """One (clips, classes) matrix a member -> scores (clips, classes) float64."""
-        return combine(logits, self.method, self.weights, self.kind.activation)
+        return combine(logits, self.kind.activation, self.method, self.weights)
 
 
 def make_ensemble(config: Config, members: Sequence[Member]) -> Ensemble:
@@ -74,10 +74,10 @@ def _fitted(config: Config, members: Sequence[Member]) -> list[float]:
     """Weights with the best metric on the checked clips, each scored by the runs that had not seen it."""
     names, logits = _common_clips(members)
     run, method = members[0].runs[0], config.ensemble.method
-    kind, targets = KINDS[run.task], _targets(config, names, run.classes)
+    kind, targets = run.kind, _targets(config, names, run.classes)
     metric, title = partial(kind.value, targets), kind.title
-    weights = select_weights(logits, partial(kind.goodness, targets), method, kind.activation).tolist()
-    equal, fitted = (metric(combine(logits, method, tried, kind.activation)) for tried in (None, weights))
+    weights = select_weights(logits, partial(kind.goodness, targets), kind.activation, method).tolist()
+    equal, fitted = (metric(combine(logits, kind.activation, method, tried)) for tried in (None, weights))
     print(f"weights fitted on {len(names)} clips out of fold:")
     for member, weight, scores in zip(members, weights, logits, strict=True):
         print(f"  {weight:.2f}  {title} {metric(scores):.4f}  {member.path}")

@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 from foundation.errors import UserError
 from tagging.config.load import load_config
 from tagging.config.schema import Config
+from tagging.evaluation.task_kinds import KINDS, TaskKind
 
 MODEL, CONFIG, INFO, HISTORY = "model.keras", "config.yaml", "run.json", "history.csv"
 SCORES = "validation_scores.npz"  # logits of the validation clips
@@ -47,8 +48,13 @@ class Run:
 
     @property
     def task(self) -> str:
-        """The kind of its task, a key of `tagging.evaluation.task_kinds.KINDS`."""
+        """The name of its kind of task."""
         return self.info["task"]
+
+    @property
+    def kind(self) -> TaskKind:
+        """Its kind of task."""
+        return KINDS[self.task]
 
     @property
     def warning(self) -> str | None:

@@ -17,7 +17,7 @@ from foundation.setting_types import nearest
 from foundation.settings import as_dict, completed
 from tagging.config.load import differing_keys, load_config
 from tagging.config.schema import Config
-from tagging.evaluation.names import METRICS, validation_columns
+from tagging.evaluation.task_kinds import known_metrics, validation_columns
 from tagging.sweeps.file import Sweep, SweepError, read_sweep
 from tagging.sweeps.parameters import as_text
 from tagging.sweeps.trials import remove_trials
@@ -119,7 +119,7 @@ def check_metric(sweep: Sweep, config: Config, task: str | None) -> None:
     Raises:
         SweepError: with the metrics that there are.
     """
-    known = ["loss", *(METRICS[each][0] for each in ([task] if task else METRICS))]
+    known = ["loss", *(key for key, metric in known_metrics(task).items() if metric.streaming)]
     known += validation_columns(task) if config.split.holds_out else []
     if sweep.metric not in known:
         raise SweepError(

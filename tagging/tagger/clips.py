@@ -18,7 +18,6 @@ from preprocessing.stream import FileSound, Sound
 from tagging.config.schema import Config
 from tagging.datasets.cleaned import clean_home
 from tagging.datasets.sources import TEST
-from tagging.evaluation.task_kinds import KINDS
 from tagging.inference.windows import WindowLogits, average_windows
 from tagging.pipeline.pieces import FeatureSequences, Pieces, audio_windows, feature_sequences
 from tagging.tagger.network import WindowNetwork
@@ -70,7 +69,7 @@ def score_clip(network: WindowNetwork, clip: CleanClip) -> tuple[np.ndarray, np.
     found = [network(pieces, batch) for batch in inputs]
     logits, features = (np.concatenate(part) for part in zip(*found, strict=True))
     windows = WindowLogits(np.zeros(len(logits), np.int64), logits, np.empty(0))
-    activation = KINDS[network.run.task].activation
+    activation = network.run.kind.activation
     return average_windows(windows, 1, config.window.average, activation), features.mean(axis=0)
 
 

@@ -16,6 +16,7 @@ from tagging.datasets.csv_files import some
 from tagging.datasets.holdout import checked_clips
 from tagging.datasets.splits import keep_apart
 from tagging.datasets.table import Dataset, DatasetError
+from tagging.evaluation.task_kinds import KINDS, TaskKind
 
 NOISY = "noisy"  # the split whose labels a machine made
 
@@ -43,6 +44,11 @@ class StageData:
     checked: pd.DataFrame
     is_validation: np.ndarray
     notes: tuple[str, ...]
+
+    @property
+    def kind(self) -> TaskKind:
+        """The kind of the data set's task."""
+        return KINDS[self.dataset.task]
 
 
 def stage_data(config: Config, settings: StageSettings) -> StageData:

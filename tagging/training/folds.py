@@ -16,7 +16,7 @@ from tagging.datasets.settings import SplitSettings
 from tagging.datasets.splits import folds, write_split
 from tagging.datasets.table import Dataset, DatasetError
 from tagging.evaluation.bootstrap import interval_of
-from tagging.evaluation.task_kinds import KINDS, TaskKind
+from tagging.evaluation.task_kinds import TaskKind
 from tagging.report.text import in_words, unit_name
 from tagging.runs.folds import (
     FOLDS,
@@ -110,13 +110,14 @@ def _check_folds(folder: Path, new: pd.Series, force: bool) -> None:
 def _gather(config: Config, dataset: Dataset, stage: str) -> None:
     """Say what a stage scores out of fold, and keep the scores if it is the last."""
     folder = Path(config.run_dir)
-    found = out_of_fold(stage_of_folds(folder, stage))
+    member = stage_of_folds(folder, stage)
+    found, kind = out_of_fold(member), member.runs[0].kind
     if stage == list(config.stages)[-1]:
         path = folder / OUT_OF_FOLD  # checked when the folds were dealt
         with claimed("train.py --folds", {f"run_dir, {OUT_OF_FOLD}": path}, own=[path]):
             write_scores(path, found.fnames, dataset.classes, found.logits)
     clips = dataset.of(dataset.checked).set_index("fname", drop=False).loc[found.fnames]
-    table = _table(KINDS[dataset.task], dataset.targets(clips), found, list(clips["group"]), config.seed)
+    table = _table(kind, dataset.targets(clips), found, list(clips["group"]), config.seed)
     print(f"stage {stage}, out of fold\n{table}")
 
 

@@ -37,7 +37,7 @@ class History(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         self.folder, self.steps, self.rows = folder, steps, rows
-        self.monitor, self.metric = monitored(settings, kind), kind.metric
+        self.monitor, self.metric = monitored(settings, kind), kind.metric.key
         self.epochs, self.patience, self.keep = settings.epochs, settings.patience, settings.keep
 
     @property
@@ -94,7 +94,7 @@ class History(keras.callbacks.Callback):
 
 def monitored(settings: StageSettings, kind: TaskKind) -> str:
     """The column of the history that says which epoch is better."""
-    return settings.monitor or f"val_{kind.metric}"
+    return settings.monitor or f"val_{kind.metric.key}"
 
 
 def _replace_whole(path: Path, write: Callable[[Path], Any]) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from submissions.writer import write_scores
 from tagging.datasets.splits import write_split
 from tagging.evaluation.calibration import at_thresholds, calibrate, write_calibration
-from tagging.evaluation.task_kinds import KINDS
+from tagging.evaluation.task_kinds import TaskKind
 from tagging.plots.confusion import write_confusion
 from tagging.plots.runs import learning_curves
 from tagging.runs.run import SCORES
@@ -22,7 +22,7 @@ def write_validation(folder: Path, data: StageData, logits: np.ndarray) -> dict[
     """Exact validation metrics; writes the clip logits, the calibration and the per-class table."""
     targets = data.dataset.targets(data.validation)
     write_scores(folder / SCORES, list(data.validation["fname"]), list(data.dataset.classes), logits)
-    kind = KINDS[data.dataset.task]
+    kind = data.kind
     table = kind.table(targets, logits, data.dataset.classes)
     if calibration := calibrate(kind, targets, logits, data.dataset.classes):
         write_calibration(folder, calibration)
@@ -40,7 +40,7 @@ def write_split_and_curves(folder: Path, data: StageData, rows: list[dict], name
     learning_curves({name: pd.DataFrame(rows)}, folder / CURVES)
 
 
-def closing_table(info: dict[str, Any]) -> str:
+def closing_table(info: dict[str, Any], kind: TaskKind) -> str:
     """A stage in a few aligned lines."""
     rows = {
         "clips": f"{info['train_clips']} train, {info['validation_clips']} validation",
@@ -49,5 +49,5 @@ def closing_table(info: dict[str, Any]) -> str:
         "seconds": f"{info['seconds']:.0f}",
     }
     if metrics := info["validation"]:
-        rows["validation"] = KINDS[info["task"]].line(metrics)
+        rows["validation"] = kind.line(metrics)
     return "\n".join(f"{key:>12}  {value}" for key, value in rows.items())

@@ -6,10 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from submissions.activations import ACTIVATIONS
 from submissions.writer import read_scores, write_scores
 from tagging.config.selection import SELECTED, SelectionSettings
-from tagging.evaluation.task_kinds import KINDS
 from tagging.inference.windows import inference_step, pieces_of, predict_files
 from tagging.runs.run import Run, RunError
 from tagging.training.data import StageData
@@ -88,11 +86,11 @@ def _probabilities(clips: pd.DataFrame, judge: Run, work: Path, jobs: int) -> np
             pieces_of(judge.config, clips),
             jobs=jobs,
             average=judge.config.window.average,
-            activation=KINDS[judge.task].activation,
+            activation=judge.kind.activation,
             description="selecting",
         )
         write_scores(path, names, list(judge.classes), logits)
-    return ACTIVATIONS[KINDS[judge.task].activation].scores(read_scores(path).logits)
+    return judge.kind.activation.scores(read_scores(path).logits)
 
 
 def _write_list(

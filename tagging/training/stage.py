@@ -99,7 +99,7 @@ def _train_alone(
     info = _train(task, name, start, watch)
     finish_run(final, config, {"stage": name, "identity": made_of, **info})
     _remove_scaffolding(final)
-    print(f"{closing_table(info)}\n{'run':>12}  {final}")
+    print(f"{closing_table(info, task.kind)}\n{'run':>12}  {final}")
     print(f"{'report':>12}  {_report(final)}")
     return final
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tagging.config.schema import Config
 from tagging.config.stage import StageSettings
-from tagging.evaluation.task_kinds import KINDS, TaskKind
+from tagging.evaluation.task_kinds import TaskKind
 from tagging.inference.windows import pieces_of, predict_files
 from tagging.losses.registry import build_loss
 from tagging.pipeline.batches import TrainingBatches
@@ -40,7 +40,7 @@ class Task:
     @property
     def kind(self) -> TaskKind:
         """The kind of the data set's task."""
-        return KINDS[self.data.dataset.task]
+        return self.data.kind
 
     @cached_property
     def pieces(self) -> Pieces:
@@ -91,5 +91,5 @@ class Task:
         loss = keras.ops.mean(build_loss(self.settings.loss, self.kind.name)(targets, logits))
         return {
             "val_loss": float(loss),
-            **{f"val_{key}": float(report[key]) for key in self.kind.metrics},
+            **{f"val_{metric.key}": float(report[metric.key]) for metric in self.kind.metrics},
         }

@@ -1,4 +1,4 @@
-"""A network with its loss, metric and optimiser, and what of it trains."""
+"""A network with its loss, metrics and optimiser, and what of it trains."""
 
 from dataclasses import replace
 
@@ -9,7 +9,6 @@ from models.parts.backbone import set_trainable
 from tagging.augment.settings import AugmentSettings
 from tagging.config.schema import Config
 from tagging.config.stage import StageSettings
-from tagging.evaluation.keras_metrics import LWLRAP
 from tagging.evaluation.task_kinds import TaskKind
 from tagging.frontend.parts.standardize import band_statistics, standardize_of
 from tagging.losses.registry import build_loss
@@ -33,10 +32,10 @@ def measure_bands(frontend: keras.Layer, batches: TrainingBatches) -> None:
 def compiled_trainer(
     network: keras.Model, config: Config, settings: StageSettings, kind: TaskKind, n_classes: int
 ) -> keras.Model:
-    """A model of the same layers with loss, metric and optimiser; the network itself stays free of them when saved.
+    """A model of the same layers with loss, metrics and optimiser; the network itself stays free of them when saved.
 
-    The loss of the settings with the penalties on weights, the metric of the task (without weights of clips), and the
-    average of weights. What trains is chosen here.
+    The loss of the settings with the penalties on weights, the streaming metrics of the task (without weights of
+    clips), and the average of weights. What trains is chosen here.
     """
     set_trainable(network, settings.trainable, config.model)
     penalty, ends = penalty_of(settings), (network.input, network.output)
@@ -44,17 +43,11 @@ def compiled_trainer(
     trainer.compile(
         optimizer=build_optimizer(settings),
         loss=build_loss(settings.loss, kind.name),
-        metrics=[_metric(kind, n_classes)],
+        metrics=[metric.streaming(n_classes) for metric in kind.metrics if metric.streaming],
         jit_compile=uses_xla(settings, network),
     )
     trainer.optimizer.build(trainer.trainable_variables)  # else the first step makes its variables, and is traced twice
     return trainer
-
-
-def _metric(kind: TaskKind, n_classes: int) -> keras.metrics.Metric:
-    if kind.metric == "accuracy":
-        return keras.metrics.CategoricalAccuracy(name="accuracy")
-    return keras.metrics.MeanSquaredError(name="mse") if kind.metric == "mse" else LWLRAP(n_classes)
 
 
 def count_parameters(network: keras.Model) -> dict[str, int]:

@@ -3,6 +3,7 @@ import pytest
 from scipy.special import expit
 from scipy.stats import gmean, rankdata
 
+from submissions.activations import SIGMOID
 from submissions.ensemble import METHODS, SubmissionError, combine
 
 
@@ -13,15 +14,17 @@ def runs():
 
 
 def test_mean_is_the_mean_probability(runs):
-    np.testing.assert_allclose(combine(runs), np.mean([expit(run.astype(float)) for run in runs], axis=0))
+    np.testing.assert_allclose(
+        combine(runs, SIGMOID), np.mean([expit(run.astype(float)) for run in runs], axis=0)
+    )
 
 
 def test_geometric_is_scipys_geometric_mean(runs):
     probabilities = [expit(run.astype(float)) for run in runs]
-    np.testing.assert_allclose(combine(runs, "geometric"), gmean(probabilities, axis=0))
+    np.testing.assert_allclose(combine(runs, SIGMOID, "geometric"), gmean(probabilities, axis=0))
     weights = np.array([1.0, 2.0, 5.0])
     expected = gmean(probabilities, axis=0, weights=np.broadcast_to(weights[:, None, None], (3, 50, 7)))
-    np.testing.assert_allclose(combine(runs, "geometric", weights), expected)
+    np.testing.assert_allclose(combine(runs, SIGMOID, "geometric", weights), expected)
 
 
 def test_rank_compares_clips_within_a_class():
@@ -29,29 +32,31 @@ def test_rank_compares_clips_within_a_class():
         np.array([[3.0, 0.0], [1.0, 5.0], [2.0, 5.0]]),
         np.array([[9.0, 1.0], [8.0, 2.0], [7.0, 3.0]]),
     )
-    np.testing.assert_allclose(combine([one], "rank"), [[1.0, 0.0], [0.0, 0.75], [0.5, 0.75]])
-    np.testing.assert_allclose(combine([one, other], "rank"), [[1.0, 0.0], [0.25, 0.625], [0.25, 0.875]])
+    np.testing.assert_allclose(combine([one], SIGMOID, "rank"), [[1.0, 0.0], [0.0, 0.75], [0.5, 0.75]])
+    np.testing.assert_allclose(
+        combine([one, other], SIGMOID, "rank"), [[1.0, 0.0], [0.25, 0.625], [0.25, 0.875]]
+    )
 
 
 def test_weights_count_by_proportion(runs):
     expected = 0.75 * expit(runs[0].astype(float)) + 0.25 * expit(runs[1].astype(float))
-    np.testing.assert_allclose(combine(runs[:2], "mean", [3, 1]), expected)
-    np.testing.assert_allclose(combine(runs[:2], "mean", [0.3, 0.1]), expected)
+    np.testing.assert_allclose(combine(runs[:2], SIGMOID, "mean", [3, 1]), expected)
+    np.testing.assert_allclose(combine(runs[:2], SIGMOID, "mean", [0.3, 0.1]), expected)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_weight_of_one_alone_is_that_run(runs, method):
-    np.testing.assert_allclose(combine(runs, method, [0, 1, 0]), combine(runs[1:2], method))
+    np.testing.assert_allclose(combine(runs, SIGMOID, method, [0, 1, 0]), combine(runs[1:2], SIGMOID, method))
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_equal_weights_are_the_default(runs, method):
-    np.testing.assert_allclose(combine(runs, method), combine(runs, method, [2, 2, 2]))
+    np.testing.assert_allclose(combine(runs, SIGMOID, method), combine(runs, SIGMOID, method, [2, 2, 2]))
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_scores_lie_between_0_and_1(runs, method):
-    scores = combine(runs, method)
+    scores = combine(runs, SIGMOID, method)
     assert scores.dtype == np.float64
     assert scores.shape == (50, 7)
     assert 0.0 <= scores.min() <= scores.max() <= 1.0
@@ -61,8 +66,8 @@ def test_scores_lie_between_0_and_1(runs, method):
 def test_the_order_of_high_and_low_logits_is_kept(method):
     """As float32 probabilities, all logits over 17 are 1, and all under -104 are 0."""
     logits = np.array([[-300.0, -120.0, -30.0, 0.0, 18.0, 20.0, 34.0]], np.float32)
-    assert (np.diff(combine([logits], method)) > 0).all()
-    assert (np.diff(combine([logits, logits], method)) > 0).all()
+    assert (np.diff(combine([logits], SIGMOID, method)) > 0).all()
+    assert (np.diff(combine([logits, logits], SIGMOID, method)) > 0).all()
 
 
 @pytest.mark.parametrize(
@@ -82,10 +87,10 @@ def test_the_order_of_high_and_low_logits_is_kept(method):
 )
 def test_what_cannot_be_combined_is_refused_in_one_line(logits, method, weights, message):
     with pytest.raises(SubmissionError, match=message) as caught:
-        combine(logits, method, weights)
+        combine(logits, SIGMOID, method, weights)
     assert "\n" not in str(caught.value)
 
 
 def test_tied_logits_share_their_mean_rank(runs):
     tied = np.round(runs[0])
-    np.testing.assert_allclose(combine([tied], "rank"), (rankdata(tied, axis=0) - 1) / 49)
+    np.testing.assert_allclose(combine([tied], SIGMOID, "rank"), (rankdata(tied, axis=0) - 1) / 49)

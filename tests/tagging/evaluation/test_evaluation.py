@@ -11,12 +11,10 @@ from sklearn.metrics import (
 
 from tagging.evaluation import multilabel
 from tagging.evaluation.checks import EvaluationError
-from tagging.evaluation.multilabel import (
-    lwlrap,
-    multilabel_report,
-    per_class_lwlrap,
-    per_class_table,
-)
+from tagging.evaluation.multilabel import lwlrap, per_class_lwlrap
+from tagging.evaluation.task_kinds import KINDS
+
+LABELS = KINDS["multilabel"]
 
 
 @pytest.fixture
@@ -60,7 +58,7 @@ def test_float32_logits_are_not_blurred():
 
 def test_report_holds_scikit_learns_means(data):
     targets, scores = data
-    report = multilabel_report(targets, scores)
+    report = LABELS.report(targets, scores)
     both = [k for k in range(12) if k != 3]
     assert report["clips"] == 300
     assert report["clips_without_labels"] == 40
@@ -73,17 +71,17 @@ def test_report_holds_scikit_learns_means(data):
 
 def test_a_class_on_every_clip_has_precision_but_no_auc(data):
     targets, scores = (part[40:] for part in data)
-    report = multilabel_report(targets, scores)
+    report = LABELS.report(targets, scores)
     assert (report["map_classes"], report["roc_auc_classes"]) == (11, 10)
 
 
 def test_one_clip_has_no_auc():
-    assert np.isnan(multilabel_report(np.array([[1, 0]]), np.array([[0.0, 1.0]]))["roc_auc"])
+    assert np.isnan(LABELS.report(np.array([[1, 0]]), np.array([[0.0, 1.0]]))["roc_auc"])
 
 
 def test_table_keeps_the_order_of_the_classes(data):
     targets, scores = data
-    table = per_class_table(targets, scores, list("zyxwvutsrqpo"))
+    table = LABELS.table(targets, scores, list("zyxwvutsrqpo"))
     assert list(table.columns) == ["label", "clips", "lwlrap", "ap", "auc"]
     assert table["label"].tolist() == list("zyxwvutsrqpo")
     assert table["clips"].tolist() == targets.sum(axis=0).astype(int).tolist()
@@ -113,7 +111,7 @@ def test_what_cannot_be_scored_is_refused_in_one_line(targets, scores, message):
 
 def test_class_names_must_fit(data):
     with pytest.raises(EvaluationError, match="expected 12 class names, received 2"):
-        per_class_table(*data, ["a", "b"])
+        LABELS.table(*data, ["a", "b"])
 
 
 @pytest.mark.slow

@@ -6,8 +6,10 @@ from scipy.stats import spearmanr
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
 from tagging.evaluation.checks import EvaluationError
-from tagging.evaluation.regression import clip_errors, regression_report, regression_table
+from tagging.evaluation.regression import clip_errors
+from tagging.evaluation.task_kinds import KINDS
 
+VALUES = KINDS["regression"]
 NAMES = ["valence", "energy", "constant"]
 
 
@@ -21,7 +23,7 @@ def data():
 
 def test_the_table_is_scikit_learns_and_scipys(data):
     truth, values = data
-    table = regression_table(truth, values, NAMES).set_index("label")
+    table = VALUES.table(truth, values, NAMES).set_index("label")
     for k, name in enumerate(NAMES[:2]):
         y, f = truth[:, k], values[:, k]
         assert table.loc[name, "mse"] == pytest.approx(mean_squared_error(y, f))
@@ -31,15 +33,15 @@ def test_the_table_is_scikit_learns_and_scipys(data):
 
 
 def test_a_constant_target_has_errors_but_no_correlation(data):
-    table = regression_table(*data, NAMES).set_index("label")
+    table = VALUES.table(*data, NAMES).set_index("label")
     assert table.loc["constant", "mse"] > 0
     assert table.loc["constant", ["r2", "spearman"]].isna().all()
-    assert regression_report(*data)["r2"] == pytest.approx(table["r2"][:2].mean())
+    assert VALUES.report(*data)["r2"] == pytest.approx(table["r2"][:2].mean())
 
 
 def test_the_parts_of_clips_give_the_squared_error(data):
     errors, clips = clip_errors(*data)
-    assert errors.sum() / clips.sum() == pytest.approx(regression_report(*data)["mse"])
+    assert errors.sum() / clips.sum() == pytest.approx(VALUES.report(*data)["mse"])
 
 
 @pytest.mark.parametrize(
@@ -53,4 +55,4 @@ def test_the_parts_of_clips_give_the_squared_error(data):
 )
 def test_what_cannot_be_compared_is_refused(truth, values, message):
     with pytest.raises(EvaluationError, match=message):
-        regression_report(truth, values)
+        VALUES.report(truth, values)

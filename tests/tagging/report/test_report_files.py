@@ -29,15 +29,15 @@ def test_the_tables_are_beside_it(reported, name):
     dataset = read_dataset(run.config.dataset)
     clips = dataset.of("train").set_index("fname", drop=False).loc[scores.fnames]
     interval = interval_of(kind, dataset.targets(clips), scores.logits, seed=run.config.seed)
-    assert list(table.loc[kind.metric]) == pytest.approx(list(interval[:3]))
-    for key in kind.metrics:
-        assert table.loc[key, "value"] == pytest.approx(run.info["validation"][key])
+    assert list(table.loc[kind.metric.key]) == pytest.approx(list(interval[:3]))
+    for metric in kind.metrics:
+        assert table.loc[metric.key, "value"] == pytest.approx(run.info["validation"][metric.key])
     found = pd.read_csv(folder / "classes.csv", keep_default_na=False)
     assert list(found["label"]) == list(run.classes)
     of_clips = pd.read_csv(folder / "clips.csv")
     assert sorted(of_clips["fname"]) == sorted(scores.fnames)
-    assert of_clips[kind.metric].is_monotonic_decreasing or name == "regression"
-    assert of_clips[kind.metric].is_monotonic_increasing or name != "regression"
+    assert of_clips[kind.metric.key].is_monotonic_decreasing or name == "regression"
+    assert of_clips[kind.metric.key].is_monotonic_increasing or name != "regression"
 
 
 def test_the_command_takes_a_file_and_says_where_it_is(reported, tmp_path, capsys):

@@ -18,7 +18,6 @@ from tagging.report.curves import learning_charts
 from tagging.report.material import read_material
 from tagging.report.page import write_report
 from tagging.report.scores import class_section, told
-from tagging.report.tables import CLASS_FIGURE
 from tagging.runs.folds import write_folds
 from tests.report_helpers import Page, make_config, make_run
 
@@ -135,7 +134,7 @@ def test_what_a_temperature_does_is_said_and_where_it_does_not_help():
 @pytest.mark.parametrize("highest", [1.0, 0.9])
 def test_an_interval_of_1_is_explained_where_there_is_one(reported, task, highest):
     material = read_material(reported[task], "t")
-    figure = CLASS_FIGURE[task]
+    figure = material.kind.interval_figure.key
     classes = pd.DataFrame(
         {"label": ["a"], figure: [highest], f"{figure}_low": [highest], f"{figure}_high": [highest]}
     )

@@ -5,7 +5,6 @@ import pytest
 
 from tagging.evaluation.bootstrap import Interval, interval_of, interval_of_difference
 from tagging.evaluation.checks import EvaluationError
-from tagging.evaluation.multilabel import multilabel_report
 from tagging.evaluation.task_kinds import KINDS
 from tagging.report.text import by_usage, in_words, score_report, window_report
 
@@ -55,8 +54,8 @@ def test_by_usage_splits_the_clips(data):
     usage = {fname: "Public" if i % 3 == 0 else "Private" for i, fname in enumerate(fnames)}
     reports = by_usage(LABELS, targets, scores, fnames, usage)
     assert list(reports) == ["all", "private", "public"]
-    assert reports["all"] == multilabel_report(targets, scores)
-    assert reports["public"] == multilabel_report(targets[::3], scores[::3])
+    assert reports["all"] == LABELS.report(targets, scores)
+    assert reports["public"] == LABELS.report(targets[::3], scores[::3])
     assert reports["private"]["clips"] == 40
 
 

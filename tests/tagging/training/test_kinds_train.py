@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from tagging.config.stage import StageSettings
-from tagging.evaluation.names import METRICS
-from tagging.evaluation.task_kinds import KINDS, is_lower_better
+from tagging.evaluation.task_kinds import KINDS, is_lower_better, known_metrics, validation_columns
 from tagging.losses.registry import build_loss
 from tagging.losses.settings import LOSSES, LossError, LossSettings
 from tagging.training.history import monitored
@@ -76,13 +75,15 @@ def test_a_loss_of_another_task_is_refused(settings, kind, message):
 def test_every_metric_of_a_task_is_in_its_report_and_can_be_monitored(kind):
     kind = KINDS[kind]
     report = kind.report(LABELS, LOGITS)
-    assert set(kind.metrics) <= set(report)
-    assert report[kind.metric] == pytest.approx(kind.value(LABELS, LOGITS))
+    assert report[kind.metric.key] == pytest.approx(kind.value(LABELS, LOGITS))
     assert kind.title in kind.line(report)
-    assert kind.metric == METRICS[kind.name][0]
     for metric in kind.metrics:
-        assert monitored(StageSettings(monitor=f"val_{metric}"), kind) == f"val_{metric}"
-    assert monitored(StageSettings(), kind) == f"val_{kind.metric}"
+        column = f"val_{metric.key}"
+        assert metric.key in report
+        assert known_metrics()[metric.key] == metric, "one key, one direction and title in all kinds"
+        assert column in validation_columns(kind.name)
+        assert monitored(StageSettings(monitor=column), kind) == column
+    assert monitored(StageSettings(), kind) == f"val_{kind.metric.key}"
 
 
 def test_errors_are_better_when_lower():

@@ -11,8 +11,9 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from tagging.report import draws
-from tagging.report.draws import class_figures, draw_weights, limits, mean_of_classes
+from tagging.evaluation import bootstrap
+from tagging.evaluation.bootstrap import class_figures, draw_weights, limits, mean_of_classes
+from tagging.evaluation.task_kinds import KINDS
 
 RNG = np.random.default_rng(4)
 N = 40
@@ -28,7 +29,7 @@ def test_a_draw_has_as_many_groups_as_there_are_and_whole_ones():
     found = draw_weights(GROUPS, seed=2)
     names = np.array([group or f"alone {i}" for i, group in enumerate(GROUPS)])
     firsts = np.unique(names, return_index=True)[1]
-    assert found.shape == (draws.DRAWS, N)
+    assert found.shape == (bootstrap.DRAWS, N)
     assert (found[:, firsts].sum(axis=1) == len(firsts)).all()
     for first in firsts:
         same = names == names[first]
@@ -40,7 +41,7 @@ def test_a_draw_has_as_many_groups_as_there_are_and_whole_ones():
 def test_ranked_figures_are_scikit_learns_with_ties_and_weights(weights):
     targets = (RNG.random((N, 3)) < 0.3).astype(float)
     scores = np.round(targets + RNG.normal(size=targets.shape), 1)
-    found = class_figures("multilabel", targets, scores, weights)
+    found = class_figures(KINDS["multilabel"], targets, scores, weights)
     for name, score in (("ap", average_precision_score), ("auc", roc_auc_score)):
         expected = [
             [score(targets[:, k], scores[:, k], sample_weight=row) for k in range(3)] for row in weights
@@ -51,7 +52,7 @@ def test_ranked_figures_are_scikit_learns_with_ties_and_weights(weights):
 def test_decided_figures_are_scikit_learns_with_weights(weights):
     labels = RNG.integers(4, size=N)
     scores = np.eye(4)[labels] + RNG.normal(size=(N, 4))
-    found = class_figures("multiclass", np.eye(4)[labels], scores, weights)
+    found = class_figures(KINDS["multiclass"], np.eye(4)[labels], scores, weights)
     for row, *figures in zip(weights, *(found[key] for key in ("precision", "recall", "f1")), strict=True):
         expected = precision_recall_fscore_support(
             labels, scores.argmax(axis=1), sample_weight=row, labels=range(4), zero_division=np.nan
@@ -61,7 +62,7 @@ def test_decided_figures_are_scikit_learns_with_weights(weights):
 
 def test_errors_are_scikit_learns_with_weights(weights):
     targets, values = 50 + RNG.normal(size=(N, 2)), 50 + RNG.normal(size=(N, 2))
-    found = class_figures("regression", targets, values, weights)
+    found = class_figures(KINDS["regression"], targets, values, weights)
     for name, score in (("mse", mean_squared_error), ("mae", mean_absolute_error), ("r2", r2_score)):
         expected = [
             score(targets, values, sample_weight=row, multioutput="raw_values")
@@ -73,7 +74,7 @@ def test_errors_are_scikit_learns_with_weights(weights):
 def test_a_class_that_does_not_occur_has_no_figure():
     targets, scores = np.zeros((6, 2)), np.arange(12.0).reshape(6, 2)
     targets[:3, 0] = 1
-    found = class_figures("multilabel", targets, scores, np.ones((4, 6), np.float32))
+    found = class_figures(KINDS["multilabel"], targets, scores, np.ones((4, 6), np.float32))
     assert np.isfinite(found["ap"][:, 0]).all()
     assert np.isnan(found["ap"][:, 1]).all()
     assert np.isnan(found["auc"][:, 1]).all()
@@ -83,15 +84,15 @@ def test_a_class_that_does_not_occur_has_no_figure():
 def test_chunks_change_nothing(monkeypatch, weights):
     targets = (RNG.random((N, 2)) < 0.5).astype(float)
     scores = RNG.normal(size=(N, 2))
-    whole = class_figures("multilabel", targets, scores, weights)
-    monkeypatch.setattr(draws, "_CHUNK_VALUES", 3 * N)
-    parts = class_figures("multilabel", targets, scores, weights)
+    whole = class_figures(KINDS["multilabel"], targets, scores, weights)
+    monkeypatch.setattr(bootstrap, "_CHUNK_WEIGHTS", 3 * N)
+    parts = class_figures(KINDS["multilabel"], targets, scores, weights)
     for key, values in whole.items():
         np.testing.assert_array_equal(parts[key], values)
 
 
 def test_limits_are_percentiles_of_the_draws_that_have_a_figure():
-    drawn = RNG.normal(size=(draws.DRAWS, 3))
+    drawn = RNG.normal(size=(bootstrap.DRAWS, 3))
     drawn[:100, 1] = np.nan
     drawn[:400, 2] = np.nan
     low, high = limits(drawn)
@@ -103,7 +104,7 @@ def test_limits_are_percentiles_of_the_draws_that_have_a_figure():
 def test_an_interval_of_a_mean_is_as_wide_as_theory_says():
     errors = np.abs(np.random.default_rng(0).normal(size=400))
     weights = draw_weights([""] * 400, seed=0)
-    found = class_figures("regression", np.zeros((400, 1)), errors[:, np.newaxis], weights)["mae"]
+    found = class_figures(KINDS["regression"], np.zeros((400, 1)), errors[:, np.newaxis], weights)["mae"]
     low, high = (each[0] for each in limits(found))
     assert high - low == pytest.approx(2 * 1.96 * errors.std() / 20, rel=0.1)
     assert low < errors.mean() < high
