@@ -8,7 +8,7 @@
 that files may move. The nearest test files run first and end at the first failure; a fault that they let pass is tried
 on the whole suite (without lint and types, which see no numbers), unless --nearest-only says otherwise. In the end the
 tests that caught faults run on the code as it is, where they have to pass. The journal keeps what is known, so that the
-same command goes on after Ctrl-C; a fault that was changed since is tried again. The exit code is 1 unless all are
+same command resumes after Ctrl-C; a fault that was changed since is tried again. The exit code is 1 unless all are
 caught.
 """
 

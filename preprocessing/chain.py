@@ -55,7 +55,7 @@ def clean_waveform(
 def choose_kept(
     energy: np.ndarray, frames: int, rule: SilenceRule, settings: CleaningSettings
 ) -> tuple[list[tuple[int, int]], str]:
-    """Sample ranges of a clip that are no silence, or all of it where too little would remain, and then why.
+    """Sample ranges of a clip that are not silence; or the whole clip if too little would remain, with the reason.
 
     Args:
         energy, frames: of the clip at the settings' rate, from `energy_per_ms`.

@@ -15,7 +15,7 @@ _HELD_S = 600.0  # clean audio up to this length is decoded once and stays in me
 class CleanStream:
     """A clip after cleaning, as blocks (frames,) int16; it can be gone through more than once.
 
-    Clips of more than ten minutes are decoded anew each time: once to find the silence, and once for every use.
+    Clips of more than ten minutes are decoded again each time: once to find the silence, and once for every use.
 
     Args:
         sound: the raw clip.

@@ -1,4 +1,4 @@
-"""Before and after of some clips, as pictures and audio, to judge silence rules and features by eye and ear."""
+"""Some clips before and after cleaning, as plots and audio, to check silence rules and features."""
 
 import io
 import re
@@ -33,9 +33,9 @@ WAVE, KEPT, LEVEL = "#33557a", "#bfe3c0", "#d9822b"
 def write_preview(
     clips: pd.DataFrame, settings: CleaningSettings, out_dir: Path | str, n: int
 ) -> tuple[list[Path], str]:
-    """Writes a picture and two WAV files (before, after; both at the clean rate) of `n` clips.
+    """Writes a plot and two WAV files (before, after; both at the clean rate) of `n` clips.
 
-    Features are in the picture, below the audio that they are made from; of stored ones there is a picture alone.
+    Features are plotted below the audio they are computed from; for stored ones there is only the plot.
     The choice is the same every time: spread over the splits and, in each, over the table. Unusable clips
     are passed over.
 
@@ -43,7 +43,7 @@ def write_preview(
         clips: columns `fname`, `path`, `split`; of stored features also `row` and `key`.
 
     Returns:
-        The pictures; and why they are fewer than `n`, in a line, or "".
+        The plots; and one line saying why they are fewer than `n`, or "".
     """
     chosen = {Path(out_dir, _stem(number, clip)): clip for number, clip in enumerate(_choose(clips, n))}
     files = [_beside(stem, ending) for stem in chosen for ending in (PICTURE, BEFORE, AFTER)]
@@ -54,7 +54,7 @@ def write_preview(
 
 
 def _write(chosen: dict[Path, ClipTask], settings: CleaningSettings) -> tuple[list[Path], list[str]]:
-    """The pictures of the clips that can be used, and why others cannot."""
+    """The plots of the clips that can be used, and why others cannot."""
     pictures: list[Path] = []
     unusable: list[str] = []
     show = _show_stored if settings.features.name == STORED else _show_audio
@@ -79,7 +79,7 @@ def _beside(stem: Path, ending: str) -> Path:
 
 
 def _show_audio(clip: ClipTask, settings: CleaningSettings, stem: Path) -> Figure:
-    """The picture of a clip; writes what is heard beside it."""
+    """The plot of a clip; also writes its audio."""
     samples, rate_hz = decode(clip.source)
     before, _ = to_clean_rate(samples, rate_hz, settings)
     rules = settings.rules_for(clip.split)

@@ -37,7 +37,7 @@ def combine(
         logits: one (clips, classes) matrix a run.
         method: a key of METHODS.
         weights: one a run, 0 or more; None: all equal. Only their proportions count.
-        activation: a key of ACTIVATIONS; `linear`: scores are no probabilities, and have a mean only.
+        activation: a key of ACTIVATIONS; `linear`: scores are not probabilities, and only support a mean.
 
     Returns:
         (clips, classes) float64; but for `linear` 0 to 1, higher = more likely.
@@ -74,7 +74,7 @@ def check_weights(weights: Sequence[float], models: int) -> np.ndarray:
     """The weights of this many models as float64.
 
     Raises:
-        SubmissionError: another number of weights, or one that is no share.
+        SubmissionError: the wrong number of weights, or an invalid weight.
     """
     values = np.asarray(weights, np.float64)
     if values.shape != (models,) or not np.isfinite(values).all() or (values < 0).any() or values.sum() <= 0:
@@ -91,12 +91,10 @@ def transformed(logits: Sequence[np.ndarray], method: str, activation: str = "si
     if method not in METHODS:
         raise SubmissionError(f"expected an ensemble method out of {sorted(METHODS)}, received {method!r}")
     if method != "mean" and ACTIVATIONS[activation].log_scores is None:
-        raise SubmissionError(
-            f"ensemble.method={method} is of probabilities; for values of regression use mean"
-        )
+        raise SubmissionError(f"ensemble.method={method} applies to probabilities; use mean for regression")
     if method == "rank" and ACTIVATIONS[activation].is_distribution:
         raise SubmissionError(
-            "ensemble.method=rank compares clips, not the classes of a clip, of which just one is right; use mean"
+            "ensemble.method=rank compares clips, not the classes of a clip, of which exactly one is right; use mean"
         )
     return METHODS[method].vote(_stacked(logits), ACTIVATIONS[activation])
 

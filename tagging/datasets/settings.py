@@ -30,7 +30,7 @@ class DatasetSettings:
         drop: labels that are left out, as they are called after merging; clips left without one leave, too.
         min_clips: labels with fewer training clips are dropped, after `merge` and `drop`; 0: none.
         subset: of `fma`: `small`, `medium` (has small in it) or `large` (has both); None: small.
-        lists: of `folders`: part (`train`, `validation`, `test`) -> text file with a clip a line; clips in none of
+        lists: of `folders`: part (`train`, `validation`, `test`) -> text file with one clip per line; clips in none of
             them are left out. Empty: all clips train.
         group_pattern: of `folders`: regular expression, searched in the file name, whose first group is what clips of
             one recording share; None: unknown.

@@ -137,7 +137,7 @@ def test_text_named_wav_never_reaches_ffmpeg(tmp_path, monkeypatch, text):
     path = tmp_path / "text.wav"
     path.write_text(text, encoding="utf-8")
     assert refusal(path) == (
-        "expected audio, received a text file, whatever its name says: leave it out, or fetch the audio anew"
+        "expected audio, received a text file, whatever its name says: leave it out, or download the audio again"
     )
 
 
@@ -200,4 +200,4 @@ def test_truncated_mp3_says_so_and_truncated_flac_is_refused(write):
     assert truncation(mp3, len(samples), rate_hz).endswith("of 2.000 s")
     flac = write("clip.flac", long)
     flac.write_bytes(flac.read_bytes()[:20_000])
-    assert "broken inside" in refusal(flac)
+    assert "corrupt" in refusal(flac)

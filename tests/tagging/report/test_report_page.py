@@ -27,7 +27,7 @@ def pages(reported) -> dict[str, Page]:
 def test_everything_is_in_the_page_and_nothing_in_it_runs(pages, name):
     read = pages[name]
     assert read.addresses
-    tables = {f"report_tables/{path.name}" for path in (read.path.parent / "report_tables").iterdir()}
+    tables = {f"report_tables/{path.name}" for path in (read.path.parent / "report_tables").glob("*.csv")}
     links = {value for tag, value in read.addresses if tag == "a" and not value.startswith("#")}
     assert links == tables, "each table is named where its figures are shown"
     assert all(value.startswith("data:") for tag, value in read.addresses if tag != "a")
@@ -58,7 +58,7 @@ def test_the_figures_are_those_of_the_run(reported, pages, name):
     for value in per_class.drop(columns=["label", "clips"]).to_numpy().ravel():
         assert np.isnan(value) or f"{value:.4f}" in shown or f"{value:.4g}" in shown
     assert {"777 MiB", "CPU (1 thread)", "12,345", "1 of 2"} <= {word.strip(" .") for word in words} | {
-        word.removeprefix("Epoch kept: ").rstrip(".") for word in words
+        word.removeprefix("Selected epoch: ").rstrip(".") for word in words
     }
 
 
