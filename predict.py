@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Predict the test clips, or other audio, with one run or several, and write a submission."""
+"""Score the test clips, or other audio, with one run or several, and write a submission."""
 
 import argparse
 import re
@@ -19,14 +19,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         nargs="+",
         default=[],
         metavar="RUN",
-        help="run folders, or folders of folds, whose scores are averaged before (default: what finished last "
-        "under run_dir)",
+        help="run folders or cross-validation folders (averaged over folds first); default: the most recent finished "
+        "run in run_dir",
     )
     parser.add_argument(
         "--audio",
         type=Path,
         metavar="PATH",
-        help="predict this audio file, or the audio files under this folder, not the test clips",
+        help="score this audio file, or the audio files in this folder, instead of the test clips",
     )
     parser.add_argument(
         "--out", type=Path, help="CSV to write (default: submission.csv, with --audio predictions.csv)"
@@ -34,9 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--report",
         action="store_true",
-        help="with answers known: say what averaging windows gains over one, and write the table of classes",
+        help="if labels are available, compare window averaging with a single window and write per-class scores",
     )
-    return cli.run(_predict, parser, argv, interrupted="the same command starts again")
+    return cli.run(_predict, parser, argv, interrupted="rerun the same command to start over")
 
 
 def _predict(args: argparse.Namespace) -> int:
@@ -48,7 +48,7 @@ def _predict(args: argparse.Namespace) -> int:
     from tagging.runs.run import CONFIG, OF_PREDICTION
 
     if args.report and args.audio:
-        raise ConfigError("--report needs the answers of the test clips; leave --audio out")
+        raise ConfigError("--report needs labelled test clips; it cannot be combined with --audio")
     out = args.out or Path("predictions.csv" if args.audio else "submission.csv")
     named_files = [path for path in (args.config, args.audio) if path]
     check_outputs(PREDICT, {"--out": out}, inputs=named_files)
@@ -74,7 +74,7 @@ def _predict(args: argparse.Namespace) -> int:
 
 
 def _paths_and_overrides(given: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """What follows --runs: it takes the overrides behind it, too."""
+    """What follows --runs: argparse also gives it the overrides that come after it."""
     overrides = [text for text in given if _OVERRIDE.match(text) and not Path(text).exists()]
     return [Path(text) for text in given if text not in overrides], overrides
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Clean a data set's audio: mono, resampled, without silence; only what is missing or changed is done."""
+"""Clean a data set's audio (mono, resampled, silence removed); clips that are up to date are skipped."""
 
 import argparse
 import os
@@ -13,15 +13,15 @@ from tagging import cli
 def main(argv: Sequence[str] | None = None) -> int:
     parser = cli.make_parser(__doc__)
     parser.add_argument(
-        "--force", action="store_true", help="clean every clip anew, also after changed settings"
+        "--force", action="store_true", help="clean every clip from scratch, even if settings have changed"
     )
     parser.add_argument(
         "--preview",
         type=cli.positive,
         metavar="N",
-        help="write before and after of N clips to CLEAN_DIR_preview, and stop",
+        help="write N clips before and after cleaning to CLEAN_DIR_preview, and exit",
     )
-    interrupted = "without --force, the same command goes on from here"
+    interrupted = "rerun the same command (without --force) to resume"
     return cli.run(_preprocess, parser, argv, interrupted=interrupted)
 
 
@@ -46,12 +46,12 @@ def _preprocess(args: argparse.Namespace) -> int:
     if bad := problems(manifest):
         print(bad, file=sys.stderr)
     if empty := empty_splits(manifest):
-        print(f"no usable clip in {', '.join(empty)}", file=sys.stderr)
+        print(f"no usable clips in {', '.join(empty)}", file=sys.stderr)
     return 1 if empty else 0
 
 
 def _beside(clean_dir: str) -> Path:
-    """Folder of the previews. "." and ".." have no name of their own, and "/" has nothing beside it."""
+    """Folder of the previews. "." and ".." have no name of their own, and "/" has no parent."""
     folder = Path(os.path.abspath(clean_dir))
     return folder.with_name(f"{folder.name}_preview") if folder.name else folder / "preview"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Train the stages of a config, or one of them, once or in folds; each ends as a run folder under run_dir."""
+"""Train all stages of a config, or one of them, once or with cross-validation; each stage writes a run folder."""
 
 import argparse
 import sys
@@ -18,16 +18,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--folds",
         type=int,
         metavar="K",
-        help="train K times, each time with another fold of the clips with checked labels held out",
+        help="K-fold cross-validation over the curated clips",
     )
-    parser.add_argument("--force", action="store_true", help="train anew what is finished or begun")
+    parser.add_argument(
+        "--force", action="store_true", help="retrain from scratch, discarding finished or partial runs"
+    )
     parser.add_argument(
         "--show-batch",
         type=Path,
         metavar="PNG",
-        help="draw the first training batch as the network sees it, and stop",
+        help="plot the first training batch as the network sees it, and exit",
     )
-    return cli.run(_train, parser, argv, interrupted="without --force, the same command goes on from here")
+    return cli.run(_train, parser, argv, interrupted="rerun the same command (without --force) to resume")
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -39,7 +41,9 @@ def _train(args: argparse.Namespace) -> int:
     for stage in stages:
         config.stage(stage)
     if args.folds and args.show_batch:
-        raise ConfigError("--show-batch draws the batch of one training; leave --folds out")
+        raise ConfigError(
+            "--show-batch plots a batch of a single training; it cannot be combined with --folds"
+        )
     check_outputs("train.py", {"--show-batch": args.show_batch})
     cli.quiet_tensorflow(args.jobs)
     from tagging.training.folds import train_folds

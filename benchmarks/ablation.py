@@ -4,7 +4,7 @@
 
 DIR of --data is a data set that benchmarks.make_fsd_mini made; its clean audio goes to DIR_clean. Every variant is
 trained and predicted by the three scripts, with the same seed; where a variant leaves the noisy stage as it is, it
-starts from the recipe's own. What is trained already is not trained again, so the same command goes on after Ctrl-C.
+starts from the recipe's own. What is trained already is not trained again, so the same command resumes after Ctrl-C.
 Prints LWLRAP of the test clips of each data set, the mean, and the mean difference from the recipe with its standard
 error over data sets; the same table goes to OUT/ablation.csv.
 """

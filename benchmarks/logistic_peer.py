@@ -44,7 +44,7 @@ class Material:
         return self.of(self.clips["split"].isin(names).to_numpy(bool))
 
     def without(self, held: pd.DataFrame) -> "Material":
-        """What may train beside these clips: neither they nor others of their groups."""
+        """What may be trained on with these clips held out: neither they nor others of their groups."""
         is_held = self.clips["split"].isin(set(held["split"])) & self.clips["fname"].isin(set(held["fname"]))
         return self.of(keep_apart(self.clips, held) & ~is_held.to_numpy(bool))
 

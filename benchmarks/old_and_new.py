@@ -6,7 +6,7 @@
 
 The scripts run as a user runs them, each in its own checkout, so that modules may move. `benchmarks/scenarios.py`
 says what is run, `benchmarks/same_outputs.py` what is compared. Scenarios whose data is not given are skipped. What a
-side has finished at a commit is not run again, so the same command goes on after Ctrl-C; it is at another commit, in a
+side has finished at a commit is not run again, so the same command resumes after Ctrl-C; it is at another commit, in a
 checkout with changes that are not committed, and where `DIR/SIDE/SCENARIO` was removed. `--rename OLD_KEY=NEW_KEY`
 gives a setting its new name on the new side. The exit code is 1 where anything differs or fails.
 """

@@ -1,4 +1,4 @@
-"""The peer of single-label data: scikit-learn's random forest on MFCC statistics, by the same folds, beside our runs.
+"""The peer of single-label data: scikit-learn's random forest on MFCC statistics, on our runs' folds.
 
     python -m benchmarks.peer_forest --config configs/esc10/mfcc.yaml dataset.root=PATH --folds 4 \
         --ours runs/esc10/cnn/oof_scores.npz runs/esc10/mfcc/oof_scores.npz

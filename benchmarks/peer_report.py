@@ -92,7 +92,7 @@ def read_recordings(path: Path, fnames: Sequence[str]) -> list[str]:
 
 
 def score_table(trials: Mapping[str, Trial]) -> str:
-    """LWLRAP of each model, and accuracy where a clip has one label; a column a trial, and their mean."""
+    """LWLRAP of each model, and accuracy where a clip has one label; one column per trial, and their mean."""
     columns = {
         name: {model: lwlrap(t.targets, s) for model, s in t.models.items()} for name, t in trials.items()
     }

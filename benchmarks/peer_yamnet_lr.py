@@ -1,4 +1,4 @@
-"""The peer that a user would try first, beside ours: scikit-learn's logistic regression on mean YAMNet embeddings.
+"""The peer that a user would try first: scikit-learn's logistic regression on mean YAMNet embeddings.
 
     python -m benchmarks.peer_yamnet_lr --config CONFIG --ours submission.csv [key=value ...]
 
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def compare(args: argparse.Namespace) -> int:
-    """Train and score the peers, and print them beside ours."""
+    """Train and score the peers, and print them next to ours."""
     cli.quiet_tensorflow(args.jobs)
     trials = {}
     for value in args.over.split(","):

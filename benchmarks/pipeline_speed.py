@@ -1,4 +1,4 @@
-"""How fast training batches come: files to images, beside the front end alone and beside `tf.audio.decode_wav`.
+"""How fast training batches come: files to images, compared with the front end alone and with `tf.audio.decode_wav`.
 
     python -m benchmarks.pipeline_speed --audio CLEAN_DIR/curated
 

@@ -1,7 +1,7 @@
 """Compares the outputs of two runs of the same commands, to the last digit: what `benchmarks.old_and_new` stands on.
 
 Imports nothing of the project, so that it is the same on any checkout. Of each kind of file, what no two runs share
-(times, versions, names of folders) is left out; pictures, pages, models and logs are not compared.
+(times, versions, names of folders) is left out; images, pages, models and logs are not compared.
 """
 
 import csv
@@ -37,7 +37,7 @@ SAME = "equal"
 class Item(NamedTuple):
     """One compared file: its path inside the folder, the largest difference of its numbers, and what differs.
 
-    `difference` is 0 where all is equal, infinite where something is missing or is no number.
+    `difference` is 0 where all is equal, infinite where something is missing or is not a number.
     """
 
     name: str
@@ -104,7 +104,7 @@ def _compare_values(name: str, old: Values, new: Values) -> Item:
 
 
 def _difference(old: np.ndarray, new: np.ndarray) -> float | None:
-    """None: equal, NaN beside NaN included; else the largest difference, infinite of what are no numbers."""
+    """None: equal, also if both are NaN; else the largest difference, infinite if not numbers."""
     if old.shape != new.shape or old.dtype != new.dtype:
         return np.inf
     if old.dtype.kind not in "fiu":

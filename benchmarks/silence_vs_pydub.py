@@ -1,4 +1,4 @@
-"""Our silence rule beside pydub's on real files: identical ranges, and how many times faster.
+"""Our silence rule compared with pydub's on real files: identical ranges, and how many times faster.
 
 python -m benchmarks.silence_vs_pydub --audio DIR [--limit N]
 """

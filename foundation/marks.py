@@ -22,7 +22,7 @@ class Home(NamedTuple):
 
 
 def is_marked(folder: Path, what: str) -> bool:
-    """Whether the folder was made by this program as what it is taken for."""
+    """Whether the folder was made by this program as a folder of this kind."""
     name, keys = _MARKS[what]
     try:
         content = json.loads((folder / name).read_text(encoding="utf-8"))

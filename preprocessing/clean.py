@@ -140,7 +140,7 @@ def _shown(
 ) -> Generator[list[ClipRow], None, None]:
     """Cleans what is to do and moves a bar with rate and time left; closing it stops the workers."""
     total = len(plan.todo) + len(plan.done)
-    hidden = None if progress else True  # None: hidden where stderr is no terminal
+    hidden = None if progress else True  # None: hidden if stderr is not a terminal
     with (
         tqdm(total=total, initial=len(plan.done), desc="cleaning", unit="clip", disable=hidden) as bar,
         closing(clean_all(plan.todo, settings, jobs)) as chunks,

@@ -96,7 +96,7 @@ def clean_clip(task: ClipTask, settings: CleaningSettings) -> ClipRow:
     """Cleans one clip; unusable audio becomes a row that says why, and leaves no clean file.
 
     Raises:
-        OSError: the clean folder cannot be written (that is no fault of the clip).
+        OSError: the clean folder cannot be written (which is not the clip's fault).
     """
     try:
         stat = task.source.stat()

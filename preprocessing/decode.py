@@ -43,7 +43,8 @@ def open_soundfile(path: Path) -> ForwardFile | None:
     ) as error:  # TypeError: a name ending in .raw has no header to soundfile
         if _is_text(head):
             raise DecodeError(
-                "expected audio, received a text file, whatever its name says: leave it out, or fetch the audio anew"
+                "expected audio, received a text file, whatever its name says: leave it out, or "
+                "download the audio again"
             ) from error
         return None
 
@@ -57,7 +58,7 @@ def read_frames(file: ForwardFile, frames: int) -> np.ndarray:
     try:
         return file.read(frames, dtype="float32", always_2d=True)
     except sf.LibsndfileError as error:
-        raise DecodeError(f"expected intact audio, broken inside: {_one_line(error)}") from error
+        raise DecodeError(f"expected intact audio, received a corrupt file: {_one_line(error)}") from error
 
 
 def check_waveform(samples: np.ndarray, rate_hz: int) -> None:
@@ -124,7 +125,7 @@ def _is_text(head: bytes) -> bool:
 
 
 def _wav_data_bytes(path: Path) -> tuple[int, int]:
-    """Bytes of samples (promised by the header, present in the file); (0, 0) when it is no plain RIFF WAV."""
+    """Bytes of samples (promised by the header, present in the file); (0, 0) if it is not a plain RIFF WAV."""
     size = path.stat().st_size
     with path.open("rb") as file:
         if file.read(4) != b"RIFF" or file.seek(8) != 8 or file.read(4) != b"WAVE":

@@ -1,4 +1,4 @@
-"""What a clean folder knows about itself: `manifest.csv`, a row a clip, and `cleaning.json`, its settings."""
+"""What a clean folder knows about itself: `manifest.csv`, one row per clip, and `cleaning.json`, its settings."""
 
 import csv
 import io
@@ -27,7 +27,7 @@ def read_manifest(clean_dir: Path | str) -> pd.DataFrame:
     """The manifest as a table with the columns of `ClipRow`, sorted by split and fname.
 
     Raises:
-        CleanFolderError: the folder has no manifest, so it is no clean folder.
+        CleanFolderError: the folder has no manifest, so it is not a clean folder.
     """
     path = Path(clean_dir, MANIFEST_NAME)
     if not path.is_file():
@@ -137,7 +137,7 @@ def check_fingerprint(clean_dir: Path | str, settings: CleaningSettings) -> None
     keys = [key for key in dict.fromkeys([*there, *asked]) if there.get(key, "-") != asked.get(key, "-")]
     if keys:
         shown = "; ".join(
-            f"{key} is {there.get(key, '-')} there, {asked.get(key, '-')} is asked" for key in keys
+            f"{key} is {there.get(key, '-')} there, {asked.get(key, '-')} was requested" for key in keys
         )
         raise CleanFolderError(
             f"clean folder {clean_dir} was made with other settings: {shown}. "

@@ -34,7 +34,7 @@ def read_npy(file: BinaryIO) -> np.ndarray:
         file: at its start; may be compressed.
 
     Raises:
-        DecodeError: see `check_array`; or the file is cut short.
+        DecodeError: see `check_array`; or the file is truncated.
         ValueError: no `.npy` file.
     """
     shape, fortran_order, dtype = _read_header(file)
@@ -42,7 +42,7 @@ def read_npy(file: BinaryIO) -> np.ndarray:
     expected = math.prod(shape) * dtype.itemsize
     data = file.read(expected)
     if len(data) < expected:
-        raise DecodeError(f"expected {expected} bytes of values, received {len(data)}: the file is cut short")
+        raise DecodeError(f"expected {expected} bytes of values, received {len(data)}: the file is truncated")
     return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran_order else "C")
 
 
@@ -67,7 +67,7 @@ def check_array(shape: tuple[int, ...], dtype: np.dtype) -> None:
 def _read_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
     version = npy_format.read_magic(file)  # type: ignore[arg-type]
     if version not in _HEADERS:
-        raise DecodeError(f"expected .npy version 1.0 or 2.0, received {version}: save it anew with np.save")
+        raise DecodeError(f"expected .npy version 1.0 or 2.0, received {version}: save it again with np.save")
     return _HEADERS[version](file)  # type: ignore[arg-type]
 
 

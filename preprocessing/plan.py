@@ -85,7 +85,7 @@ def check_clips(clips: pd.DataFrame, clean_dir: Path) -> None:
     if twice.any():
         name = clips.loc[twice, "fname"].iloc[0]
         raise CleanFolderError(
-            f"expected each clip once in a split, received {name!r} twice: remove one of the rows"
+            f"expected each clip once per split, received {name!r} twice: remove one of the rows"
         )
     home = clean_dir.resolve()
     for folder in {Path(path).parent for path in clips["path"]}:

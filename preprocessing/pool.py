@@ -50,7 +50,7 @@ def _in_processes(
                 yield future.result()
     except BrokenProcessPool as error:
         raise CleanFolderError(
-            "a worker process died (out of memory?): finished clips stay, run it again with fewer --jobs"
+            "a worker process died (out of memory?): finished clips are kept; run it again with a smaller --jobs"
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)

@@ -1,4 +1,4 @@
-"""Before and after of some clips, as pictures and audio, to judge silence rules and features by eye and ear."""
+"""Some clips before and after cleaning, as plots and audio, to check silence rules and features."""
 
 import io
 import re
@@ -35,9 +35,9 @@ WAVE, KEPT, LEVEL = "#33557a", "#bfe3c0", "#d9822b"
 def write_preview(
     clips: pd.DataFrame, settings: CleaningSettings, out_dir: Path | str, n: int
 ) -> tuple[list[Path], str]:
-    """Writes a picture and two WAV files (before, after; both at the clean rate) of `n` clips.
+    """Writes a plot and two WAV files (before, after; both at the clean rate) of `n` clips.
 
-    Features are in the picture, below the audio that they are made from; of stored ones there is a picture alone.
+    Features are plotted below the audio they are computed from; for stored ones there is only the plot.
     The choice is the same every time: spread over the splits and, in each, over the table. Unusable clips
     are passed over.
 
@@ -45,7 +45,7 @@ def write_preview(
         clips: columns `fname`, `path`, `split`; of stored features also `row` and `key`.
 
     Returns:
-        The pictures; and why they are fewer than `n`, in a line, or "".
+        The plots; and one line saying why they are fewer than `n`, or "".
     """
     chosen = {Path(out_dir, _stem(number, clip)): clip for number, clip in enumerate(_choose(clips, n))}
     files = [_beside(stem, ending) for stem in chosen for ending in (PICTURE, BEFORE, AFTER)]
@@ -56,7 +56,7 @@ def write_preview(
 
 
 def _write(chosen: dict[Path, ClipTask], settings: CleaningSettings) -> tuple[list[Path], list[str]]:
-    """The pictures of the clips that can be used, and why others cannot."""
+    """The plots of the clips that can be used, and why others cannot."""
     pictures: list[Path] = []
     unusable: list[str] = []
     show = _show_stored if settings.features.name == STORED else _show_audio

@@ -1,4 +1,4 @@
-"""Pictures of features beside the audio that they were made from."""
+"""Plots of features and the audio that they were computed from."""
 
 import numpy as np
 from matplotlib.axes import Axes

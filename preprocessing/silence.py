@@ -1,6 +1,6 @@
 """pydub's `split_on_silence` rule (0.25.1, seek_step 1), vectorised: the same millisecond ranges.
 
-pydub slices the audio anew at every millisecond; here the energy of every millisecond is summed once and
+pydub slices the audio again at every millisecond; here the energy of every millisecond is summed once and
 every window's energy is a difference of two cumulative sums. Audio may come in blocks: of hours only 8 bytes a
 millisecond are kept.
 """

@@ -38,7 +38,7 @@ def read_stored(path: Path, row: int = -1, key: str = "") -> np.ndarray:
         if isinstance(error, DecodeError):
             raise
         reason = " ".join(str(error).split())[:200]
-        raise DecodeError(f"expected an intact file of features, broken inside: {reason}") from error
+        raise DecodeError(f"expected an intact file of features, received a corrupt one: {reason}") from error
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
         features = np.asarray(values, np.float32)
     if bad := int(np.count_nonzero(~np.isfinite(features))):
@@ -89,7 +89,7 @@ def _read_hdf5(path: Path, row: int, key: str) -> np.ndarray:
     if not hasattr(data, "dtype"):
         raise DecodeError(f"expected an HDF5 dataset {key!r}, the file's top level has {sorted(file)[:10]}")
     if data.file != file or data.external or data.is_virtual:
-        raise DecodeError(f"expected the values of {key!r} in this file, they lie in another")
+        raise DecodeError(f"expected the values of {key!r} in this file, they are in another")
     return _read_row(data, row)
 
 

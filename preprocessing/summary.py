@@ -67,7 +67,7 @@ def _features(cleaned: pd.DataFrame) -> dict[str, str]:
     steps, bands = cleaned["steps"], cleaned["bands"].value_counts()
     each = ", ".join(f"{n} in {count}" for n, count in bands.items())
     return {
-        "steps": f"{steps.sum()}, {steps.min()} to {steps.max()} a clip, median {steps.median():g}",
+        "steps": f"{steps.sum()}, {steps.min()} to {steps.max()} per clip, median {steps.median():g}",
         "bands": each if len(bands) > 1 else f"{bands.index[0]}",
     }
 

@@ -12,7 +12,7 @@ class Activation(NamedTuple):
 
     Attributes:
         scores: logits (..., classes) -> scores.
-        log_scores: logits -> the logarithms of the scores; None where scores are no probabilities.
+        log_scores: logits -> the logarithms of the scores; None if scores are not probabilities.
         mean: logits (rows, classes) and the first row of each group, ascending -> (groups, classes), the logits whose
             scores are the means of the groups' scores.
         is_distribution: whether the scores of a row add up to 1.

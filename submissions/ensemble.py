@@ -74,7 +74,7 @@ def check_weights(weights: Sequence[float], models: int) -> np.ndarray:
     """The weights of this many models as float64.
 
     Raises:
-        SubmissionError: another number of weights, or one that is no share.
+        SubmissionError: the wrong number of weights, or an invalid weight.
     """
     values = np.asarray(weights, np.float64)
     if values.shape != (models,) or not np.isfinite(values).all() or (values < 0).any() or values.sum() <= 0:
@@ -96,7 +96,7 @@ def transformed(logits: Sequence[np.ndarray], activation: Activation, method: st
         )
     if method == "rank" and activation.is_distribution:
         raise SubmissionError(
-            "ensemble.method=rank compares clips, not the classes of a clip, of which just one is right; use mean"
+            "ensemble.method=rank compares clips, not the classes of a clip, of which exactly one is right; use mean"
         )
     return METHODS[method].vote(_stacked(logits), activation)
 

@@ -42,7 +42,7 @@ def prediction_files(out: Path, n_models: int, *, has_tables: bool = False) -> d
 
 
 def remove_logits_above(n_models: int, out: Path) -> None:
-    """Those of an earlier prediction with more models are no part of this one."""
+    """Removes those of an earlier prediction with more models."""
     for path in out.parent.iterdir():
         found = re.fullmatch(rf"{re.escape(out.stem)}\.logits-([1-9]\d*)\.npz", path.name)
         if found and int(found[1]) > n_models:

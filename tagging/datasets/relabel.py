@@ -42,12 +42,15 @@ def _check_regression(dataset: Dataset, settings: DatasetSettings) -> None:
         )
     if settings.task not in (None, "regression"):
         raise DatasetError(
-            f"expected dataset.task regression for {settings.root}, which has numbers, received {settings.task}; "
+            f"expected dataset.task regression for {settings.root}, which has numeric targets, "
+            f"received {settings.task}; "
             "set null"
         )
     for key in ("merge", "drop", "min_clips"):
         if getattr(settings, key):
-            raise DatasetError(f"dataset.{key} is for labels, and {settings.root} has numbers; remove it")
+            raise DatasetError(
+                f"dataset.{key} applies to labels, and {settings.root} has numeric targets; remove it"
+            )
 
 
 def _check_known(key: str, names: Collection[str], classes: Sequence[str]) -> None:
@@ -84,7 +87,8 @@ def _without(dataset: Dataset, names: Collection[str]) -> Dataset:
     stays = [bool(row) or not before for row, before in zip(labels, dataset.clips["labels"], strict=True)]
     clips = dataset.clips.assign(labels=as_cells(labels))[stays].reset_index(drop=True)
     print(
-        f"{len(names)} labels ({some(sorted(names))}) and {stays.count(False)} clips without another left out",
+        f"{len(names)} labels ({some(sorted(names))}) and {stays.count(False)} clips that have no "
+        "other label are left out",
         file=sys.stderr,
     )
     test = set(clips["fname"][clips["split"] == "test"])
@@ -126,6 +130,6 @@ def _check_single(dataset: Dataset) -> None:
     wrong = clips["fname"][(count > 1) | ((count == 0) & (clips["split"] != "test"))]
     if len(wrong):
         raise DatasetError(
-            f"expected just one label a clip for the task multiclass, received none or several for "
+            f"expected exactly one label per clip for the task multiclass, received none or several for "
             f"{some(list(wrong))}; set dataset.task=multilabel or drop labels"
         )

@@ -45,7 +45,7 @@ class Source:
 def audio_source(path: Path, *, are_features: bool = False) -> Source:
     """A file, or the files under a folder that may be audio; `fname` is its path inside the folder.
 
-    Hidden files are left out, and those that are no audio by their names, with a line on stderr. Of clean folders, and
+    Hidden files are left out, and those whose names are not of audio, with a line on stderr. Of clean folders, and
     where they `are_features` that were made elsewhere, all files count.
 
     Raises:
@@ -81,7 +81,9 @@ def _audio_among(names: list[str], folder: Path) -> list[str]:
     others = sorted(set(names) - set(audio))
     if not others:
         return audio
-    note = f"passed over as no audio by name: {len(others)}, {others[0]} first; a file that is named itself is tried"
+    note = (
+        f"skipped {len(others)} non-audio files by name (e.g. {others[0]}); to try one, name the file itself"
+    )
     if not audio:
         raise DatasetError(f"expected audio files under {folder}, found none; {note}")
     print(f"{folder}: {note}", file=sys.stderr)

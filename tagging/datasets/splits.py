@@ -34,7 +34,7 @@ def hold_out(
         targets: multi-hot labels (or strata), shape (clips, classes).
         settings: share to hold out (0: none), or a file that says which.
         seed: of the draw.
-        left_out: names that the file may have beside those of the clips.
+        left_out: names that the file may have in addition to those of the clips.
 
     Returns:
         bool, shape (clips,).
@@ -85,7 +85,7 @@ def folds(clips: pd.DataFrame, targets: np.ndarray, k: int, seed: int) -> np.nda
 
 
 def keep_apart(train: pd.DataFrame, validation: pd.DataFrame) -> np.ndarray:
-    """Which rows of `train`, of whatever source, may train beside this validation set; bool, shape (train,).
+    """Which rows of `train`, of whatever source, may be trained on with this validation set; bool, shape (train,).
 
     Left out are clips of a validation clip's group, and, where both tables have an `audio_hash`, clips with
     a validation clip's audio under another name.

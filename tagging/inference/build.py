@@ -25,8 +25,8 @@ def build_stage_frontend(config: Config, pieces: Pieces) -> keras.Layer:
         return build_frontend(config.frontend, config.cleaning.rate_hz, channels)
     if channels != 1:
         raise ModelError(
-            f"model.name={config.model.name} takes images of {channels} channels, features of cleaning.features "
-            "have one; choose a network from scratch"
+            f"model.name={config.model.name} takes images of {channels} channels, features of "
+            "cleaning.features have one; choose a network without pretrained weights"
         )
     return build_stored_frontend(config.frontend, pieces.bands)
 

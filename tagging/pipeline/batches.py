@@ -1,7 +1,7 @@
 """tf.data pipeline of training: clean files -> pieces -> images -> batches.
 
 Everything random is a function of (seed, epoch, position in the epoch), so that an interrupted training
-goes on as if it had not stopped, and two runs see the same.
+resumes as if it had not stopped, and two runs see the same batches.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ class TrainingBatches:
         pieces: what of a clip is taken.
         frontend: inputs of `pieces` -> images.
         augment: what is done to waveforms and images.
-        batch_size, seed: as they say.
+        batch_size, seed: items per batch, random seed.
         jobs: clips read in parallel.
         background_paths: clean WAV files of `augment.background`; read only if that is on.
         weights: of the clips in the loss, (clips,), float32; None: batches come without weights.

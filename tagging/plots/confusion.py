@@ -1,4 +1,4 @@
-"""A picture of what is taken for what."""
+"""Confusion matrices as plots and CSV."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,7 +46,7 @@ def confusion_picture(table: pd.DataFrame, path: Path) -> None:
 
 
 def write_confusion(path: Path, targets: np.ndarray, logits: np.ndarray, classes: Sequence[str]) -> None:
-    """Which classes are taken for which, as CSV and, under the same name, as a picture."""
+    """Which classes are confused with which, as CSV and, under the same name, as a plot."""
     table = confusion_table(targets, logits, classes)
     write_atomic(path, table.to_csv().encode())
     confusion_picture(table, path.with_suffix(".png"))

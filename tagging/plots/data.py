@@ -84,7 +84,7 @@ def class_examples(examples: Mapping[str, tuple[np.ndarray, int, np.ndarray]], p
 
 
 def value_histograms(dataset: Dataset, path: Path) -> None:
-    """How the numbers to predict are spread, a panel a target, over all clips with known ones."""
+    """Histograms of the targets, one panel each, over all clips with known values."""
     clips = dataset.clips[dataset.answered(dataset.clips)]
     values = dataset.targets(clips)
     figure = Figure((3.4 * len(dataset.classes), 3), layout="constrained")
@@ -185,7 +185,7 @@ def _draw_image(
 
 
 def _label_panels(classes: Sequence[str], panels: int, sharex: bool = False) -> tuple[Figure, np.ndarray]:
-    """A figure with a row a label, high enough for all of them; the first label on top."""
+    """A figure with one row per label, high enough for all of them; the first label on top."""
     figure = Figure((3.2 + 4.2 * panels, 1.6 + _LABEL_INCHES * len(classes)), layout="constrained")
     axes = figure.subplots(1, panels, squeeze=False, sharex=sharex, sharey=True)[0]
     axes[0].set_yticks(np.arange(len(classes)), labels=list(classes), fontsize=7, parse_math=False)

@@ -35,7 +35,7 @@ _MOST_CLASSES = 16  # drawn on one page
 
 
 def data_figures(config: Config, out: Path) -> Iterator[Path]:
-    """Write the pictures of the config's data set one by one; yields their paths."""
+    """Write the plots of the config's data set one by one; yields their paths."""
     dataset = read_dataset(config.dataset)
     outputs = {f"--out {name}": out / name for name in _NAMES}
     with claimed("plots", outputs, inputs=[*dataset.files, *config.dataset.files]):

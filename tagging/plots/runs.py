@@ -1,4 +1,4 @@
-"""Pictures of runs beside each other: learning curves, bars, size against score."""
+"""Plots of several runs: learning curves, bars, size against score."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -28,7 +28,7 @@ def common_metric(known: Iterable[Iterable[str]]) -> str | None:
 
 
 def learning_curves(histories: Mapping[str, pd.DataFrame], path: Path, metric: str | None = None) -> None:
-    """Loss, a metric and the learning rate over the epochs, all runs in one picture.
+    """Loss, a metric and the learning rate over the epochs, all runs in one figure.
 
     Args:
         histories: name of the run -> its history: `epoch` (from 1), `loss`, and where they are known `learning_rate`,
@@ -59,7 +59,7 @@ def run_bars(table: pd.DataFrame, metric: str, path: Path) -> None:
     """A metric and the loss of runs, on training and validation clips, the first run on top.
 
     Args:
-        table: a row a run: `run`, `train_METRIC`, `val_METRIC`, `train_loss`, `val_loss`; NaN draws no bar.
+        table: one row per run: `run`, `train_METRIC`, `val_METRIC`, `train_loss`, `val_loss`; NaN draws no bar.
         metric: without `val_`.
         path: the PNG to write.
     """
@@ -88,7 +88,7 @@ def size_against_metric(table: pd.DataFrame, metric: str, path: Path) -> None:
     """The metric on validation clips over the parameters: all of them (filled) and those that train (hollow).
 
     Args:
-        table: a row a run: `run`, `parameters`, `trainable_parameters`, `val_METRIC`.
+        table: one row per run: `run`, `parameters`, `trainable_parameters`, `val_METRIC`.
         metric: without `val_`.
         path: the PNG to write.
     """

@@ -1,4 +1,4 @@
-"""A log-mel picture of sound of any length, from one pass in little memory."""
+"""A log-mel image of sound of any length, computed in one pass with little memory."""
 
 import warnings
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ _SILENT_DB = -115.0  # no sample of PCM16 but zeros is that low
 
 
 def log_mel_overview(blocks: Iterable[np.ndarray], rate_hz: int) -> tuple[np.ndarray, float]:
-    """The whole of a sound as a picture; when it gets too wide, neighbouring columns become their mean.
+    """A whole sound as an image; when it gets too wide, neighbouring columns become their mean.
 
     Args:
         blocks: (frames,) int16 each.

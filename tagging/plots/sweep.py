@@ -1,4 +1,4 @@
-"""The picture of a sweep: the best so far over the trials, and the metric against each parameter."""
+"""The plot of a sweep: the best so far over the trials, and the metric against each parameter."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def sweep_chart(trials: pd.DataFrame, metric: str, axes: Mapping[str, Axis], goa
     """Draw the trials of a sweep.
 
     Args:
-        trials: a row a trial in the order of their numbers: `trial`, `state` (`complete` or `pruned`), the metric,
+        trials: one row per trial in the order of their numbers: `trial`, `state` (`complete` or `pruned`), the metric,
             and a column a parameter; NaN is left out.
         metric: its column.
         axes: parameter -> how it is laid out.
@@ -109,7 +109,9 @@ def _draw_points(panel: Axes, trials: pd.DataFrame, x: pd.Series, metric: str, g
     panel.scatter(at[is_whole], values[is_whole], s=28, color=_WHOLE, alpha=0.75, label="trial")
     if not is_whole.all():
         left = ~is_whole
-        panel.scatter(at[left], values[left], s=28, facecolors="none", edgecolors=_PRUNED, label="given up")
+        panel.scatter(
+            at[left], values[left], s=28, facecolors="none", edgecolors=_PRUNED, label="stopped early"
+        )
     if is_whole.any():
         badness = np.where(is_whole, -values if goal == "maximize" else values, np.inf)
         best = int(badness.argmin())

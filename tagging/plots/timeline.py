@@ -16,7 +16,7 @@ from tagging.plots.spectrogram import N_MELS, TOP_DB, band_of, log_mel_overview
 from tagging.plots.style import write_figure
 
 CLASSES = 12  # rows of the heat map, at most
-COLUMNS = 800  # over time, at most: the picture has a dot for each, so that none is lost
+COLUMNS = 800  # over time, at most: the plot has a dot for each, so that none is lost
 _ROW_INCHES = 0.26
 _TICKS_S = (
     *(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30),
@@ -37,7 +37,7 @@ def draw_timeline(
     Args:
         timeline, segments: of the file; of regression there are no segments.
         audio: the file, which is read once more.
-        rate_hz: the picture shows what is below half of it, as the network hears no more.
+        rate_hz: the plot shows frequencies below half of it, as does the network's input.
         path: the PNG to write.
         title: names the file.
     """
@@ -101,12 +101,12 @@ def _draw_heat(panel: Axes, timeline: Timeline, rows: Sequence[int]) -> None:
 
 
 def _draw_classes(panel: Axes, segments: Sequence[Segment], labels: Sequence[str]) -> None:
-    """A bar for each segment, a row a class."""
+    """A bar for each segment, one row per class."""
     for number, label in enumerate(labels):
         spans = [(s.start_s, s.end_s - s.start_s) for s in segments if s.label == label]
         panel.broken_barh(spans, (number - 0.4, 0.8), color=f"C{number % 10}")
     panel.set_ylim(max(len(labels), 1) - 0.5, -0.5)
-    panel.set_title(f"likeliest class{'' if labels else ': no segment'}", fontsize=9, loc="left")
+    panel.set_title(f"most likely class{'' if labels else ': no segment'}", fontsize=9, loc="left")
     panel.grid(axis="x", alpha=0.3)
     _name_rows(panel, labels)
 

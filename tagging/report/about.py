@@ -37,7 +37,7 @@ def data_section(material: Material, data: pd.DataFrame | None) -> Html:
     for run in material.member.runs:
         name = f"{run.path.parent.name}: " if material.member.has_folds else ""
         rows.append(
-            (f"{name}this stage", f"{info_of(run, 'train_clips')} clips train, {_validation_clips(run)}")
+            (f"{name}this stage", f"{info_of(run, 'train_clips')} training clips, {_validation_clips(run)}")
         )
     parts = [table(("", ""), rows, class_="facts")]
     if material.dataset is not None and data is not None:
@@ -47,11 +47,11 @@ def data_section(material: Material, data: pd.DataFrame | None) -> Html:
 
 
 def _validation_clips(run: Run) -> str:
-    return f"{info_of(run, 'validation_clips')} validate"
+    return f"{info_of(run, 'validation_clips')} validation clips"
 
 
 def info_of(run: Run, key: str) -> str:
-    """A figure of `run.json`, or a dash where an older run has none."""
+    """A figure of `run.json`, or a dash if an older run lacks it."""
     value = run.info.get(key)
     return NOTHING if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
@@ -126,8 +126,10 @@ def machine_section(material: Material) -> Html:
 
 
 def command_section(material: Material) -> Html:
-    """What to type to get the same again."""
-    note = "From the folder that the run was trained in; the data set and the versions above have to be the same."
+    """The commands that reproduce the run."""
+    note = (
+        "Run these in the folder that the run was trained in, with the same data set and versions as above."
+    )
     return section("again", "Reproduce", element("pre", "\n".join(commands(material))), paragraph(note))
 
 

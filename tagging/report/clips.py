@@ -1,4 +1,4 @@
-"""The section of the clips that a run knows best and worst, to be heard and seen."""
+"""The section of the clips with the best and the worst scores, with audio players and images."""
 
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from tagging.report.sound import Shown, shown_clip
 EACH = 6  # clips at either end
 _TOP = 3  # classes of a clip
 _COLOURS = (
-    "; among equal ones by its log loss. Below, the likeliest classes and their calibrated scores: green what is said "
-    "and right, red what is said and wrong, grey what stays below its threshold or is not the first of one label."
+    ", ties broken by log loss. Below, the most likely classes and their calibrated scores: green if "
+    "predicted and right, red if predicted and wrong, grey if not predicted."
 )
 
 
@@ -52,7 +52,7 @@ def ends(rows: list[int], each: int = EACH) -> tuple[list[int], list[int]]:
 
 
 def _shown(clips: pd.DataFrame, config: Config) -> tuple[dict[int, Shown], list[Html]]:
-    """What there is to hear and see of each clip, by its row; and why there is nothing."""
+    """Audio and image of each clip, by its row; and why there are none."""
     try:
         found, _ = with_clean_audio(
             clips.assign(row_number=clips.index), Path(config.clean_dir), config.cleaning
@@ -60,7 +60,7 @@ def _shown(clips: pd.DataFrame, config: Config) -> tuple[dict[int, Shown], list[
         paths = zip(found["row_number"], found["path"], strict=True)
         return {int(row): shown_clip(path) for row, path in paths}, []
     except (CleanFolderError, OSError) as error:
-        return {}, [paragraph(f"The clean audio cannot be shown: {error}.")]
+        return {}, [paragraph(f"The clean audio is not available: {error}.")]
 
 
 def _card(material: Material, judged: Judged, row: int, line: str, shown: Shown | None) -> Html:
@@ -88,7 +88,7 @@ def _figures(kind: TaskKind, figures: dict) -> str:
 
 
 def _tags(material: Material, judged: Judged, row: int) -> Html:
-    """Its labels, and the likeliest classes with their calibrated scores; those that are said are right or wrong."""
+    """Its labels, and the most likely classes with their calibrated scores; predicted ones are right or wrong."""
     assert judged.calibration is not None  # noqa: S101  for the type checker
     scores = judged.calibration.probabilities(material.kind, judged.logits[row : row + 1])[0]
     labels = tuple(judged.clips["labels"])[row]

@@ -1,4 +1,4 @@
-"""`python -m tagging compare`: runs beside each other, as tables and pictures."""
+"""`python -m tagging compare`: runs side by side, as tables and plots."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ _MOST_CURVES = 10  # as many as there are colours
 
 
 def compare(paths: Sequence[Path], out: Path, metric: str | None = None, top: int = 5) -> list[Path]:
-    """Write tables and pictures of runs, the best first; the paths of the files.
+    """Write tables and plots of runs, the best first; the paths of the files.
 
     Args:
         paths: run folders, or folders that have some in them, however deep.
@@ -54,7 +54,7 @@ def _compare(runs: dict[str, Run], out: Path, metric: str, top: int) -> list[Pat
 
 
 def draw_curves(runs: dict[str, Run], path: Path, metric: str | None = None) -> None:
-    """Learning curves of runs in one picture.
+    """Learning curves of runs in one figure.
 
     Raises:
         RunError: the metric that was asked for is not in all of them.
@@ -82,7 +82,7 @@ def find_runs(paths: Sequence[Path]) -> dict[str, Run]:
 
 
 def run_table(runs: dict[str, Run], metric: str) -> pd.DataFrame:
-    """A row a run, the best first, those without validation last; losses and metric are of the epoch that was kept.
+    """One row per run, the best first, those without validation last; losses and metric are of the epoch that was kept.
 
     Columns: `run`, `network`, `parameters`, `trainable_parameters`, `device`, `seconds`, `seconds_per_epoch`, `epochs`,
     `best_epoch`, `train_loss`, `val_loss`, `train_METRIC` (NaN where training does not measure it), `val_METRIC`.
@@ -115,7 +115,7 @@ def _figure(figures: dict[str, float], part: str, key: str) -> float:
 
 
 def _validation(run: Run) -> dict[str, float]:
-    """Figures of the validation clips, without those that are no single number."""
+    """Figures of the validation clips, without those that are not a single number."""
     found = run.info["validation"] or {}
     return {key: value for key, value in found.items() if isinstance(value, int | float)}
 

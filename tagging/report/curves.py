@@ -52,7 +52,7 @@ def curve_section(material: Material) -> Html:
     runs = material.member.runs
     kept = ", ".join(f"{run.info['best_epoch']} of {run.info['epochs']}" for run in runs)
     charts = learning_charts({run.path.parent.name: run.history() for run in runs})
-    return section("curves", "Learning curves", *charts, paragraph(f"Epoch kept: {kept}."))
+    return section("curves", "Learning curves", *charts, paragraph(f"Selected epoch: {kept}."))
 
 
 def learning_charts(histories: Mapping[str, pd.DataFrame]) -> Iterator[Html]:
@@ -69,7 +69,7 @@ def learning_charts(histories: Mapping[str, pd.DataFrame]) -> Iterator[Html]:
         keys = [element("span", run, style=f"color:{colour}") for run, colour in colours.items()]
         yield element("p", *keys, class_="keys")
     rate = f" Learning rate: {rates.pop()} in all epochs." if len(rates) == 1 else ""
-    yield paragraph(f"Dashed: training clips; whole: validation clips.{rate}")
+    yield paragraph(f"Dashed: training clips; solid: validation clips.{rate}")
 
 
 def _lines(histories: Mapping[str, pd.DataFrame], colours: Mapping[str, str], name: str) -> Iterator[_Line]:

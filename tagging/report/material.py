@@ -22,7 +22,7 @@ from tagging.runs.run import SCORES, Run
 
 @dataclass(frozen=True)
 class Judged:
-    """Validation clips and what was said of them.
+    """Validation clips and what was predicted for them.
 
     Attributes:
         clips: rows of the clip table, with raw `path`s.
@@ -52,7 +52,7 @@ class Material:
         dataset: None: it cannot be read here, or is another one by now.
         judged: None: nothing was held out, or there is no data set to know the answers from.
         notes: what is not shown and why, a line each.
-        tables: name of the folder of tables, which lies beside the page.
+        tables: name of the folder of tables, which is next to the page.
     """
 
     member: Member
@@ -82,7 +82,7 @@ class Material:
 
 
 def read_material(path: Path, tables: str) -> Material:
-    """A run folder, or a folder of folds; what cannot be read beside it is noted. `tables` is as in `Material`.
+    """A run folder, or a folder of folds; what else cannot be read is noted. `tables` is as in `Material`.
 
     Raises:
         RunError: no finished run is there, or not all folds are finished.
@@ -110,7 +110,7 @@ def _dataset(run: Run) -> tuple[Dataset | None, tuple[str, ...]]:
     except (DatasetError, OSError) as error:
         return None, (f"{why}: {error}.",)
     if dataset.classes != run.classes or dataset.task != run.task:
-        return None, (f"The data set in {root} is another one by now, so its clips are not shown.",)
+        return None, (f"The data set in {root} has changed since, so its clips are not shown.",)
     return dataset, ()
 
 

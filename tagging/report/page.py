@@ -1,4 +1,4 @@
-"""`report.html`, and its tables as CSV beside it."""
+"""`report.html`, and its tables as CSV files."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ from tagging.report.tables import class_table, clip_table, confused_table, drawn
 
 REPORT, SUFFIX = "report.html", ".html"
 TABLES = ("scores", "classes", "confused", "clips", "folds", "calibration", "reliability", "data")
-# Nothing but what is in the page is ever loaded, whatever a name in it may try.
+# Only what is in the page is ever loaded, whatever a name in it contains.
 _POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
 _NAMES = {
     "scores": "Scores",
@@ -58,7 +58,7 @@ def write_report(path: Path, out: Path | None = None) -> Path:
 
     Args:
         path: folder of the run or of the folds.
-        out: the page; None: `report.html` in the folder. Tables are CSV files in the folder `NAME_tables` beside it;
+        out: the page; None: `report.html` in the folder. Tables are CSV files in the folder `NAME_tables` next to it;
             those of an earlier page that this one has not are removed.
 
     Raises:
@@ -109,7 +109,7 @@ def _write_tables(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
 
 
 def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "backslashreplace")  # a file name may hold bytes that are no text
+    return text.encode("utf-8", "backslashreplace")  # a file name may contain bytes that are not text
 
 
 def _of_scores(material: Material, judged: Judged) -> tuple[list[Html], dict[str, pd.DataFrame]]:
@@ -178,7 +178,7 @@ def _tiles(material: Material, overall: pd.DataFrame | None) -> Html:
         tiles.append((material.kind.title, number(first["value"]), in_brackets(first["low"], first["high"])))
     seconds = sum(each.info.get("seconds", 0.0) for each in runs)
     tiles += [
-        ("training clips", info_of(run, "train_clips"), f"{info_of(run, 'validation_clips')} validate"),
+        ("training clips", info_of(run, "train_clips"), f"{info_of(run, 'validation_clips')} validation"),
         ("parameters", info_of(run, "parameters"), f"{info_of(run, 'trainable_parameters')} trained"),
         ("training time", f"{seconds:,.0f} s", info_of(run, "device")),
         ("peak memory", f"{info_of(run, 'peak_memory_mib')} MiB", "of the process"),

@@ -1,4 +1,4 @@
-"""How sure and how right: scores in bins beside the share of true ones, before and after calibration."""
+"""Reliability: scores in bins and the fraction of positives in each, before and after calibration."""
 
 from collections.abc import Mapping
 
@@ -63,7 +63,7 @@ def reliability_diagram(curves: Mapping[str, pd.DataFrame]) -> Html:
     names = [
         _text("mean score", _LEFT + _SIDE / 2, _TOP + _SIDE + 38, "middle"),
         _text(
-            "share that is true",
+            "fraction of positives",
             0,
             0,
             "middle",
@@ -71,7 +71,7 @@ def reliability_diagram(curves: Mapping[str, pd.DataFrame]) -> Html:
         ),
     ]
     box = f"0 0 {_LEFT + _SIDE + 12} {_TOP + _SIDE + _FOOT}"
-    label = "reliability diagram: mean score and share that is true, bin by bin"
+    label = "reliability diagram: mean score and fraction of positives, per bin"
     return element(
         "svg", *ticks, diagonal, *drawn, *names, viewBox=box, role="img", aria_label=label, class_="diagram"
     )

@@ -24,29 +24,27 @@ def title_of(name: str) -> str:
 def score_section(
     material: Material, judged: Judged, overall: pd.DataFrame, folds: pd.DataFrame | None
 ) -> Html:
-    """All clips, and fold by fold where there are folds; tables from `overall_table` and `fold_table`."""
+    """All clips, and each fold if there are folds; tables from `overall_table` and `fold_table`."""
     rows = [
         (title_of(str(row.figure)), float(str(row.value)), in_brackets(row.low, row.high))
         for row in overall.itertuples()
     ]
     drawn = unit_name(list(judged.clips["group"]))
-    note = (
-        f"{len(judged.clips):,} clips that did not train. In brackets: 95 % bootstrap interval over {drawn}."
-    )
-    chosen = " Where the best epoch is kept, it was chosen on these clips, and the figures read a little high. Table: "
+    note = f"{len(judged.clips):,} held-out clips. In brackets: 95 % bootstrap interval over {drawn}."
+    chosen = " If the best epoch was chosen on these clips, the figures are slightly optimistic. Table: "
     parts = [
         table(("", "value", "95 % interval"), rows),
         paragraph(note, chosen, material.csv("scores"), "."),
     ]
     if folds is not None:
         head = [title_of(str(name)) for name in folds]
-        parts += [element("h3", "Fold by fold"), table(head, folds.itertuples(index=False))]
+        parts += [element("h3", "By fold"), table(head, folds.itertuples(index=False))]
         parts.append(paragraph("Table: ", material.csv("folds"), "."))
     return section("scores", "Scores", *parts)
 
 
 def fold_table(kind: TaskKind, judged: Judged) -> pd.DataFrame | None:
-    """A row a fold: `fold`, `clips` and the figures that are printed; None: there are no folds."""
+    """One row per fold: `fold`, `clips` and the figures that are printed; None: there are no folds."""
     if judged.fold is None:
         return None
     rows = []
@@ -76,7 +74,7 @@ def class_section(material: Material, classes: pd.DataFrame) -> Html:
     rows = []
     for row in ordered.to_dict("records"):
         value, low, high = (float(row[key]) for key in (figure, *limits))
-        picture = interval_picture(value / most, low / most, high / most)
+        picture = interval_plot(value / most, low / most, high / most)
         cells = [row[name] for name in names]
         rows.append([*cells[:place], in_brackets(low, high), picture, *cells[place:]])
     head = [title_of(name) for name in names]
@@ -87,33 +85,37 @@ def class_section(material: Material, classes: pd.DataFrame) -> Html:
 
 
 def _class_notes(task: str, rows: list[list]) -> str:
-    notes = ["The worst first.", *([_FEW] if task != "regression" else [])]
+    notes = ["Sorted from worst to best.", *([_FEW] if task != "regression" else [])]
     if any(_SURE in row for row in rows):
-        notes.append(f"{_SURE} says only that {_SAYS_ONLY[task]}.")
+        notes.append(f"{_SURE} only means that {_SAYS_ONLY[task]}.")
     return " ".join([*notes, *([_AT_THRESHOLDS] if task == "multilabel" else [])])
 
 
-_FEW = "With fewer than some 20 clips an interval is too narrow."
+_FEW = "With fewer than about 20 clips, an interval is too narrow."
 _SURE = "[1.0000, 1.0000]"
 _SAYS_ONLY = {
     "multilabel": "every clip with the label scored higher than every clip without it",
-    "multiclass": "no clip of the class was missed, and no other was taken for it",
+    "multiclass": "no clip of the class was missed, and no other clip was assigned to it",
 }
 _AT_THRESHOLDS = (
-    "Precision, recall and F1 count a clip from the class's threshold on. The clips of each of five parts are judged "
-    "by thresholds chosen on the other four, so the figures are honest; the thresholds shown were chosen on all clips."
+    "Precision, recall and F1 count clips that score at least the class's threshold. They are "
+    "cross-fitted: the clips of each of five parts use thresholds chosen on the other four. The "
+    "thresholds shown were chosen on all clips."
 )
 
 
 def confusion_section(material: Material, confused: pd.DataFrame) -> Html:
-    """Which labels are missed for what; table from `confused_table`."""
-    rule = "A label is missed where a class that the clip does not have scores higher; it is taken for the highest."
-    head = ("label", "taken for", "clips", "share of the label's clips")
+    """Which labels are confused with which; table from `confused_table`."""
+    rule = (
+        "A label is missed if a class that the clip does not have scores higher. It is confused "
+        "with the highest one."
+    )
+    head = ("label", "confused with", "clips", "share of the label's clips")
     rows = [
         (row.label, row.taken_for, int(str(row.clips)), f"{100 * float(str(row.share)):.0f} %")
         for row in confused.head(_PAIRS).itertuples()
     ]
-    parts = [table(head, rows) if rows else element("p", "Nothing: no label is missed.")]
+    parts = [table(head, rows) if rows else element("p", "None: no label is missed.")]
     if len(confused) > _PAIRS:
         rule += f" The {_PAIRS} most frequent of {len(confused)} pairs are shown."
     picture = material.path / _CONFUSION
@@ -121,7 +123,7 @@ def confusion_section(material: Material, confused: pd.DataFrame) -> Html:
         image = element("img", src=data_uri("image/png", picture.read_bytes()), alt="confusion matrix")
         parts.append(folded("Confusion matrix", element("div", image, class_="scroll")))
     note = paragraph(rule, " Table: ", material.csv("confused"), ".")
-    return section("confusions", "What is taken for what", note, *parts)
+    return section("confusions", "Confusions", note, *parts)
 
 
 def calibration_section(
@@ -132,14 +134,14 @@ def calibration_section(
     lines = [
         element("p", element("span", class_=f"swatch {name}"), f" {text}")
         for name, text in (
-            ("raw", "scores as the network gives them"),
+            ("raw", "uncalibrated scores"),
             ("calibrated", "logits / temperature"),
         )
     ]
     note = (
-        f"{told(calibration, summary)} A score is calibrated where, of all with that score, as large a share is true: "
-        "the diagonal. A larger dot stands for more scores. Measured on the clips that the temperature was chosen on. "
-        "Tables: "
+        f"{told(calibration, summary)} On the diagonal, scores are calibrated: of all pairs with a score, that "
+        "share is true. Larger dots stand for more scores. Measured on the clips that the "
+        "temperature was chosen on. Tables: "
     )
     links = material.csv("calibration"), ", ", material.csv("reliability"), "."
     side = element("div", table(head, summary.itertuples(index=False)), *lines, paragraph(note, *links))
@@ -151,18 +153,16 @@ def calibration_section(
 
 
 def told(calibration: Calibration, summary: pd.DataFrame) -> str:
-    """What the temperature does to scores, and where it is no help; table from `calibration_summary`."""
+    """What the temperature does to scores, and where it does not help; table from `calibration_summary`."""
     temperature = calibration.temperature
-    does = "makes scores less sure" if temperature > 1 else "makes scores surer"
+    does = "makes scores less confident" if temperature > 1 else "makes scores more confident"
     if abs(temperature - 1) < _NO_CHANGE:
         does = "hardly changes scores"
     text = f"Temperature {number(temperature, 3)}, chosen by log loss of smoothed labels, {does}."
     for name in ("log_loss", "calibration_error"):
         before, after = summary[name]
         if after >= before:
-            text += (
-                f" The {title_of(name)} is not lower for it: {number(before)} before, {number(after)} after."
-            )
+            text += f" The {title_of(name)} does not improve: {number(before)} before, {number(after)} after."
     return text
 
 
@@ -172,7 +172,7 @@ def in_brackets(low: object, high: object) -> str:
     return "" if np.isnan(both).any() else f"[{number(both[0])}, {number(both[1])}]"
 
 
-def interval_picture(value: float, low: float, high: float) -> Html:
+def interval_plot(value: float, low: float, high: float) -> Html:
     """A dot on its interval, on a line from 0 to 1."""
     parts = [element("line", x1=2, x2=102, y1=7, y2=7, class_="grid")]
     if not np.isnan([low, high]).any():

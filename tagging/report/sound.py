@@ -1,4 +1,4 @@
-"""A clean file inside the page: the first seconds of its sound, and a picture of it."""
+"""A clean file inside the page: the first seconds of its sound, and an image of it."""
 
 import io
 import wave
@@ -21,9 +21,9 @@ _MOST_STEPS = 600  # of features drawn
 
 
 class Shown(NamedTuple):
-    """A clip in the page: `data:` addresses of a picture and of its sound (None: features).
+    """A clip in the page: `data:` URLs of an image and of its sound (None: features).
 
-    `ticks` are the times at the left, in the middle and at the right of the picture, and `caption` says what it is.
+    `ticks` are the times at the left, in the middle and at the right of the image, and `caption` says what it is.
     """
 
     picture: str

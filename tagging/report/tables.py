@@ -1,4 +1,4 @@
-"""The tables of a report, as they are written beside it: scores, classes, confusions, clips."""
+"""The tables of a report, as they are written next to it: scores, classes, confusions, clips."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ def drawn_figures(kind: TaskKind, judged: Judged, seed: int) -> Figures:
 
 
 def overall_table(kind: TaskKind, judged: Judged, drawn: Figures, seed: int) -> pd.DataFrame:
-    """A row a figure of merit, the one that judges first: `figure`, `value`, `low`, `high` (95 % interval, or NaN)."""
+    """One row per metric, the ranking metric first: `figure`, `value`, `low`, `high` (95 % interval, or NaN)."""
     report = kind.report(judged.targets, judged.logits)
     rows = []
     for metric in dict.fromkeys([kind.metric, *kind.shown, *kind.metrics]):
@@ -63,7 +63,7 @@ def class_table(kind: TaskKind, judged: Judged, drawn: Figures, classes: Sequenc
 def confused_table(judged: Judged, classes: Sequence[str]) -> pd.DataFrame:
     """Which labels are missed for which class, the most frequent first: `label`, `taken_for`, `clips`, `share`.
 
-    A label of a clip is missed where a class that the clip does not have scores higher; it is taken for the highest
+    A label of a clip is missed if a class that the clip does not have scores higher; it is confused with the highest
     of these. `share` is of the clips with the label.
     """
     is_true, logits = judged.targets > 0, judged.logits
@@ -84,9 +84,9 @@ def confused_table(judged: Judged, classes: Sequence[str]) -> pd.DataFrame:
 
 
 def clip_table(kind: TaskKind, judged: Judged, classes: Sequence[str]) -> pd.DataFrame:
-    """A row a clip, the best first: by the task's metric, of equal ones by the log loss of calibrated scores.
+    """One row per clip, the best first: by the task's metric, of equal ones by the log loss of calibrated scores.
 
-    Columns: `fname`, `labels`, `fold` where there are folds, the metric, and `log_loss`, `said` (the likeliest class)
+    Columns: `fname`, `labels`, `fold` where there are folds, the metric, and `log_loss`, `said` (the most likely class)
     and its `score`; of numbers `true_NAME` and `said_NAME` of each target. Clips that have no part in the metric
     (without a label) are left out.
     """

@@ -18,7 +18,7 @@ def score_report(
     classes: Sequence[str],
     usage: Mapping[str, str],
 ) -> str:
-    """A line a class, then the metrics of all, public and private clips."""
+    """One line per class, then the metrics of all, public and private clips."""
     lines = [
         f"{name:>8}  {kind.line(figures)}   ({figures['clips']} clips)"
         for name, figures in by_usage(kind, targets, scores, fnames, usage).items()
@@ -82,7 +82,7 @@ def window_report(
         seed: of the bootstrap.
 
     Returns:
-        A line a name, with 95 % bootstrap intervals.
+        One line per name, with 95 % bootstrap intervals.
 
     Raises:
         EvaluationError: as `interval_of`.
@@ -105,5 +105,5 @@ def in_words(interval: Interval, sign: str = "") -> str:
 
 
 def unit_name(groups: Sequence[str]) -> str:
-    """What the bootstrap drew."""
+    """What the bootstrap resamples."""
     return "groups" if any(groups) else "clips"

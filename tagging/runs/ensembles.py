@@ -66,7 +66,7 @@ def _check_classes(members: Sequence[Member]) -> None:
     for run in others:
         if (run.classes, run.task) != (first.classes, first.task):
             raise RunError(
-                f"expected the same task and classes in all runs, received others in {run.path} than in {first.path}"
+                f"expected the same task and classes in all runs, but {run.path} and {first.path} differ"
             )
 
 
@@ -83,7 +83,7 @@ def _fitted(config: Config, members: Sequence[Member]) -> list[float]:
         print(f"  {weight:.2f}  {title} {metric(scores):.4f}  {member.path}")
     print(f"        {title} {equal:.4f}  plain mean")
     print(
-        f"        {title} {fitted:.4f}  with these weights (on the clips they were fitted on: a little high)"
+        f"        {title} {fitted:.4f}  with these weights (slightly optimistic: on the clips they were fitted on)"
     )
     return weights
 
@@ -95,8 +95,8 @@ def _common_clips(members: Sequence[Member]) -> tuple[list[str], list[np.ndarray
     for member, table in zip(members, tables, strict=True):
         if differing := sorted(set(names) ^ set(table.fnames)):
             raise RunError(
-                f"expected out-of-fold scores of the same clips, received others in {member.path} than in "
-                f"{members[0].path}: {some(differing)} in one only"
+                f"expected out-of-fold scores of the same clips, but {member.path} and "
+                f"{members[0].path} differ: {some(differing)} only in one of them"
             )
     rows = [{name: row for row, name in enumerate(table.fnames)} for table in tables]
     return names, [
@@ -108,7 +108,7 @@ def _targets(config: Config, names: Sequence[str], classes: tuple[str, ...]) -> 
     dataset = read_dataset(config.dataset)
     clips = dataset.of(dataset.checked).set_index("fname", drop=False)
     if dataset.classes != classes:
-        raise RunError(f"expected the classes of {config.dataset.root} in the runs, received other ones")
+        raise RunError(f"expected the classes of {config.dataset.root} in the runs, received other classes")
     if unknown := [name for name in names if name not in clips.index]:
         raise DatasetError(
             f"expected the {dataset.checked} clips of the folds in {config.dataset.root}, "

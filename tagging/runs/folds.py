@@ -61,7 +61,7 @@ def read_folds(folder: Path) -> pd.Series:
 
     Raises:
         RunError: the table is none of folds.
-        DatasetError: it is no table.
+        DatasetError: it is not a table.
     """
     fold = read_csv(folder / FOLDS, ["fname", "fold"], inner=True).set_index("fname")["fold"]
     if not fold.str.fullmatch(r"[1-9]\d*").all():
@@ -91,7 +91,7 @@ def stage_of_folds(folder: Path, stage: str, overrides: Sequence[str] = ()) -> M
     if missing := [path for path in paths if not path.is_dir()]:
         raise RunError(
             f"expected stage {stage} in all {len(paths)} folds of {folder}, but {some([*map(str, missing)])} "
-            f"is not finished; train.py --folds {len(paths)} goes on with it"
+            f"is not finished; train.py --folds {len(paths)} resumes it"
         )
     return Member(folder, tuple(read_run(path, overrides) for path in paths))
 
@@ -126,7 +126,7 @@ def out_of_fold(member: Member) -> OutOfFold:
     """
     if not member.has_folds:
         raise RunError(
-            f"{member.path}: expected a folder of folds, received a single run; train.py --folds 5 makes them"
+            f"{member.path}: expected a folder of folds, received a single run; train.py --folds 5 makes one"
         )
     fold_of, parts = read_folds(member.path), []
     for fold, run in enumerate(member.runs, 1):
@@ -134,7 +134,7 @@ def out_of_fold(member: Member) -> OutOfFold:
         if not set(scores.fnames) <= set(fold_of.index[fold_of == fold]):
             raise RunError(
                 f"{run.path} was validated with other clips than {member.path / FOLDS} says; "
-                f"train.py --folds {len(member.runs)} --force trains the folds anew"
+                f"train.py --folds {len(member.runs)} --force retrains the folds from scratch"
             )
         parts.append(pd.DataFrame(scores.logits, scores.fnames))
     table = pd.concat(parts)

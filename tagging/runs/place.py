@@ -40,7 +40,7 @@ def check_place(final: Path) -> None:
     """Refuse a place where something stands that training would replace and did not make.
 
     Raises:
-        RunError: it is no run, or has other files in it.
+        RunError: it is not a run, or has other files in it.
     """
     for folder, marks in ((final, (RUN,)), (work_dir(final), (RUN, UNFINISHED_RUN))):
         if not os.path.lexists(folder) or _is_empty(folder):
@@ -57,7 +57,7 @@ def check_place(final: Path) -> None:
 
 
 def foreign_files(folder: Path) -> list[str]:
-    """What is in a run's folder besides the run."""
+    """What is in a run's folder apart from the run."""
     return sorted(path.name for path in folder.iterdir() if path.name not in _MADE and not is_part(path))
 
 

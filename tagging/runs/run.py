@@ -61,7 +61,7 @@ class Run:
         """Why its model is not to be used, a line; None: it is."""
         if not self.info.get("overfit_batches"):
             return None
-        return f"{self.path} is no model to use: a check that the network can learn (train.overfit_batches)"
+        return f"{self.path} is an overfitting check (train.overfit_batches), not a usable model"
 
     def load_model(self) -> Any:
         """The Keras model: waveforms (batch, samples) float32 in [-1, 1], or features -> logits (batch, classes).
@@ -98,7 +98,7 @@ class Run:
                 )
 
     def history(self) -> pd.DataFrame:
-        """A row an epoch: `epoch` from 1, `loss`, the metric, `val_*`, `learning_rate`, `seconds`."""
+        """One row per epoch: `epoch` from 1, `loss`, the metric, `val_*`, `learning_rate`, `seconds`."""
         return pd.read_csv(self.path / HISTORY)
 
 
@@ -113,7 +113,7 @@ def read_run(path: Path, overrides: Sequence[str] = ()) -> Run:
     if missing := [name for name in (INFO, CONFIG, MODEL) if not (path / name).is_file()]:
         inside = sorted(str(info.parent) for info in path.glob(f"*/{INFO}"))
         hint = f"; did you mean {' or '.join(inside)}?" if inside else ""
-        raise RunError(f"expected a finished run in {path}, but {', '.join(missing)} is not there{hint}")
+        raise RunError(f"expected a finished run in {path}, but {', '.join(missing)} is missing{hint}")
     return Run(path, load_config(path / CONFIG, overrides), _read_info(path))
 
 

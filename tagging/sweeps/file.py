@@ -1,4 +1,4 @@
-"""A sweep file, in the form of W&B's `sweep.yaml`: what is tried, how it is chosen, and what it is judged by."""
+"""A sweep file, in the form of W&B's `sweep.yaml`: its parameters, its method, and the metric that ranks trials."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ class EarlyTerminate:
         type: `hyperband` (successive halving in brackets) or `median` (below the median of the trials before it).
         min_iter: epochs that every trial gets; null: of hyperband `max_iter / eta^s`, of median 1.
         max_iter: of hyperband, epochs of a whole trial; null: of the config's last stage.
-        eta: of hyperband, one in so many goes on.
+        eta: of hyperband: one in so many trials continues.
         s: of hyperband, number of brackets where `min_iter` is not given.
         min_trials: of median, trials that are finished before any is given up.
     """
@@ -63,7 +63,7 @@ class Sweep:
         goal: which way it is better.
         parameters: config key -> what may be chosen for it.
         constants: config key -> what it is in all trials.
-        run_cap: number of trials; None: not said.
+        run_cap: number of trials; None: not given.
         early_terminate: None: every trial runs to its end.
     """
 

@@ -36,7 +36,7 @@ class Job:
         config_file: the experiment of which every trial is a variation.
         given: `key=value` of the command line, in all trials.
         base: the experiment with them, before anything is chosen.
-        stages: that a trial trains; it is judged by the last one.
+        stages: that a trial trains; the last one's metric ranks it.
         out: folder of the sweep.
         n_trials: of all processes that work on it.
         jobs: cores a trial uses.
@@ -143,9 +143,9 @@ def waiting_lock(file: Path) -> Iterator[None]:
 def _check_keys(sweep: Sweep, given: Sequence[str], file: Path) -> None:
     keys = {*sweep.parameters, *sweep.constants}
     if "run_dir" in keys:
-        raise SweepError(f"{file}: run_dir is the sweep's own; --out DIR says where the trials go")
+        raise SweepError(f"{file}: run_dir is set by the sweep; use --out DIR")
     if "deterministic" in keys:
-        raise SweepError(f"{file}: deterministic holds for a whole process; give it on the command line")
+        raise SweepError(f"{file}: deterministic applies to the whole process; set it on the command line")
     if twice := keys & {text.partition("=")[0] for text in given}:
         raise SweepError(f"{', '.join(sorted(twice))}: {file} decides that; leave it out of the command line")
 
@@ -173,8 +173,8 @@ def _check_identity(job: Job) -> None:
     lines = differing_keys(stored, json.loads(text))
     if lines:
         raise SweepError(
-            f"{job.out} holds another sweep ({'; '.join(lines)}); take another --out, or what it was begun with; "
-            "--force begins anew"
+            f"{job.out} holds another sweep ({'; '.join(lines)}); take another --out, or its "
+            "original settings; --force starts from scratch"
         )
 
 
@@ -189,7 +189,7 @@ def _check_place(out: Path) -> None:
         return
     for path in (out / IDENTITY, out / JOURNAL, out / TRIALS):
         if os.path.lexists(path):
-            raise SweepError(f"{path} is there, and {out} is not a sweep's folder; choose another --out")
+            raise SweepError(f"{path} exists, and {out} is not a sweep's folder; choose another --out")
 
 
 def result_files(out: Path) -> dict[str, Path]:

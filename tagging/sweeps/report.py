@@ -1,4 +1,4 @@
-"""What a sweep found: a table, sorted by the metric, and a picture."""
+"""What a sweep found: a table, sorted by the metric, and a plot."""
 
 import shlex
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def write_tables(study: optuna.Study, job: Job) -> list[Path]:
 
 
 def write_report(study: optuna.Study, job: Job) -> list[Path]:
-    """Print the table and the best trial, write both tables and the picture; the paths of the files."""
+    """Print the table and the best trial, write both tables and the plot; the paths of the files."""
     table = trial_table(study, job)
     paths = write_tables(study, job)
     print(table.to_string(index=False, float_format="{:.4g}".format, na_rep=""))
@@ -41,7 +41,7 @@ def write_report(study: optuna.Study, job: Job) -> list[Path]:
 
 
 def trial_table(study: optuna.Study, job: Job) -> pd.DataFrame:
-    """A row a trial, the best first: `trial`, `state`, parameters, the metric, `epochs`, `seconds`, `reason`.
+    """One row per trial, the best first: `trial`, `state`, parameters, the metric, `epochs`, `seconds`, `reason`.
 
     `epochs` are of the last stage, `seconds` of training in all of them. The metric of a trial that was given up
     (`pruned`) is that of its last epoch.

@@ -27,7 +27,7 @@ def remove_trials(folder: Path) -> None:
     foreign += [path for path in runs if not _is_ours(path)]
     if foreign:
         raise SweepError(
-            f"{foreign[0]} would be lost, which is no part of a trial; move it away, or take another --out"
+            f"{foreign[0]} would be lost, which is not part of a trial; move it away, or take another --out"
         )
     for run in runs:
         remove_run(run)

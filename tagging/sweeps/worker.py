@@ -1,4 +1,4 @@
-"""Trials of a sweep, one after the other, until none is left: train, judge, write down."""
+"""Trials of a sweep, one after the other, until none is left: train, evaluate, record."""
 
 import shutil
 import traceback
@@ -28,16 +28,16 @@ from tagging.sweeps.trials import ERROR
 from tagging.training.stage import train_stage
 from tagging.training.tracking import TrackingError
 
-# Not of one trial: the next would end in the same way. What was begun goes on once it is mended.
+# Not the trial's fault: the next would end in the same way. Started trials resume once it is fixed.
 _OF_THE_PLACE = (DatasetError, CleanFolderError, BusyError, TrackingError, SweepError, OSError)
 
 
 class GivenUpError(Exception):
-    """A trial that is not worth going on with."""
+    """A trial that is not worth continuing."""
 
 
 def run_sweep(job: Job) -> int:
-    """Run trials until there are as many as asked for and none is left half done; then tables, picture, best trial.
+    """Run trials until there are as many as asked for and none is left half done; then tables, plot, best trial.
 
     A trial whose config cannot train has failed, with its reason, and the next one follows.
 
@@ -96,7 +96,9 @@ def _run(study: optuna.Study, job: Job, trial: optuna.Trial, values: Mapping[str
 def _end(study: optuna.Study, trial: optuna.Trial, state: TrialState, reason: str) -> None:
     trial.set_user_attr("reason", reason[:500])
     study.tell(trial, state=state)
-    print(f"trial {trial.number} {'given up' if state == TrialState.PRUNED else 'failed'}: {reason[:500]}")
+    print(
+        f"trial {trial.number} {'stopped early' if state == TrialState.PRUNED else 'failed'}: {reason[:500]}"
+    )
 
 
 def _value(job: Job, trial: optuna.Trial, values: Mapping[str, Any]) -> float:

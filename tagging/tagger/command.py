@@ -32,7 +32,7 @@ Sounds = list[tuple[str, WatchedSound]]
 """Names as they are shown, and the files."""
 
 Found = tuple[Tags | Timeline, Vectors | None]
-"""What is said of a file, and its embeddings where they are asked for."""
+"""The output for a file, and its embeddings if requested."""
 
 
 def tag(args: argparse.Namespace) -> int:
@@ -66,7 +66,7 @@ def _check_run(args: argparse.Namespace, tagger: Tagger, files: Files) -> None:
     asked = [key for key in _OF_LABELS if getattr(args, key) is not None]
     if asked and tagger.task == "regression":
         raise TaggerError(
-            f"{flag(asked[0])} is of labels: expected a run with labels, received regression, which has values"
+            f"{flag(asked[0])} applies to labels: expected a run with labels, received regression"
         )
     if not args.timeline or (args.embeddings and not args.per_window):
         tagger.check_clean(path for _, path in files)
@@ -80,13 +80,13 @@ def _unheard(args: argparse.Namespace, tagger: Tagger) -> list[str]:
     if pieces.hop <= pieces.length:
         return []
     window_s, hop_s = pieces.length / tagger.rate_hz, pieces.hop / tagger.rate_hz
-    return [f"windows of {window_s:g} s every {hop_s:g} s: what lies between them is not heard"]
+    return [f"windows of {window_s:g} s every {hop_s:g} s: audio between them is ignored"]
 
 
 def _tag_files(args: argparse.Namespace, tagger: Tagger, sounds: Sounds) -> int:
     """Write all that is asked for; how many files could not be used."""
     vectors, lost = [], 0
-    is_hidden = None if len(sounds) > 1 else True  # None: hidden where stderr is no terminal
+    is_hidden = None if len(sounds) > 1 else True  # None: hidden if stderr is not a terminal
     with (
         _sink(args, tagger) as sink,
         tqdm(total=len(sounds), desc="tagging", unit="file", disable=is_hidden) as bar,
@@ -185,7 +185,7 @@ def _segments(args: argparse.Namespace, timeline: Timeline) -> list[Segment] | N
 
 @contextmanager
 def _sink(args: argparse.Namespace, tagger: Tagger) -> Iterator[Sink]:
-    """Where tags go; beside segments, the scores of windows may have a file of their own."""
+    """Where tags go; the scores of windows may have a file of their own, next to that of segments."""
     contents = Contents(tagger.names, over_time=args.timeline, has_segments=tagger.task != "regression")
     with ExitStack() as stack:
         file = stack.enter_context(screen_or_file(args.out))

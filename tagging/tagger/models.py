@@ -62,7 +62,7 @@ def check_hears(runs: Sequence[Run]) -> None:
         if run.config.cleaning.features.name == STORED:
             raise TaggerError(
                 f"expected a run on audio, {run.path} was trained on ready-made features "
-                "(cleaning.features.name=stored), which nothing here can make of audio"
+                "(cleaning.features.name=stored), which cannot be computed from audio here"
             )
 
 
@@ -102,7 +102,7 @@ def window_pieces(runs: Sequence[Run], window_s: float | None, hop_s: float | No
         if run.config.cleaning.features.name is not None:
             raise TaggerError(
                 f"expected a run on waveforms for a timeline, {run.path} takes features of whole clips "
-                f"(cleaning.features.name={run.config.cleaning.features.name}): tag whole clips, or cut them"
+                f"(cleaning.features.name={run.config.cleaning.features.name}): tag whole clips instead"
             )
     if len(rates := {run.config.cleaning.rate_hz for run in runs}) > 1:
         raise TaggerError(f"expected runs of one rate for a timeline, received {sorted(rates)} Hz")

@@ -85,7 +85,7 @@ def rebuilt_network(run: Run, window_s: float) -> WindowNetwork:
     except RunError as error:
         raise TaggerError(
             f"expected windows of {run.config.window.window_s:g} s, as the weights of model.name="
-            f"{run.config.model.name} fit no other length, received {window_s:g} s; leave the window's length out"
+            f"{run.config.model.name} fit only that length, received {window_s:g} s; leave out the window length"
         ) from error
     except ValueError as error:  # of a part that was built
         raise TaggerError(f"windows of {window_s:g} s: {error}") from error

@@ -27,41 +27,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         type=Path,
         metavar="FILE",
-        help="audio files, folders of them, or - for a WAV on stdin",
+        help="audio files or folders, or - for a WAV file on stdin",
     )
     add(
         "--run",
         nargs="+",
         required=True,
         type=Path,
-        help="run folders, or folders of folds; several: their mean",
+        help="run folders or cross-validation folders; several form an ensemble",
     )
-    add("--top", type=cli.positive, metavar="K", help="tags of a clip, at most (default: 5)")
-    add("--format", choices=("table", "csv", "json", "jsonl"), default="table", help="default: %(default)s")
-    add("--out", type=Path, metavar="FILE", help="file to write (default: the screen)")
+    add("--top", type=cli.positive, metavar="K", help="maximum number of tags per clip (default: 5)")
     add(
-        "--timeline", action="store_true", help="tags over time: segments with a label, and scores per window"
+        "--format",
+        choices=("table", "csv", "json", "jsonl"),
+        default="table",
+        help="output format (default: %(default)s)",
     )
-    add("--window-s", type=_above_zero, metavar="S", help="seconds of a window (default: the run's)")
+    add("--out", type=Path, metavar="FILE", help="output file (default: stdout)")
+    add("--timeline", action="store_true", help="tags over time: labelled segments, and scores per window")
+    add("--window-s", type=_above_zero, metavar="S", help="window length in seconds (default: the run's)")
     add(
         "--hop-s",
         type=_above_zero,
         metavar="S",
-        help="seconds from window to window (default: overlap as the run's)",
+        help="time between window starts in seconds (default: the run's overlap)",
     )
-    add("--smooth-s", type=_seconds, metavar="S", help="scores are the mean over so much time (default: 0)")
+    add(
+        "--smooth-s",
+        type=_seconds,
+        metavar="S",
+        help="smooth scores with an S-second moving average (default: 0)",
+    )
     add(
         "--threshold",
         type=_share,
         metavar="T",
-        help="all tags with at least this score (default: over time the run's own, or .5)",
+        help="list all tags with at least this score (default with --timeline: the run's thresholds, or .5)",
     )
-    add("--min-length-s", type=_seconds, metavar="S", help="shorter segments are left out (default: 0)")
+    add("--min-length-s", type=_seconds, metavar="S", help="drop segments shorter than this (default: 0)")
     add(
         "--max-gap-s",
         type=_seconds,
         metavar="S",
-        help="gaps of a label up to this are closed, with one label a clip only where nothing is said (default: 0)",
+        help="merge segments of the same label less than S seconds apart (single-label runs: only if no other label "
+        "is predicted in between; default: 0)",
     )
     add(
         "--labels",
@@ -69,26 +78,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.txt",
         help="write the segments of one file as an Audacity label track",
     )
-    add("--plot", type=Path, metavar="FILE.png", help="draw one file: log-mel above the tags over time")
+    add("--plot", type=Path, metavar="FILE.png", help="plot one file: log-mel above the tags over time")
     add(
         "--embeddings",
         type=Path,
         metavar="FILE.npz",
-        help="write what enters the last layer, a vector a clip",
+        help="write embeddings (input of the last layer), one per clip",
     )
-    add("--per-window", action="store_true", help="embeddings of the windows of a timeline in place of clips")
+    add(
+        "--per-window",
+        action="store_true",
+        help="write one embedding per window of the timeline instead of one per clip",
+    )
     cores = cli.available_cores()
     add(
         "--jobs",
         type=cli.positive,
         metavar="N",
         default=cores,
-        help="cores to use (default: all, here %(default)s)",
+        help="CPU cores to use (default: all, here %(default)s)",
     )
 
 
 def check(args: argparse.Namespace) -> None:
-    """Bring what stands behind `--run` but is no folder to the files, and refuse what does not go together.
+    """Move audio files given after `--run` to the files, and refuse options that contradict each other.
 
     Raises:
         OptionError: one line.
@@ -98,23 +111,23 @@ def check(args: argparse.Namespace) -> None:
     if not args.run:
         raise OptionError(f"--run: expected a run folder, received the file {audio[0]}")
     if not args.paths:
-        raise OptionError("expected audio files or folders, received none; they stand before --run")
+        raise OptionError("expected audio files or folders, received none; give them before --run")
     if args.paths.count(STDIN) > 1:
-        raise OptionError("-: standard input can be read once")
+        raise OptionError("-: standard input can only be read once")
     _check_mode(args)
     _check_endings(args)
     check_outputs(TAG, outputs(args), inputs=args.paths)
 
 
 def windows_file(args: argparse.Namespace) -> Path | None:
-    """Beside `--out` as CSV, where the scores of windows go; a pipe or a device has no place beside it."""
+    """The CSV next to `--out` with the scores of windows; None for a pipe or a device, which has no folder."""
     if not (args.timeline and args.format == "csv" and args.out) or is_stream(args.out):
         return None
     return args.out.with_name(f"{args.out.stem}.windows{args.out.suffix}")
 
 
 def outputs(args: argparse.Namespace) -> dict[str, Path | None]:
-    """The files that are asked for, by option."""
+    """The requested output files, by option."""
     return {
         **{"--out": args.out, "the windows of --out": windows_file(args)},
         **{flag(key): getattr(args, key) for key in ("labels", "plot", "embeddings")},
@@ -128,22 +141,22 @@ def flag(key: str) -> str:
 
 def _check_mode(args: argparse.Namespace) -> None:
     if args.timeline and args.top is not None:
-        raise OptionError("--top is of whole clips; with --timeline choose labels by --threshold")
+        raise OptionError("--top applies to whole clips; use --threshold with --timeline")
     for key in (key for key in _OF_TIMELINE if getattr(args, key) is not None):
         if not args.timeline:
-            raise OptionError(f"{flag(key)} is of tags over time: give --timeline, too")
+            raise OptionError(f"{flag(key)} applies to tags over time: add --timeline")
     for key in (key for key in _OF_WINDOWS if getattr(args, key) is not None):
         if not (args.timeline or args.per_window):
-            raise OptionError(f"{flag(key)} is of tags over time: give --timeline (or --per-window), too")
+            raise OptionError(f"{flag(key)} applies to tags over time: add --timeline (or --per-window)")
     if args.per_window and args.embeddings is None:
-        raise OptionError("--per-window is of embeddings: give --embeddings FILE.npz, too")
+        raise OptionError("--per-window applies to embeddings: add --embeddings FILE.npz")
     for key in ("labels", "plot"):
         if getattr(args, key) is not None and (len(args.paths) > 1 or args.paths[0].is_dir()):
-            raise OptionError(f"{flag(key)} is of one file, received several (or a folder)")
+            raise OptionError(f"{flag(key)} takes one audio file, received several (or a folder)")
 
 
 def _check_endings(args: argparse.Namespace) -> None:
-    """Pipes and devices have none; but a picture is only written as a file."""
+    """Pipes and devices have none; but a plot is only written to a file."""
     for key, ending in _ENDINGS.items():
         path = getattr(args, key)
         if path is None or path.suffix.lower() == ending or (key != "plot" and is_stream(path)):

@@ -38,10 +38,10 @@ class WatchedSound(FileSound):
     def fault(self) -> str:
         """What the file lacks of what its header promises, or ""; known when it has been read."""
         missing = truncation(self.path, *self.passes[-1]) if self.passes else ""
-        return missing and f"{missing}, tagged as far as it goes"
+        return missing and f"{missing}, tagged up to there"
 
     def _bar(self) -> tqdm:
-        is_hidden = None if self.has_bar else True  # None: hidden where stderr is no terminal
+        is_hidden = None if self.has_bar else True  # None: hidden if stderr is not a terminal
         total_s = self._seconds() if self.has_bar and sys.stderr.isatty() else None
         return tqdm(
             total=total_s, desc=self.path.name, unit="s", leave=False, disable=is_hidden, delay=DELAY_S

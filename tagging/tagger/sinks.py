@@ -88,7 +88,7 @@ class TableSink:
 
 
 class CsvSink:
-    """A row a tag, or a segment, and in a file of their own a row a window; of regression a row a window alone."""
+    """One row per tag or segment, and in a separate file one per window; for regression only one row per window."""
 
     def __init__(self, file: IO[str], windows: IO[str] | None, contents: Contents) -> None:
         self.file, self.windows = file, windows

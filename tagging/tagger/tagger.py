@@ -175,7 +175,7 @@ class Tagger:
         """Raises TaggerError for an ensemble."""
         if len(self.runs) > 1:
             raise TaggerError(
-                f"expected one run for embeddings, received {len(self.runs)}: their features have nothing in common"
+                f"expected one run for embeddings, received {len(self.runs)}: their features are not comparable"
             )
 
     def check_clean(self, paths: Iterable[Path]) -> None:

@@ -9,7 +9,7 @@ from tagging.pipeline.pieces import AudioWindows
 
 BATCH = 32  # windows that a network sees at once: more take memory, and on a CPU no less time
 BATCH_VALUES = BATCH * 5 * 16_000  # samples in them, at most, as long windows take more
-ALL_SILENCE = "expected sound, all of it is silence"
+ALL_SILENCE = "expected sound, received only silence"
 
 
 def cut_windows(blocks: Iterable[np.ndarray], pieces: AudioWindows) -> Iterator[tuple[int, int, np.ndarray]]:

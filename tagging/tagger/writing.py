@@ -35,7 +35,7 @@ def write_labels(path: Path, segments: Sequence[Segment]) -> None:
 
 
 def write_embeddings(path: Path, found: Sequence[Vectors], *, per_window: bool) -> None:
-    """An .npz without pickle: `fname` (rows,), `embeddings` (rows, features) float32, a row a clip or a window.
+    """An .npz without pickle: `fname` (rows,), `embeddings` (rows, features) float32, one row per clip or window.
 
     Of windows also `start_s` and `end_s`, (rows,). Of no file (0,) and (0, 0).
 

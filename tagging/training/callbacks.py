@@ -1,4 +1,4 @@
-"""What happens around an epoch beside its history: a look for divergence, validation, averages, watchers."""
+"""What happens around an epoch apart from its history: a check for divergence, validation, averages, watchers."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from tagging.training.history import History
 
 
 class RefuseDivergence(keras.callbacks.Callback):
-    """Ends a training whose loss is no longer a number, before anything is made of it; stands first."""
+    """Ends a training whose loss is no longer a number, before anything uses it; comes first."""
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         assert logs is not None  # noqa: S101  Keras always gives them

@@ -41,7 +41,7 @@ def class_weights(
     as there are, and each the same. Classes without a training clip weigh nothing and are not counted.
     """
     if task == "regression":
-        raise RunError("train.class_weights is for labels and does nothing for regression; set null")
+        raise RunError("train.class_weights applies to labels, not to regression targets; set null")
     if setting == "balanced":
         clips_of = targets.sum(axis=0, dtype=np.float64)
         present = clips_of > 0

@@ -1,4 +1,4 @@
-"""Which clips a stage learns from, and which it is judged by."""
+"""Which clips a stage trains on, and which it is validated on."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,7 +103,7 @@ def _missing_classes(dataset: Dataset, train: pd.DataFrame) -> list[str]:
     if dataset.task == "regression" or not missing:
         return []
     return [
-        f"no training clip has the label {some(missing)}: it cannot be learnt; dataset.drop leaves it out"
+        f"no training clip has the label {some(missing)}: it cannot be learned; dataset.drop leaves it out"
     ]
 
 
@@ -127,11 +127,13 @@ def _check_numbers(dataset: Dataset, settings: StageSettings) -> None:
     augment = settings.augment
     if augment.waveform_mix.probability > 0 or (augment.mixup.alpha > 0 and augment.mixup.labels == "or"):
         raise DatasetError(
-            "augment.waveform_mix and augment.mixup.labels=or give a mixture all labels of its clips, and this data "
-            "set has numbers; turn them off (mixup.labels=mix blends numbers)"
+            "augment.waveform_mix and augment.mixup.labels=or give a mixture all labels of its "
+            "clips, and this data set has numeric targets; turn them off (mixup.labels=mix blends targets)"
         )
     if SELECTED in settings.sources:
-        raise DatasetError(f"source {SELECTED} is for labels, and this data set has numbers; use noisy")
+        raise DatasetError(
+            f"source {SELECTED} applies to labels, and this data set has numeric targets; use noisy"
+        )
 
 
 def _examples(lost: pd.DataFrame, most: int = 3) -> str:

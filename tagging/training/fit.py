@@ -38,11 +38,11 @@ def fit(
     settings, batches = task.settings, _batches(task, frontend)
     if settings.has_plateau and not len(task.data.validation):
         raise RunError(
-            f"train.schedule={settings.schedule} needs validation clips, received none; hold clips out"
+            f"train.schedule={settings.schedule} needs validation clips, received none; hold out clips"
         )
     rows = restore(task.work / BACKUPS, trainer)
     if rows:
-        print(f"going on after epoch {len(rows)}, where training was interrupted")
+        print(f"resuming after epoch {len(rows)}, where training was interrupted")
     history = History(task.work, settings, batches.steps, task.kind, rows)
     if not history.finished:
         trainer.fit(
@@ -65,8 +65,8 @@ def _batches(task: Task, frontend: keras.Layer) -> TrainingBatches | FirstBatche
         return batches
     first = FirstBatches(batches, task.settings.overfit_batches)
     print(
-        f"train.overfit_batches={first.n}: a check that the network can learn, on {first.steps} of {batches.steps} "
-        "batches, without augmentation; no model to use"
+        f"train.overfit_batches={first.n}: overfitting check on {first.steps} of {batches.steps} "
+        "batches, without augmentation; not a usable model"
     )
     return first
 

@@ -45,7 +45,7 @@ def train_folds(config: Config, k: int, stages: Sequence[str], *, jobs: int, for
         k: number of folds.
         stages: names, in the config's order.
         jobs: clips read in parallel.
-        force: train anew what is finished or begun.
+        force: retrain from scratch, discarding finished or partial runs.
 
     Raises:
         ConfigError: the config's hold-out is a file.
@@ -65,7 +65,7 @@ def _fold_configs(config: Config, dataset: Dataset, k: int, force: bool) -> list
     """The config of each fold; writes which clips it holds out."""
     if config.split.file is not None:
         raise ConfigError(
-            f"--folds draws its own hold-outs, received split.file={config.split.file}; leave it out"
+            f"--folds draws its own hold-outs, received split.file={config.split.file}; leave that out"
         )
     clips, folder = dataset.of(dataset.checked), Path(config.run_dir)
     fold = folds(clips, dataset.strata(clips), k, config.seed) + 1
@@ -102,8 +102,8 @@ def _check_folds(folder: Path, new: pd.Series, force: bool) -> None:
     if not old.equals(new):
         both = [f"{each.max()} folds of {len(each)} clips" for each in (old, new)]
         raise RunError(
-            f"{folder} holds {both[0]}, received {both[1]}, dealt in another way (k, seed or clips differ); "
-            "--force trains them anew, another run_dir keeps both"
+            f"{folder} holds {both[0]}, received {both[1]}, split differently (k, seed or clips "
+            "differ); --force retrains them from scratch, another run_dir keeps both"
         )
 
 
@@ -122,7 +122,7 @@ def _gather(config: Config, dataset: Dataset, stage: str) -> None:
 
 
 def _table(kind: TaskKind, targets: np.ndarray, found: OutOfFold, groups: Sequence[str], seed: int) -> str:
-    """A line a fold, and one of all clips."""
+    """One line per fold, and one of all clips."""
     lines = []
     for fold in np.unique(found.fold):
         rows = found.fold == fold

@@ -1,6 +1,6 @@
 """What is known after an epoch: its row, which epoch is the best, its weights, and whether to stop.
 
-All of it is in the rows, so that an interrupted stage goes on exactly where it stopped.
+All of it is in the rows, so that an interrupted stage resumes exactly where it stopped.
 """
 
 import os

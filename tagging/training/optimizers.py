@@ -28,7 +28,7 @@ def build_optimizer(settings: StageSettings) -> keras.optimizers.Optimizer:
 def uses_xla(settings: StageSettings, network: keras.Model) -> bool:
     """`auto` is on with a GPU, for networks without recurrent layers and images of one length.
 
-    On a CPU XLA is several times slower for these networks; it compiles anew for each length.
+    On a CPU XLA is several times slower for these networks; it compiles again for each length.
     """
     if settings.jit_compile == "auto":
         recurrent = (keras.layers.RNN, keras.layers.Bidirectional)

@@ -1,4 +1,4 @@
-"""Penalties on large weights, beside the loss."""
+"""Penalties on large weights, added to the loss."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -50,7 +50,7 @@ def learning_rates(settings: StageSettings, monitor: str, rows: Sequence[dict]) 
         if is_flat and rate > settings.plateau.min_learning_rate:
             rate = max(rate * settings.plateau.factor, settings.plateau.min_learning_rate)
             waited = settings.plateau.patience + 1
-            reasons.append(f"no better {monitor} for {waited} epoch{'s' * (waited > 1)}")
+            reasons.append(f"no improvement of {monitor} for {waited} epoch{'s' * (waited > 1)}")
         if settings.has_steps and epoch % settings.step.epochs == 0:
             rate *= settings.step.gamma
             reasons.append(f"step after {epoch} epoch{'s' * (epoch > 1)}")

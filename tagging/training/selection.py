@@ -18,14 +18,14 @@ SCORES, KEPT = "selection_scores.npz", "selected.csv"
 def select_clips(
     data: StageData, settings: SelectionSettings, judge: Run, work: Path, jobs: int
 ) -> StageData:
-    """The stage's data with those of its `selected` clips that the judge lets in, and their labels.
+    """The stage's data with those of its `selected` clips that the teacher accepts, and their labels.
 
-    Writes the judge's logits and the list of all clips with `kept`, what they are labelled and how sure it is.
+    Writes the teacher's logits and the list of all clips with `kept`, their labels and the teacher's confidence.
 
     Args:
         data: with every noisy clip that may train, as source `selected`.
         settings: what is asked of a clip, and whose labels it gets.
-        judge: the run whose scores decide.
+        judge: the teacher, the run whose scores decide.
         work: folder for the two files; scores that are there already are taken.
         jobs: clips read in parallel.
 
@@ -49,7 +49,7 @@ def select_clips(
         targets[rows] = probabilities
     stays = np.ones(len(data.train), bool)
     stays[rows] = kept
-    note = f"{kept.sum()} of {len(clips)} noisy clips are selected by {judge.path}"
+    note = f"{kept.sum()} of {len(clips)} noisy clips were selected by {judge.path}"
     return replace(
         data,
         train=data.train[stays].reset_index(drop=True),
@@ -65,7 +65,7 @@ def label_confidence(given: np.ndarray, probabilities: np.ndarray, settings: Sel
         given: multi-hot labels (clips, classes).
         probabilities: the model's (clips, classes).
         settings: `labels`: `given`, the probability of the least likely of the clip's labels (1 without labels
-            is no confirmation: 0); `model`, that of the likeliest class.
+            is no confirmation: 0); `model`, that of the most likely class.
     """
     if settings.labels == "model":
         return probabilities.max(axis=1)
@@ -74,9 +74,9 @@ def label_confidence(given: np.ndarray, probabilities: np.ndarray, settings: Sel
 
 
 def _probabilities(clips: pd.DataFrame, judge: Run, work: Path, jobs: int) -> np.ndarray:
-    """What the judge gives each class of each clip, (clips, classes) float32.
+    """The teacher's probability of each class for each clip, (clips, classes) float32.
 
-    Its logits are kept for when the stage goes on after an interruption.
+    Its logits are stored, for when the stage resumes after an interruption.
     """
     path, names = work / SCORES, list(clips["fname"])
     if not path.exists():

@@ -1,4 +1,4 @@
-"""A picture of what the network sees."""
+"""A plot of what the network sees."""
 
 from pathlib import Path
 

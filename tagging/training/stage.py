@@ -53,7 +53,7 @@ def train_stage(
         config: the whole experiment.
         name: of the stage.
         jobs: clips read in parallel.
-        force: train anew what is finished or begun.
+        force: retrain from scratch, discarding finished or partial runs.
         watch: is given the history's row of each epoch once it is written; an exception ends training.
 
     Raises:
@@ -86,7 +86,7 @@ def _train_alone(
     if is_marked(final, RUN) and not force:
         check_same(read_run(final).info["identity"], made_of, final, name)
         _remove_scaffolding(final)
-        print(f"{final} is finished; --force trains it anew")
+        print(f"{final} is finished; --force retrains it from scratch")
         return final
     settings, work = config.stage(name), work_dir(final)
     _open_work(work, made_of, name, force)
@@ -110,7 +110,7 @@ def _report(final: Path) -> Path:
     except (ValueError, OSError) as error:
         raise RunError(
             f"{final} is finished, but its report could not be written ({error}); python -m tagging report {final} "
-            "tries again, and train.py goes on behind it"
+            "tries again, and train.py continues after it"
         ) from error
 
 

@@ -30,7 +30,7 @@ def initial_run(config: Config, stage: str) -> Run | None:
     init = config.stage(stage).init
     if init == "none":
         return None
-    hint = f"; stages.{stage}.init=none starts without it" if init == "previous" else ""
+    hint = f"; stages.{stage}.init=none trains without it" if init == "previous" else ""
     return _named_run(config, stage, "init", init, hint)
 
 
@@ -78,10 +78,12 @@ def check_judge(new: dict[str, Any], classes: tuple[str, ...], judge: Run, stage
         raise RunError(f"{key}: expected a run of the task {new['task']}, {judge.path} is of {judge.task}")
     _check_classes(key, judge, classes)
     if lines := differing_keys(old["cleaning"], new["cleaning"]):
-        raise RunError(f"{key}: {judge.path} was trained on audio cleaned otherwise ({'; '.join(lines)})")
+        raise RunError(
+            f"{key}: {judge.path} was trained on audio cleaned with other settings ({'; '.join(lines)})"
+        )
     if old["validation_clips"] != new["validation_clips"]:
         print(
-            f"{judge.path} may have learnt from the validation clips of this stage: its choice may favour them"
+            f"{judge.path} may have been trained on validation clips of this stage: its selection may favour them"
         )
 
 
@@ -102,7 +104,7 @@ def check_start(new: dict[str, Any], classes: tuple[str, ...], start: Run, stage
         lines = differing_keys(_images(old), _images(new))
         if old["validation_clips"] != new["validation_clips"]:
             print(
-                f"{start.path} may have learnt from the validation clips of this stage: its scores may read too high"
+                f"{start.path} may have been trained on validation clips of this stage: scores may be too optimistic"
             )
     if lines:
         raise RunError(
@@ -115,11 +117,14 @@ def check_same(old: dict[str, Any], new: dict[str, Any], folder: Path, stage: st
     """Refuse to go on with, or to keep, what was made with other settings or clips."""
     lines = differing_keys(_with_full_keys(_completed(old), stage), _with_full_keys(new, stage))
     if lines and lines[0].startswith(_BUILT_ON):  # all that differs: they come last
-        raise RunError(f"{folder} was built on an older run; --stage {stage} --force trains it anew")
+        raise RunError(
+            f"{folder} was trained from an older version of its init run; --stage {stage} --force "
+            "retrains it from scratch"
+        )
     if lines:
         raise RunError(
-            f"{folder} was made with other settings ({'; '.join(lines)}); --stage {stage} --force trains it "
-            "anew, another run_dir keeps both"
+            f"{folder} was made with other settings ({'; '.join(lines)}); --stage {stage} --force "
+            "retrains it from scratch, another run_dir keeps both"
         )
 
 

@@ -37,7 +37,7 @@ def tracked(config: Config, stage: str, work: Path) -> Iterator[Callable[[dict],
     Args:
         config: the whole experiment, which the run shows.
         stage: its name.
-        work: the folder in which the run is made; keeps the id, so that a training that goes on goes on there.
+        work: the folder in which the run is made; keeps the id, so that a resumed training continues that one.
 
     Raises:
         TrackingError: the package is missing or refuses.

@@ -46,7 +46,9 @@ def compiled_trainer(
         metrics=[metric.streaming(n_classes) for metric in kind.metrics if metric.streaming],
         jit_compile=uses_xla(settings, network),
     )
-    trainer.optimizer.build(trainer.trainable_variables)  # else the first step makes its variables, and is traced twice
+    trainer.optimizer.build(
+        trainer.trainable_variables
+    )  # else the first step makes its variables, and is traced twice
     return trainer
 
 

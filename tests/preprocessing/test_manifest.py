@@ -73,7 +73,7 @@ def test_a_folder_made_before_there_were_features_holds_audio(tmp_path):
     del settings["features"]
     (tmp_path / "cleaning.json").write_text(json.dumps(settings))
     check_fingerprint(tmp_path, CleaningSettings())
-    with pytest.raises(CleanFolderError, match=r"features\.name is None there, mel is asked"):
+    with pytest.raises(CleanFolderError, match=r"features\.name is None there, mel"):
         check_fingerprint(tmp_path, CleaningSettings(features=FeatureSettings(name="mel")))
 
 
@@ -124,7 +124,7 @@ def test_settings_round_trip(tmp_path):
 def test_a_setting_that_is_not_known_here_is_a_difference(tmp_path):
     content = {**as_dict(CleaningSettings()), "dither": True}
     (tmp_path / "cleaning.json").write_text(json.dumps(content))
-    with pytest.raises(CleanFolderError, match="dither is True there, - is asked"):
+    with pytest.raises(CleanFolderError, match="dither is True there, -"):
         check_fingerprint(tmp_path, CleaningSettings())
 
 
@@ -144,9 +144,9 @@ def test_the_fingerprint_names_every_key_that_differs(tmp_path):
         check_fingerprint(tmp_path, CleaningSettings(rate_hz=8_000, noisy=noisy))
     message = str(error.value)
     assert "\n" not in message
-    assert "rate_hz is 16000 there, 8000 is asked" in message
-    assert "noisy[0].max_s is None there, 5.0 is asked" in message
-    assert "noisy[1].threshold_dbfs is - there, -42.0 is asked" in message
+    assert "rate_hz is 16000 there, 8000" in message
+    assert "noisy[0].max_s is None there, 5.0" in message
+    assert "noisy[1].threshold_dbfs is - there, -42.0" in message
     assert "curated" not in message
     assert "--force" in message
 

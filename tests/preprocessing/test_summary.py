@@ -51,7 +51,7 @@ def test_a_folder_of_features_tells_their_shape():
     rows = [ClipRow("train", f"{n}.wav", "ok", steps=n, **facts) for n in (68, 20, 70)]
     made = closing_table(to_table([*rows, ClipRow("train", "bad.wav", "refused", "why")]))
     assert "hours out      3.000" in made
-    assert "steps          158, 20 to 70 a clip, median 68" in made
+    assert "steps          158, 20 to 70 per clip, median 68" in made
     assert "bands          140\n" in made
     assert "clipped        0 clips" in made
 

@@ -69,7 +69,9 @@ def _labels(path: Path, n_clips: int) -> list[str]:
             f"{path}: expected UTF-8, received other bytes ({error.reason}); save it so"
         ) from None
     if "" in names:
-        raise DatasetError(f"{path}: expected a label a clip, received an empty one in row {names.index('')}")
+        raise DatasetError(
+            f"{path}: expected one label per clip, received an empty one in row {names.index('')}"
+        )
     return names
 
 

@@ -14,7 +14,7 @@ from tagging.datasets.table import COLUMNS, Dataset, DatasetError, as_cells, lea
 KEYS = ("targets", "table")
 EXPECTED_TREE = """\
     {root}/
-        clips.csv     path,label[,split][,group]     a label a clip; or
+        clips.csv     path,label[,split][,group]     one label per clip; or
                       path,labels[,split][,group]    several: "Bark;Run" or "Bark,Run"; or
                       path,valence[,split][,group]   columns of numbers, which dataset.targets names
         any folders   the audio, by paths that are relative to {root}

@@ -83,7 +83,7 @@ def _check_ours(root: Path) -> None:
     if version != VERSION:
         raise DatasetError(
             f"expected demo data of version {VERSION} at {root}, received version {version}; "
-            "remove the folder and it is made anew"
+            "remove the folder, and it is generated again"
         )
 
 

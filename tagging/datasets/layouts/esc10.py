@@ -26,7 +26,7 @@ def read(settings: DatasetSettings) -> Dataset:
     """The data set at `settings.root`: all clips `curated`, classes sorted, the fold as `group`.
 
     A recording is in one fold only, and `train.py --folds` with as many folds as there are rotates over ESC's own.
-    There are no test clips. ESC-50 names classes otherwise: `Dog`, where ESC-10 has `Dog_bark`.
+    There are no test clips. ESC-50 names classes differently: `Dog`, where ESC-10 has `Dog_bark`.
 
     Raises:
         DatasetError: no such data (the message shows the expected tree), or names or a table that are wrong.

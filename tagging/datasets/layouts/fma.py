@@ -34,7 +34,7 @@ def read(settings: DatasetSettings) -> Dataset:
     """The data set at `settings.root`: tracks of the subset that have a top genre, in the official split.
 
     `fname` is the file's (`000002.mp3`), `group` the artist. Classes are sorted. How many tracks without a top genre
-    are left out is said on stderr.
+    are left out is printed to stderr.
 
     Raises:
         DatasetError: a missing part (the message shows the expected tree), or a table that is wrong.

@@ -1,4 +1,4 @@
-"""Reader of mel features in HDF5: a group a part, a row a clip, each row an image of (frames, bands)."""
+"""Reader of mel features in HDF5: one group per part, one row per clip, each row an image of (frames, bands)."""
 
 from pathlib import Path
 
@@ -80,7 +80,7 @@ def _labels(path: Path, file: h5py.File, group: str, genres: list[str] | None) -
     if not isinstance(features, h5py.Dataset) or not isinstance(answers, h5py.Dataset):
         raise DatasetError(f"{where}: expected datasets X and y in the group, received others; add them")
     if any(data.file != file or data.external or data.is_virtual for data in (features, answers)):
-        raise DatasetError(f"{where}: expected X and y in this file, they lie in another; store them in it")
+        raise DatasetError(f"{where}: expected X and y in this file, they are in another; store them in it")
     if features.dtype.kind not in "fiu" or features.ndim != 3:
         raise DatasetError(
             f"{where}/X: expected numbers of shape (clips, frames, bands), received {features.dtype} of shape "
@@ -89,7 +89,7 @@ def _labels(path: Path, file: h5py.File, group: str, genres: list[str] | None) -
     if answers.shape != features.shape[:1] or not len(answers):
         raise DatasetError(
             f"{where}/y: expected a label for each of {len(features)} clips, received shape {answers.shape}; "
-            "store one string or number a clip"
+            "store one string or number per clip"
         )
     return _as_names(f"{where}/y", answers[()], genres)
 
@@ -100,7 +100,7 @@ def _as_names(where: str, values: np.ndarray, genres: list[str] | None) -> list[
             raise DatasetError(f"{where}: expected labels out of genres, received {some(wrong)}; correct it")
         if "" in names:
             raise DatasetError(
-                f"{where}: expected a label a clip, received an empty one in row {names.index('')}"
+                f"{where}: expected one label per clip, received an empty one in row {names.index('')}"
             )
         return names
     if values.dtype.kind not in "iu":

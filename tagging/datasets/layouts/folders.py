@@ -18,8 +18,8 @@ from tagging.datasets.table import COLUMNS, Dataset, DatasetError, leave_out, pl
 KEYS = ("lists", "group_pattern")
 EXPECTED_TREE = """\
     {root}/
-        <class>/    <name>.wav, .au, .mp3, .ogg, .flac ...   (two classes at least)
-    with names of your own, or GTZAN's, where the classes may also lie in genres/ or genres_original/:
+        <class>/    <name>.wav, .au, .mp3, .ogg, .flac ...   (at least two classes)
+    with names of your own, or GTZAN's, where the classes may also be in genres/ or genres_original/:
         genres/
             blues/ ... rock/    blues.00000.wav or .au"""
 GTZAN_LEVELS = ("genres_original", "genres")
@@ -72,7 +72,7 @@ def _audio_in(folder: Path) -> list[Path]:
     deeper = [path for path in found if path.is_dir() and not path.name.startswith(".")]
     if files and deeper:
         raise DatasetError(
-            f"{folder}: expected audio files alone, received the folder {deeper[0].name!r} beside them; "
+            f"{folder}: expected only audio files, received the folder {deeper[0].name!r} next to them; "
             "move its files up or out"
         )
     return files
@@ -129,9 +129,11 @@ def _lines(path: Path) -> list[str]:
         lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(
-            f"{path}: expected a text file with a clip a line, received none that can be read "
+            f"{path}: expected a text file with one clip per line, received one that cannot be read "
             f"({getattr(error, 'strerror', None) or error}); correct dataset.lists"
         ) from None
     if not (named := [line for line in lines if line]):
-        raise DatasetError(f"{path}: expected a clip a line, received an empty file; correct dataset.lists")
+        raise DatasetError(
+            f"{path}: expected one clip per line, received an empty file; correct dataset.lists"
+        )
     return named

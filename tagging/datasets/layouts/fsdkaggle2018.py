@@ -36,7 +36,7 @@ _SPLITS = {"1": "curated", "0": "noisy"}  # by manually_verified
 
 
 def read(settings: DatasetSettings) -> Dataset:
-    """The data set at `settings.root`; zips of audio beside its tables are unpacked on the way.
+    """The data set at `settings.root`; zips of audio next to its tables are unpacked first.
 
     Clips with a checked label are `curated`, the other training clips `noisy`. Classes are sorted. Test clips are
     those with answers, in the answers' order; without answers, those of the sample submission, with labels ().

@@ -19,10 +19,10 @@ EXPECTED_TREE = """\
     {root}/
         train_curated.csv          fname,labels
         train_noisy.csv            fname,labels   (may be absent together with train_noisy/)
-        sample_submission.csv      fname and a column a class
-        train_curated/             *.wav, or train_curated.zip beside it
-        train_noisy/               *.wav, or train_noisy.zip beside it
-        test/                      *.wav, or test.zip beside it
+        sample_submission.csv      fname and one column per class
+        train_curated/             *.wav, or train_curated.zip next to it
+        train_noisy/               *.wav, or train_noisy.zip next to it
+        test/                      *.wav, or test.zip next to it
         test_post_competition.csv  fname,labels,usage   (optional: the answers)
         groups.csv                 fname,group   (optional: which training clips share a recording)
     Get it from https://www.kaggle.com/c/freesound-audio-tagging-2019/data (the folder as it is) or from
@@ -42,7 +42,7 @@ _ZENODO = {
 
 
 def read(settings: DatasetSettings) -> Dataset:
-    """The data set at `settings.root`; zips of audio beside its tables are unpacked on the way.
+    """The data set at `settings.root`; zips of audio next to its tables are unpacked first.
 
     Classes and test clips are in the sample submission's order; the Zenodo release has none, there they
     are sorted, and in the answers' order. Without known answers a test clip's labels are ().

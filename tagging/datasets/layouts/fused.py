@@ -16,10 +16,10 @@ KEYS = ("targets",)
 EXPECTED_TREE = """\
     {root}/                      fma_genre_spectrograms, multitask_dataset, or their *_beat
         train_labels.txt         Id,Genre or Id,valence,energy,danceability
-        test_labels.txt          the same, or the Ids alone   (may be absent)
-        train/*.fused.full.npy   or .npy.gz, arrays of (140, frames); <Id> is what comes before the first dot
+        test_labels.txt          the same, or the Ids alone   (optional)
+        train/*.fused.full.npy   or .npy.gz, arrays of (140, frames); <Id> is the name up to the first dot
         test/*.fused.full.npy    as above
-    Lists and arrays may also lie side by side, without train/ and test/."""
+    Lists and arrays may also be in one folder, without train/ and test/."""
 _ID_NAMES = ("id", "file", "filename", "fname", "track_id")
 _GENRE_NAMES = ("genre", "genres", "label", "class")
 
@@ -85,7 +85,7 @@ def _read_list(path: Path) -> _List:
     has_header = _cells(first, mark)[0].lower() in _ID_NAMES if first else False
     columns = rows.pop(next(iter(rows)))[1:] if has_header else ()
     if not rows:
-        raise DatasetError(f"{path}: expected a line a clip, received none; download it again")
+        raise DatasetError(f"{path}: expected one line per clip, received none; download it again")
     return _List(path, columns, _by_id(path, columns, rows.items()))
 
 
@@ -99,7 +99,7 @@ def _by_id(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[int, tuple
     for number, (name, *cells) in rows:
         if len(cells) not in (0, width):
             raise DatasetError(
-                f"{path}: expected {1 + width} fields a line, received {1 + len(cells)} in line {number}; correct it"
+                f"{path}: expected {1 + width} fields per line, received {1 + len(cells)} in line {number}; correct it"
             )
         clip = _id(name)
         if not is_plain_name(name) or not clip:
@@ -164,9 +164,9 @@ def _paths(root: Path, split: str, names: list[str]) -> list[Path]:
     for path in sorted(folder.iterdir()):
         if path.name.endswith((".npy", ".npy.gz")) and not path.name.startswith("."):
             other = files.setdefault(_id(path.name), path)
-            if path not in (other, other.with_name(f"{other.name}.gz")):  # packed beside unpacked is the same
+            if path not in (other, other.with_name(f"{other.name}.gz")):  # the same file, packed and unpacked
                 raise DatasetError(
-                    f"{folder}: expected one file a clip, received {other.name} and {path.name}"
+                    f"{folder}: expected one file per clip, received {other.name} and {path.name}"
                 )
     if not set(names) & set(files):
         tree = EXPECTED_TREE.format(root=root)

@@ -180,7 +180,7 @@ def test_two_makers_at_once(tmp_path, monkeypatch):
 @pytest.mark.parametrize("mark", [json.dumps({"version": 0}), "[]", "no json"])
 def test_demo_data_of_another_version(tmp_path, mark):
     (tmp_path / "demo.json").write_text(mark)
-    with pytest.raises(DatasetError, match=r"expected demo data of version .* it is made anew"):
+    with pytest.raises(DatasetError, match=r"expected demo data of version "):
         read_dataset(DatasetSettings("demo", str(tmp_path)))
 
 

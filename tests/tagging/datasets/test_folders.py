@@ -136,7 +136,7 @@ def test_a_line_that_means_two_files(gtzan):
 def test_a_list_that_cannot_be_read(gtzan):
     assert "No such file" in message(gtzan, lists={"train": str(gtzan / "none.txt")})
     (gtzan / "bad.txt").write_bytes(b"\xff\xfe\x00")
-    assert "received none that can be read" in message(gtzan, lists={"train": str(gtzan / "bad.txt")})
+    assert "cannot be read" in message(gtzan, lists={"train": str(gtzan / "bad.txt")})
 
 
 def test_groups_out_of_names_give_esc_its_folds(tmp_path):
@@ -179,7 +179,7 @@ def test_fewer_than_two_classes_show_the_tree(tmp_path, names):
 
 def test_folders_beside_the_audio_of_a_class_are_refused(own):
     fill(own, ["Dog/more/d.wav"])
-    assert "expected audio files alone, received the folder 'more'" in message(own)
+    assert "received the folder 'more'" in message(own)
 
 
 def test_the_command_of_the_page_makes_a_table_of_esc50(tmp_path):

@@ -130,7 +130,7 @@ def test_wrong_vocabulary(root, text, expected):
     [
         ("labels", "label", "add labels"),
         ("16399", "../16399", "expected file names without a folder, received '../16399'"),
-        ("16399", "64760", "expected one row a clip, received '64760' more than once"),
+        ("16399", "64760", "received '64760' more than once"),
         ("16399,Bark", "16399,Barc", "received 'Barc' for '16399'; did you mean 'Bark'?"),
         ("16399,Bark", "16399,", "expected one label or more for '16399', received an empty one"),
     ],

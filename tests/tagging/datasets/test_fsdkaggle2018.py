@@ -123,7 +123,7 @@ def test_missing_table_shows_both_trees(zenodo, missing):
         ("Rain,1", "Rain,yes", "expected manually_verified of 0 or 1, received 'yes'"),
         ("Rain,1", ",1", "expected one label or more for 'a.wav', received an empty one"),
         ("b.wav", "../b.wav", "expected file names without a folder, received '../b.wav'"),
-        ("b.wav", "a.wav", "expected one row a clip, received 'a.wav' more than once"),
+        ("b.wav", "a.wav", "received 'a.wav' more than once"),
     ],
 )
 def test_wrong_training_table(zenodo, old, new, expected):

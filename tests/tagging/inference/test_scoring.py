@@ -56,7 +56,7 @@ def slow_run(tiny, tmp_path_factory) -> str:
 
 @pytest.fixture
 def cleanings(monkeypatch):
-    """How often audio was cleaned for the moment."""
+    """How often audio was cleaned to a temporary folder."""
     made = []
     monkeypatch.setattr(
         "tagging.datasets.cleaned.clean_dataset",
@@ -103,7 +103,7 @@ def test_a_clean_folder_that_does_not_fit_is_passed_over(tiny, run, tmp_path, cl
     assert len(cleanings) == 1
     printed = capsys.readouterr().out
     assert "1 clips of test are not cleaned yet" in printed
-    assert "cleaning 24 clips for the moment" in printed
+    assert "cleaning 24 clips " in printed
 
 
 def test_missing_test_audio_is_found_before_a_model_is_loaded(tiny, run, tmp_path, no_model, capsys):
@@ -141,7 +141,7 @@ def test_the_files_of_a_clean_folder_are_not_cleaned_twice(tiny, run, tmp_path, 
 def test_a_clean_folder_of_other_settings_is_an_error(tiny, slow_run, tmp_path, no_model, capsys):
     arguments = ["--runs", slow_run, "--audio", str(tiny.clean / "test"), "--out", str(tmp_path / "a.csv")]
     assert predict.main(arguments) == 2
-    assert "rate_hz is 16000 there, 8000 is asked" in capsys.readouterr().err
+    assert "rate_hz is 16000 there, 8000" in capsys.readouterr().err
 
 
 def test_every_file_of_a_folder_that_may_be_audio_counts(tiny, run, tmp_path, capsys):
@@ -158,7 +158,7 @@ def test_every_file_of_a_folder_that_may_be_audio_counts(tiny, run, tmp_path, ca
     assert predict.main(["--runs", run, "--audio", str(folder), "--out", str(out)]) == 0
     passed_over = [line for line in capsys.readouterr().err.splitlines() if "my=audio" in line]
     assert passed_over == [
-        f"{folder}: passed over as no audio by name: 3, README first; a file that is named itself is tried"
+        f"{folder}: skipped 3 non-audio files by name (e.g. README); to try one, name the file itself"
     ]
     table = scores(out)
     assert list(table.index) == ["a.w64", "strange.suffix"]
@@ -175,7 +175,7 @@ def test_a_folder_without_files_or_without_sound(run, tmp_path, no_model, capsys
         (
             "texts",
             "x.txt",
-            "found none; passed over as no audio by name: 1, x.txt first",
+            "found none; skipped 1 non-audio files by name (e.g. x.txt)",
         ),
         ("bad", "x.wav", "expected usable audio, found none: x.wav ("),
     ):

@@ -120,7 +120,7 @@ def test_a_sweep_shows_the_best_so_far_and_each_parameter(tmp_path, drawn, goal,
     np.testing.assert_array_equal(progress.lines[0].get_ydata(), line)
     whole, given_up, star = (points.get_offsets().tolist() for points in progress.collections)
     legend = [text.get_text() for text in drawn[0].legends[0].get_texts()]
-    assert legend == ["trial", "given up", "best", "best so far", "median of a value"]
+    assert legend == ["trial", "stopped early", "best", "best so far", "median of a value"]
     assert [whole, given_up, star] == [[[0, 0.5], [2, 0.4], [3, 0.7]], [[1, 0.9]], [best]]
     assert (rate.get_xscale(), rate.get_xlabel()) == ("log", "train.learning_rate")
     assert [text.get_text() for text in units.get_xticklabels()] == ["[16]", "[8, 8]"]

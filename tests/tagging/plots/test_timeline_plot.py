@@ -138,7 +138,7 @@ def test_the_bars_of_the_likeliest_class_end_where_the_heat_map_does(drawn, tmp_
 def test_without_a_segment_the_panel_of_the_likeliest_class_says_so(drawn, tmp_path):
     whole = overlapping(np.eye(3), window_s=2.0, hop_s=1.5, task="multiclass")
     draw(tmp_path, whole, [])
-    assert drawn[0].axes[2].get_title(loc="left") == "likeliest class: no segment"
+    assert drawn[0].axes[2].get_title(loc="left") == "most likely class: no segment"
 
 
 @pytest.mark.parametrize("n", [30, 20_000])

@@ -67,7 +67,7 @@ def test_without_the_data_set_or_the_clean_audio_it_says_so(tmp_path):
     shutil.rmtree(tmp_path / "clean")
     read = Page(write_report(path))
     assert "audio" not in read.tags
-    assert any(word.startswith("The clean audio cannot be shown: ") for word in read.words)
+    assert any(word.startswith("The clean audio is not available: ") for word in read.words)
     shutil.rmtree(tmp_path / "raw")
     read = Page(write_report(path))
     assert any(word.startswith("The data set cannot be read here") for word in read.words)

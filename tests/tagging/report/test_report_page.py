@@ -58,7 +58,7 @@ def test_the_figures_are_those_of_the_run(reported, pages, name):
     for value in per_class.drop(columns=["label", "clips"]).to_numpy().ravel():
         assert np.isnan(value) or f"{value:.4f}" in shown or f"{value:.4g}" in shown
     assert {"777 MiB", "CPU (1 thread)", "12,345", "1 of 2"} <= {word.strip(" .") for word in words} | {
-        word.removeprefix("Epoch kept: ").rstrip(".") for word in words
+        word.removeprefix("Selected epoch: ").rstrip(".") for word in words
     }
 
 

@@ -54,7 +54,7 @@ def test_folds_are_summed_up_out_of_fold(tmp_path):
         write_split(part / "split.csv", clips, fold == number)
         make_run(replace(config, run_dir=str(part), split=SplitSettings(0.5, str(part / "split.csv"))))
     read = Page(write_report(folder))
-    assert "Fold by fold" in read.words
+    assert "By fold" in read.words
     assert list(pd.read_csv(folder / "report_tables" / "folds.csv")["clips"]) == [8, 8]
     found = pd.read_csv(folder / "report_tables" / "clips.csv").set_index("fname")["fold"]
     assert (found[list(clips["fname"])].to_numpy() == fold).all()
@@ -121,13 +121,13 @@ def calibrated(temperature: float, losses: tuple[float, float], errors: tuple[fl
 
 def test_what_a_temperature_does_is_said_and_where_it_does_not_help():
     better, worse = (0.0155, 0.01), (0.0155, 0.02)
-    text = "Temperature 1.048, chosen by log loss of smoothed labels, makes scores less sure."
+    text = "Temperature 1.048, chosen by log loss of smoothed labels, makes scores less confident."
     assert calibrated(1.048, better, better) == text
-    assert "makes scores surer" in calibrated(0.8, better, better)
+    assert "makes scores more confident" in calibrated(0.8, better, better)
     assert "hardly changes scores" in calibrated(1.002, better, better)
-    failed = " is not lower for it: 0.0155 before, 0.0200 after."
-    assert calibrated(1.048, better, worse).endswith(f"less sure. The calibration error{failed}")
-    assert calibrated(1.048, worse, better).endswith(f"less sure. The log loss{failed}")
+    failed = " does not improve: 0.0155 before, 0.0200 after."
+    assert calibrated(1.048, better, worse).endswith(f"less confident. The calibration error{failed}")
+    assert calibrated(1.048, worse, better).endswith(f"less confident. The log loss{failed}")
 
 
 @pytest.mark.parametrize("task", ["multilabel", "multiclass"])
@@ -139,5 +139,5 @@ def test_an_interval_of_1_is_explained_where_there_is_one(reported, task, highes
         {"label": ["a"], figure: [highest], f"{figure}_low": [highest], f"{figure}_high": [highest]}
     )
     shown = class_section(material, classes)
-    assert ("[1.0000, 1.0000] says only" in shown) == (highest == 1)
+    assert ("[1.0000, 1.0000] only means" in shown) == (highest == 1)
     assert ("every clip without it" in shown) == (highest == 1 and task == "multilabel")

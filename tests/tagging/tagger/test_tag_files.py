@@ -270,7 +270,7 @@ def test_a_reader_that_has_enough_ends_it_quietly(run, rec, monkeypatch, capsys)
 )
 def test_labels_of_values_are_refused_before_any_file_is_read(values, tmp_path, capsys, option, mode):
     line = refused(capsys, tmp_path / "none.wav", "--run", values, *mode, option)
-    assert f"{option.partition('=')[0]} is of labels" in line
+    assert f"{option.partition('=')[0]} applies to labels" in line
     assert "received regression" in line
 
 

@@ -36,9 +36,7 @@ def test_a_file_cut_short_is_tagged_and_said_to_be(run, tmp_path, capsys, mode):
     sf.write(path, tone("low", 5.0, 0), RATE_HZ)
     assert tagged(capsys, path, run, *mode) == []
     path.write_bytes(path.read_bytes()[: 44 + 2 * round(0.34 * RATE_HZ)])
-    assert tagged(capsys, path, run, *mode) == [
-        f"{path}: truncated: 0.340 of 5.000 s, tagged as far as it goes"
-    ]
+    assert tagged(capsys, path, run, *mode) == [f"{path}: truncated: 0.340 of 5.000 s, tagged up to there"]
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -30,7 +30,7 @@ def test_curated_starts_from_noisy_and_sees_when_that_changed(tiny, noisy, tmp_p
     train_stage(config, "noisy", jobs=2, force=True)
     assert latest_run(tmp_path / "runs").path == noisy
     assert not (tmp_path / "runs" / "noisy.old").exists()
-    with pytest.raises(RunError, match=r"curated was built on an older run; --stage curated --force"):
+    with pytest.raises(RunError, match=r"curated was .* older .* --stage curated --force"):
         train_stage(config, "curated", jobs=2)
 
 
@@ -52,7 +52,7 @@ def test_previous_must_have_held_out_the_same_clips(tiny, noisy, tmp_path, capsy
         train_stage(tiny.config(tmp_path, "split.validation_share=0.4"), "curated", jobs=2)
     other = ("split.validation_share=0.4", "train.epochs=1", f"stages.curated.init={noisy[1]}")
     train_stage(tiny.config(tmp_path, *other, f"run_dir={tmp_path / 'other'}"), "curated", jobs=2)
-    assert "may have learnt from the validation clips" in capsys.readouterr().out
+    assert "validation clips of this stage" in capsys.readouterr().out
 
 
 def test_a_backbone_trains_in_two_stages_and_its_weights_are_asked_for_once(tiny, tmp_path):
@@ -93,7 +93,7 @@ def test_a_damaged_or_unfinished_run_is_refused(noisy, tmp_path):
     with pytest.raises(RunError, match=r"install keras==9\.9, which saved it \(here: 3\."):
         read_run(tmp_path / "run").load_model()
     (tmp_path / "run" / "run.json").unlink()
-    with pytest.raises(RunError, match=r"run\.json is not there"):
+    with pytest.raises(RunError, match=r"run\.json is missing"):
         read_run(tmp_path / "run")
     with pytest.raises(RunError, match=r"run train\.py first"):
         latest_run(tmp_path)

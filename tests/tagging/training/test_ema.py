@@ -84,7 +84,7 @@ def test_an_interrupted_training_goes_on_with_raw_weights_and_averages(tiny, tra
     config = tiny.config(tmp_path, *EMA)
     train_until_power_cut(config)
     resumed = train_stage(config, "noisy", jobs=2)
-    assert "going on after epoch 1" in capsys.readouterr().out
+    assert "resuming after epoch 1" in capsys.readouterr().out
     assert_same_training(resumed, expected)
 
 

@@ -117,7 +117,7 @@ def test_an_interrupted_training_goes_on_and_ends_the_same(tiny, trained, tmp_pa
         patch.setattr(folds_module, "train_stage", cut)
         command = ["--folds", "2", EPOCH, "--stage", "noisy"]
         assert train.main(["--config", str(config), *command]) == 130
-    assert "the same command goes on" in capsys.readouterr().err
+    assert "resume" in capsys.readouterr().err
     assert train_folds(config, "--stage", "noisy").count("is finished") == 1
     for fold in (1, 2):
         ours, theirs = (
@@ -140,7 +140,7 @@ def test_finished_folds_are_left_alone(copied):
     ("arguments", "words"),
     [
         (["--folds", "3"], "holds 2 folds of 48 clips, received 3 folds of 48 clips"),
-        (["--folds", "2", "seed=9"], "dealt in another way (k, seed or clips differ); --force"),
+        (["--folds", "2", "seed=9"], "(k, seed or clips differ); --force"),
         (["--folds", "2", "train.batch_size=8"], "batch_size: 16 -> 8"),
         (
             ["--folds", "2", "split.file=own.csv"],
@@ -149,7 +149,7 @@ def test_finished_folds_are_left_alone(copied):
         (["--folds", "1"], "expected at least 2 folds, received 1"),
         (["--folds", "0"], "expected at least 2 folds, received 0"),
         (["--folds", "49"], "expected at least 49 clips for 49 folds, received 48"),
-        (["--folds", "2", "--show-batch", "a.png"], "leave --folds out"),
+        (["--folds", "2", "--show-batch", "a.png"], "--show-batch"),
     ],
 )
 def test_a_mistake_ends_in_one_line_and_changes_nothing(copied, capsys, arguments, words):
@@ -171,7 +171,7 @@ def test_force_deals_and_trains_anew(trained, copied, monkeypatch, capsys):
     assert train.main([*command, "--force"]) == 2
     error = capsys.readouterr().err
     assert "curated was validated with other clips than" in error
-    assert "--folds 2 --force trains the folds anew" in error
+    assert "--folds 2 --force" in error
     assert forced == [True] * 4
     old, new = (pd.read_csv(runs / "folds.csv")["fold"] for runs in (trained.runs, copied.runs))
     assert (old != new).any()

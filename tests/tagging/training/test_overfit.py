@@ -77,7 +77,7 @@ def test_networks_learn_a_batch_by_heart(tiny, tmp_path, name, capsys):
     assert rows["loss"].iloc[0] > 0.4
     assert rows["loss"].iloc[-1] < 0.1
     assert rows["lwlrap"].iloc[-1] > 0.99, "it knows each clip, and not only how frequent the labels are"
-    assert "a check that the network can learn, on 1 of 3 batches" in capsys.readouterr().out
+    assert "on 1 of 3 batches" in capsys.readouterr().out
     assert run.info["overfit_batches"] == 1
 
 
@@ -95,7 +95,7 @@ def test_prediction_says_that_it_is_no_model_to_use(tiny, tmp_path, capsys, no_f
     config = tiny.config(tmp_path, *ALONE, "train.epochs=1")
     run = train_stage(config, "noisy", jobs=2)
     assert predict.main(["--runs", str(run), "--out", str(tmp_path / "s.csv")]) == 0
-    assert f"{run} is no model to use: a check" in capsys.readouterr().out
+    assert f"{run} is an overfitting check" in capsys.readouterr().out
 
 
 def test_a_number_that_is_none_is_refused(tiny, tmp_path):

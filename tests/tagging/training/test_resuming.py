@@ -19,7 +19,7 @@ def test_an_interrupted_training_goes_on_as_if_it_had_not_stopped(tiny, augmente
     train_until_power_cut(config)
     assert not (tmp_path / "runs" / "noisy").exists(), "an unfinished run is no run"
     resumed = train_stage(config, "noisy", jobs=2)
-    assert "going on after epoch 1" in capsys.readouterr().out
+    assert "resuming after epoch 1" in capsys.readouterr().out
     assert_same_training(resumed, augmented)
 
 

@@ -114,12 +114,12 @@ def test_steps_and_plateaus_multiply_and_each_is_named():
     expected = [1, 1, 1, 0.5, 0.05, 0.025, 0.025, 0.02, 0.002]
     seen = [learning_rates(settings, "val_accuracy", rows[:n]) for n in range(9)]
     assert [rates[-1] for rates, _ in seen] == pytest.approx(expected)
-    assert seen[3][1] == "no better val_accuracy for 2 epochs"
+    assert seen[3][1] == "no improvement of val_accuracy for 2 epochs"
     assert seen[4][1] == "step after 4 epochs"
     assert seen[6][1] == ""
     both = StageSettings(schedule="step_plateau", step=StepSettings(3), plateau=PlateauSettings(patience=1))
     why = learning_rates(both, "val_accuracy", rows[:3])[1]
-    assert why == "no better val_accuracy for 2 epochs, step after 3 epochs"
+    assert why == "no improvement of val_accuracy for 2 epochs, step after 3 epochs"
 
 
 FLAT = (  # no score gets better by 10
@@ -145,12 +145,15 @@ def test_each_change_is_printed_and_an_interruption_changes_nothing(tiny, flat, 
     config = tiny.config(tmp_path, *FLAT)
     train_until_power_cut(config, step=8)
     before = capsys.readouterr().out
-    assert "learning rate 0.003 -> 0.00015: no better val_lwlrap for 1 epoch, step after 2 epochs" in before
+    assert (
+        "learning rate 0.003 -> 0.00015: no improvement of val_lwlrap for 1 epoch, step after 2 epochs"
+        in before
+    )
     resumed = train_stage(config, "noisy", jobs=2)
     after = capsys.readouterr().out
-    assert "going on after epoch 2" in after
+    assert "resuming after epoch 2" in after
     assert "learning rate 0.003 -> 0.00015" in after, "the epoch that was cut short begins again"
-    assert "learning rate 0.00015 -> 1.5e-05: no better val_lwlrap for 1 epoch\n" in after
+    assert "learning rate 0.00015 -> 1.5e-05: no improvement of val_lwlrap for 1 epoch\n" in after
     assert_same_training(resumed, flat)
 
 

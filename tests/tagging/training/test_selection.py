@@ -111,7 +111,7 @@ def test_a_stage_selects_by_the_run_it_names_and_lists_what_it_kept(
         > table.loc[table["kept"] == 0, "confidence"].max() - 1e-9
     )
     assert 0 < kept < len(table) == 40
-    assert f"{kept} of 40 noisy clips are selected by {judge.path}" in capsys.readouterr().out
+    assert f"{kept} of 40 noisy clips were selected by {judge.path}" in capsys.readouterr().out
     alone = len(stage_data(config, StageSettings(sources=["curated"])).train)
     assert run.info["train_clips"] == alone + kept
 

@@ -28,7 +28,7 @@ class Part:
 def open_parts(
     root: Path, name: str, tree: str, parts: Mapping[str, tuple[str, str]], optional: Collection[str] = ()
 ) -> dict[str, Part]:
-    """The parts that are there; a zip beside the place of its folder is unpacked into it.
+    """The parts that are there; a zip next to a missing folder is unpacked into it.
 
     Args:
         root: folder of the data set.

@@ -1,4 +1,4 @@
-"""Twelve kinds of synthesised sound, each drawn anew for every clip: material of the demo data.
+"""Twelve kinds of synthesised sound, each drawn again for every clip: material of the demo data.
 
 Every sound is a function (generator, samples) -> waveform at `RATE_HZ`, float64, of any level.
 """

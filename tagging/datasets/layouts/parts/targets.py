@@ -23,7 +23,7 @@ def parse_values(path: Path, name: str, cells: Sequence[str]) -> tuple[float, ..
     """The numbers of a clip; an empty cell is NaN: not known.
 
     Raises:
-        DatasetError: a cell that is no finite number.
+        DatasetError: a cell that is not a finite number.
     """
     return tuple(_number(path, name, cell.strip()) for cell in cells)
 
