@@ -34,7 +34,9 @@ def test_links_resolve(page):
 
 
 def test_files_named_in_the_text_exist(page):
-    """A name with capitals stands for several files: `configs/esc10/NAME.yaml`."""
+    """A name with capitals stands for several files: `configs/esc10/NAME.yaml`; extending.md names files to add."""
+    if page.name == "extending.md":
+        return
     for path in filter(str.islower, NAMED.findall(page.read_text())):
         assert any(ROOT.glob(path)), f"{page.name}: {path}"
 
