@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from foundation.claims import check_outputs
+    from foundation.claims import check_outputs, check_plot
     from tagging.config.load import ConfigError, load_config
 
     config = load_config(args.config or cli.DEFAULT_CONFIG, args.overrides)
@@ -44,6 +44,7 @@ def _train(args: argparse.Namespace) -> int:
         raise ConfigError(
             "--show-batch plots a batch of a single training; it cannot be combined with --folds"
         )
+    check_plot("--show-batch", args.show_batch)
     check_outputs("train.py", {"--show-batch": args.show_batch})
     cli.quiet_tensorflow(args.jobs)
     from tagging.training.folds import train_folds

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from foundation.claims import OutputError, is_stdout, is_stream, put
+from foundation.claims import OutputError, put, real_target
+from foundation.streams import descriptor_of, is_stream
 
 PART_PREFIX = ".part-"  # names of files being written
 _PART = re.compile(re.escape(PART_PREFIX) + r"\d+(-[0-9a-f]{8})?")
@@ -24,8 +25,8 @@ def write_atomic(path: Path, data: bytes) -> None:
 def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     """A file to write that gets its name when all is written, however long that takes.
 
-    It has a temporary name in the same folder until then. Folders are made. A link stays one: its target is written.
-    Pipes and devices are written to. An output that is claimed (`foundation.claims`) is recorded.
+    It has a temporary name in the same folder until then. Folders are made. Pipes and devices are written to. An output
+    that is claimed (`foundation.claims`) is recorded, and a link to it stays one.
 
     Args:
         path: the file.
@@ -38,13 +39,13 @@ def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
         with _opened_stream(path, mode) as file:
             yield file
         return
-    target = path.resolve()
+    target = real_target(path)
     part = target.with_name(f"{PART_PREFIX}{os.getpid()}-{zlib.crc32(os.fsencode(target.name)):08x}")
     file = _opened(part, path, mode)
     try:
         with file:
             yield file
-        put(part, target)
+        put(part, path)
     except BaseException:  # Ctrl-C too must leave nothing behind
         part.unlink(missing_ok=True)
         raise
@@ -63,8 +64,9 @@ def is_part(path: Path) -> bool:
 
 
 def _opened_stream(path: Path, mode: str) -> IO[Any]:
-    """Standard output by its own handle: opened by name again, a file would be written from its start."""
-    return _opened(os.dup(1) if is_stdout(path) else path, path, mode)
+    """An open descriptor by itself, anything else by its name."""
+    number = descriptor_of(path)
+    return _opened(path if number is None else os.dup(number), path, mode)
 
 
 def _opened(file: Path | int, given: Path, mode: str) -> IO[Any]:

@@ -26,20 +26,43 @@ def is_recorded(path: Path, maker: str) -> bool:
         return entry is not None and entry["maker"] == maker and _digest(path) in entry["digests"]
 
 
-def replace_recorded(part: Path, path: Path, maker: str) -> None:
-    """Give a finished file its name, `path`, and record that `maker` wrote it.
+def has_ledger(folder: Path) -> bool:
+    """Whether there is a record; there is none in folders that were made before there were records."""
+    return (folder / LEDGER).exists()
+
+
+def replace_recorded(part: Path, path: Path, maker: str, *, is_old: bool = False) -> bool:
+    """Give a finished file its name, `path`, and record that `maker` wrote it; False: it would replace another's.
 
     The record comes first, and keeps the digest of the present content, so that a process that is killed in between
     leaves an output that is still known.
+
+    Args:
+        part: the finished file.
+        path: the name that it gets.
+        maker: what wrote it.
+        is_old: a file that is there was made before there was a record.
     """
     with _locked(path.parent):
         entries = {name: entry for name, entry in _read(path.parent).items() if (path.parent / name).exists()}
-        known = entries.get(path.name, {}).get("digests", [])
-        present = _digest(path) if known and path.is_file() else None
-        digests = dict.fromkeys([*(each for each in known if each == present), _digest(part)])
+        entry = entries.get(path.name, {"maker": maker, "digests": []})
+        present = _digest(path) if path.is_file() and path.stat().st_size else None
+        is_ours = entry["maker"] == maker and present in entry["digests"]
+        if present is not None and not is_ours and not is_old:
+            return False
+        digests = dict.fromkeys([*([present] if is_ours else []), _digest(part)])
         entries[path.name] = {"maker": maker, "digests": list(digests)}
         _write(path.parent, entries)
         part.replace(path)
+        return True
+
+
+def recorded(folder: Path) -> set[str]:
+    """Names of the outputs in a folder that nobody has edited since they were written."""
+    with _locked(folder):
+        entries = _read(folder)
+        files = {name: folder / name for name in entries if (folder / name).is_file()}
+        return {name for name, path in files.items() if _digest(path) in entries[name]["digests"]}
 
 
 def _digest(path: Path) -> str:
@@ -62,7 +85,7 @@ def _read(folder: Path) -> dict[str, dict]:
 
 
 def _write(folder: Path, entries: dict[str, dict]) -> None:
-    part = folder / f"{LEDGER}.{os.getpid()}"
+    part = folder / f".part-{os.getpid()}"  # a name that `files.is_part` knows
     text = json.dumps({"made_by": "audio-tagging", "files": entries}, indent=1) + "\n"
     try:
         part.write_text(text, encoding="utf-8")

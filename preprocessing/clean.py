@@ -13,6 +13,7 @@ from foundation.marks import CLEAN_FOLDER, is_marked
 from preprocessing.clip import ClipRow
 from preprocessing.folder import LOCK_NAME, CleanFolderError
 from preprocessing.manifest import (
+    MADE_NAME,
     MANIFEST_NAME,
     append_rows,
     check_fingerprint,
@@ -27,6 +28,7 @@ from preprocessing.manifest import (
 from preprocessing.plan import Plan, check_clips, make_plan
 from preprocessing.pool import clean_all
 from preprocessing.settings import CleaningSettings
+from preprocessing.wav import is_clean_wav
 
 
 def clean_dataset(
@@ -59,6 +61,10 @@ def clean_dataset(
         KeyboardInterrupt: after Ctrl-C, when the manifest is in order.
     """
     clean_dir = Path(clean_dir)
+    try:
+        clean_dir.resolve()
+    except RuntimeError as error:  # links in a circle
+        raise CleanFolderError(f"expected a folder to fill, received {clean_dir}: {error}") from error
     if jobs < 1:
         raise CleanFolderError(f"jobs: expected at least 1, received {jobs}")
     _check_ours(clean_dir)
@@ -68,6 +74,7 @@ def clean_dataset(
             plan = _prepare(clips, clean_dir, settings, force)
             rows = _work(plan, clean_dir, settings, jobs, progress)
             write_rows(clean_dir, rows)
+            write_made(clean_dir, [clean_file(clean_dir, row) for row in rows if row.has_audio])
     except OSError as error:
         raise CleanFolderError(f"cannot write the clean folder {clean_dir}: {error}") from error
     return to_table(rows)
@@ -97,7 +104,10 @@ def _prepare(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings, f
     if known and not force:
         check_fingerprint(clean_dir, settings)
     made = read_made(clean_dir)
+    if known and not (clean_dir / MADE_NAME).is_file():
+        made |= _without_row(clean_dir, settings.rate_hz)
     old = [] if force else read_rows(clean_dir)
+    _check_same_clips(clips, clean_dir, old)
     plan = make_plan(clips, clean_dir, settings, old, made)
     if known:
         sweep_parts(clean_dir)
@@ -111,6 +121,21 @@ def _prepare(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings, f
     write_settings(clean_dir, settings)
     write_rows(clean_dir, plan.done)
     return plan
+
+
+def _without_row(clean_dir: Path, rate_hz: int) -> set[Path]:
+    """Clean files of a folder without a list, also those that a kill kept from the manifest."""
+    return {path for path in clean_dir.rglob("*.wav") if is_clean_wav(path, rate_hz)}
+
+
+def _check_same_clips(clips: pd.DataFrame, clean_dir: Path, old: list[ClipRow]) -> None:
+    """Refuse to remove the clean audio of a whole data set for that of another one."""
+    there = {(row.split, row.fname) for row in old if row.has_audio}
+    if there and there.isdisjoint(zip(clips["split"], clips["fname"], strict=True)):
+        raise CleanFolderError(
+            f"{len(there)} clean clips in {clean_dir} would be lost, none of which is in this data set: choose another "
+            "clean_dir, or replace them with --force"
+        )
 
 
 def _delete_all(clean_dir: Path, made: Iterable[Path]) -> None:

@@ -79,32 +79,26 @@ def append_rows(clean_dir: Path, rows: Iterable[ClipRow]) -> None:
 
 
 def read_made(clean_dir: Path) -> set[Path]:
-    """The clean files that were made here, or were about to be: those of `made.json` and of the manifest.
+    """The clean files that were made here, or were about to be when a run was interrupted.
 
     A file that is not among them is not ours, and is neither replaced nor removed.
 
     Raises:
         CleanFolderError: the list cannot be read.
     """
-    try:
-        names = json.loads((clean_dir / MADE_NAME).read_text(encoding="utf-8"))
-        listed = {clean_dir / check_inside(name) for name in names}
-    except FileNotFoundError:  # a folder of before there was a list
-        listed = set()
-    except (ValueError, TypeError) as error:
-        raise CleanFolderError(
-            f"expected a list of clean files in {clean_dir / MADE_NAME}: remove it"
-        ) from error
-    try:
+    path = clean_dir / MADE_NAME
+    if not path.is_file():  # the folder is new, or was made before there was a list
         rows = read_rows(clean_dir)
-    except CleanFolderError:  # the list is enough
-        rows = []
-    return listed | {clean_file(clean_dir, row) for row in rows if row.has_audio}
+        return {clean_file(clean_dir, row) for row in rows if row.has_audio}
+    try:
+        return {clean_dir / check_inside(name) for name in json.loads(path.read_text(encoding="utf-8"))}
+    except (ValueError, TypeError) as error:
+        raise CleanFolderError(f"expected a list of clean files in {path}: remove it") from error
 
 
 def write_made(clean_dir: Path, targets: Iterable[Path]) -> None:
-    """Lists clean files before they are made."""
-    names = sorted({str(target.relative_to(clean_dir)) for target in targets})
+    """Lists the clean files: before they are made, and those that there are in the end."""
+    names = sorted({target.relative_to(clean_dir).as_posix() for target in targets})
     write_atomic(clean_dir / MADE_NAME, json.dumps(names).encode())
 
 

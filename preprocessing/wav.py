@@ -40,3 +40,10 @@ def write_wav(path: Path, blocks: Iterable[np.ndarray], frames: int, rate_hz: in
             written += len(block)
         if written != frames:
             raise RuntimeError(f"expected {frames} samples, received {written}")
+
+
+def is_clean_wav(path: Path, rate_hz: int) -> bool:
+    """Whether a file is one of these, whole, and at this rate."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        return size % 2 == 0 and file.read(44) == wav_header(max(size - 44, 0) // 2, rate_hz)

@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from foundation.claims import is_stream, maker, remove_output
+from foundation.claims import maker, remove_output
+from foundation.streams import is_stream
 
 PREDICT = "predict.py"
 

@@ -222,7 +222,7 @@ def test_a_new_file_may_be_written_next_to_recordings_and_replaced(place, tmp_pa
 def test_an_output_of_another_option_is_not_replaced(place, tmp_path, capsys):
     assert _tag(place, "--out", tmp_path / "x.csv") == 0
     assert _predict_audio(place, tmp_path / "x.csv") == 2
-    assert "predict.py --out did not write it" in capsys.readouterr().err
+    assert "not written by predict.py --out" in capsys.readouterr().err
 
 
 def test_a_pipe_and_a_device_are_written_to(place, tmp_path):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from foundation.claims import claimed
+from foundation.claims import check_plot, claimed
 from tagging.evaluation.task_kinds import is_lower_better, metric_title
 from tagging.plots.runs import common_metric, learning_curves, run_bars, size_against_metric
 from tagging.report.markdown import markdown, write_table
@@ -60,6 +60,7 @@ def draw_curves(runs: dict[str, Run], path: Path, metric: str | None = None) -> 
         RunError: the metric that was asked for is not in all of them.
     """
     histories = {name: run.history() for name, run in runs.items()}
+    check_plot("--out", path)
     shared = _metric(runs, metric) if metric else None
     with claimed("curves", {"--out": path}):
         learning_curves(histories, path, shared)

@@ -73,7 +73,7 @@ def write_report(path: Path, out: Path | None = None) -> Path:
     material = read_material(path, _tables_folder(out).name)
     outputs = _outputs(out)
     inputs = material.dataset.files if material.dataset else []
-    with claimed("report", outputs, inputs, own=_outputs(path / REPORT).values()):
+    with claimed("report", outputs, inputs, own=path):
         _write(material, out)
     return out
 

@@ -2,28 +2,31 @@
 
 import json
 import os
-import shutil
-from glob import escape
+import re
 from pathlib import Path
 from typing import Any
 
-from foundation.files import is_part, write_atomic
-from foundation.ledger import LEDGER
+from foundation.files import write_atomic
 from foundation.marks import RUN, UNFINISHED_RUN, is_marked
 from tagging.config.load import save_config
 from tagging.config.schema import Config
+from tagging.runs.contents import foreign_files, remove_run
 from tagging.runs.run import CONFIG, INFO, RunError, versions
 
-IDENTITY, BACKUPS = "stage.json", "backup"  # of a run that is not finished
-_MARKS = (IDENTITY, INFO)
-_MADE = {
-    *("model.keras", CONFIG, "history.csv", "validation_scores.npz", "calibration.json", "per_class.csv"),
-    *("split.csv", "curves.png", "confusion.csv", "confusion.png", "report.html", "report_tables"),
-    *("selected.csv", "selection_scores.npz", "tensorboard", "wandb", "wandb_id.txt"),
-    *(BACKUPS, "best.weights.h5", "partial-best.weights.h5", "partial-history.csv", LEDGER, *_MARKS),
-}
-"""All that a run, finished or not, has in its folder."""
-_ASIDE = ".replaced-run"
+_ASIDE = ".replaced-run-"
+
+
+def place_of(run_dir: str, stage: str) -> Path:
+    """The folder that a stage's run gets; a link in its place is followed.
+
+    Raises:
+        RunError: links in a circle.
+    """
+    final = Path(run_dir) / stage
+    try:
+        return final.resolve() if final.is_symlink() else final
+    except (OSError, RuntimeError) as error:
+        raise RunError(f"expected a folder for a run, received {final}: {error}") from error
 
 
 def work_dir(final: Path) -> Path:
@@ -36,29 +39,29 @@ def is_passing(folder: Path) -> bool:
     return any(part.endswith(".part") or _ASIDE in part for part in folder.parts)
 
 
-def check_place(final: Path) -> None:
-    """Refuse a place where something stands that training would replace and did not make.
+def check_place(final: Path, *, replaces: bool) -> None:
+    """Refuse a place where something stands that is not a run of ours, or that would be lost.
+
+    Args:
+        final: the run's folder.
+        replaces: whether runs that stand there, finished or not, are going to be replaced.
 
     Raises:
-        RunError: it is not a run, or has other files in it.
+        RunError: with what is in the way.
     """
     for folder, marks in ((final, (RUN,)), (work_dir(final), (RUN, UNFINISHED_RUN))):
         if not os.path.lexists(folder) or _is_empty(folder):
             continue
-        if not any(is_marked(folder, mark) for mark in marks):
+        if folder.is_symlink() or not any(is_marked(folder, mark) for mark in marks):
             raise RunError(
                 f"{folder} would be lost, which is not a run: choose another run_dir or stage name, or move it away"
             )
-        if foreign := foreign_files(folder):
+        is_open = replaces or folder != final  # a work folder is written into
+        if is_open and (foreign := foreign_files(folder)):
             raise RunError(
                 f"{folder}: expected only what train.py made, received {', '.join(foreign[:3])}: these would be lost; "
                 "move them away, or choose another run_dir"
             )
-
-
-def foreign_files(folder: Path) -> list[str]:
-    """What is in a run's folder apart from the run."""
-    return sorted(path.name for path in folder.iterdir() if path.name not in _MADE and not is_part(path))
 
 
 def finish_run(final: Path, config: Config, info: dict[str, Any]) -> None:
@@ -71,11 +74,17 @@ def finish_run(final: Path, config: Config, info: dict[str, Any]) -> None:
 
 
 def recover(final: Path) -> None:
-    """Give a whole run its name, also one that a kill kept from it; nothing that was finished is lost on the way."""
-    check_place(final)
+    """Give a whole run its name, also one that a kill kept from it; nothing that was finished is lost on the way.
+
+    Raises:
+        RunError: the whole run is an older one, or other files would be lost.
+    """
     work, aside = work_dir(final), _set_aside(final)
-    if is_marked(work, RUN):
+    is_whole = is_marked(work, RUN)
+    check_place(final, replaces=is_whole)
+    if is_whole:
         if final.is_dir() and not _is_empty(final):
+            _check_newer(work, final)
             aside.append(_free_name(final))
             os.replace(final, aside[-1])
         os.replace(work, final)
@@ -85,30 +94,26 @@ def recover(final: Path) -> None:
         remove_run(old)
 
 
-def remove_run(folder: Path) -> None:
-    """Remove a run, finished or not, and nothing else; its marks go last, so that a kill leaves what is still known."""
-    if not folder.is_dir():
-        return
-    ours = [path for path in folder.iterdir() if path.name in _MADE or is_part(path)]
-    for path in sorted(ours, key=lambda path: path.name in _MARKS):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
-    if _is_empty(folder):
-        folder.rmdir()
+def _check_newer(work: Path, final: Path) -> None:
+    """A copy of a run under the work folder's name is not one that a kill kept from its own."""
+    finished = [
+        json.loads((folder / INFO).read_text(encoding="utf-8"))["finished"] for folder in (work, final)
+    ]
+    if finished[0] <= finished[1]:
+        raise RunError(f"{work} is a run, and not newer than {final}; move it away")
 
 
 def _is_empty(folder: Path) -> bool:
-    return folder.is_dir() and not any(folder.iterdir())
+    return folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir())
 
 
 def _set_aside(final: Path) -> list[Path]:
     """Older runs that stood here, the last one last."""
-    found = final.parent.glob(f".{escape(final.name)}{_ASIDE}*")
+    name = re.compile(re.escape(f".{final.name}{_ASIDE}") + r"\d+")
+    found = [path for path in final.parent.glob(".*") if name.fullmatch(path.name) and not path.is_symlink()]
     return sorted(path for path in found if is_marked(path, RUN))
 
 
 def _free_name(final: Path) -> Path:
-    names = (final.with_name(f".{final.name}{_ASIDE}-{number}") for number in range(1, 10_000))
+    names = (final.with_name(f".{final.name}{_ASIDE}{number}") for number in range(1, 10_000))
     return next(path for path in names if not os.path.lexists(path))

@@ -108,7 +108,7 @@ def open_job(
     _check_place(out)
     with waiting_lock(out / LOCK):
         if force:
-            _remove_sweep(out)
+            _remove_sweep(out, list(base.stages))
         _check_identity(job)
     return job
 
@@ -184,8 +184,9 @@ def _shaping(config: dict[str, Any]) -> dict[str, Any]:
 
 def _check_place(out: Path) -> None:
     """Refuse a folder in which a sweep would write into, or over, what is not part of one."""
-    check_outputs("sweep", result_files(out))
-    if is_marked(out, SWEEP):
+    is_sweep = is_marked(out, SWEEP)
+    check_outputs("sweep", result_files(out), own=out if is_sweep else None)
+    if is_sweep:
         return
     for path in (out / IDENTITY, out / JOURNAL, out / TRIALS):
         if os.path.lexists(path):
@@ -197,13 +198,13 @@ def result_files(out: Path) -> dict[str, Path]:
     return {f"--out {name}": out / name for name in RESULTS}
 
 
-def _remove_sweep(out: Path) -> None:
+def _remove_sweep(out: Path, stages: Sequence[str]) -> None:
     """What says whose the folder is goes last, so that a removal that was interrupted is seen and done again."""
     if not is_marked(out, SWEEP):
         return
     with ExitStack() as held:
         for lock in sorted((out / TRIALS).glob(".*.lock")):
             held.enter_context(locked(lock, f"training trial {lock.stem[1:]}"))
-        remove_trials(out / TRIALS)
+        remove_trials(out / TRIALS, stages)
         (out / JOURNAL).unlink(missing_ok=True)
         (out / IDENTITY).unlink()

@@ -1,6 +1,5 @@
 """Trials of a sweep, one after the other, until none is left: train, evaluate, record."""
 
-import shutil
 import traceback
 from collections.abc import Callable, Mapping
 from math import isfinite
@@ -18,7 +17,8 @@ from tagging.config.checks import check_task
 from tagging.config.schema import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.table import DatasetError
-from tagging.runs.place import BACKUPS, work_dir
+from tagging.runs.contents import remove_backups
+from tagging.runs.place import work_dir
 from tagging.runs.run import read_run
 from tagging.sweeps.file import SweepError
 from tagging.sweeps.job import Job, check_metric, result_files
@@ -50,7 +50,7 @@ def run_sweep(job: Job) -> int:
     """
     _check_task(job)
     study = open_study(job)
-    with claimed("sweep", result_files(job.out)):
+    with claimed("sweep", result_files(job.out), own=job.out):
         while _work(study, job):
             write_tables(study, job)
         for path in write_report(study, job):
@@ -135,4 +135,4 @@ def _watch(trial: optuna.Trial, metric: str, config: Config, stage: str) -> Call
 
 def _drop_backups(config: Config, stage: str) -> None:
     """Weights and optimiser states that nobody will go on from, often hundreds of megabytes."""
-    shutil.rmtree(work_dir(Path(config.run_dir) / stage) / BACKUPS, ignore_errors=True)
+    remove_backups(work_dir(Path(config.run_dir) / stage))

@@ -4,8 +4,9 @@ import argparse
 from math import inf, nan
 from pathlib import Path
 
-from foundation.claims import check_outputs, is_stream
+from foundation.claims import check_outputs
 from foundation.errors import UserError
+from foundation.streams import is_stream
 from tagging import cli
 
 STDIN = Path("-")

@@ -6,7 +6,7 @@ from functools import partial
 import keras
 
 from tagging.pipeline.batches import TrainingBatches
-from tagging.runs.place import BACKUPS
+from tagging.runs.contents import BACKUPS
 from tagging.runs.run import RunError
 from tagging.training.backup import Backup, restore
 from tagging.training.callbacks import Averages, RawWeights, RefuseDivergence, Validate, Watch

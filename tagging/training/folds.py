@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from foundation.claims import claimed
+from foundation.marks import RUN, is_marked
 from submissions.writer import write_scores
 from tagging.config.load import ConfigError
 from tagging.config.schema import Config
@@ -72,8 +73,8 @@ def _fold_configs(config: Config, dataset: Dataset, k: int, force: bool) -> list
     new = pd.Series(fold, clips["fname"])
     _check_folds(folder, new, force)
     files = [folder / FOLDS, folder / OUT_OF_FOLD, *(fold_dir(folder, n) / SPLIT for n in range(1, k + 1))]
-    outputs = {f"run_dir, {path.relative_to(folder)}": path for path in files}
-    with claimed("train.py --folds", outputs, own=files if _holds(folder, new) else ()):
+    outputs = {f"run_dir/{path.relative_to(folder)}": path for path in files}
+    with claimed("train.py --folds", outputs, own=folder if _holds(folder, new) else None):
         write_folds(folder, list(clips["fname"]), fold)
         return [_fold_config(config, number, clips, fold == number) for number in range(1, k + 1)]
 
@@ -86,9 +87,10 @@ def _fold_config(config: Config, number: int, clips: pd.DataFrame, is_validation
 
 
 def _holds(folder: Path, new: pd.Series) -> bool:
-    """Whether the folder is one of these very folds already."""
+    """Whether the folder is one of these very folds already, with runs in it."""
+    has_runs = any(is_marked(path, RUN) for path in fold_dir(folder, 1).glob("*"))
     try:
-        return (folder / FOLDS).is_file() and read_folds(folder).equals(new)
+        return has_runs and (folder / FOLDS).is_file() and read_folds(folder).equals(new)
     except (RunError, DatasetError):
         return False
 
@@ -114,7 +116,7 @@ def _gather(config: Config, dataset: Dataset, stage: str) -> None:
     found, kind = out_of_fold(member), member.runs[0].kind
     if stage == list(config.stages)[-1]:
         path = folder / OUT_OF_FOLD  # checked when the folds were dealt
-        with claimed("train.py --folds", {f"run_dir, {OUT_OF_FOLD}": path}, own=[path]):
+        with claimed("train.py --folds", {f"run_dir/{OUT_OF_FOLD}": path}, own=folder):
             write_scores(path, found.fnames, dataset.classes, found.logits)
     clips = dataset.of(dataset.checked).set_index("fname", drop=False).loc[found.fnames]
     table = _table(kind, dataset.targets(clips), found, list(clips["group"]), config.seed)

@@ -1,7 +1,6 @@
 """`train.py`: one stage from clean audio to a run folder."""
 
 import json
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +16,8 @@ from tagging.config.schema import Config
 from tagging.inference.build import build_tagger
 from tagging.inference.windows import inference_step
 from tagging.report.page import write_report
-from tagging.runs.place import BACKUPS, IDENTITY, check_place, finish_run, recover, remove_run, work_dir
+from tagging.runs.contents import BACKUPS, IDENTITY, remove_backups, remove_run
+from tagging.runs.place import check_place, finish_run, place_of, recover, work_dir
 from tagging.runs.run import MODEL, Run, RunError, read_run
 from tagging.training.data import stage_data
 from tagging.training.device import device_name
@@ -64,10 +64,8 @@ def train_stage(
     check_tracking(config.tracking)
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()  # of this process, from here on
-    final = Path(config.run_dir) / name
-    if final.is_symlink():  # what it leads to is the run's place, and the link stays
-        final = final.resolve()
-    check_place(final)
+    final = place_of(config.run_dir, name)
+    check_place(final, replaces=force)
     with locked(final.with_name(f".{final.name}.lock"), f"training {final}"):
         recover(final)
         return _train_alone(config, name, final, jobs, force, watch)
@@ -83,9 +81,12 @@ def _train_alone(
         check_start(made_of, data.dataset.classes, start, name)
     if judge:
         check_judge(made_of, data.dataset.classes, judge, name)
+    if force and any(each and each.path.resolve() == final.resolve() for each in (start, judge)):
+        raise RunError(f"{final} would be lost, and stage {name} builds on it; choose another run_dir")
     if is_marked(final, RUN) and not force:
         check_same(read_run(final).info["identity"], made_of, final, name)
-        _remove_scaffolding(final)
+        if (final / IDENTITY).is_file():  # a kill kept them there
+            _remove_scaffolding(final)
         print(f"{final} is finished; --force retrains it from scratch")
         return final
     settings, work = config.stage(name), work_dir(final)
@@ -164,6 +165,6 @@ def _open_work(work: Path, made_of: dict[str, Any], name: str, force: bool) -> N
 
 def _remove_scaffolding(final: Path) -> None:
     """Only once the run has its name: until then a failure can go on from the last epoch."""
-    shutil.rmtree(final / BACKUPS, ignore_errors=True)
+    remove_backups(final)
     for leftover in (BEST, IDENTITY):
         (final / leftover).unlink(missing_ok=True)

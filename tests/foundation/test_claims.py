@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from foundation.claims import OutputError, check_outputs, claimed, is_stream, remove_output
+from foundation.claims import OutputError, check_outputs, claimed, remove_output
 from foundation.files import atomic_file, write_atomic
 from foundation.ledger import LEDGER, is_recorded
 from foundation.marks import CLEAN_FOLDER, RUN, home_of, is_marked
+from foundation.streams import is_stream
 
 
 def write(path: Path, data: bytes, command: str = "tool", name: str = "--out", **more) -> None:
@@ -29,7 +30,7 @@ def test_an_output_is_replaced_by_the_same_option_of_the_same_command(tmp_path):
 @pytest.mark.parametrize(("command", "name"), [("tool", "--plot"), ("other", "--out")])
 def test_but_by_no_other(tmp_path, command, name):
     write(tmp_path / "x", b"first")
-    with pytest.raises(OutputError, match=f"{name}: .*x would be lost: {command} {name} did not write it"):
+    with pytest.raises(OutputError, match=f"{name}: .*x would be lost: it was not written by {command} {name}"):
         write(tmp_path / "x", b"second", command, name)
     assert (tmp_path / "x").read_bytes() == b"first"
 
@@ -90,7 +91,7 @@ def test_what_is_in_a_run_or_a_clean_folder_stays_unless_it_is_the_commands_own(
     assert home_of(tmp_path / "home" / "deep" / "x") == (tmp_path / "home", what)
     with pytest.raises(OutputError, match=f"belongs to the {what}"):
         write(tmp_path / "home" / "deep" / "x", b"third")
-    write(tmp_path / "home" / "deep" / "x", b"third", own=[tmp_path / "home" / "deep" / "x"])
+    write(tmp_path / "home" / "deep" / "x", b"third", own=tmp_path / "home")
     write(tmp_path / "home" / "new", b"a new file harms nobody")
 
 
@@ -150,3 +151,61 @@ def test_a_file_appears_when_it_is_whole_and_not_at_all_when_it_fails(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         failing()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("existing", [b"edited meanwhile", None])
+def test_a_file_that_appears_or_changes_while_the_command_runs_stays(tmp_path, existing):
+    if existing:
+        write(tmp_path / "x", b"first")
+    with claimed("tool", {"--out": tmp_path / "x"}):
+        (tmp_path / "x").write_bytes(existing or b"new meanwhile")
+        with pytest.raises(OutputError, match="made or edited while the command ran"):
+            write_atomic(tmp_path / "x", b"second")
+    assert (tmp_path / "x").read_bytes() == (existing or b"new meanwhile")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted({LEDGER} & set(os.listdir(tmp_path)) | {"x"})
+
+
+def test_a_link_that_leads_elsewhere_meanwhile_is_not_followed(tmp_path):
+    (tmp_path / "precious").write_bytes(b"mine")
+    (tmp_path / "link").symlink_to(tmp_path / "new")
+    with claimed("tool", {"--out": tmp_path / "link"}):
+        (tmp_path / "link").unlink()
+        (tmp_path / "link").symlink_to(tmp_path / "precious")
+        with pytest.raises(OutputError, match="leads to another file"):
+            write_atomic(tmp_path / "link", b"second")
+    assert (tmp_path / "precious").read_bytes() == b"mine"
+
+
+def test_files_of_our_own_folders_are_no_links(tmp_path):
+    (tmp_path / "precious").write_bytes(b"mine")
+    (tmp_path / "history.csv").symlink_to(tmp_path / "precious")
+    with pytest.raises(OutputError, match="remove the link"):
+        write_atomic(tmp_path / "history.csv", b"ours")
+    assert (tmp_path / "precious").read_bytes() == b"mine"
+
+
+def test_in_its_own_folder_a_command_replaces_what_is_older_than_the_record_and_only_that(tmp_path):
+    (tmp_path / "report.html").write_bytes(b"by an older version")
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "mine").write_bytes(b"mine")
+    (tmp_path / "link").symlink_to(tmp_path / "outside")
+    own = tmp_path / "run"
+    own.mkdir()
+    (own / "old").write_bytes(b"by an older version")
+    (own / "link").symlink_to(tmp_path / "outside" / "mine")
+    with pytest.raises(OutputError, match="would be lost"):
+        write(own / "link", b"new", own=own)
+    write(own / "old", b"new", own=own)
+    (own / "old").write_bytes(b"edited")
+    with pytest.raises(OutputError, match="would be lost"):
+        write(own / "old", b"newer", own=own)
+
+
+def test_redirected_output_is_written_to_by_its_descriptor(tmp_path):
+    with (tmp_path / "log").open("wb") as file:
+        file.write(b"before ")
+        file.flush()
+        path = Path(f"/dev/fd/{file.fileno()}")
+        write(path, b"after")
+    assert (tmp_path / "log").read_bytes() == b"before after"
+    assert [path.name for path in tmp_path.iterdir()] == ["log"]

@@ -133,7 +133,7 @@ def test_a_setting_that_did_not_exist_when_the_folder_was_made_has_its_default(t
     del content["min_kept_s"], content["features"]["center"], content["noisy"][0]["min_silence_ms"]
     (tmp_path / "cleaning.json").write_text(json.dumps(content))
     check_fingerprint(tmp_path, CleaningSettings())
-    with pytest.raises(CleanFolderError, match=r"min_kept_s is 0\.3 there, 0\.5 is asked"):
+    with pytest.raises(CleanFolderError, match=r"min_kept_s is 0\.3 there, 0\.5 was requested"):
         check_fingerprint(tmp_path, CleaningSettings(min_kept_s=0.5))
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from foundation.claims import claimed, is_stream
+from foundation.claims import claimed
 from foundation.files import write_atomic
+from foundation.streams import is_stream
 from preprocessing.feature_settings import STORED
 from submissions.outputs import (
     PREDICT,
