@@ -20,7 +20,7 @@ class WindowSettings(Settings):
     hop_s: float = setting(
         1.5,
         "distance between the windows of a clip in validation and prediction",
-        at_least=0.001,
+        above=0,
         at_most=3_600,
         unit="s",
     )

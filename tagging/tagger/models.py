@@ -117,4 +117,7 @@ def _over_time(settings: WindowSettings, window_s: float | None, hop_s: float | 
     if window > (longest := max(settings.window_s, LONGEST_S)):
         raise TaggerError(f"expected window_s of at most {longest:g}, received {window_s}: give less")
     hop = settings.hop_s * window / settings.window_s if hop_s is None else hop_s
-    return replace(settings, window_s=window, hop_s=hop, only_first=False)
+    try:
+        return replace(settings, window_s=window, hop_s=hop, only_first=False)
+    except ValueError as error:
+        raise TaggerError(str(error)) from error

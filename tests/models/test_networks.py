@@ -122,11 +122,11 @@ def test_what_would_do_nothing_in_a_network_is_refused_in_one_line(options, word
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"dropout": 1.0}, "model.dropout .*received 1.0"),
-        ({"units": [8, 0]}, r"model.units .*received \[8, 0\]"),
+        ({"dropout": 1.0}, "ModelSettings.dropout: .*received 1.0"),
+        ({"units": [8, 0]}, r"ModelSettings.units\[1\]: .*received 0"),
         ({"filters": []}, r"model.filters .*received \[\]"),
-        ({"filters": [-1]}, r"model.filters .*received \[-1\]"),
-        ({"patch_frames": 0}, "model.patch_frames .*received 0"),
+        ({"filters": [-1]}, r"ModelSettings.filters\[0\]: .*received -1"),
+        ({"patch_frames": 0}, "ModelSettings.patch_frames: .*received 0"),
         ({"patch_hop_frames": 8}, "model.patch_hop_frames does nothing without model.patch_frames"),
     ],
 )

@@ -125,7 +125,7 @@ def test_settings_out_of_range_name_their_key():
         FrontendSettings("mfcc", n_mels=10)
     with pytest.raises(ValueError, match=r"n_mfcc: expected at least 1, received 0"):
         FrontendSettings("mfcc", n_mfcc=0)
-    with pytest.raises(ValueError, match=r"normalize: expected one of none, peak, rms, received \"loud\""):
+    with pytest.raises(ValueError, match='normalize: expected one of none, peak, rms, received "loud"'):
         FrontendSettings("mfcc", normalize="loud")
     assert FrontendSettings(n_mels=10).n_mfcc == 13, "what mfcc alone takes does not bother log_mel"
 
