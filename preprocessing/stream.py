@@ -98,7 +98,7 @@ class ArraySound:
 
 def _check_scale(block: np.ndarray) -> None:
     peak = np.abs(block).max(initial=0.0)
-    if INTEGER_PEAK < peak < np.inf:
+    if INTEGER_PEAK < peak <= 2**32:  # beyond, it is not sound
         raise DecodeError(
             f"expected float samples of full scale 1.0, received a peak of {peak:g}: divide integers by their full "
             "scale (16 bits: 32768), or give int16"
@@ -153,6 +153,6 @@ def _of_soundfile(file: ForwardFile) -> Iterator[tuple[np.ndarray, int]]:
 
 def _checked(blocks: Iterator[tuple[np.ndarray, int]]) -> Iterator[tuple[np.ndarray, int]]:
     for block, rate_hz in blocks:
-        check_waveform(block, rate_hz)
         _check_scale(block)
+        check_waveform(block, rate_hz)
         yield block, rate_hz

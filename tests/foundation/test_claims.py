@@ -30,7 +30,9 @@ def test_an_output_is_replaced_by_the_same_option_of_the_same_command(tmp_path):
 @pytest.mark.parametrize(("command", "name"), [("tool", "--plot"), ("other", "--out")])
 def test_but_by_no_other(tmp_path, command, name):
     write(tmp_path / "x", b"first")
-    with pytest.raises(OutputError, match=f"{name}: .*x would be lost: it was not written by {command} {name}"):
+    with pytest.raises(
+        OutputError, match=f"{name}: .*x would be lost: it was not written by {command} {name}"
+    ):
         write(tmp_path / "x", b"second", command, name)
     assert (tmp_path / "x").read_bytes() == b"first"
 
@@ -162,7 +164,9 @@ def test_a_file_that_appears_or_changes_while_the_command_runs_stays(tmp_path, e
         with pytest.raises(OutputError, match="made or edited while the command ran"):
             write_atomic(tmp_path / "x", b"second")
     assert (tmp_path / "x").read_bytes() == (existing or b"new meanwhile")
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted({LEDGER} & set(os.listdir(tmp_path)) | {"x"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        {LEDGER} & set(os.listdir(tmp_path)) | {"x"}
+    )
 
 
 def test_a_link_that_leads_elsewhere_meanwhile_is_not_followed(tmp_path):

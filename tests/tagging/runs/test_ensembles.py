@@ -67,9 +67,7 @@ def test_runs_of_the_same_classes_in_another_order_are_refused(tmp_path):
     runs = [
         Run(tmp_path / name, config, {"classes": list(name), "task": "multilabel"}) for name in ("ab", "ba")
     ]
-    with pytest.raises(
-        RunError, match=r"expected the same task and classes in all runs, .*/ba .*/ab"
-    ):
+    with pytest.raises(RunError, match=r"expected the same task and classes in all runs, .*/ba .*/ab"):
         make_ensemble(config, [Member(run.path, (run,)) for run in runs])
 
 

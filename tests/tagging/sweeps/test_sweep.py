@@ -52,6 +52,7 @@ class FakeTraining:
         final = Path(config.run_dir) / name
         work, rows = work_dir(final), []
         (work / "backup").mkdir(parents=True, exist_ok=True)
+        (work / "stage.json").write_text('{"seed": 0, "stage": {}, "train_clips": ""}')
         for epoch in range(1, config.stages[name].epochs + 1):
             value = float(self.score(config, epoch))
             rows.append(
@@ -60,6 +61,7 @@ class FakeTraining:
             pd.DataFrame(rows).to_csv(work / "history.csv", index=False)
             if watch:
                 watch(rows[-1])
+        (work / "run.json").write_text('{"classes": [], "finished": "", "identity": {}}')
         return work.rename(final)
 
     @staticmethod

@@ -235,7 +235,8 @@ def test_every_sweep_that_ships_fits_the_config_that_its_header_names(file, tmp_
     worker = SimpleNamespace(run_sweep=lambda job: jobs.append(job) or 0)
     monkeypatch.setitem(sys.modules, "tagging.sweeps.worker", worker)
     monkeypatch.setattr(tagging_main.cli, "quiet_tensorflow", lambda jobs: None)
-    command = re.search(r"^#   python -m tagging (sweep .*)$", file.read_text(), re.MULTILINE)
+    header = re.sub(r"\\\n#\s+", "", file.read_text())  # a command may go on in the next line
+    command = re.search(r"^#   python -m tagging (sweep .*)$", header, re.MULTILINE)
     arguments = shlex.split(command[1])
     assert arguments[arguments.index("--sweep") + 1] == str(file.relative_to(ROOT))
     assert tagging_main.main([*arguments, "--out", str(tmp_path)]) == 0

@@ -190,5 +190,5 @@ def test_a_stage_takes_them_and_its_history_has_the_penalty(tiny, tmp_path):
 @pytest.mark.parametrize("key", ["l1", "l2", "weight_decay", "clip_norm", "momentum"])
 @pytest.mark.parametrize("value", ["-1", ".nan", ".inf"])
 def test_a_mistake_ends_in_one_line(tiny, tmp_path, key, value):
-    with pytest.raises(ConfigError, match=rf"train\.{key} .*received {value.lstrip('.')}"):
+    with pytest.raises(ConfigError, match=rf"train\.{key}: expected .*received {value.lstrip('.')}"):
         tiny.config(tmp_path, f"train.{key}={value}")

@@ -82,7 +82,7 @@ def test_every_optimiser_trains(tiny, tmp_path, optimizer):
 
 def test_a_diverged_training_says_so(tiny, tmp_path):
     config = tiny.config(
-        tmp_path, "train.learning_rate=1e30", "stages.noisy.learning_rate=1e30", "train.optimizer=sgd"
+        tmp_path, "train.learning_rate=1000", "stages.noisy.learning_rate=1000", "train.optimizer=sgd"
     )
     with pytest.raises(RunError, match=r"training diverged: the loss of epoch \d is nan; lower"):
         train_stage(config, "noisy", jobs=2)
