@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "extending.md").read_text()
+AT_THE_END = re.compile(r"^At the end of `([\w/]+\.py)`:\n\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXAMPLES = dict(re.findall(r"^`([\w/]+\.py)`:\n\n```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 
 NETWORK = """
@@ -82,6 +83,14 @@ right = 1 / (1 + np.exp(np.where(targets == 1, -logits, logits)))
 value = build_loss(LossSettings("focal"), "multilabel")(targets, logits)
 np.testing.assert_allclose(value, (-((1 - right) ** 2) * np.log(right)).mean(axis=1), rtol=1e-4)
 """
+METRIC = """
+import numpy as np
+from tagging.evaluation.task_kinds import KINDS, is_lower_better, validation_columns
+
+assert "val_hamming" in validation_columns("multilabel") and is_lower_better("val_hamming")
+report = KINDS["multilabel"].report(np.eye(4), np.eye(4)[::-1] - 0.5)
+assert report["hamming"] == 0.5
+"""
 COMMAND = """
 from contextlib import redirect_stdout
 from io import StringIO
@@ -103,7 +112,7 @@ CHECKS = {
 
 def test_every_example_is_checked():
     assert set(EXAMPLES) == set(CHECKS)
-    assert PAGE.count("```python") == len(EXAMPLES)
+    assert PAGE.count("```python") == len(EXAMPLES) + len(AT_THE_END.findall(PAGE))
 
 
 @pytest.mark.slow
@@ -113,6 +122,8 @@ def test_the_examples_run(tmp_path):
     for path, text in EXAMPLES.items():
         assert not (tmp_path / path).exists()
         (tmp_path / path).write_text(text)
-    command = [sys.executable, "-c", "\n".join(CHECKS.values())]
+    for path, text in AT_THE_END.findall(PAGE):
+        (tmp_path / path).write_text(f"{(tmp_path / path).read_text()}\n\n{text}")
+    command = [sys.executable, "-c", "\n".join([*CHECKS.values(), METRIC])]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 0, done.stderr
