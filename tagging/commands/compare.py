@@ -1,4 +1,4 @@
-"""Put runs beside each other: tables, bars, learning curves, size against score."""
+"""Compare runs: tables, bar charts, learning curves, size against score."""
 
 import argparse
 from pathlib import Path

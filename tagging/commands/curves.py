@@ -1,4 +1,4 @@
-"""Draw the learning curves of several runs in one picture."""
+"""Draw the learning curves of several runs in one plot."""
 
 import argparse
 from pathlib import Path
@@ -6,8 +6,12 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folders")
-    parser.add_argument("--metric", help="beside the loss, e.g. f1_macro (default: one that all runs have)")
-    parser.add_argument("--out", type=Path, default=Path("curves.png"), help="picture (default: %(default)s)")
+    parser.add_argument(
+        "--metric", help="drawn next to the loss, e.g. f1_macro (default: one that all runs have)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("curves.png"), help="PNG file (default: %(default)s)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

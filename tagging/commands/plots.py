@@ -1,4 +1,4 @@
-"""Draw the config's data set (waveforms, log-mel before and after SpecAugment, labels) as PNG files."""
+"""Plot the config's data set as PNG files: waveforms, log-mel before and after SpecAugment, labels."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Write the page of a run, or of a folder of folds: scores, clips to hear, curves, settings, commands."""
+"""Write the HTML report of a run or a folder of folds: scores, audio clips, curves, settings, commands."""
 
 import argparse
 from pathlib import Path

@@ -1,26 +1,29 @@
-"""Train a config many times, with settings out of a sweep file, and say which are best."""
+"""Hyperparameter search: train a config with settings drawn from a sweep file and rank the trials."""
 
 import argparse
 from pathlib import Path
 
 from tagging import cli
 
-INTERRUPTED = "without --force, the same command goes on from here"
+INTERRUPTED = "the same command without --force resumes from here"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     cli.add_config(parser)
     parser.add_argument(
-        "--sweep", type=Path, required=True, metavar="FILE", help="what is tried, as W&B's sweep.yaml"
+        "--sweep", type=Path, required=True, metavar="FILE", help="sweep definition (W&B sweep.yaml format)"
     )
-    parser.add_argument("--stage", help="the only stage to train (default: all; the last one is judged)")
+    parser.add_argument("--stage", help="train only this stage (default: all; trials are ranked by the last)")
     parser.add_argument(
-        "--trials", type=cli.positive, metavar="N", help="how many in all (default: the file's run_cap)"
+        "--trials",
+        type=cli.positive,
+        metavar="N",
+        help="number of trials in all (default: run_cap of the file)",
     )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder (default: sweep-FILE in the config's run_dir)"
     )
-    parser.add_argument("--force", action="store_true", help="begin anew: the folder's trials are removed")
+    parser.add_argument("--force", action="store_true", help="start again: the folder's trials are removed")
 
 
 def run(args: argparse.Namespace) -> int:

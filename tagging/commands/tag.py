@@ -1,4 +1,4 @@
-"""Tag audio files with trained runs: names and scores, over time if wanted, as table, CSV or JSON."""
+"""Tag audio files with trained runs: labels and scores, optionally over time, as a table, CSV or JSON."""
 
 import argparse
 

@@ -42,7 +42,7 @@ def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, re
         ensemble: what predicts.
         out: the CSV to write.
         jobs: clips read in parallel.
-        report: also say what averaging windows gains, and write the table of classes beside `out`.
+        report: also compare averaging over windows with one window, and write the table of classes next to `out`.
     """
     dataset = read_dataset(config.dataset)
     if ensemble.classes != dataset.classes:
@@ -95,7 +95,7 @@ def _predict_test(
 
 
 def _write_tables(out: Path, targets: np.ndarray, scores: np.ndarray, ensemble: Ensemble) -> None:
-    """The table of classes beside `out`, and with one label a clip what is taken for what."""
+    """Write the table of classes next to `out`, and with one label per clip the confusion matrix."""
     table = ensemble.kind.table(targets, scores, ensemble.classes)
     write_atomic(class_table_file(out), table.to_csv(index=False).encode())
     if ensemble.kind.name == "multiclass":
@@ -118,7 +118,7 @@ def predict_audio(config: Config, ensemble: Ensemble, path: Path, out: Path, job
 
 
 def _write(out: Path, sample: Path | None, parts: Sequence[Scores], ensemble: Ensemble) -> np.ndarray:
-    """Combine the models; write the submission, and beside it each one's logits. Returns the combined scores."""
+    """Combine the models; write the submission, and next to it each one's logits. Returns the combined scores."""
     names, classes = list(parts[0].clips["fname"]), ensemble.classes
     scores = ensemble.combine([part.logits for part in parts])
     has_place = not is_stream(out)

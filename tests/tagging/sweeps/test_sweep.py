@@ -233,7 +233,7 @@ def test_a_sweep_in_which_all_fails_ends_in_1(sweep, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("error", "code", "line"),
-    [(KeyboardInterrupt(), 130, "the same command goes on"), (DatasetError("no clips"), 2, "no clips")],
+    [(KeyboardInterrupt(), 130, "resumes from here"), (DatasetError("no clips"), 2, "no clips")],
 )
 def test_what_is_no_fault_of_a_trial_ends_the_sweep_and_the_trial_is_taken_up_again(
     sweep, tmp_path, capsys, error, code, line
