@@ -264,12 +264,12 @@ def test_a_folder_that_is_not_a_run_is_never_replaced(place, tmp_path, force, ca
         "a run with notes in it": shutil.copytree(place.run, tmp_path / "d" / "noisy"),
     }
     (tmp_path / "d" / "noisy" / "notes.txt").write_text("what I thought of it")
-    before = sorted(str(path) for path in tmp_path.rglob("*"))
+    before = sorted(str(path) for path in tmp_path.rglob("[!.]*"))
     for what, folder in places.items():
         assert _train(place, folder.parent, *force) == 2
         error = capsys.readouterr().err
         assert "would be lost" in error or (what == "a run with notes in it" and not force), error
-    assert sorted(str(path) for path in tmp_path.rglob("*")) == before
+    assert sorted(str(path) for path in tmp_path.rglob("[!.]*")) == before
 
 
 def test_a_finished_run_leaves_its_neighbours_alone(place, tmp_path, capsys):
