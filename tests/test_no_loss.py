@@ -359,3 +359,94 @@ def test_a_sweep_removes_nothing_but_trials(place, tmp_path, name, capsys):
     assert sweep("--force") == 2
     assert "would be lost" in capsys.readouterr().err
     assert (tmp_path / "s" / name).read_text() == "mine"
+
+
+@pytest.fixture
+def finished(place, tmp_path) -> Path:
+    """A run that the command of `_train_as_it_was` finds finished."""
+    shutil.copytree(place.run, tmp_path / "runs" / "noisy")
+    return tmp_path / "runs" / "noisy"
+
+
+def _train_as_it_was(p, finished, *options):
+    return train.main(["--config", str(p.config), "--stage", "noisy", f"run_dir={finished.parent}", *options])
+
+
+def test_a_finished_run_keeps_what_users_put_into_it(place, finished):
+    for name in ("backup/model_v1.keras", "backup/epoch-00001/notes.txt", "best.weights.h5", ".DS_Store"):
+        (finished / name).parent.mkdir(parents=True, exist_ok=True)
+        (finished / name).write_text("mine")
+    before = {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()}
+    assert _train_as_it_was(place, finished) == 0
+    assert {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    "name", ["report_tables/notes.txt", "tensorboard/x.wav", "wandb/mine", "report.html"]
+)
+def test_force_refuses_a_run_with_files_or_edits_of_others_at_any_depth(place, finished, name, capsys):
+    (finished / name).parent.mkdir(exist_ok=True)
+    (finished / name).write_text("mine")
+    assert _train_as_it_was(place, finished, "--force") == 2
+    assert "would be lost" in capsys.readouterr().err
+    assert (finished / name).read_text() == "mine"
+
+
+def test_a_copy_or_a_link_in_place_of_the_work_folder_replaces_nothing(place, finished, capsys):
+    work, model = finished.with_name("noisy.part"), (finished / "model.keras").read_bytes()
+    shutil.copytree(finished, work)
+    assert _train_as_it_was(place, finished) == 2
+    assert "not newer" in capsys.readouterr().err
+    work.rename(finished.with_name("other"))
+    work.symlink_to("other")
+    assert _train_as_it_was(place, finished, "--force") == 2
+    assert "would be lost" in capsys.readouterr().err
+    assert (finished / "model.keras").read_bytes() == (work / "model.keras").read_bytes() == model
+
+
+def test_a_run_that_a_stage_builds_on_is_not_replaced_by_it(place, finished, capsys):
+    options = ("stages.noisy.init=" + str(finished), "--force")
+    assert _train_as_it_was(place, finished, *options) == 2
+    assert "builds on it" in capsys.readouterr().err
+    assert (finished / "model.keras").is_file()
+
+
+def test_the_report_of_a_run_replaces_itself_but_no_edits_and_no_targets_of_links(
+    place, finished, tmp_path, capsys
+):
+    assert tagging(["report", str(finished)]) == tagging(["report", str(finished)]) == 0
+    (finished / "report.html").write_text("edited")
+    assert tagging(["report", str(finished)]) == 2
+    (tmp_path / "mine.html").write_text("mine")
+    (finished / "report.html").unlink()
+    (finished / "report.html").symlink_to(tmp_path / "mine.html")
+    assert tagging(["report", str(finished)]) == 2
+    assert capsys.readouterr().err.count("would be lost") == 2
+    assert (tmp_path / "mine.html").read_text() == "mine"
+
+
+def test_clean_audio_of_another_data_set_is_not_removed(place, tmp_path, capsys):
+    clean = shutil.copytree(place.clean, tmp_path / "clean")
+    root = shutil.copytree(place.root, tmp_path / "raw")
+    for table in root.glob("*.csv"):
+        table.write_text(table.read_text().replace(".wav", "x.wav"))
+    for file in root.rglob("*.wav"):
+        file.rename(file.with_name(f"{file.stem}x.wav"))
+    files = sorted(clean.rglob("*.wav"))
+    assert _preprocess(place, clean, f"dataset.root={root}") == 2
+    assert "none of which is in this data set" in capsys.readouterr().err
+    assert sorted(clean.rglob("*.wav")) == files
+
+
+def test_a_clip_that_is_repaired_by_hand_in_the_clean_folder_stays(place, tmp_path, capsys):
+    root = shutil.copytree(place.root, tmp_path / "raw")
+    broken = next((root / "train_noisy").glob("*.wav"))
+    broken.write_text("broken")
+    command = (place, tmp_path / "clean", f"dataset.root={root}")
+    assert _preprocess(*command) == 0
+    repaired = tmp_path / "clean" / "noisy" / broken.name
+    repaired.write_bytes(b"repaired by hand")
+    for force in ((), ("--force",)):
+        assert _preprocess(*command, *force) == 0
+        assert repaired.read_bytes() == b"repaired by hand"
+    assert "did not make" in capsys.readouterr().err
