@@ -29,7 +29,12 @@ _VOLATILE_COLUMNS = {
     "trials.csv": ("seconds",),
     "manifest.csv": ("source_mtime_ns",),
 }
-_SETTINGS_FILES = ("cleaning.json", "sweep.json", "stage.json", "made.json")  # keys and names, which may be others
+_SETTINGS_FILES = (
+    "cleaning.json",
+    "sweep.json",
+    "stage.json",
+    "made.json",
+)  # keys and names, which may be others
 _BYTES = (".csv", ".json", ".jsonl", ".txt", ".wav", ".npy")
 SAME = "equal"
 
