@@ -87,7 +87,12 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def _copied(checkout: Path, copy: Path) -> Path:
     """Code and tests, without what is made or hidden; links in `.ci` and the like are not needed."""
-    ignored = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "data", "runs", "node_modules")
+    anywhere = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info")
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        is_top = Path(folder) == checkout
+        return anywhere(folder, names) | ({"data", "runs"} & set(names) if is_top else set())
+
     return shutil.copytree(checkout, copy, ignore=ignored)
 
 

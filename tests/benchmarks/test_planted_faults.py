@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import forked_tests
+from benchmarks import forked_tests, planted_faults
 from benchmarks.faults import Fault, FaultError, nearest_tests, places, planted, read_faults
 from benchmarks.planted_faults import BROKEN, CAUGHT, FAULTS, SURVIVED, main, read_journal
 
@@ -90,3 +90,11 @@ def test_code_that_cannot_be_imported_is_no_catch(code, tmp_path, monkeypatch):
     monkeypatch.setattr("benchmarks.planted_faults.read_faults", lambda _path: [broken])
     assert main(["--checkout", str(code), "--journal", str(tmp_path / "j.csv"), "--only", "no code"]) == 1
     assert read_journal(tmp_path / "j.csv")["no code"].result == BROKEN
+
+
+def test_the_copy_has_the_code_and_not_what_was_made(tmp_path):
+    for name in ("tagging/runs/run.py", "runs/demo/model.keras", "data/a.wav", ".git/x"):
+        (tmp_path / "old" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "old" / name).touch()
+    copy = planted_faults._copied(tmp_path / "old", tmp_path / "new")
+    assert [path.name for path in copy.rglob("*") if path.is_file()] == ["run.py"]
