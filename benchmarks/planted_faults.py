@@ -8,8 +8,8 @@
 that files may move. The nearest test files run first and end at the first failure; a fault that they let pass is tried
 on the whole suite (without lint and types, which see no numbers), unless --nearest-only says otherwise. In the end the
 tests that caught faults run on the code as it is, where they have to pass. The journal keeps what is known, so that the
-same command goes on after Ctrl-C. Tried again are faults that were changed since, and those that the nearest files let
-pass; for one that the whole suite let pass, remove its row. The exit code is 1 unless all are caught.
+same command resumes after Ctrl-C. It retries faults that have changed since, and those that the nearest files let pass;
+for one that the whole suite let pass, remove its row. The exit code is 1 unless all are caught.
 """
 
 import argparse

@@ -30,8 +30,9 @@ from tagging.report.scores import (
 )
 from tagging.report.style import STYLE
 from tagging.report.tables import class_table, clip_table, confused_table, drawn_figures, overall_table
+from tagging.runs.contents import REPORT
 
-REPORT, SUFFIX = "report.html", ".html"
+SUFFIX = ".html"
 TABLES = ("scores", "classes", "confused", "clips", "folds", "calibration", "reliability", "data")
 # Only what is in the page is ever loaded, whatever a name in it contains.
 _POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
