@@ -49,7 +49,7 @@ def _train(args: argparse.Namespace) -> int:
     cli.quiet_tensorflow(args.jobs)
     from tagging.training.folds import train_folds
     from tagging.training.show_batch import show_batch
-    from tagging.training.stage import train_stage
+    from tagging.training.train import train_stage
 
     if args.show_batch:
         print(show_batch(config, stages[0], args.show_batch, jobs=args.jobs))

@@ -96,7 +96,7 @@ def augmented(tiny, shared) -> Path:
     """A noisy run of three epochs with augmentation and a cosine, trained without a break."""
 
     def make(folder: Path) -> None:
-        from tagging.training.stage import train_stage
+        from tagging.training.train import train_stage
         from tests.training_helpers import AUGMENTED
 
         train_stage(tiny.config(folder, *AUGMENTED), "noisy", jobs=2)
@@ -142,10 +142,10 @@ def full_runs() -> Iterator[None]:
 @pytest.fixture
 def no_fit(monkeypatch) -> None:
     """Stages begin and end as always, but nothing is learnt in them: for tests of what is around it."""
-    from tagging.training import stage
+    from tagging.training import train
     from tests.training_helpers import learn_nothing
 
-    monkeypatch.setattr(stage, "fit", learn_nothing)
+    monkeypatch.setattr(train, "fit", learn_nothing)
 
 
 def _all_results() -> AbstractContextManager[None]:
@@ -158,9 +158,9 @@ def _all_results() -> AbstractContextManager[None]:
 @contextmanager
 def _results_by(report: Callable[[Path], Path], curves: Callable[[dict, Path], None]) -> Iterator[None]:
     """Training writes its report and its learning curves by these."""
-    from tagging.training import outcome, stage
+    from tagging.training import outcome, train
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stage, "write_report", report)
+        patch.setattr(train, "write_report", report)
         patch.setattr(outcome, "learning_curves", curves)
         yield

@@ -21,7 +21,7 @@ def untrained_run(
     """A run folder with random weights; `pieces` are of features, None: windows as the config says."""
     keras.utils.set_random_seed(config.seed)
     pieces = pieces or audio_windows(config.window, config.cleaning.rate_hz)
-    model, _, _ = build_tagger(config, pieces, len(classes), None)
+    model = build_tagger(config, pieces, len(classes), None).whole
     work = work_dir(path)
     work.mkdir(parents=True)
     model.save(work / MODEL)

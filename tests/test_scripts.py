@@ -21,7 +21,7 @@ from tagging import __main__ as tagging_main
 from tagging.__main__ import COMMANDS
 from tagging.datasets import read_dataset
 from tagging.datasets.layouts.demo import make_demo
-from tagging.training import stage as stage_module
+from tagging.training import train as train_module
 
 ROOT = Path(__file__).parents[1]
 
@@ -293,13 +293,13 @@ def test_a_mistake_ends_in_one_line_and_a_code(trained, tmp_path, capsys, script
 
 
 def test_a_bug_is_not_hidden(trained, monkeypatch):
-    monkeypatch.setattr(stage_module, "train_stage", lambda *a, **k: (_ for _ in ()).throw(ValueError("bug")))
+    monkeypatch.setattr(train_module, "train_stage", lambda *a, **k: (_ for _ in ()).throw(ValueError("bug")))
     with pytest.raises(ValueError, match="bug"):
         train.main(["--config", str(trained)])
 
 
 def test_ctrl_c_ends_in_one_line_and_130(trained, monkeypatch, capsys):
-    monkeypatch.setattr(stage_module, "train_stage", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(train_module, "train_stage", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt))
     assert train.main(["--config", str(trained)]) == 130
     assert "interrupted" in capsys.readouterr().err
 

@@ -13,8 +13,8 @@ from tagging.config.schema import Config
 from tagging.runs.run import HISTORY, read_run
 from tagging.training import fit as fit_module
 from tagging.training.history import History
-from tagging.training.stage import train_stage
-from tagging.training.task import Task
+from tagging.training.stage_run import StageRun
+from tagging.training.train import train_stage
 
 AUGMENTED = (  # what the run `augmented` was made with
     "train.epochs=3",
@@ -58,12 +58,14 @@ class PowerCut(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
-def train_with(extra: keras.callbacks.Callback, config: Config, stage: str = "noisy") -> Path:
+def train_with(
+    extra: keras.callbacks.Callback, config: Config, stage: str = "noisy", *, force: bool = False
+) -> Path:
     """A stage with one more callback behind its own."""
     callbacks = fit_module._callbacks
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fit_module, "_callbacks", lambda *args: [*callbacks(*args), extra])
-        return train_stage(config, stage, jobs=2)
+        return train_stage(config, stage, jobs=2, force=force)
 
 
 def train_until_power_cut(config: Config, step: int = 5) -> None:
@@ -72,11 +74,12 @@ def train_until_power_cut(config: Config, step: int = 5) -> None:
         train_with(PowerCut(step), config)
 
 
-def learn_nothing(task: Task, *_: object) -> History:
+def learn_nothing(run: StageRun, *_: object) -> History:
     """In place of `fit`: an epoch in the history, and weights as they were."""
-    rows = [{"epoch": 1, "loss": 1.0, "learning_rate": task.settings.learning_rate, "seconds": 0.0}]
-    pd.DataFrame(rows).to_csv(task.work / HISTORY, index=False)
-    return History(task.work, task.settings, 1, task.kind, rows)
+    stage = run.stage
+    rows = [{"epoch": 1, "loss": 1.0, "learning_rate": stage.settings.learning_rate, "seconds": 0.0}]
+    pd.DataFrame(rows).to_csv(stage.work / HISTORY, index=False)
+    return History(stage.work, stage.settings, 1, run.kind, rows)
 
 
 def one_line_error(folder: Path, override: str) -> str:

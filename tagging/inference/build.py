@@ -1,6 +1,8 @@
 """A run's model with its front end, built and given its weights."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import keras
 
@@ -8,6 +10,7 @@ from models.registry import build_network, expected_channels
 from models.settings import ModelError
 from tagging.config.schema import Config
 from tagging.frontend.registry import build_frontend, build_stored_frontend
+from tagging.inference.windows import inference_step
 from tagging.pipeline.pieces import FeatureSequences, Pieces
 from tagging.runs.run import Run, RunError
 
@@ -31,10 +34,28 @@ def build_stage_frontend(config: Config, pieces: Pieces) -> keras.Layer:
     return build_stored_frontend(config.frontend, pieces.bands)
 
 
-def build_tagger(
-    config: Config, pieces: Pieces, n_classes: int, start: Run | None
-) -> tuple[keras.Model, keras.Layer, keras.Model]:
-    """(tagger: input -> logits, its front end, its network: image -> logits), sharing their weights.
+@dataclass(frozen=True)
+class TaggerModel:
+    """A model in its parts, which share their weights.
+
+    Attributes:
+        whole: input (waveform or features) -> logits.
+        frontend: input -> image.
+        network: image -> logits.
+    """
+
+    whole: keras.Model
+    frontend: keras.Layer
+    network: keras.Model
+
+    @cached_property
+    def step(self) -> Callable:
+        """The whole as one compiled function, traced once."""
+        return inference_step(self.whole)
+
+
+def build_tagger(config: Config, pieces: Pieces, n_classes: int, start: Run | None) -> TaggerModel:
+    """The model of a config.
 
     The network has the weights of the run `start`, or those that `config.model` names.
     """
@@ -49,7 +70,7 @@ def build_tagger(
         trained = start.load_model()
         for layer in (frontend, network):
             _load_weights(layer, trained.get_layer(layer.name), start)
-    return keras.Model(inputs, network(image), name="tagger"), frontend, network
+    return TaggerModel(keras.Model(inputs, network(image), name="tagger"), frontend, network)
 
 
 def _load_weights(layer: keras.Layer, trained: keras.Layer, run: Run) -> None:

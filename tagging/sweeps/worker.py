@@ -25,8 +25,8 @@ from tagging.sweeps.job import Job, check_metric, result_files
 from tagging.sweeps.report import write_report, write_tables
 from tagging.sweeps.study import next_trial, open_study
 from tagging.sweeps.trials import ERROR
-from tagging.training.stage import train_stage
 from tagging.training.tracking import TrackingError
+from tagging.training.train import train_stage
 
 # Not the trial's fault: the next would end in the same way. Started trials resume once it is fixed.
 _OF_THE_PLACE = (DatasetError, CleanFolderError, BusyError, TrackingError, SweepError, OSError)

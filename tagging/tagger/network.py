@@ -79,9 +79,7 @@ def rebuilt_network(run: Run, window_s: float) -> WindowNetwork:
     pieces = audio_windows(window, run.config.cleaning.rate_hz)
     _check_length(run, pieces)
     try:
-        model, frontend, network = build_tagger(
-            replace(run.config, window=window), pieces, len(run.classes), run
-        )
+        model = build_tagger(replace(run.config, window=window), pieces, len(run.classes), run)
     except RunError as error:
         raise TaggerError(
             f"expected windows of {run.config.window.window_s:g} s, as the weights of model.name="
@@ -89,7 +87,7 @@ def rebuilt_network(run: Run, window_s: float) -> WindowNetwork:
         ) from error
     except ValueError as error:  # of a part that was built
         raise TaggerError(f"windows of {window_s:g} s: {error}") from error
-    return _of_layers(run, frontend, network, model.input.shape)
+    return _of_layers(run, model.frontend, model.network, model.whole.input.shape)
 
 
 def _with_length(network: WindowNetwork, length: int) -> WindowNetwork:

@@ -5,6 +5,7 @@ from functools import partial
 
 import keras
 
+from tagging.inference.build import TaggerModel
 from tagging.pipeline.batches import TrainingBatches
 from tagging.runs.contents import BACKUPS
 from tagging.runs.run import RunError
@@ -13,57 +14,56 @@ from tagging.training.callbacks import Averages, RawWeights, RefuseDivergence, V
 from tagging.training.history import BEST, History
 from tagging.training.overfit import FirstBatches
 from tagging.training.schedules import Schedule
-from tagging.training.task import Task
+from tagging.training.stage_run import StageRun
 
 
 def fit(
-    task: Task,
+    run: StageRun,
+    model: TaggerModel,
     trainer: keras.Model,
-    step: Callable,
-    frontend: keras.Layer,
     watchers: Sequence[Callable[[dict], None]] = (),
 ) -> History:
     """Train; leaves the best weights in the model and returns the history.
 
     Args:
-        task: what there is to train.
-        trainer: compiled, image -> logits.
-        step: waveform -> logits through the same layers, for validation; from `prediction.inference_step`.
-        frontend: makes the images.
+        run: what there is to train.
+        model: its front end makes the images; the whole predicts the validation clips.
+        trainer: its network with loss and optimiser.
         watchers: each is given the history's row of an epoch once it is written; an exception ends training.
 
     Raises:
         RunError: a plateau is waited for, but there are no validation clips.
     """
-    settings, batches = task.settings, _batches(task, frontend)
-    if settings.has_plateau and not len(task.data.validation):
+    stage, batches = run.stage, _batches(run, model.frontend)
+    settings = stage.settings
+    if settings.has_plateau and not len(run.data.validation):
         raise RunError(
             f"train.schedule={settings.schedule} needs validation clips, received none; hold out clips"
         )
-    rows = restore(task.work / BACKUPS, trainer)
+    rows = restore(run.stage.work / BACKUPS, trainer)
     if rows:
         print(f"resuming after epoch {len(rows)}, where training was interrupted")
-    history = History(task.work, settings, batches.steps, task.kind, rows)
+    history = History(run.stage.work, settings, batches.steps, run.kind, rows)
     if not history.finished:
         trainer.fit(
             batches.dataset(len(rows), settings.epochs),
             initial_epoch=len(rows),
             epochs=settings.epochs,
             steps_per_epoch=batches.steps,
-            callbacks=_callbacks(task, step, history, watchers),
+            callbacks=_callbacks(run, model, history, watchers),
             shuffle=False,  # the pipeline does it
             verbose=0,
         )
-    trainer.load_weights(task.work / BEST)
+    trainer.load_weights(run.stage.work / BEST)
     return history
 
 
-def _batches(task: Task, frontend: keras.Layer) -> TrainingBatches | FirstBatches:
+def _batches(run: StageRun, frontend: keras.Layer) -> TrainingBatches | FirstBatches:
     """All that the stage learns from, or the few batches of a check."""
-    batches = task.batches(frontend)
-    if not task.settings.overfit_batches:
+    batches = run.batches(frontend)
+    if not run.stage.settings.overfit_batches:
         return batches
-    first = FirstBatches(batches, task.settings.overfit_batches)
+    first = FirstBatches(batches, run.stage.settings.overfit_batches)
     print(
         f"train.overfit_batches={first.n}: overfitting check on {first.steps} of {batches.steps} "
         "batches, without augmentation; not a usable model"
@@ -72,16 +72,16 @@ def _batches(task: Task, frontend: keras.Layer) -> TrainingBatches | FirstBatche
 
 
 def _callbacks(
-    task: Task, step: Callable, history: History, watchers: Sequence[Callable[[dict], None]]
+    run: StageRun, model: TaggerModel, history: History, watchers: Sequence[Callable[[dict], None]]
 ) -> list[keras.callbacks.Callback]:
     """In the order in which they need each other: rate, validation and history (of averages, if any), logs, backup."""
-    before: list[keras.callbacks.Callback] = [RefuseDivergence(), Schedule(task.settings, history)]
+    before: list[keras.callbacks.Callback] = [RefuseDivergence(), Schedule(run.stage.settings, history)]
     judged: list[keras.callbacks.Callback] = [history]
-    if len(task.data.validation):
-        judged.insert(0, Validate(partial(task.validate, step)))
-    if task.settings.ema_momentum:
+    if len(run.data.validation):
+        judged.insert(0, Validate(partial(run.validate, model.step)))
+    if run.stage.settings.ema_momentum:
         averages = Averages()
         judged = [averages, *judged, RawWeights(averages)]
-    tensorboard = keras.callbacks.TensorBoard(task.work / "tensorboard", write_graph=False)
+    tensorboard = keras.callbacks.TensorBoard(run.stage.work / "tensorboard", write_graph=False)
     watches = [Watch(history, watcher) for watcher in watchers]
-    return [*before, *judged, tensorboard, *watches, Backup(task.work / BACKUPS, history)]
+    return [*before, *judged, tensorboard, *watches, Backup(run.stage.work / BACKUPS, history)]

@@ -30,7 +30,7 @@ from tagging.runs.folds import (
     write_folds,
 )
 from tagging.runs.run import RunError
-from tagging.training.stage import train_stage
+from tagging.training.train import train_stage
 
 SPLIT = "split.csv"
 

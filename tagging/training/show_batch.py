@@ -9,19 +9,20 @@ from tagging.config.schema import Config
 from tagging.inference.build import build_stage_frontend
 from tagging.plots.data import batch_picture
 from tagging.training.data import stage_data
-from tagging.training.task import Task
+from tagging.training.stage import Stage
+from tagging.training.stage_run import StageRun
 from tagging.training.trainer import measure_bands
 
 
-def show_batch(config: Config, stage: str, out: Path, *, jobs: int, most: int = 12) -> Path:
-    """Draw the first images of the stage's first batch, augmented as in training, their labels as titles."""
-    settings = config.stage(stage)
-    data = stage_data(config, settings)
+def show_batch(config: Config, name: str, out: Path, *, jobs: int, most: int = 12) -> Path:
+    """Draw the first images of a stage's first batch, augmented as in training, their labels as titles."""
+    stage = Stage.of(config, name)
+    data = stage_data(config, stage.settings)
     classes = data.dataset.classes
-    task = Task(config, settings, data, Path(config.run_dir), jobs)
-    frontend = build_stage_frontend(config, task.pieces)
-    batches = task.batches(frontend)
-    frontend(tf.zeros((1, *(length or 1 for length in task.pieces.input_shape))))  # builds it
+    run = StageRun(stage, data, jobs)
+    frontend = build_stage_frontend(config, run.pieces)
+    batches = run.batches(frontend)
+    frontend(tf.zeros((1, *(length or 1 for length in run.pieces.input_shape))))  # builds it
     measure_bands(frontend, batches)
     images, labels = next(iter(batches.dataset(0, 1)))[:2]  # weights, where there are any, come third
     with claimed("train.py", {"--show-batch": out}, inputs=[*data.dataset.files, *config.dataset.files]):

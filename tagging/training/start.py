@@ -13,6 +13,7 @@ from tagging.config.selection import SELECTED
 from tagging.config.stage import StageSettings
 from tagging.runs.run import Run, RunError, read_run
 from tagging.training.data import StageData
+from tagging.training.stage import Stage
 
 _BUILT_ON = ("init_finished", "selection_finished")
 _SETTINGS = ("cleaning", "window", "sequence", "frontend", "model")
@@ -25,65 +26,64 @@ _NOT_SHAPING = (
 )  # keys of `model` that leave the layers
 
 
-def initial_run(config: Config, stage: str) -> Run | None:
+def initial_run(stage: Stage) -> Run | None:
     """The run whose weights this stage starts from; None: it starts from `model.weights`."""
-    init = config.stage(stage).init
+    init = stage.settings.init
     if init == "none":
         return None
-    hint = f"; stages.{stage}.init=none trains without it" if init == "previous" else ""
-    return _named_run(config, stage, "init", init, hint)
+    hint = f"; stages.{stage.name}.init=none trains without it" if init == "previous" else ""
+    return _named_run(stage, "init", init, hint)
 
 
-def judging_run(config: Config, stage: str) -> Run | None:
+def teacher_run(stage: Stage) -> Run | None:
     """The run that selects noisy clips for this stage; None: no source of it asks for that."""
-    settings = config.stage(stage)
-    if SELECTED not in settings.sources:
+    if SELECTED not in stage.settings.sources:
         return None
-    return _named_run(config, stage, "selection.model", settings.selection.model)
+    return _named_run(stage, "selection.model", stage.settings.selection.model)
 
 
-def _named_run(config: Config, stage: str, key: str, value: str, hint: str = "") -> Run:
-    names = list(config.stages)
-    path = Path(config.run_dir) / names[names.index(stage) - 1] if value == "previous" else Path(value)
+def _named_run(stage: Stage, key: str, value: str, hint: str = "") -> Run:
+    names = list(stage.config.stages)
+    previous = Path(stage.config.run_dir) / names[names.index(stage.name) - 1]
     try:
-        return read_run(path)
+        return read_run(previous if value == "previous" else Path(value))
     except RunError as error:
-        raise RunError(f"stages.{stage}.{key}={value}: {error}{hint}") from error
+        raise RunError(f"stages.{stage.name}.{key}={value}: {error}{hint}") from error
 
 
-def identity(
-    config: Config, stage: str, data: StageData, start: Run | None, judge: Run | None
-) -> dict[str, Any]:
+def identity(stage: Stage, data: StageData, start: Run | None, teacher: Run | None) -> dict[str, Any]:
     """All that the stage's result depends on: settings, clips by name and sound, and the runs it builds on."""
-    whole = as_dict(config)
+    whole = as_dict(stage.config)
     return {
-        "seed": config.seed,
+        "seed": stage.config.seed,
         "task": data.dataset.task,
         "classes": ", ".join(data.dataset.classes),
-        "deterministic": config.deterministic,
+        "deterministic": stage.config.deterministic,
         **{key: whole[key] for key in _SETTINGS},
-        "stage": whole["stages"][stage],
+        "stage": whole["stages"][stage.name],
         "train_clips": _digest(data.train),
         "validation_clips": _digest(data.validation),
         "background_clips": _digest(data.backgrounds),
         "init_finished": start.info["finished"] if start else None,
-        "selection_finished": judge.info["finished"] if judge else None,
+        "selection_finished": teacher.info["finished"] if teacher else None,
     }
 
 
-def check_judge(new: dict[str, Any], classes: tuple[str, ...], judge: Run, stage: str) -> None:
+def check_teacher(new: dict[str, Any], classes: tuple[str, ...], teacher: Run, stage: str) -> None:
     """Refuse a run that scores other classes or other audio, and say where it knows the validation clips."""
-    key, old = f"stages.{stage}.selection.model", _completed(judge.info["identity"])
-    if judge.task != new["task"]:
-        raise RunError(f"{key}: expected a run of the task {new['task']}, {judge.path} is of {judge.task}")
-    _check_classes(key, judge, classes)
+    key, old = f"stages.{stage}.selection.model", _completed(teacher.info["identity"])
+    if teacher.task != new["task"]:
+        raise RunError(
+            f"{key}: expected a run of the task {new['task']}, {teacher.path} is of {teacher.task}"
+        )
+    _check_classes(key, teacher, classes)
     if lines := differing_keys(old["cleaning"], new["cleaning"]):
         raise RunError(
-            f"{key}: {judge.path} was trained on audio cleaned with other settings ({'; '.join(lines)})"
+            f"{key}: {teacher.path} was trained on audio cleaned with other settings ({'; '.join(lines)})"
         )
     if old["validation_clips"] != new["validation_clips"]:
         print(
-            f"{judge.path} may have been trained on validation clips of this stage: its selection may favour them"
+            f"{teacher.path} may have been trained on validation clips of this stage: its selection may favour them"
         )
 
 
@@ -115,7 +115,7 @@ def check_start(new: dict[str, Any], classes: tuple[str, ...], start: Run, stage
 
 def check_same(old: dict[str, Any], new: dict[str, Any], folder: Path, stage: str) -> None:
     """Refuse to go on with, or to keep, what was made with other settings or clips."""
-    lines = differing_keys(_with_full_keys(_completed(old), stage), _with_full_keys(new, stage))
+    lines = differences(old, new, stage)
     if lines and lines[0].startswith(_BUILT_ON):  # all that differs: they come last
         raise RunError(
             f"{folder} was trained from an older version of its init run; --stage {stage} --force "
@@ -126,6 +126,11 @@ def check_same(old: dict[str, Any], new: dict[str, Any], folder: Path, stage: st
             f"{folder} was made with other settings ({'; '.join(lines)}); --stage {stage} --force "
             "retrains it from scratch, another run_dir keeps both"
         )
+
+
+def differences(old: dict[str, Any], new: dict[str, Any], stage: str) -> list[str]:
+    """A line per setting or table of clips that has changed since an identity was stored."""
+    return differing_keys(_with_full_keys(_completed(old), stage), _with_full_keys(new, stage))
 
 
 def _completed(old: dict[str, Any]) -> dict[str, Any]:

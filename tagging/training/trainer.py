@@ -6,8 +6,8 @@ import keras
 import numpy as np
 
 from models.parts.backbone import set_trainable
+from models.settings import ModelSettings
 from tagging.augment.settings import AugmentSettings
-from tagging.config.schema import Config
 from tagging.config.stage import StageSettings
 from tagging.evaluation.task_kinds import TaskKind
 from tagging.frontend.parts.standardize import band_statistics, standardize_of
@@ -30,14 +30,14 @@ def measure_bands(frontend: keras.Layer, batches: TrainingBatches) -> None:
 
 
 def compiled_trainer(
-    network: keras.Model, config: Config, settings: StageSettings, kind: TaskKind, n_classes: int
+    network: keras.Model, model: ModelSettings, settings: StageSettings, kind: TaskKind, n_classes: int
 ) -> keras.Model:
     """A model of the same layers with loss, metrics and optimiser; the network itself stays free of them when saved.
 
     The loss of the settings with the penalties on weights, the streaming metrics of the task (without weights of
     clips), and the average of weights. What trains is chosen here.
     """
-    set_trainable(network, settings.trainable, config.model)
+    set_trainable(network, settings.trainable, model)
     penalty, ends = penalty_of(settings), (network.input, network.output)
     trainer = PenalisedModel(*ends, penalty, "trainer") if penalty else keras.Model(*ends, name="trainer")
     trainer.compile(

@@ -49,10 +49,11 @@ def test_the_network_of_every_config_is_built(path, networks):
     pieces = pieces_of(config, pd.DataFrame({"bands": [bands(path, config)]}))
     made_of = repr((config.model, config.frontend, config.cleaning.rate_hz, pieces))
     if made_of not in networks:
-        tagger, _, networks[made_of] = build_tagger(config, pieces, 7, None)
+        model = build_tagger(config, pieces, 7, None)
+        tagger, networks[made_of] = model.whole, model.network
         assert tagger.output_shape == (None, 7)
     network = networks[made_of]
     kind = KINDS[config.dataset.task or TASKS.get(path.parent.name, "multiclass")]
     for stage in config.stages.values():
         set_trainable(network, stage.trainable, config.model)
-    compiled_trainer(network, config, stage, kind, 7)
+    compiled_trainer(network, config.model, stage, kind, 7)

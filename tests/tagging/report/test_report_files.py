@@ -16,7 +16,7 @@ from tagging.evaluation.calibration import read_calibration
 from tagging.evaluation.task_kinds import KINDS
 from tagging.report.page import write_report
 from tagging.runs.run import RunError, read_run
-from tagging.training import stage as stage_module
+from tagging.training import train as train_module
 from tagging.training.data import stage_data
 from tests.report_helpers import Page, make_config, make_run
 
@@ -130,11 +130,11 @@ def test_a_report_that_cannot_be_written_leaves_the_run(tiny, tmp_path, monkeypa
     def fail(path):
         raise OSError("no space left")
 
-    monkeypatch.setattr(stage_module, "write_report", fail)
+    monkeypatch.setattr(train_module, "write_report", fail)
     config = tiny.config(tmp_path, "train.epochs=1")
     with pytest.raises(
         RunError, match=r"is finished, but its report .*\(no space left\); python -m tagging report"
     ):
-        stage_module.train_stage(config, "noisy", jobs=2)
-    path = stage_module.train_stage(config, "noisy", jobs=2)
+        train_module.train_stage(config, "noisy", jobs=2)
+    path = train_module.train_stage(config, "noisy", jobs=2)
     assert json.loads((path / "run.json").read_text())["peak_memory_mib"] > 100

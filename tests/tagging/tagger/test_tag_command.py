@@ -17,7 +17,7 @@ from preprocessing.clean import clean_dataset
 from tagging import Tagger
 from tagging.config.load import load_config
 from tagging.datasets import read_dataset
-from tagging.training.stage import train_stage
+from tagging.training.train import train_stage
 from tests.tag_command_helpers import RATE_HZ, TONES_HZ, refused, tag, tone
 from tests.tagger_helpers import untrained_run
 

@@ -10,8 +10,9 @@ from tagging.config.stage import StageSettings
 from tagging.runs.run import RunError
 from tagging.training.clip_weights import class_weights, clip_weights
 from tagging.training.data import stage_data
-from tagging.training.stage import train_stage
-from tagging.training.task import Task
+from tagging.training.stage import Stage
+from tagging.training.stage_run import StageRun
+from tagging.training.train import train_stage
 
 CLASSES = ("blues", "pop", "rock", "none")
 LABELS = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2, 2, 2, 2])
@@ -67,8 +68,9 @@ def test_they_reach_the_batches_and_the_loss(tiny, tmp_path):
     classes = stage_data(plain, settings).dataset.classes
     half = "train.class_weights={" + ", ".join(f"'{name}': 0.5" for name in classes) + "}"
     halved = tiny.config(tmp_path, *base, half, "train.learning_rate=0.1", f"run_dir={tmp_path / 'b'}")
-    stage = Task(halved, halved.stage("curated"), stage_data(halved, halved.stage("curated")), None, jobs=2)
-    assert set(stage.weights) == {0.5}
+    stage = Stage.of(halved, "curated")
+    run = StageRun(stage, stage_data(halved, stage.settings), jobs=2)
+    assert set(run.weights) == {0.5}
     losses = [
         pd.read_csv(train_stage(c, "curated", jobs=2) / "history.csv")["loss"].iloc[0]
         for c in (plain, halved)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tagging.runs.run import RunError
-from tagging.training import stage as stage_module
-from tagging.training.stage import train_stage
+from tagging.training import train as train_module
+from tagging.training.train import train_stage
 from tests.training_helpers import assert_same_training, history
 
 ROOT = Path(__file__).parents[3]
@@ -58,7 +58,7 @@ def test_the_switch_is_thrown_before_anything_else_and_only_when_asked_for(
         seen.append("data")
         raise RunError("enough")
 
-    monkeypatch.setattr(stage_module, "stage_data", no_data)
+    monkeypatch.setattr(train_module, "stage_data", no_data)
     with pytest.raises(RunError, match="enough"):
         train_stage(tiny.config(tmp_path, f"deterministic={str(is_on).lower()}"), "noisy", jobs=2)
     assert seen == (["switch", "data"] if is_on else ["data"])

@@ -7,7 +7,7 @@ import pytest
 from submissions.writer import read_scores
 from tagging.config.load import ConfigError
 from tagging.runs.run import read_run
-from tagging.training.stage import train_stage
+from tagging.training.train import train_stage
 from tests.training_helpers import assert_same_training, history, network, train_until_power_cut, train_with
 
 MOMENTUM, EPOCHS = 0.8, 2

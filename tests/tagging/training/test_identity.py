@@ -11,6 +11,7 @@ from tagging.config.load import load_config
 from tagging.datasets.table import Dataset, DatasetError
 from tagging.runs.run import RunError
 from tagging.training.data import StageData, _check_numbers
+from tagging.training.stage import Stage
 from tagging.training.start import _images, check_same, identity
 
 YAML = "stages: {train: {sources: [train]}}"
@@ -35,9 +36,9 @@ def data(**changed) -> StageData:
 
 
 @pytest.fixture
-def config(tmp_path):
+def stage(tmp_path):
     (tmp_path / "c.yaml").write_text(YAML)
-    return lambda *overrides: load_config(tmp_path / "c.yaml", overrides)
+    return lambda *overrides: Stage.of(load_config(tmp_path / "c.yaml", overrides), "train")
 
 
 @pytest.mark.parametrize(
@@ -53,10 +54,8 @@ def config(tmp_path):
         },
     ],
 )
-def test_a_run_on_other_answers_is_another_run(config, changed):
-    one, again, other = (
-        identity(config(), "train", d, None, None) for d in (data(), data(), data(**changed))
-    )
+def test_a_run_on_other_answers_is_another_run(stage, changed):
+    one, again, other = (identity(stage(), d, None, None) for d in (data(), data(), data(**changed)))
     assert one == again
     assert one != other
 
@@ -65,26 +64,26 @@ def test_a_run_on_other_answers_is_another_run(config, changed):
     "override",
     ["model.activation=elu", "model.pool_size=3", "cleaning.features.name=stored", "frontend.n_mels=20"],
 )
-def test_weights_of_another_network_or_of_other_features_do_not_fit(config, override):
-    old, new = (identity(config(*o), "train", data(), None, None) for o in ((), (override,)))
+def test_weights_of_another_network_or_of_other_features_do_not_fit(stage, override):
+    old, new = (identity(stage(*o), data(), None, None) for o in ((), (override,)))
     assert _images(old) != _images(new)
-    free = identity(config("model.dropout=0.1", "train.epochs=3"), "train", data(), None, None)
+    free = identity(stage("model.dropout=0.1", "train.epochs=3"), data(), None, None)
     assert _images(old) == _images(free)
 
 
-def test_a_key_that_did_not_exist_when_a_run_began_counts_as_its_default(config):
-    new = identity(config(), "train", data(), None, None)
+def test_a_key_that_did_not_exist_when_a_run_began_counts_as_its_default(stage):
+    new = identity(stage(), data(), None, None)
     old = json.loads(json.dumps(new))
     del old["deterministic"], old["sequence"], old["model"]["pool_size"], old["stage"]["loss"]["q"]
     del old["cleaning"]["curated"][0]["keep_silence_ms"]
     check_same(old, new, Path("run"), "train")
     asked = ["model.pool_size=3", "stages.train.loss.q=0.5", "seed=1"]
     with pytest.raises(RunError, match=r"model\.pool_size: None -> 3; stages\.train\.loss\.q: 0\.3 -> 0\.5"):
-        check_same(old, identity(config(*asked), "train", data(), None, None), Path("run"), "train")
+        check_same(old, identity(stage(*asked), data(), None, None), Path("run"), "train")
 
 
-def test_a_key_that_does_not_exist_any_more_is_a_difference(config):
-    new = identity(config(), "train", data(), None, None)
+def test_a_key_that_does_not_exist_any_more_is_a_difference(stage):
+    new = identity(stage(), data(), None, None)
     old = {**new, "model": {**new["model"], "gone": 1}}
     with pytest.raises(RunError, match=r"model\.gone: 1 -> absent"):
         check_same(old, new, Path("run"), "train")
@@ -98,9 +97,9 @@ def test_a_key_that_does_not_exist_any_more_is_a_difference(config):
         ("stages.train.sources=[selected]", "source selected"),
     ],
 )
-def test_numbers_refuse_what_is_for_labels(config, override, words):
-    settings = config(override).stage("train")
+def test_numbers_refuse_what_is_for_labels(stage, override, words):
+    settings = stage(override).settings
     with pytest.raises(DatasetError, match=words):
         _check_numbers(data().dataset, settings)
     _check_numbers(data(task="multilabel").dataset, settings)
-    _check_numbers(data().dataset, config("train.augment.mixup.alpha=0.4").stage("train"))
+    _check_numbers(data().dataset, stage("train.augment.mixup.alpha=0.4").settings)

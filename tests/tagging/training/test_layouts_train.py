@@ -12,7 +12,7 @@ import predict
 import preprocess
 import train
 from tagging.runs.run import read_run
-from tagging.training.stage import train_stage  # noqa: F401  TensorFlow is there for `plain_runs`
+from tagging.training.train import train_stage  # noqa: F401  TensorFlow is there for `plain_runs`
 
 RATE_HZ = 8000
 YAML = """

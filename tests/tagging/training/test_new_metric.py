@@ -15,7 +15,7 @@ from tagging.plots.runs import common_metric
 from tagging.report.page import write_report
 from tagging.report.scores import title_of
 from tagging.runs.run import read_run
-from tagging.training.stage import train_stage
+from tagging.training.train import train_stage
 from tests.report_helpers import Page
 
 MONITOR = "train.monitor=val_hamming"

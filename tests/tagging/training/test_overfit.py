@@ -11,7 +11,7 @@ from tagging.pipeline.pieces import AudioWindows
 from tagging.runs.run import read_run
 from tagging.training.data import stage_data
 from tagging.training.overfit import FirstBatches
-from tagging.training.stage import train_stage
+from tagging.training.train import train_stage
 from tests.training_helpers import assert_same_training, history, train_until_power_cut
 
 ALONE = ("stages.curated.init=none", "split.validation_share=0", "model.dropout=0", "train.overfit_batches=1")

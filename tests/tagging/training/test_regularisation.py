@@ -11,7 +11,7 @@ from tagging.config.stage import StageSettings
 from tagging.losses.registry import build_loss
 from tagging.training.optimizers import build_optimizer
 from tagging.training.regularisation import PenalisedModel, Penalty, is_kernel, penalty_of
-from tagging.training.stage import train_stage
+from tagging.training.train import train_stage
 from tests.training_helpers import history, weights
 
 RNG = np.random.default_rng(0)

@@ -8,7 +8,7 @@ import pytest
 from foundation.locks import BusyError, locked
 from models.parts.backbone import ModelError
 from tagging.runs.run import RunError
-from tagging.training.stage import train_stage
+from tagging.training.train import train_stage
 from tests.training_helpers import AUGMENTED, assert_same_training, history, train_until_power_cut
 
 BIG = ("window.window_s=1.2", "frontend.n_mels=32")  # images of 36 x 32, which a backbone accepts

@@ -10,7 +10,7 @@ from tagging.config.schedule import PlateauSettings, StepSettings
 from tagging.config.stage import StageSettings
 from tagging.runs.run import RunError
 from tagging.training.schedules import cosine_rate, learning_rates
-from tagging.training.stage import train_stage
+from tagging.training.train import train_stage
 from tests.training_helpers import assert_same_training, history, one_line_error, train_until_power_cut
 
 

@@ -7,15 +7,16 @@ import pytest
 from tagging.config.load import ConfigError, load_config
 from tagging.runs.run import read_run
 from tagging.training.data import stage_data
-from tagging.training.stage import train_stage
-from tagging.training.task import Task
+from tagging.training.stage import Stage
+from tagging.training.stage_run import StageRun
+from tagging.training.train import train_stage
 
 BOTH = ("stages.curated.sources=[curated,noisy]", "stages.curated.init=none", "train.epochs=1")
 
 
-def task(config) -> Task:
-    settings = config.stage("curated")
-    return Task(config, settings, stage_data(config, settings), None, jobs=2)
+def run_of(config) -> StageRun:
+    stage = Stage.of(config, "curated")
+    return StageRun(stage, stage_data(config, stage.settings), jobs=2)
 
 
 def trained(config) -> tuple[list[np.ndarray], pd.Series]:
@@ -26,19 +27,19 @@ def trained(config) -> tuple[list[np.ndarray], pd.Series]:
 
 
 def test_each_clip_weighs_what_its_source_does(tiny, tmp_path):
-    stage = task(tiny.config(tmp_path, *BOTH, "stages.curated.source_weights.noisy=0.25"))
-    sources = stage.data.train["split"]
+    run = run_of(tiny.config(tmp_path, *BOTH, "stages.curated.source_weights.noisy=0.25"))
+    sources = run.data.train["split"]
     assert set(sources) == {"curated", "noisy"}
-    assert stage.weights.dtype == np.float32
-    assert stage.weights[sources == "noisy"].tolist() == [0.25] * 40
-    assert (stage.weights[sources == "curated"] == 1).all()
-    assert stage.batches(lambda wave: wave).weights is not None
+    assert run.weights.dtype == np.float32
+    assert run.weights[sources == "noisy"].tolist() == [0.25] * 40
+    assert (run.weights[sources == "curated"] == 1).all()
+    assert run.batches(lambda wave: wave).weights is not None
 
 
 def test_without_them_batches_hold_none(tiny, tmp_path):
-    stage = task(tiny.config(tmp_path, *BOTH))
-    assert stage.weights is None
-    assert stage.batches(lambda wave: wave).weights is None
+    run = run_of(tiny.config(tmp_path, *BOTH))
+    assert run.weights is None
+    assert run.batches(lambda wave: wave).weights is None
 
 
 def test_a_weight_of_one_half_is_half_the_loss_and_half_the_step(tiny, tmp_path):

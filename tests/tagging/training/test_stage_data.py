@@ -16,7 +16,7 @@ from tagging.datasets.splits import write_split
 from tagging.datasets.table import Dataset, DatasetError
 from tagging.losses.settings import LossError
 from tagging.training.data import _long_pieces, _missing_classes, stage_data
-from tagging.training.stage import train_stage
+from tagging.training.train import train_stage
 
 PLAIN = ("window.window_s=3.0", "window.hop_s=1.5", "frontend.n_mels=80")  # as features ask for
 

@@ -9,7 +9,7 @@ import pytest
 import train
 from tagging.runs.run import read_run
 from tagging.training import tracking
-from tagging.training.stage import train_stage
+from tagging.training.train import train_stage
 
 TRACKED = "tracking.wandb=true"
 

@@ -16,7 +16,7 @@ from tagging.evaluation.task_kinds import KINDS
 from tagging.runs.run import RunError, read_run
 from tagging.training.history import History
 from tagging.training.optimizers import uses_xla
-from tagging.training.stage import train_stage
+from tagging.training.train import train_stage
 from tagging.training.trainer import count_parameters
 from tests.training_helpers import AUGMENTED, assert_same_training, history
 

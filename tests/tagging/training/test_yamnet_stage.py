@@ -6,7 +6,7 @@ import pytest
 
 from models.yamnet import make_yamnet
 from tagging.runs.run import RunError, read_run
-from tagging.training.stage import train_stage
+from tagging.training.train import train_stage
 
 YAMNET = (
     "model.name=yamnet",

@@ -1,15 +1,12 @@
-"""A stage's settings, clips and work folder in one place, and the two things made of them: batches and validation."""
+"""A stage with its clips, and the two things made of them: batches and validation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import keras
 import numpy as np
 
-from tagging.config.schema import Config
-from tagging.config.stage import StageSettings
 from tagging.evaluation.task_kinds import TaskKind
 from tagging.inference.windows import pieces_of, predict_files
 from tagging.losses.registry import build_loss
@@ -17,24 +14,21 @@ from tagging.pipeline.batches import TrainingBatches
 from tagging.pipeline.pieces import Pieces
 from tagging.training.clip_weights import clip_weights
 from tagging.training.data import StageData
+from tagging.training.stage import Stage
 
 
 @dataclass(frozen=True)
-class Task:
+class StageRun:
     """What there is to train.
 
     Attributes:
-        config: the whole experiment.
-        settings: of this stage.
+        stage: its settings, and where the run is made.
         data: its clips.
-        work: folder in which the run is made.
         jobs: clips read in parallel.
     """
 
-    config: Config
-    settings: StageSettings
+    stage: Stage
     data: StageData
-    work: Path
     jobs: int
 
     @property
@@ -45,7 +39,7 @@ class Task:
     @cached_property
     def pieces(self) -> Pieces:
         """How clips become inputs."""
-        return pieces_of(self.config, self.data.train)
+        return pieces_of(self.stage.config, self.data.train)
 
     def batches(self, frontend: Callable) -> TrainingBatches:
         """What the network learns from; `frontend` makes images of inputs."""
@@ -55,9 +49,9 @@ class Task:
             targets=self.data.targets,
             pieces=self.pieces,
             frontend=frontend,
-            augment=self.settings.augment,
-            batch_size=self.settings.batch_size,
-            seed=self.config.seed,
+            augment=self.stage.settings.augment,
+            batch_size=self.stage.settings.batch_size,
+            seed=self.stage.config.seed,
             jobs=self.jobs,
             weights=self.weights,
             background_paths=list(self.data.backgrounds["path"]),
@@ -69,7 +63,7 @@ class Task:
         """Weight of each training clip in the loss, (clips,) float32, by source and labels; None where all are 1."""
         data = self.data
         return clip_weights(
-            self.settings, data.train["split"], data.targets, data.dataset.classes, self.kind.name
+            self.stage.settings, data.train["split"], data.targets, data.dataset.classes, self.kind.name
         )
 
     @cached_property
@@ -78,8 +72,8 @@ class Task:
         return self.data.dataset.targets(self.data.validation)
 
     def validation_logits(self, step: Callable) -> np.ndarray:
-        """Clip logits (validation clips, classes) float32; `step` from `prediction.inference_step`."""
-        paths, average = list(self.data.validation["path"]), self.config.window.average
+        """Clip logits (validation clips, classes) float32; `step` from `TaggerModel.step`."""
+        paths, average = list(self.data.validation["path"]), self.stage.config.window.average
         return predict_files(
             step, paths, self.pieces, jobs=self.jobs, average=average, activation=self.kind.activation
         )
@@ -88,7 +82,7 @@ class Task:
         """Clip-level validation loss (the one that trains) and metrics, under their names in the logs."""
         targets, logits = self.validation_targets, self.validation_logits(step)
         report = self.kind.report(targets, logits)
-        loss = keras.ops.mean(build_loss(self.settings.loss, self.kind.name)(targets, logits))
+        loss = keras.ops.mean(build_loss(self.stage.settings.loss, self.kind.name)(targets, logits))
         return {
             "val_loss": float(loss),
             **{f"val_{metric.key}": float(report[metric.key]) for metric in self.kind.metrics},

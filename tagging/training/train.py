@@ -1,0 +1,207 @@
+"""`train.py`: one stage from clean audio to a run folder."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from foundation.files import write_atomic
+from foundation.locks import locked
+from foundation.marks import RUN, UNFINISHED_RUN, is_marked
+from tagging.config.schema import Config
+from tagging.inference.build import build_tagger
+from tagging.report.page import write_report
+from tagging.runs.contents import BACKUPS, IDENTITY, REPORT, remove_backups, remove_run
+from tagging.runs.place import check_place, finish_run, recover
+from tagging.runs.run import MODEL, Run, RunError, read_run
+from tagging.training.data import StageData, stage_data
+from tagging.training.device import device_name
+from tagging.training.fit import fit
+from tagging.training.history import BEST
+from tagging.training.memory import peak_memory_mib
+from tagging.training.outcome import closing_table, write_split_and_curves, write_validation
+from tagging.training.selection import select_clips
+from tagging.training.stage import Stage
+from tagging.training.stage_run import StageRun
+from tagging.training.start import (
+    check_same,
+    check_start,
+    check_teacher,
+    differences,
+    identity,
+    initial_run,
+    teacher_run,
+)
+from tagging.training.tracking import check_tracking, tracked
+from tagging.training.trainer import compiled_trainer, count_parameters, measure_bands
+
+Watcher = Callable[[dict], None]
+"""Is given the history's row of each epoch once it is written; an exception ends training."""
+
+
+def train_stage(
+    config: Config, name: str, *, jobs: int, force: bool = False, watch: Watcher | None = None
+) -> Path:
+    """Train one stage, or resume it where it was interrupted; the folder of the finished run.
+
+    Args:
+        config: the whole experiment.
+        name: of the stage.
+        jobs: clips read in parallel.
+        force: retrain from scratch, discarding finished or partial runs.
+        watch: see `Watcher`.
+
+    Raises:
+        BusyError: another process trains it.
+        RunError: the run was finished or begun with other settings, or `init` names no run that fits; or its report
+            could not be written: then the run is finished all the same.
+    """
+    check_tracking(config.tracking)
+    if config.deterministic:
+        tf.config.experimental.enable_op_determinism()  # of this process, from here on
+    stage = Stage.of(config, name)
+    check_place(stage.final, replaces=force)
+    with locked(stage.final.with_name(f".{stage.final.name}.lock"), f"training {stage.final}"):
+        recover(stage.final)
+        return _train_alone(stage, jobs, force, watch)
+
+
+def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) -> Path:
+    start, teacher = initial_run(stage), teacher_run(stage)
+    data = stage_data(stage.config, stage.settings)
+    made_of = identity(stage, data, start, teacher)
+    _check_built_on(stage, data, made_of, start, teacher)
+    is_finished = is_marked(stage.final, RUN)
+    if is_finished and not force:
+        if not _is_retraining(stage, made_of):
+            return _finished(stage, made_of)
+        print(f"resuming what --force began; until it is finished, {stage.final} stays as it is")
+    if is_finished:
+        check_place(stage.final, replaces=True)
+        _check_not_built_on(stage, start, teacher)
+    _open_work(stage, made_of, force)
+    if teacher:
+        data = select_clips(data, stage.settings.selection, teacher, stage.work, jobs)
+    origin = start.path if start else f"weights: {stage.config.model.weights}"
+    print(f"stage {stage.name}: {stage.config.model.name} from {origin}")
+    run = StageRun(stage, data, jobs)
+    info = _train(run, start, watch)
+    finish_run(stage.final, stage.config, {"stage": stage.name, "identity": made_of, **info})
+    _remove_scaffolding(stage.final)
+    print(f"{closing_table(info, run.kind)}\n{'run':>12}  {stage.final}")
+    print(f"{'report':>12}  {_report(stage.final)}")
+    return stage.final
+
+
+def _check_built_on(
+    stage: Stage, data: StageData, made_of: dict[str, Any], start: Run | None, teacher: Run | None
+) -> None:
+    if start:
+        check_start(made_of, data.dataset.classes, start, stage.name)
+    if teacher:
+        check_teacher(made_of, data.dataset.classes, teacher, stage.name)
+
+
+def _check_not_built_on(stage: Stage, start: Run | None, teacher: Run | None) -> None:
+    """A run is not replaced by one that is made of it."""
+    if any(each and each.path.resolve() == stage.final.resolve() for each in (start, teacher)):
+        raise RunError(
+            f"{stage.final} would be lost, and stage {stage.name} builds on it; choose another run_dir"
+        )
+
+
+def _is_retraining(stage: Stage, made_of: dict[str, Any]) -> bool:
+    """Whether an interrupted `--force` stands next to the finished run, with the settings of this command."""
+    if not is_marked(stage.work, UNFINISHED_RUN):
+        return False
+    return not differences(_begun(stage), made_of, stage.name)
+
+
+def _finished(stage: Stage, made_of: dict[str, Any]) -> Path:
+    """The run as it is; what a kill kept from it is made up for."""
+    check_same(read_run(stage.final).info["identity"], made_of, stage.final, stage.name)
+    if (stage.final / IDENTITY).is_file():
+        _remove_scaffolding(stage.final)
+    print(f"{stage.final} is finished; --force retrains it from scratch")
+    if not (stage.final / REPORT).is_file():
+        print(f"{'report':>12}  {_report(stage.final)}")
+    return stage.final
+
+
+def _report(final: Path) -> Path:
+    try:
+        return write_report(final)
+    except (ValueError, OSError) as error:
+        raise RunError(
+            f"{final} is finished, but its report could not be written ({error}); python -m tagging report {final} "
+            "tries again, and train.py continues after it"
+        ) from error
+
+
+def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str, Any]:
+    """Fill the work folder with the model and its results; what is to be known about them."""
+    stage, data = run.stage, run.data
+    keras.utils.set_random_seed(stage.config.seed)
+    keras.config.set_dtype_policy("mixed_float16" if stage.settings.mixed_precision else "float32")
+    for note in data.notes:
+        print(note)
+    classes = data.dataset.classes
+    model = build_tagger(stage.config, run.pieces, len(classes), start)
+    if not start:
+        measure_bands(model.frontend, run.batches(model.frontend))
+    trainer = compiled_trainer(model.network, stage.config.model, stage.settings, run.kind, len(classes))
+    with tracked(stage.config, stage.name, stage.work) as log:
+        watchers = [watcher for watcher in (log, watch) if watcher]
+        history = fit(run, model, trainer, watchers)
+    model.whole.save(stage.work / MODEL)
+    write_split_and_curves(stage.work, data, history.rows, stage.name)
+    validation = None
+    if len(data.validation):
+        validation = write_validation(stage.work, data, run.validation_logits(model.step))
+    return {
+        "task": run.kind.name,
+        "classes": list(classes),
+        "train_clips": len(data.train),
+        "validation_clips": len(data.validation),
+        **count_parameters(model.network),
+        "epochs": len(history.rows),
+        "best_epoch": history.best_epoch,
+        "overfit_batches": stage.settings.overfit_batches,
+        "validation": validation,
+        "device": device_name(),
+        "peak_memory_mib": peak_memory_mib(),
+        "seconds": round(sum(row["seconds"] for row in history.rows), 1),
+        "finished": datetime.now(UTC).isoformat(timespec="microseconds"),
+    }
+
+
+def _open_work(stage: Stage, made_of: dict[str, Any], force: bool) -> None:
+    """Make the work folder; epochs that are done there are kept, and must have been done with the same settings."""
+    if any((stage.work / BACKUPS).glob("epoch-*")) and not force:
+        check_same(_begun(stage), made_of, stage.work, stage.name)
+        return
+    remove_run(stage.work)
+    write_atomic(stage.work / IDENTITY, json.dumps(made_of, indent=1).encode())
+
+
+def _begun(stage: Stage) -> dict[str, Any]:
+    """What the work folder's epochs were made of."""
+    path = stage.work / IDENTITY
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"{path}: expected the JSON that training began with, received a damaged file ({error}); "
+            f"--stage {stage.name} --force retrains the stage from scratch"
+        ) from error
+
+
+def _remove_scaffolding(final: Path) -> None:
+    """Only once the run has its name: until then a failure can go on from the last epoch."""
+    remove_backups(final)
+    for leftover in (BEST, IDENTITY):
+        (final / leftover).unlink(missing_ok=True)

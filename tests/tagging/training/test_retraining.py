@@ -1,0 +1,93 @@
+"""`--force` and kills around the end of a stage: what is resumed, what is made up for, what stays as it is."""
+
+import json
+
+import pytest
+
+from tagging.runs.contents import IDENTITY, REPORT
+from tagging.runs.run import RunError, read_run
+from tagging.training import train as train_module
+from tagging.training.train import train_stage
+from tests.training_helpers import PowerCut, assert_same_training, train_with
+
+OTHER = "train.learning_rate=0.02"
+SHORT = "train.epochs=2"
+
+
+@pytest.fixture
+def finished(tiny, tmp_path, no_fit):
+    """A finished run, and the config of it."""
+    return tiny.config(tmp_path, SHORT), train_stage(tiny.config(tmp_path, SHORT), "noisy", jobs=2)
+
+
+def contents(folder) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def interrupt_retraining(config) -> None:
+    """`--force`, cut in the second epoch."""
+    with pytest.raises(KeyboardInterrupt):
+        train_with(PowerCut(5), config, force=True)
+
+
+def test_an_interrupted_retraining_is_resumed_without_force(tiny, tmp_path, capsys):
+    path = train_stage(tiny.config(tmp_path, SHORT), "noisy", jobs=2)
+    config = tiny.config(tmp_path, SHORT, OTHER)
+    interrupt_retraining(config)
+    assert read_run(path).config.stage("noisy").learning_rate != 0.02
+    capsys.readouterr()
+    assert train_stage(config, "noisy", jobs=2) == path
+    printed = capsys.readouterr().out
+    assert f"resuming what --force began; until it is finished, {path} stays as it is" in printed
+    assert "resuming after epoch 1" in printed
+    assert_same_training(
+        path, train_stage(tiny.config(tmp_path, SHORT, OTHER, f"run_dir={tmp_path / 'b'}"), "noisy", jobs=2)
+    )
+    assert not path.with_name("noisy.part").exists()
+
+
+def test_a_finished_run_stays_when_other_settings_than_the_retraining_are_given(
+    tiny, tmp_path, no_fit, capsys
+):
+    config, other = tiny.config(tmp_path, SHORT), tiny.config(tmp_path, SHORT, OTHER)
+    path = train_stage(config, "noisy", jobs=2)
+    work = path.with_name("noisy.part")
+    work.mkdir()
+    identity = read_run(path).info["identity"]
+    begun = {**identity, "stage": {**identity["stage"], "learning_rate": 0.02}}
+    (work / IDENTITY).write_text(json.dumps(begun))
+    before = contents(path)
+    assert train_stage(config, "noisy", jobs=2) == path
+    assert "is finished; --force retrains it" in capsys.readouterr().out
+    assert contents(path) == before
+    assert train_stage(other, "noisy", jobs=2) == path
+    assert read_run(path).config.stage("noisy").learning_rate == 0.02
+
+
+def test_a_damaged_list_of_what_was_begun_is_named(finished):
+    config, path = finished
+    work = path.with_name("noisy.part")
+    work.mkdir()
+    (work / IDENTITY).write_text(json.dumps(read_run(path).info["identity"]))
+    (work / "backup" / "epoch-1").mkdir(parents=True)
+    (work / IDENTITY).write_text('{"seed": 0')
+    with pytest.raises(RunError, match=r"stage\.json: expected the JSON that training began with") as error:
+        train_module._begun(train_module.Stage.of(config, "noisy"))
+    assert "\n" not in str(error.value)
+
+
+def test_the_report_that_a_kill_prevented_is_written_next_time(tiny, tmp_path, no_fit, monkeypatch):
+    def killed(path):
+        raise KeyboardInterrupt
+
+    config = tiny.config(tmp_path, SHORT)
+    monkeypatch.setattr(train_module, "write_report", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train_stage(config, "noisy", jobs=2)
+    written = []
+    monkeypatch.setattr(train_module, "write_report", written.append)
+    path = train_stage(config, "noisy", jobs=2)
+    assert written == [path]
+    (path / REPORT).write_text("there")
+    train_stage(config, "noisy", jobs=2)
+    assert written == [path]
