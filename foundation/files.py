@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from foundation.claims import OutputError, put, real_target
+from foundation.locks import is_alive
 from foundation.streams import descriptor_of, is_stream
 
 PART_PREFIX = ".part-"  # names of files being written
@@ -40,7 +41,9 @@ def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
             yield file
         return
     target = real_target(path)
-    part = target.with_name(f"{PART_PREFIX}{os.getpid()}-{zlib.crc32(os.fsencode(target.name)):08x}")
+    suffix = f"-{zlib.crc32(os.fsencode(target.name)):08x}"
+    _remove_abandoned(target.parent, suffix)
+    part = target.with_name(f"{PART_PREFIX}{os.getpid()}{suffix}")
     file = _opened(part, path, mode)
     try:
         with file:
@@ -49,6 +52,13 @@ def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     except BaseException:  # Ctrl-C too must leave nothing behind
         part.unlink(missing_ok=True)
         raise
+
+
+def _remove_abandoned(folder: Path, suffix: str) -> None:
+    """Remove what killed processes left of the same file."""
+    for part in folder.glob(f"{PART_PREFIX}*{suffix}"):
+        if is_part(part) and not is_alive(int(part.name.removeprefix(PART_PREFIX).removesuffix(suffix))):
+            part.unlink(missing_ok=True)
 
 
 def sweep_parts(folder: Path) -> None:

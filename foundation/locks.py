@@ -1,8 +1,10 @@
 """Locks between processes."""
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import IO
 
 from foundation.errors import UserError
 
@@ -25,15 +27,62 @@ def locked(file: Path, work: str) -> Iterator[None]:
         work: what is done, for the error: "cleaning into data/clean".
 
     Raises:
-        BusyError: another process has it.
+        BusyError: another process has it, alone or shared.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a") as handle:
-        try:
-            if fcntl:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BusyError(f"another process is {work}: wait for it, or choose another folder") from None
-        except OSError:  # a file system without locks
-            pass
+        _lock(handle, work, shared=False)
         yield
+
+
+@contextmanager
+def shared_lock(file: Path, work: str) -> Iterator[None]:
+    """A lock that any number of processes may share, but not with one that has it by `locked`.
+
+    Args:
+        file: nothing is written; if it does not exist, nothing is locked.
+        work: as in `locked`.
+
+    Raises:
+        BusyError: a process has it alone.
+    """
+    with ExitStack() as stack:
+        try:
+            handle = stack.enter_context(file.open())
+        except OSError:
+            handle = None
+        if handle:
+            _lock(handle, work, shared=True)
+        yield
+
+
+def is_locked(file: Path) -> bool:
+    """Whether a process has the lock of an existing file."""
+    with file.open("a") as handle:
+        try:
+            _lock(handle, "", shared=False)
+        except BusyError:
+            return True
+    return False
+
+
+def _lock(handle: IO[str], work: str, *, shared: bool) -> None:
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BusyError(f"another process is {work}: wait for it, or choose another folder") from None
+    except OSError:  # a file system without locks
+        return
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of this number runs on this machine."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # of another user
+        return True
+    return True

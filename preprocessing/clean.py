@@ -1,7 +1,7 @@
 """Cleans a whole data set into a clean folder: parallel, resumable, atomic."""
 
 from collections.abc import Generator, Iterable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +11,7 @@ from foundation.files import sweep_parts
 from foundation.locks import locked
 from foundation.marks import CLEAN_FOLDER, is_marked
 from preprocessing.clip import ClipRow
-from preprocessing.folder import LOCK_NAME, CleanFolderError
+from preprocessing.folder import LOCK_NAME, READERS_NAME, CleanFolderError
 from preprocessing.manifest import (
     MADE_NAME,
     MANIFEST_NAME,
@@ -70,8 +70,9 @@ def clean_dataset(
     _check_ours(clean_dir)
     check_clips(clips, clean_dir)
     try:
-        with locked(clean_dir / LOCK_NAME, f"cleaning into {clean_dir}"):
-            plan = _prepare(clips, clean_dir, settings, force)
+        with ExitStack() as locks:
+            locks.enter_context(locked(clean_dir / LOCK_NAME, f"cleaning into {clean_dir}"))
+            plan = _prepare(clips, clean_dir, settings, force, locks)
             rows = _work(plan, clean_dir, settings, jobs, progress)
             write_rows(clean_dir, rows)
             write_made(clean_dir, [clean_file(clean_dir, row) for row in rows if row.has_audio])
@@ -99,7 +100,10 @@ def _check_ours(clean_dir: Path) -> None:
         )
 
 
-def _prepare(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings, force: bool) -> Plan:
+def _prepare(
+    clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings, force: bool, locks: ExitStack
+) -> Plan:
+    """What is to do, and the folder made ready for it; readers are kept out where clean files are replaced."""
     known = _is_known(clean_dir)
     if known and not force:
         check_fingerprint(clean_dir, settings)
@@ -109,10 +113,13 @@ def _prepare(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings, f
     old = [] if force else read_rows(clean_dir)
     _check_same_clips(clips, clean_dir, old)
     plan = make_plan(clips, clean_dir, settings, old, made)
+    if (force and made) or plan.stale or any(task.target.exists() for task in plan.todo):
+        locks.enter_context(locked(clean_dir / READERS_NAME, f"reading {clean_dir}"))
     if known:
         sweep_parts(clean_dir)
     else:
         write_settings(clean_dir, settings)  # the folder's mark comes first
+    (clean_dir / READERS_NAME).touch(exist_ok=True)
     write_made(clean_dir, [*made, *(task.target for task in plan.todo)])
     if known and force:
         _delete_all(clean_dir, made)

@@ -1,20 +1,34 @@
 """Files in a clean folder: where a clip lives."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePath
 
 from foundation.errors import UserError
 from foundation.files import PART_PREFIX
+from foundation.locks import shared_lock
 
 HEADER_BYTES = 44  # of every clean WAV file; its samples start here
 FEATURE_HEADER_BYTES = 128  # of every .npy file of features; its values start here
 AUDIO_SUFFIX, FEATURE_SUFFIX = ".wav", ".npy"
-LOCK_NAME = ".lock"
+LOCK_NAME, READERS_NAME = ".lock", ".readers.lock"
 NAME_LIMIT_BYTES = 255  # of one file name on common file systems
 
 
 class CleanFolderError(UserError):
     """A clean folder that cannot be used as asked; the message is one line for the user."""
+
+
+@contextmanager
+def reading(clean_dir: Path) -> Iterator[None]:
+    """No file of the clean folder is replaced or removed in the block; new ones may come.
+
+    Raises:
+        BusyError: another process is replacing files.
+    """
+    with shared_lock(clean_dir / READERS_NAME, f"cleaning clips in {clean_dir} again"):
+        yield
 
 
 def clean_path(clean_dir: Path | str, split: str, fname: str, suffix: str = AUDIO_SUFFIX) -> Path:

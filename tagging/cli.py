@@ -5,22 +5,29 @@ Imports nothing heavy, so that `--help` is instant.
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
+import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 from foundation.errors import UserError
 
 DEFAULT_CONFIG = Path("configs/demo.yaml")
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+INTERRUPTED, TERMINATED = 130, 143  # 128 + SIGINT and SIGTERM, as shells have them
 NOTHING_LOST = "rerun the same command to start over"  # for commands that keep no partial results
 _EPILOG = (
     "key=value overrides any setting of the config, e.g. seed=1 train.epochs=5 stages.curated.learning_rate=3e-4 "
     "model.name=mobilenet_v2; docs/config.md lists all settings."
 )
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, as batch systems send it before they kill: what is open is closed as after Ctrl-C."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -66,22 +73,41 @@ def run(
     *,
     interrupted: str,
 ) -> int:
-    """Parse and run; bad input ends in one line on stderr and exit code 2, Ctrl-C in the line `interrupted`.
+    """Parse and run; bad input ends in one line on stderr and exit code 2, Ctrl-C and SIGTERM in the
+    line `interrupted`.
 
     Errors of the user and of the file system are one line; with `TAGGING_DEBUG=1` in the environment their traceback
     comes first. Any other exception is a fault of the program, and is raised.
     """
     args = parser.parse_intermixed_args(argv)
     try:
-        return command(args)
-    except KeyboardInterrupt:
+        with _termination_raised():
+            return command(args)
+    except KeyboardInterrupt as error:
         print(f"interrupted; {interrupted}", file=sys.stderr)
-        return INTERRUPTED
+        return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
     except (UserError, OSError) as error:
         if os.environ.get("TAGGING_DEBUG") == "1":
             traceback.print_exc()
         print(f"{parser.prog}: error: {error}", file=sys.stderr)
         return 2
+
+
+@contextmanager
+def _termination_raised() -> Iterator[None]:
+    """SIGTERM is raised as `Terminated` in the block; only the main thread can have it so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def terminate(*_: object) -> NoReturn:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def quiet_tensorflow(jobs: int) -> None:

@@ -3,13 +3,13 @@
 import os
 import shutil
 import sys
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from foundation.scratch import scratch_folder
 from tagging.datasets.csv_files import is_plain_name
 from tagging.datasets.table import DatasetError
 
@@ -20,8 +20,8 @@ AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 def whole_folder(folder: Path) -> Iterator[Path]:
     """A new folder to write into, which takes the place of `folder` (absent or empty) when all went well."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
-        part = Path(temporary) / folder.name
+    with scratch_folder(f".{folder.name}-", folder.parent) as temporary:
+        part = temporary / folder.name
         part.mkdir()
         yield part
         try:

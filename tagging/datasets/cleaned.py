@@ -1,6 +1,5 @@
 """Clips with the paths of their clean audio in place of the raw."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from foundation.scratch import scratch_folder
 from preprocessing.clean import clean_dataset
 from preprocessing.clip import ClipRow
 from preprocessing.folder import CleanFolderError
@@ -57,9 +57,9 @@ def clean_audio(
         yield audio
         return
     print("\n".join([*faults, f"cleaning {len(clips)} clips to a temporary folder"]))
-    with tempfile.TemporaryDirectory(prefix="clean-") as temporary:
-        clean_dataset(clips, temporary, settings, jobs=jobs)
-        yield with_clean_audio(clips, Path(temporary), settings)
+    with scratch_folder("tagging-clean-") as temporary:
+        clean_dataset(clips, temporary / "clean", settings, jobs=jobs)
+        yield with_clean_audio(clips, temporary / "clean", settings)
 
 
 def clean_home(path: Path) -> Path | None:

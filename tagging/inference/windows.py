@@ -12,7 +12,14 @@ from tqdm import tqdm
 from foundation.errors import UserError
 from submissions.activations import Activation, mean_of_groups
 from tagging.config.schema import Config
-from tagging.pipeline.pieces import Pieces, all_pieces, audio_windows, clips_from_files, feature_sequences
+from tagging.pipeline.pieces import (
+    Pieces,
+    all_pieces,
+    audio_windows,
+    clip_files,
+    clips_from_files,
+    feature_sequences,
+)
 
 
 def inference_step(model: Callable) -> Callable:
@@ -80,7 +87,8 @@ def predict_windows(
         description: of the progress bar; None: no bar.
     """
     batches = []
-    with tqdm(total=n_clips, desc=description, unit="clip", disable=None if description else True) as bar:
+    hidden = None if description else True
+    with clip_files(), tqdm(total=n_clips, desc=description, unit="clip", disable=hidden) as bar:
         for numbers, inputs in all_pieces(clips, pieces, batch_size):
             batches.append((numbers.numpy(), step(inputs).numpy().astype(np.float32), _power(inputs.numpy())))
             bar.update(int(batches[-1][0][-1]) + 1 - bar.n)

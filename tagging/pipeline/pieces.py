@@ -1,12 +1,14 @@
 """What of a clip a network sees at once: a window of clean audio, or a piece of a stored feature sequence."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import tensorflow as tf
 
+from foundation.errors import UserError
 from preprocessing.folder import FEATURE_HEADER_BYTES, HEADER_BYTES
 from tagging.pipeline import windows
 from tagging.pipeline.settings import SequenceSettings, WindowSettings
@@ -153,6 +155,26 @@ def audio_windows(settings: WindowSettings, rate_hz: int) -> AudioWindows:
 def feature_sequences(settings: SequenceSettings, bands: int) -> FeatureSequences:
     """Pieces as the settings say."""
     return FeatureSequences(bands, settings.max_steps, settings.fixed)
+
+
+class ClipFileError(UserError):
+    """A clean file that cannot be read any more; the message is one line for the user."""
+
+
+@contextmanager
+def clip_files() -> Iterator[None]:
+    """TensorFlow's errors about clean files that vanish in the block, as one line.
+
+    Raises:
+        ClipFileError: a file is missing or may not be read.
+    """
+    try:
+        yield
+    except (tf.errors.NotFoundError, tf.errors.PermissionDeniedError) as error:
+        reason = error.message.splitlines()[0].rpartition(": ")[2]  # behind the names of the graph's nodes
+        raise ClipFileError(
+            f"a clean file could not be read ({reason}): run preprocess.py, then this command again, which resumes"
+        ) from error
 
 
 def clips_from_files(paths: Sequence[Path], pieces: Pieces, jobs: int) -> tf.data.Dataset:

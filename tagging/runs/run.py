@@ -11,14 +11,23 @@ from typing import Any
 
 import pandas as pd
 from omegaconf import OmegaConf
+from pandas.api.types import is_numeric_dtype
 
 from foundation.errors import UserError
-from tagging.config.load import load_config
+from foundation.settings import as_dict, completed
+from tagging.config.load import differing_keys, load_config
 from tagging.config.schema import Config
 from tagging.evaluation.task_kinds import KINDS, TaskKind
 
 MODEL, CONFIG, INFO, HISTORY = "model.keras", "config.yaml", "run.json", "history.csv"
 SCORES = "validation_scores.npz"  # logits of the validation clips
+SHAPING = (
+    "cleaning",
+    "window",
+    "sequence",
+    "frontend",
+    "model",
+)  # settings that shape a model and its inputs
 OF_PREDICTION = ("window.hop_s", "window.average")  # settings of a run that a prediction may change
 _PACKAGES = ("tensorflow", "keras", "numpy", "librosa", "soxr", "soundfile", "scikit-learn")
 
@@ -67,7 +76,7 @@ class Run:
         """The Keras model: waveforms (batch, samples) float32 in [-1, 1], or features -> logits (batch, classes).
 
         Raises:
-            RunError: the file is damaged, or of another Keras.
+            RunError: the file is damaged, or of another Keras; or the run was replaced since it was read.
         """
         import keras  # noqa: PLC0415  listing runs needs no Keras
 
@@ -77,7 +86,9 @@ class Run:
 
         frontend_class(self.config.frontend.name)
         try:
-            return keras.models.load_model(self.path / MODEL, compile=False, safe_mode=True)
+            if not zipfile.is_zipfile(self.path / MODEL):
+                raise RunError("not a whole .keras file")
+            model = keras.models.load_model(self.path / MODEL, compile=False, safe_mode=True)
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             reason, saved_by = " ".join(str(error).split())[:200], self.info.get("versions", {}).get("keras")
             hint = f"install keras=={saved_by}, which saved it (here: {keras.__version__}), or "
@@ -85,6 +96,11 @@ class Run:
                 f"{self.path / MODEL} cannot be read ({reason}); "
                 f"{hint if saved_by not in (None, keras.__version__) else ''}train the stage again"
             ) from error
+        if _read_info(self.path)["finished"] != self.info["finished"]:
+            raise RunError(
+                f"{self.path} was replaced by another run while it was read; run the command again"
+            )
+        return model
 
     def check_overrides(self, config: Config, overrides: Sequence[str]) -> None:
         """Refuse `key=value` that a prediction cannot change, because it made the model; `config` has them merged."""
@@ -98,8 +114,23 @@ class Run:
                 )
 
     def history(self) -> pd.DataFrame:
-        """One row per epoch: `epoch` from 1, `loss`, the metric, `val_*`, `learning_rate`, `seconds`."""
-        return pd.read_csv(self.path / HISTORY)
+        """One row per epoch: `epoch` from 1, `loss`, the metric, `val_*`, `learning_rate`, `seconds`.
+
+        Raises:
+            RunError: the file is missing or damaged.
+        """
+        path = self.path / HISTORY
+        try:
+            rows = pd.read_csv(path)
+        except (OSError, ValueError) as error:  # pandas's own errors are ValueErrors
+            raise RunError(
+                f"{path}: expected the history of a training ({error}); train the stage again"
+            ) from error
+        if rows.empty or "epoch" not in rows or not all(map(is_numeric_dtype, rows.dtypes)):
+            raise RunError(
+                f"{path}: expected one row of numbers per epoch, received a damaged file; train the stage again"
+            )
+        return rows
 
 
 def read_run(path: Path, overrides: Sequence[str] = ()) -> Run:
@@ -114,7 +145,27 @@ def read_run(path: Path, overrides: Sequence[str] = ()) -> Run:
         inside = sorted(str(info.parent) for info in path.glob(f"*/{INFO}"))
         hint = f"; did you mean {' or '.join(inside)}?" if inside else ""
         raise RunError(f"expected a finished run in {path}, but {', '.join(missing)} is missing{hint}")
-    return Run(path, load_config(path / CONFIG, overrides), _read_info(path))
+    run = Run(path, load_config(path / CONFIG, overrides), _read_info(path))
+    _check_belongs(run, overrides)
+    return run
+
+
+def _check_belongs(run: Run, overrides: Sequence[str]) -> None:
+    """Refuse files that do not belong together, as after a copy or an edit: labels would be wrong without a word."""
+    identity, changed = run.info["identity"], {text.partition("=")[0] for text in overrides}
+    known = {key: identity[key] for key in SHAPING if key in identity}
+    stored, ours = completed(known, Config), as_dict(run.config)
+    lines = [line for key in known for line in differing_keys(stored[key], ours[key], key)]
+    if lines := [line for line in lines if line.partition(":")[0] not in changed]:
+        raise RunError(
+            f"{run.path / CONFIG} does not belong to this run, trained with other settings ({'; '.join(lines[:3])}); "
+            "restore it, or train the stage again"
+        )
+    if identity.get("classes", ", ".join(run.classes)) != ", ".join(run.classes):
+        raise RunError(
+            f"{run.path / INFO}: expected the classes that were trained, received others or in another order; "
+            "restore it, or train the stage again"
+        )
 
 
 def latest_run(run_dir: Path) -> Run:

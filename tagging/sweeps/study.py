@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from optuna.trial import FrozenTrial, TrialState
 
 from foundation.locks import BusyError, locked
@@ -49,12 +50,42 @@ def open_study(job: Job) -> optuna.Study:
     example = job.config(0, next(job.sweep.samples()))
     with waiting_lock(job.out / LOCK):
         return optuna.create_study(
-            storage=JournalStorage(JournalFileBackend(str(job.out / JOURNAL))),
+            storage=_storage(job.out / JOURNAL),
             study_name=_NAME,
             direction=job.sweep.goal,
             pruner=_pruner(job.sweep.early_terminate, example.stage(job.stages[-1]).epochs),
             load_if_exists=True,
         )
+
+
+def _storage(journal: Path) -> JournalStorage:
+    """The journal, without a last line that a kill or a full disk left torn: Optuna would read no further.
+
+    Raises:
+        SweepError: it is damaged elsewhere.
+    """
+    lock = JournalFileSymlinkLock(str(journal))
+    if journal.is_file():
+        lock.acquire()
+        try:
+            _cut_torn_line(journal)
+        finally:
+            lock.release()
+    try:
+        return JournalStorage(JournalFileBackend(str(journal), lock))
+    except (ValueError, KeyError, TypeError) as error:
+        raise SweepError(
+            f"{journal}: expected Optuna's journal, received a damaged file ({error}); --force starts the sweep again"
+        ) from error
+
+
+def _cut_torn_line(journal: Path) -> None:
+    with journal.open("r+b") as file:
+        text = file.read()
+        whole = text.rfind(b"\n") + 1
+        if whole < len(text):
+            file.truncate(whole)
+            print(f"{journal}: left out a last line that an interruption had torn")
 
 
 @contextmanager

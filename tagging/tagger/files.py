@@ -3,11 +3,11 @@
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from foundation.scratch import scratch_folder
 from tagging.datasets.sources import audio_source
 from tagging.datasets.table import DatasetError
 from tagging.tagger.options import STDIN
@@ -30,8 +30,8 @@ def found_files(paths: Sequence[Path]) -> Iterator[tuple[Files, list[DatasetErro
         empty: list[DatasetError] = []
         for path in paths:
             if path == STDIN:
-                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tag-"))
-                found.append((str(STDIN), _spooled(Path(folder) / "stdin.wav")))
+                folder = stack.enter_context(scratch_folder("tagging-stdin-"))
+                found.append((str(STDIN), _spooled(folder / "stdin.wav")))
             elif path.is_dir():
                 try:
                     found += _of_folder(path)

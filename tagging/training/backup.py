@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from tagging.runs.run import RunError
 from tagging.training.history import History
 
 
@@ -37,16 +38,26 @@ class Backup(keras.callbacks.Callback):
 
 
 def restore(folder: Path, model: keras.Model) -> list[dict]:
-    """Load the last complete backup into a compiled model; the history's rows so far, none without a backup."""
+    """Load the last complete backup into a compiled model; the history's rows so far, none without a backup.
+
+    Raises:
+        RunError: the backup is damaged.
+    """
     backups = sorted(folder.glob("epoch-*"))
     if not backups:
         return []
     model.optimizer.build(model.trainable_variables)
-    model.load_weights(backups[-1] / "state.weights.h5")
-    state = json.loads((backups[-1] / "state.json").read_text())
-    for variable, value in zip(random_states(model), state["random"], strict=True):
-        variable.assign(np.asarray(value, variable.dtype))
-    return state["rows"]
+    try:
+        model.load_weights(backups[-1] / "state.weights.h5")
+        state = json.loads((backups[-1] / "state.json").read_text())
+        for variable, value in zip(random_states(model), state["random"], strict=True):
+            variable.assign(np.asarray(value, variable.dtype))
+        return list(state["rows"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(
+            f"{backups[-1]}: expected the state of an interrupted training, received a damaged one "
+            f"({' '.join(str(error).split())[:200]}); train.py --force retrains the stage from scratch"
+        ) from error
 
 
 def random_states(model: keras.Model) -> list[Any]:

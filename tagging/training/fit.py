@@ -7,6 +7,7 @@ import keras
 
 from tagging.inference.build import TaggerModel
 from tagging.pipeline.batches import TrainingBatches
+from tagging.pipeline.pieces import clip_files
 from tagging.runs.contents import BACKUPS
 from tagging.runs.run import RunError
 from tagging.training.backup import Backup, restore
@@ -45,15 +46,16 @@ def fit(
         print(f"resuming after epoch {len(rows)}, where training was interrupted")
     history = History(run.stage.work, settings, batches.steps, run.kind, rows)
     if not history.finished:
-        trainer.fit(
-            batches.dataset(len(rows), settings.epochs),
-            initial_epoch=len(rows),
-            epochs=settings.epochs,
-            steps_per_epoch=batches.steps,
-            callbacks=_callbacks(run, model, history, watchers),
-            shuffle=False,  # the pipeline does it
-            verbose=0,
-        )
+        with clip_files():
+            trainer.fit(
+                batches.dataset(len(rows), settings.epochs),
+                initial_epoch=len(rows),
+                epochs=settings.epochs,
+                steps_per_epoch=batches.steps,
+                callbacks=_callbacks(run, model, history, watchers),
+                shuffle=False,  # the pipeline does it
+                verbose=0,
+            )
     trainer.load_weights(run.stage.work / BEST)
     return history
 

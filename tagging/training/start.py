@@ -11,13 +11,12 @@ from tagging.config.load import differing_keys
 from tagging.config.schema import Config
 from tagging.config.selection import SELECTED
 from tagging.config.stage import StageSettings
-from tagging.runs.run import Run, RunError, read_run
+from tagging.runs.run import SHAPING, Run, RunError, read_run
 from tagging.training.data import StageData
 from tagging.training.stage import Stage
 
 _BUILT_ON = ("init_finished", "selection_finished")
-_SETTINGS = ("cleaning", "window", "sequence", "frontend", "model")
-_OF_CONFIG = ("seed", "deterministic", *_SETTINGS)
+_OF_CONFIG = ("seed", "deterministic", *SHAPING)
 _NOT_SHAPING = (
     "weights",
     "weights_sha256",
@@ -59,7 +58,7 @@ def identity(stage: Stage, data: StageData, start: Run | None, teacher: Run | No
         "task": data.dataset.task,
         "classes": ", ".join(data.dataset.classes),
         "deterministic": stage.config.deterministic,
-        **{key: whole[key] for key in _SETTINGS},
+        **{key: whole[key] for key in SHAPING},
         "stage": whole["stages"][stage.name],
         "train_clips": _digest(data.train),
         "validation_clips": _digest(data.validation),
@@ -97,7 +96,7 @@ def check_start(new: dict[str, Any], classes: tuple[str, ...], start: Run, stage
     _check_classes(f"stages.{stage}.init", start, classes)
     old = _completed(start.info["identity"])
     if new["stage"]["init"] == "previous":
-        lines = differing_keys(_part(old, *_SETTINGS), _part(new, *_SETTINGS))
+        lines = differing_keys(_part(old, *SHAPING), _part(new, *SHAPING))
         if old["validation_clips"] != new["validation_clips"]:
             lines.append("other clips were held out for validation")
     else:

@@ -1,6 +1,6 @@
 """`train.py`: one stage from clean audio to a run folder."""
 
-import json
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,19 +9,18 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from foundation.files import write_atomic
 from foundation.locks import locked
-from foundation.marks import RUN, UNFINISHED_RUN, is_marked
+from foundation.marks import RUN, is_marked
+from preprocessing.folder import reading
 from tagging.config.schema import Config
 from tagging.inference.build import build_tagger
 from tagging.report.page import write_report
-from tagging.runs.contents import BACKUPS, IDENTITY, REPORT, remove_backups, remove_run
+from tagging.runs.contents import IDENTITY, REPORT
 from tagging.runs.place import check_place, finish_run, recover
 from tagging.runs.run import MODEL, Run, RunError, read_run
 from tagging.training.data import StageData, stage_data
 from tagging.training.device import device_name
 from tagging.training.fit import fit
-from tagging.training.history import BEST
 from tagging.training.memory import peak_memory_mib
 from tagging.training.outcome import closing_table, write_split_and_curves, write_validation
 from tagging.training.selection import select_clips
@@ -31,13 +30,13 @@ from tagging.training.start import (
     check_same,
     check_start,
     check_teacher,
-    differences,
     identity,
     initial_run,
     teacher_run,
 )
 from tagging.training.tracking import check_tracking, tracked
 from tagging.training.trainer import compiled_trainer, count_parameters, measure_bands
+from tagging.training.work import is_retraining, open_work, remove_scaffolding
 
 Watcher = Callable[[dict], None]
 """Is given the history's row of each epoch once it is written; an exception ends training."""
@@ -56,7 +55,7 @@ def train_stage(
         watch: see `Watcher`.
 
     Raises:
-        BusyError: another process trains it.
+        BusyError: another process trains it, or replaces clean files.
         RunError: the run was finished or begun with other settings, or `init` names no run that fits; or its report
             could not be written: then the run is finished all the same.
     """
@@ -65,7 +64,10 @@ def train_stage(
         tf.config.experimental.enable_op_determinism()  # of this process, from here on
     stage = Stage.of(config, name)
     check_place(stage.final, replaces=force)
-    with locked(stage.final.with_name(f".{stage.final.name}.lock"), f"training {stage.final}"):
+    with (
+        locked(stage.final.with_name(f".{stage.final.name}.lock"), f"training {stage.final}"),
+        reading(Path(config.clean_dir)),
+    ):
         recover(stage.final)
         return _train_alone(stage, jobs, force, watch)
 
@@ -77,13 +79,13 @@ def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) ->
     _check_built_on(stage, data, made_of, start, teacher)
     is_finished = is_marked(stage.final, RUN)
     if is_finished and not force:
-        if not _is_retraining(stage, made_of):
+        if not is_retraining(stage, made_of):
             return _finished(stage, made_of)
         print(f"resuming what --force began; until it is finished, {stage.final} stays as it is")
     if is_finished:
         check_place(stage.final, replaces=True)
         _check_not_built_on(stage, start, teacher)
-    _open_work(stage, made_of, force)
+    open_work(stage, made_of, force)
     if teacher:
         data = select_clips(data, stage.settings.selection, teacher, stage.work, jobs)
     origin = start.path if start else f"weights: {stage.config.model.weights}"
@@ -91,7 +93,7 @@ def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) ->
     run = StageRun(stage, data, jobs)
     info = _train(run, start, watch)
     finish_run(stage.final, stage.config, {"stage": stage.name, "identity": made_of, **info})
-    _remove_scaffolding(stage.final)
+    remove_scaffolding(stage.final)
     print(f"{closing_table(info, run.kind)}\n{'run':>12}  {stage.final}")
     print(f"{'report':>12}  {_report(stage.final)}")
     return stage.final
@@ -114,21 +116,17 @@ def _check_not_built_on(stage: Stage, start: Run | None, teacher: Run | None) ->
         )
 
 
-def _is_retraining(stage: Stage, made_of: dict[str, Any]) -> bool:
-    """Whether an interrupted `--force` stands next to the finished run, with the settings of this command."""
-    if not is_marked(stage.work, UNFINISHED_RUN):
-        return False
-    return not differences(_begun(stage), made_of, stage.name)
-
-
 def _finished(stage: Stage, made_of: dict[str, Any]) -> Path:
     """The run as it is; what a kill kept from it is made up for."""
     check_same(read_run(stage.final).info["identity"], made_of, stage.final, stage.name)
     if (stage.final / IDENTITY).is_file():
-        _remove_scaffolding(stage.final)
+        remove_scaffolding(stage.final)
     print(f"{stage.final} is finished; --force retrains it from scratch")
     if not (stage.final / REPORT).is_file():
-        print(f"{'report':>12}  {_report(stage.final)}")
+        try:
+            print(f"{'report':>12}  {_report(stage.final)}")
+        except RunError as error:  # no reason to keep the next stages from training
+            print(error, file=sys.stderr)
     return stage.final
 
 
@@ -177,31 +175,3 @@ def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str,
         "seconds": round(sum(row["seconds"] for row in history.rows), 1),
         "finished": datetime.now(UTC).isoformat(timespec="microseconds"),
     }
-
-
-def _open_work(stage: Stage, made_of: dict[str, Any], force: bool) -> None:
-    """Make the work folder; epochs that are done there are kept, and must have been done with the same settings."""
-    if any((stage.work / BACKUPS).glob("epoch-*")) and not force:
-        check_same(_begun(stage), made_of, stage.work, stage.name)
-        return
-    remove_run(stage.work)
-    write_atomic(stage.work / IDENTITY, json.dumps(made_of, indent=1).encode())
-
-
-def _begun(stage: Stage) -> dict[str, Any]:
-    """What the work folder's epochs were made of."""
-    path = stage.work / IDENTITY
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise RunError(
-            f"{path}: expected the JSON that training began with, received a damaged file ({error}); "
-            f"--stage {stage.name} --force retrains the stage from scratch"
-        ) from error
-
-
-def _remove_scaffolding(final: Path) -> None:
-    """Only once the run has its name: until then a failure can go on from the last epoch."""
-    remove_backups(final)
-    for leftover in (BEST, IDENTITY):
-        (final / leftover).unlink(missing_ok=True)

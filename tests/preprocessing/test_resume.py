@@ -13,7 +13,7 @@ import pytest
 from foundation.locks import BusyError
 from preprocessing import clip, pool
 from preprocessing.clean import clean_dataset
-from preprocessing.folder import CleanFolderError
+from preprocessing.folder import CleanFolderError, reading
 from preprocessing.manifest import load_settings, read_manifest
 from preprocessing.settings import CleaningSettings, SilenceRule
 
@@ -239,3 +239,26 @@ def test_a_folder_that_another_process_fills_is_refused_until_it_ends(tmp_path, 
         other.kill()
     assert len(clean(clips, tmp_path)) == 5
     assert len(clean(clips, tmp_path)) == 5
+
+
+def test_clean_files_are_not_replaced_while_they_are_read(tmp_path, clips, cleaned, write, sound):
+    clean(clips, tmp_path)
+    write("0.wav", sound[:-100])
+    with (
+        reading(tmp_path / "clean"),
+        pytest.raises(BusyError, match=r"another process is reading .*clean: wait"),
+    ):
+        clean(clips, tmp_path)
+    before = stamps(tmp_path)
+    with reading(tmp_path / "clean"), pytest.raises(BusyError, match="is reading"):
+        clean(clips, tmp_path, force=True)
+    assert stamps(tmp_path) == before
+    clean(clips, tmp_path)
+    assert stamps(tmp_path) != before
+
+
+def test_new_clips_may_come_while_others_are_read(tmp_path, clips, cleaned):
+    clean(clips[:1], tmp_path)
+    with reading(tmp_path / "clean"):
+        clean(clips, tmp_path)
+    assert len(stamps(tmp_path)) == len(clips)

@@ -1,6 +1,8 @@
 """What all commands share: options that cannot be read are one line."""
 
 import argparse
+import os
+import signal
 from importlib import import_module
 
 import pytest
@@ -76,3 +78,23 @@ def test_a_fault_of_the_program_is_raised():
 
     with pytest.raises(ValueError, match="a bug"):
         cli.run(fail, cli.make_parser("Fails."), [], interrupted="")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_signals_end_a_command_as_ctrl_c_does(capsys, number, code):
+    closed = []
+
+    def work(args: argparse.Namespace) -> int:
+        try:
+            os.kill(os.getpid(), number)
+            signal.pause()
+        finally:
+            closed.append(True)
+        return 0
+
+    before = signal.getsignal(signal.SIGTERM)
+    parser = cli.make_parser("Waits.")
+    assert cli.run(work, parser, [], interrupted="rerun the same command") == code
+    assert closed == [True]
+    assert capsys.readouterr().err == "interrupted; rerun the same command\n"
+    assert signal.getsignal(signal.SIGTERM) == before

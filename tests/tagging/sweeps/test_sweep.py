@@ -115,6 +115,28 @@ def test_trials_are_judged_by_the_epoch_that_is_kept_and_sorted(sweep, tmp_path,
     assert f"train.py --config {tmp_path}/tiny.yaml train.epochs=3 train.learning_rate=" in printed
 
 
+def test_a_line_that_an_interruption_tore_off_is_left_out(sweep, tmp_path, capsys):
+    file = write_sweep(tmp_path)
+    _, whole, _ = sweep(rising, file)
+    journal = tmp_path / "out/s/journal.log"
+    journal.write_bytes(journal.read_bytes() + b'{"op_code":4,"stu')
+    code, table, trained = sweep(rising, file)
+    assert (code, trained) == (0, [])
+    pd.testing.assert_frame_equal(table, whole)
+    assert "left out a last line" in capsys.readouterr().out
+    assert journal.read_bytes().endswith(b"\n")
+
+
+def test_a_journal_that_is_damaged_is_named(sweep, tmp_path, capsys):
+    file = write_sweep(tmp_path)
+    sweep(rising, file)
+    journal = tmp_path / "out/s/journal.log"
+    journal.write_bytes(b"{nothing}\n" + journal.read_bytes())
+    code, _, _ = sweep(rising, file)
+    assert code == 2
+    assert f"{journal}: expected Optuna's journal" in capsys.readouterr().err
+
+
 def test_lower_is_better_where_the_file_says_so(sweep, tmp_path):
     _, table, _ = sweep(rising, write_sweep(tmp_path, metric={"name": "val_lwlrap", "goal": "minimize"}))
     assert table["val_lwlrap"].is_monotonic_increasing

@@ -8,16 +8,10 @@ from tagging.runs.contents import IDENTITY, REPORT
 from tagging.runs.run import RunError, read_run
 from tagging.training import train as train_module
 from tagging.training.train import train_stage
-from tests.training_helpers import PowerCut, assert_same_training, train_with
+from tests.training_helpers import PowerCut, assert_same_training, train_until_power_cut, train_with
 
 OTHER = "train.learning_rate=0.02"
 SHORT = "train.epochs=2"
-
-
-@pytest.fixture
-def finished(tiny, tmp_path, no_fit):
-    """A finished run, and the config of it."""
-    return tiny.config(tmp_path, SHORT), train_stage(tiny.config(tmp_path, SHORT), "noisy", jobs=2)
 
 
 def contents(folder) -> dict[str, bytes]:
@@ -64,15 +58,16 @@ def test_a_finished_run_stays_when_other_settings_than_the_retraining_are_given(
     assert read_run(path).config.stage("noisy").learning_rate == 0.02
 
 
-def test_a_damaged_list_of_what_was_begun_is_named(finished):
-    config, path = finished
-    work = path.with_name("noisy.part")
-    work.mkdir()
-    (work / IDENTITY).write_text(json.dumps(read_run(path).info["identity"]))
-    (work / "backup" / "epoch-1").mkdir(parents=True)
-    (work / IDENTITY).write_text('{"seed": 0')
-    with pytest.raises(RunError, match=r"stage\.json: expected the JSON that training began with") as error:
-        train_module._begun(train_module.Stage.of(config, "noisy"))
+@pytest.mark.parametrize("name", ["state.json", "state.weights.h5"])
+def test_a_damaged_backup_is_named(tiny, tmp_path, name):
+    config = tiny.config(tmp_path, SHORT)
+    train_until_power_cut(config)
+    (backup,) = (tmp_path / "runs" / "noisy.part" / "backup").glob("epoch-*")
+    (backup / name).write_bytes((backup / name).read_bytes()[:100])
+    with pytest.raises(
+        RunError, match=r"epoch-00001: expected the state of an interrupted training"
+    ) as error:
+        train_stage(config, "noisy", jobs=2)
     assert "\n" not in str(error.value)
 
 

@@ -1,0 +1,41 @@
+"""Temporary folders: removed at the end, and after a kill by whoever comes next."""
+
+import subprocess
+import sys
+
+import pytest
+
+from foundation.scratch import scratch_folder
+
+KILLED = """
+import os, pathlib, sys
+from foundation.scratch import scratch_folder
+with scratch_folder("unpacked-", pathlib.Path(sys.argv[1])) as folder:
+    (folder / "big.wav").write_text("x")
+    os._exit(9)
+"""
+
+
+def test_it_is_removed_at_the_end_and_after_an_error(tmp_path):
+    with scratch_folder("unpacked-", tmp_path) as folder:
+        (folder / "a.wav").write_text("x")
+    with pytest.raises(KeyboardInterrupt), scratch_folder("unpacked-", tmp_path):
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_that_of_a_killed_process_is_removed_by_the_next_one(tmp_path):
+    code = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False).returncode  # noqa: S603
+    assert (code, len(list(tmp_path.iterdir()))) == (9, 1)
+    with scratch_folder("unpacked-", tmp_path) as folder:
+        assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_folders_in_use_and_those_of_others_stay(tmp_path):
+    theirs = tmp_path / "unpacked-by-me"
+    theirs.mkdir()
+    (theirs / "mine.wav").write_text("x")
+    with scratch_folder("unpacked-", tmp_path) as first, scratch_folder("unpacked-", tmp_path) as second:
+        assert first.is_dir()
+        assert second.is_dir()
+    assert [path.name for path in theirs.iterdir()] == ["mine.wav"]

@@ -1,0 +1,66 @@
+"""Files of a run that are damaged, swapped or replaced meanwhile: one line that names the file."""
+
+import json
+import shutil
+
+import pytest
+
+from tagging.runs.run import RunError, read_run
+
+
+@pytest.fixture
+def run(noisy, tmp_path):
+    """A copy of a finished run."""
+    return shutil.copytree(noisy[1], tmp_path / "run")
+
+
+def refusal(action) -> str:
+    with pytest.raises(ValueError, match=r".") as error:
+        action()
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def edit(path, change) -> None:
+    info = json.loads((path / "run.json").read_text())
+    change(info)
+    (path / "run.json").write_text(json.dumps(info))
+
+
+@pytest.mark.parametrize("text", ["", "{", "epoch,loss\n", "epoch,loss\n1,\x00\n", "\x00\x01"])
+def test_a_damaged_history_is_named(run, text):
+    (run / "history.csv").write_text(text)
+    assert "history.csv: expected" in refusal(read_run(run).history)
+
+
+def test_a_model_that_is_not_a_whole_file_is_named(run):
+    model = run / "model.keras"
+    model.write_bytes(model.read_bytes()[:1000])
+    assert f"{model} cannot be read (not a whole .keras file)" in refusal(read_run(run).load_model)
+
+
+def test_classes_in_another_order_are_refused(run):
+    edit(run, lambda info: info["classes"].reverse())
+    assert "run.json: expected the classes that were trained" in refusal(lambda: read_run(run))
+
+
+def test_a_config_of_another_run_is_refused(run):
+    text = (run / "config.yaml").read_text()
+    (run / "config.yaml").write_text(text.replace("n_mels: 16", "n_mels: 20"))
+    assert "n_mels: 20" in (run / "config.yaml").read_text()
+    message = refusal(lambda: read_run(run))
+    assert "config.yaml does not belong to this run" in message
+    assert "(frontend.n_mels: 16 -> 20)" in message
+
+
+def test_what_a_prediction_may_change_is_no_damage(run):
+    assert read_run(run, ["window.hop_s=0.1"]).config.window.hop_s == 0.1
+
+
+def test_a_run_that_is_replaced_while_it_is_read_is_no_mixture(run):
+    read = read_run(run)
+    edit(run, lambda info: info.update(finished="2999"))
+    with pytest.raises(
+        RunError, match="was replaced by another run while it was read; run the command again"
+    ):
+        read.load_model()
