@@ -149,7 +149,7 @@ def no_fit(monkeypatch) -> None:
 
 
 def _all_results() -> AbstractContextManager[None]:
-    from tagging.plots.runs import learning_curves
+    from tagging.plots.curves import learning_curves
     from tagging.report.page import write_report
 
     return _results_by(write_report, learning_curves)

@@ -1,6 +1,6 @@
 """The kinds of task, and all in which they differ once a network is trained: scores, metrics, tables."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,6 +135,16 @@ def known_metrics(task: str | None = None) -> dict[str, Metric]:
     """The metrics of a kind of task, by key; None: of all kinds."""
     kinds = [KINDS[task]] if task else KINDS.values()
     return {metric.key: metric for kind in kinds for metric in kind.metrics}
+
+
+def common_metric(known: Iterable[Iterable[str]]) -> str | None:
+    """The metric that runs are compared by unless one is asked for: the first that all have; None: there is none.
+
+    Args:
+        known: for each run, its metrics or the columns of its history.
+    """
+    each = [{name.removeprefix("val_") for name in names} for names in known]
+    return next((key for key in known_metrics() if each and all(key in names for names in each)), None)
 
 
 def validation_columns(task: str | None) -> list[str]:

@@ -11,7 +11,7 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import PercentFormatter
 
 from tagging.datasets.table import Dataset
-from tagging.plots.style import TRAIN, VALIDATION, write_figure
+from tagging.plots.style import MUTED, TRAIN, VALIDATION, write_figure
 
 _COLUMNS = 1500  # drawn of a waveform, each from its lowest to its highest sample
 _LABEL_INCHES = 0.17  # height of a label's row
@@ -129,7 +129,7 @@ def label_shares(
     rows = np.arange(len(classes))
     for panel, (name, parts) in zip(panels, splits.items(), strict=True):
         train, validation = (np.asarray(part, np.float64).mean(axis=0) for part in parts)
-        panel.hlines(rows, train, validation, color="0.6", linewidth=1.2, zorder=1)
+        panel.hlines(rows, train, validation, color=MUTED, linewidth=1.2, zorder=1)
         panel.scatter(train, rows, s=14, color=TRAIN, label="train")
         panel.scatter(validation, rows, s=14, color=VALIDATION, label="validation")
         difference = 100 * np.abs(train - validation).mean()

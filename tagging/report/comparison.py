@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from foundation.claims import check_plot, claimed
-from tagging.evaluation.task_kinds import is_lower_better, metric_title
-from tagging.plots.runs import common_metric, learning_curves, run_bars, size_against_metric
+from tagging.evaluation.task_kinds import common_metric, is_lower_better, metric_title
+from tagging.plots.curves import learning_curves
+from tagging.plots.runs import run_bars, size_against_metric
 from tagging.report.markdown import markdown, write_table
 from tagging.runs.place import is_passing
 from tagging.runs.run import INFO, Run, RunError, read_run

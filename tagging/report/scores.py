@@ -5,9 +5,9 @@ import pandas as pd
 
 from tagging.evaluation.calibration import Calibration
 from tagging.evaluation.task_kinds import KINDS, TaskKind, is_lower_better, metric_title
+from tagging.plots.reliability import reliability_diagram
 from tagging.report.html import Html, data_uri, element, folded, number, paragraph, section, table
 from tagging.report.material import Judged, Material
-from tagging.report.reliability import reliability_diagram
 from tagging.report.text import unit_name
 
 _PAIRS = 20  # of the confusions shown
@@ -74,9 +74,9 @@ def class_section(material: Material, classes: pd.DataFrame) -> Html:
     rows = []
     for row in ordered.to_dict("records"):
         value, low, high = (float(row[key]) for key in (figure, *limits))
-        picture = interval_plot(value / most, low / most, high / most)
+        bar = interval_bar(value / most, low / most, high / most)
         cells = [row[name] for name in names]
-        rows.append([*cells[:place], in_brackets(low, high), picture, *cells[place:]])
+        rows.append([*cells[:place], in_brackets(low, high), bar, *cells[place:]])
     head = [title_of(name) for name in names]
     head[place:place] = ["95 % interval", ""]
     name = "Targets" if task == "regression" else "Classes"
@@ -118,9 +118,9 @@ def confusion_section(material: Material, confused: pd.DataFrame) -> Html:
     parts = [table(head, rows) if rows else element("p", "None: no label is missed.")]
     if len(confused) > _PAIRS:
         rule += f" The {_PAIRS} most frequent of {len(confused)} pairs are shown."
-    picture = material.path / _CONFUSION
-    if not material.member.has_folds and picture.is_file():
-        image = element("img", src=data_uri("image/png", picture.read_bytes()), alt="confusion matrix")
+    plot = material.path / _CONFUSION
+    if not material.member.has_folds and plot.is_file():
+        image = element("img", src=data_uri("image/png", plot.read_bytes()), alt="confusion matrix")
         parts.append(folded("Confusion matrix", element("div", image, class_="scroll")))
     note = paragraph(rule, " Table: ", material.csv("confused"), ".")
     return section("confusions", "Confusions", note, *parts)
@@ -131,21 +131,14 @@ def calibration_section(
 ) -> Html:
     """Temperature, thresholds and the reliability diagram; tables from `reliability.py`."""
     head = ("scores", "temperature", "log loss", "calibration error")
-    lines = [
-        element("p", element("span", class_=f"swatch {name}"), f" {text}")
-        for name, text in (
-            ("raw", "uncalibrated scores"),
-            ("calibrated", "logits / temperature"),
-        )
-    ]
     note = (
-        f"{told(calibration, summary)} On the diagonal, scores are calibrated: of all pairs with a score, that "
-        "share is true. Larger dots stand for more scores. Measured on the clips that the "
-        "temperature was chosen on. Tables: "
+        f"{told(calibration, summary)} Calibrated scores are those of logits / temperature. On the diagonal of the "
+        "diagram, of all pairs with a score, that share is true. Larger dots stand for more scores. Measured on "
+        "the clips that the temperature was chosen on. Tables: "
     )
     links = material.csv("calibration"), ", ", material.csv("reliability"), "."
-    side = element("div", table(head, summary.itertuples(index=False)), *lines, paragraph(note, *links))
-    parts = [element("div", reliability_diagram(curves), side, class_="beside")]
+    side = element("div", table(head, summary.itertuples(index=False)), paragraph(note, *links))
+    parts = [element("div", Html(reliability_diagram(curves)), side, class_="columns")]
     if calibration.thresholds:
         pairs = zip(calibration.classes, calibration.thresholds, strict=True)
         parts.append(folded("Thresholds on the calibrated score", table(("class", "threshold"), pairs)))
@@ -172,12 +165,12 @@ def in_brackets(low: object, high: object) -> str:
     return "" if np.isnan(both).any() else f"[{number(both[0])}, {number(both[1])}]"
 
 
-def interval_plot(value: float, low: float, high: float) -> Html:
-    """A dot on its interval, on a line from 0 to 1."""
-    parts = [element("line", x1=2, x2=102, y1=7, y2=7, class_="grid")]
+def interval_bar(value: float, low: float, high: float) -> Html:
+    """A dot on its interval, on a line from 0 to 1; what is not known (NaN) is left out."""
+    parts = []
     if not np.isnan([low, high]).any():
-        ends = {"x1": f"{2 + 100 * max(low, 0.0):.1f}", "x2": f"{2 + 100 * max(high, 0.0):.1f}"}
-        parts.append(element("line", **ends, y1=7, y2=7, class_="span"))
+        left, right = 100 * max(low, 0.0), 100 * (1 - high)
+        parts.append(element("span", class_="range", style=f"left:{left:.1f}%;right:{right:.1f}%"))
     if not np.isnan(value):
-        parts.append(element("circle", cx=f"{2 + 100 * value:.1f}", cy=7, r=3.5))
-    return element("svg", *parts, viewBox="0 0 104 14", class_="interval", aria_hidden="true")
+        parts.append(element("span", class_="dot", style=f"left:{100 * value:.1f}%"))
+    return element("div", *parts, class_="interval", aria_hidden="true")

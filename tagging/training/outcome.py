@@ -11,7 +11,7 @@ from tagging.datasets.splits import write_split
 from tagging.evaluation.calibration import at_thresholds, calibrate, write_calibration
 from tagging.evaluation.task_kinds import TaskKind
 from tagging.plots.confusion import write_confusion
-from tagging.plots.runs import learning_curves
+from tagging.plots.curves import learning_curves
 from tagging.runs.run import SCORES
 from tagging.training.data import StageData
 
