@@ -36,7 +36,7 @@ def amplitude(db: tf.Tensor) -> tf.Tensor:
     return tf.pow(10.0, db / 20.0)
 
 
-def factors_beside(waves: tf.Tensor, others: tf.Tensor, levels_db: tf.Tensor) -> tf.Tensor:
+def level_factors(waves: tf.Tensor, others: tf.Tensor, levels_db: tf.Tensor) -> tf.Tensor:
     """What to multiply `others` by, so that their RMS stands `levels_db` over that of `waves`; (batch,) float32.
 
     0 where the level is -inf, and where either is silent: silence has no level to be brought to, and a clip

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tagging.augment.levels import draw_levels_db, factors_beside
+from tagging.augment.levels import draw_levels_db, level_factors
 
 
 def draw_mix(
@@ -47,7 +47,7 @@ def apply_mix(waves: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, levels_db
     for column in range(levels_db.shape[1]):
         step = column + 1
         others = tf.roll(waves, -step, axis=0)
-        factors = factors_beside(waves, others, levels_db[:, column])
+        factors = level_factors(waves, others, levels_db[:, column])
         factors = tf.where(step < tf.shape(waves)[0], factors, 0.0)
         is_heard = tf.cast(factors > 0, tf.float32)
         mixed += factors[:, tf.newaxis] * others

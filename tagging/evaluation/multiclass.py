@@ -14,7 +14,7 @@ _POSITION = {"precision": 0, "recall": 1, "f1": 2}  # in what scikit-learn retur
 
 
 def accuracy(targets: np.ndarray, scores: np.ndarray) -> float:
-    """Share of the clips whose likeliest class is their label.
+    """Share of the clips whose most likely class is their label.
 
     Args:
         targets: (clips, classes), one 1 a row, else 0.

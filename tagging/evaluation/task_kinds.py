@@ -24,7 +24,7 @@ class TaskKind:
     Attributes:
         name: as `Dataset.task`.
         activation: what makes scores of logits.
-        metrics: the figures of merit, in the order of the report; a run is judged by the first, unless the config
+        metrics: the figures of merit, in the order of the report; runs are compared by the first, unless the config
             says otherwise.
         class_figures: the columns of the table of classes.
         interval_figure: the one of these that has an interval in the report.
@@ -44,7 +44,7 @@ class TaskKind:
 
     @property
     def metric(self) -> Metric:
-        """The metric that a run is judged by."""
+        """The metric that runs are compared by."""
         return self.metrics[0]
 
     @property

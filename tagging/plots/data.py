@@ -1,4 +1,4 @@
-"""Pictures of the data and of batches, each drawn from arrays or tables into one PNG file."""
+"""Plots of the data and of batches, each drawn from arrays or tables into one PNG file."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -69,14 +69,14 @@ def class_examples(examples: Mapping[str, tuple[np.ndarray, int, np.ndarray]], p
     """
     figure = Figure((11, 0.9 + 1.35 * len(examples)), layout="constrained")
     rows = figure.subplots(len(examples), 2, squeeze=False, width_ratios=(2, 3))
-    for (wave, picture), (label, (samples, rate_hz, image)) in zip(rows, examples.items(), strict=True):
+    for (wave, mel), (label, (samples, rate_hz, image)) in zip(rows, examples.items(), strict=True):
         length_s = max(len(samples) / rate_hz, 1e-3)
         time_s, low, high = _envelope(samples, rate_hz)
         wave.fill_between(time_s, low, high, color=TRAIN, linewidth=0.5)
         wave.set(xlim=(0, length_s))
         wave.set_title(label, parse_math=False, loc="left", fontsize=9)
-        _draw_image(picture, image, image.max(), extent=(0, length_s, 0, image.shape[1]))
-        for panel in (wave, picture):
+        _draw_image(mel, image, image.max(), extent=(0, length_s, 0, image.shape[1]))
+        for panel in (wave, mel):
             panel.tick_params(labelsize=7)
     for panel, unit in zip(rows[-1], ("time (s), amplitude", "time (s), mel band"), strict=True):
         panel.set_xlabel(unit, fontsize=9)
@@ -143,7 +143,7 @@ def label_shares(
     write_figure(figure, path)
 
 
-def batch_picture(images: np.ndarray, titles: Sequence[str], path: Path) -> None:
+def batch_plot(images: np.ndarray, titles: Sequence[str], path: Path) -> None:
     """A grid of what the network sees, low bands below.
 
     Args:

@@ -1,4 +1,4 @@
-"""Pictures of a data set, as `python -m tagging plots` writes them."""
+"""Plots of a data set, as `python -m tagging plots` writes them."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -59,7 +59,7 @@ def _figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path]:
 
 
 def _sound_figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path]:
-    """Pictures of the sounds themselves."""
+    """Plots of the sounds themselves."""
     examples = [
         _first_readable(dataset, split)
         for split in (dataset.checked, "noisy")

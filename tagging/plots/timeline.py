@@ -82,9 +82,9 @@ def top_classes(timeline: Timeline) -> list[int]:
 
 
 def _draw_log_mel(panel: Axes, audio: Path, rate_hz: int) -> None:
-    picture, spanned_s = log_mel_overview(PcmStream(FileSound(audio), rate_hz), rate_hz)
+    levels_db, spanned_s = log_mel_overview(PcmStream(FileSound(audio), rate_hz), rate_hz)
     extent = (0, spanned_s, 0.5, N_MELS + 0.5)
-    image = panel.imshow(picture, origin="lower", aspect="auto", extent=extent, cmap="magma")
+    image = panel.imshow(levels_db, origin="lower", aspect="auto", extent=extent, cmap="magma")
     image.set_clim(-TOP_DB, 0)
     shown = [hz for hz in _TICKS_HZ if _LOWEST_TICK <= hz / (rate_hz / 2) <= 1]
     panel.set_yticks([band_of(hz, rate_hz) for hz in shown], labels=[f"{hz / 1000:g}" for hz in shown])

@@ -5,26 +5,26 @@ import pandas as pd
 
 from tagging.evaluation.calibration import Calibration, log_loss
 from tagging.evaluation.task_kinds import TaskKind
-from tagging.report.material import Judged
+from tagging.report.material import Evaluation
 
 BINS = 10
 
 
-def reliability(kind: TaskKind, judged: Judged, temperature: float) -> pd.DataFrame:
+def reliability(kind: TaskKind, evaluation: Evaluation, temperature: float) -> pd.DataFrame:
     """A row a bin that has scores: `from`, `to`, `scores` (how many), `mean_score`, `share_true`.
 
-    Scores are those of all pairs of clip and class, or with one label a clip those of the likeliest class.
+    Scores are those of all pairs of clip and class, or with one label a clip those of the most likely class.
 
     Args:
         kind: of the task, with probabilities.
-        judged: validation clips.
+        evaluation: validation clips.
         temperature: that logits are divided by; 1: as the network gave them.
     """
-    scores = kind.activation.scores(judged.logits / temperature)
-    is_true = judged.targets > 0
+    scores = kind.activation.scores(evaluation.logits / temperature)
+    is_true = evaluation.targets > 0
     if kind.activation.is_distribution:
-        rows, said = np.arange(len(scores)), judged.logits.argmax(axis=1)
-        scores, is_true = scores[rows, said], is_true[rows, said]
+        rows, predicted = np.arange(len(scores)), evaluation.logits.argmax(axis=1)
+        scores, is_true = scores[rows, predicted], is_true[rows, predicted]
     part = np.minimum((scores.ravel() * BINS).astype(int), BINS - 1)
     table = pd.DataFrame({"bin": part, "mean_score": scores.ravel(), "share_true": is_true.ravel()})
     means = table.groupby("bin").mean()
@@ -39,12 +39,12 @@ def calibration_error(table: pd.DataFrame) -> float:
     return float(np.average((table["mean_score"] - table["share_true"]).abs(), weights=table["scores"]))
 
 
-def calibration_summary(kind: TaskKind, judged: Judged, calibration: Calibration) -> pd.DataFrame:
+def calibration_summary(kind: TaskKind, evaluation: Evaluation, calibration: Calibration) -> pd.DataFrame:
     """Two rows, `scores` raw and calibrated: `temperature`, `log_loss`, `calibration_error`."""
     rows = []
     for name, temperature in (("raw", 1.0), ("calibrated", calibration.temperature)):
-        loss = float(log_loss(kind, judged.targets, judged.logits / temperature).mean())
-        error = calibration_error(reliability(kind, judged, temperature))
+        loss = float(log_loss(kind, evaluation.targets, evaluation.logits / temperature).mean())
+        error = calibration_error(reliability(kind, evaluation, temperature))
         rows.append(
             {"scores": name, "temperature": temperature, "log_loss": loss, "calibration_error": error}
         )

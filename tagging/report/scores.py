@@ -7,7 +7,7 @@ from tagging.evaluation.calibration import Calibration
 from tagging.evaluation.task_kinds import KINDS, TaskKind, is_lower_better, metric_title
 from tagging.plots.reliability import reliability_diagram
 from tagging.report.html import Html, data_uri, element, folded, number, paragraph, section, table
-from tagging.report.material import Judged, Material
+from tagging.report.material import Evaluation, Material
 from tagging.report.text import unit_name
 
 _PAIRS = 20  # of the confusions shown
@@ -22,15 +22,15 @@ def title_of(name: str) -> str:
 
 
 def score_section(
-    material: Material, judged: Judged, overall: pd.DataFrame, folds: pd.DataFrame | None
+    material: Material, evaluation: Evaluation, overall: pd.DataFrame, folds: pd.DataFrame | None
 ) -> Html:
     """All clips, and each fold if there are folds; tables from `overall_table` and `fold_table`."""
     rows = [
         (title_of(str(row.figure)), float(str(row.value)), in_brackets(row.low, row.high))
         for row in overall.itertuples()
     ]
-    drawn = unit_name(list(judged.clips["group"]))
-    note = f"{len(judged.clips):,} held-out clips. In brackets: 95 % bootstrap interval over {drawn}."
+    drawn = unit_name(list(evaluation.clips["group"]))
+    note = f"{len(evaluation.clips):,} held-out clips. In brackets: 95 % bootstrap interval over {drawn}."
     chosen = " If the best epoch was chosen on these clips, the figures are slightly optimistic. Table: "
     parts = [
         table(("", "value", "95 % interval"), rows),
@@ -43,14 +43,14 @@ def score_section(
     return section("scores", "Scores", *parts)
 
 
-def fold_table(kind: TaskKind, judged: Judged) -> pd.DataFrame | None:
+def fold_table(kind: TaskKind, evaluation: Evaluation) -> pd.DataFrame | None:
     """One row per fold: `fold`, `clips` and the figures that are printed; None: there are no folds."""
-    if judged.fold is None:
+    if evaluation.fold is None:
         return None
     rows = []
-    for fold in np.unique(judged.fold):
-        of_fold = judged.fold == fold
-        report = kind.report(judged.targets[of_fold], judged.logits[of_fold])
+    for fold in np.unique(evaluation.fold):
+        of_fold = evaluation.fold == fold
+        report = kind.report(evaluation.targets[of_fold], evaluation.logits[of_fold])
         rows.append(
             {
                 "fold": int(fold),
@@ -112,7 +112,7 @@ def confusion_section(material: Material, confused: pd.DataFrame) -> Html:
     )
     head = ("label", "confused with", "clips", "share of the label's clips")
     rows = [
-        (row.label, row.taken_for, int(str(row.clips)), f"{100 * float(str(row.share)):.0f} %")
+        (row.label, row.confused_with, int(str(row.clips)), f"{100 * float(str(row.share)):.0f} %")
         for row in confused.head(_PAIRS).itertuples()
     ]
     parts = [table(head, rows) if rows else element("p", "None: no label is missed.")]

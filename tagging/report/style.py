@@ -57,8 +57,8 @@ img { max-width: 100%; display: block; }
 .axis :nth-child(3) { text-align: right; }
 figcaption { color: var(--soft); font-size: 12px; }
 audio { width: 100%; height: 36px; margin: 6px 0; }
-.said { display: flex; align-items: center; gap: 6px; }
-.said .bar { display: inline-block; height: 8px; min-width: 1px; background: var(--blue); border-radius: 2px; }
+.score { display: flex; align-items: center; gap: 6px; }
+.score .bar { display: inline-block; height: 8px; min-width: 1px; background: var(--blue); border-radius: 2px; }
 .pill { display: inline-block; border-radius: 10px; padding: 0 8px; margin: 1px 4px 1px 0; background: var(--fill);
   overflow-wrap: anywhere; }
 .pill.right { background: var(--right); color: var(--green); }

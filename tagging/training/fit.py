@@ -76,12 +76,12 @@ def _callbacks(
 ) -> list[keras.callbacks.Callback]:
     """In the order in which they need each other: rate, validation and history (of averages, if any), logs, backup."""
     before: list[keras.callbacks.Callback] = [RefuseDivergence(), Schedule(task.settings, history)]
-    judged: list[keras.callbacks.Callback] = [history]
+    callbacks: list[keras.callbacks.Callback] = [history]
     if len(task.data.validation):
-        judged.insert(0, Validate(partial(task.validate, step)))
+        callbacks.insert(0, Validate(partial(task.validate, step)))
     if task.settings.ema_momentum:
         averages = Averages()
-        judged = [averages, *judged, RawWeights(averages)]
+        callbacks = [averages, *callbacks, RawWeights(averages)]
     tensorboard = keras.callbacks.TensorBoard(task.work / "tensorboard", write_graph=False)
     watches = [Watch(history, watcher) for watcher in watchers]
-    return [*before, *judged, tensorboard, *watches, Backup(task.work / BACKUPS, history)]
+    return [*before, *callbacks, tensorboard, *watches, Backup(task.work / BACKUPS, history)]

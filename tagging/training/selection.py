@@ -16,7 +16,7 @@ SCORES, KEPT = "selection_scores.npz", "selected.csv"
 
 
 def select_clips(
-    data: StageData, settings: SelectionSettings, judge: Run, work: Path, jobs: int
+    data: StageData, settings: SelectionSettings, teacher: Run, work: Path, jobs: int
 ) -> StageData:
     """The stage's data with those of its `selected` clips that the teacher accepts, and their labels.
 
@@ -25,7 +25,7 @@ def select_clips(
     Args:
         data: with every noisy clip that may train, as source `selected`.
         settings: what is asked of a clip, and whose labels it gets.
-        judge: the teacher, the run whose scores decide.
+        teacher: the run whose scores decide.
         work: folder for the two files; scores that are there already are taken.
         jobs: clips read in parallel.
 
@@ -34,22 +34,22 @@ def select_clips(
     """
     rows = np.flatnonzero(data.train["split"] == SELECTED)
     clips = data.train.iloc[rows]
-    probabilities = _probabilities(clips, judge, work, jobs)
+    probabilities = _probabilities(clips, teacher, work, jobs)
     given = data.targets[rows]
     confidence = label_confidence(given, probabilities, settings)
     kept = confidence >= settings.min_probability
-    _write_list(work / KEPT, clips, kept, confidence, probabilities, judge.classes)
+    _write_list(work / KEPT, clips, kept, confidence, probabilities, teacher.classes)
     if not kept.any():
         raise RunError(
-            f"expected noisy clips that {judge.path} confirms with a probability of {settings.min_probability}, found "
-            f"none of {len(clips)}; lower selection.min_probability"
+            f"expected noisy clips that {teacher.path} confirms with a probability of {settings.min_probability}, "
+            f"found none of {len(clips)}; lower selection.min_probability"
         )
     targets = data.targets.copy()
     if settings.labels == "model":
         targets[rows] = probabilities
     stays = np.ones(len(data.train), bool)
     stays[rows] = kept
-    note = f"{kept.sum()} of {len(clips)} noisy clips were selected by {judge.path}"
+    note = f"{kept.sum()} of {len(clips)} noisy clips were selected by {teacher.path}"
     return replace(
         data,
         train=data.train[stays].reset_index(drop=True),
@@ -73,7 +73,7 @@ def label_confidence(given: np.ndarray, probabilities: np.ndarray, settings: Sel
     return np.where((given > 0).any(axis=1), least, 0.0)
 
 
-def _probabilities(clips: pd.DataFrame, judge: Run, work: Path, jobs: int) -> np.ndarray:
+def _probabilities(clips: pd.DataFrame, teacher: Run, work: Path, jobs: int) -> np.ndarray:
     """The teacher's probability of each class for each clip, (clips, classes) float32.
 
     Its logits are stored, for when the stage resumes after an interruption.
@@ -81,16 +81,16 @@ def _probabilities(clips: pd.DataFrame, judge: Run, work: Path, jobs: int) -> np
     path, names = work / SCORES, list(clips["fname"])
     if not path.exists():
         logits = predict_files(
-            inference_step(judge.load_model()),
+            inference_step(teacher.load_model()),
             list(clips["path"]),
-            pieces_of(judge.config, clips),
+            pieces_of(teacher.config, clips),
             jobs=jobs,
-            average=judge.config.window.average,
-            activation=judge.kind.activation,
+            average=teacher.config.window.average,
+            activation=teacher.kind.activation,
             description="selecting",
         )
-        write_scores(path, names, list(judge.classes), logits)
-    return judge.kind.activation.scores(read_scores(path).logits)
+        write_scores(path, names, list(teacher.classes), logits)
+    return teacher.kind.activation.scores(read_scores(path).logits)
 
 
 def _write_list(
@@ -107,7 +107,7 @@ def _write_list(
             "kept": kept.astype(int),
             "confidence": confidence.round(4),
             "labels": clips["labels"].map(",".join).to_numpy(),
-            "likeliest": [classes[k] for k in probabilities.argmax(axis=1)],
+            "predicted": [classes[k] for k in probabilities.argmax(axis=1)],
         }
     )
     table.to_csv(path, index=False, lineterminator="\n")

@@ -27,12 +27,12 @@ from tagging.training.memory import peak_memory_mib
 from tagging.training.outcome import closing_table, write_split_and_curves, write_validation
 from tagging.training.selection import select_clips
 from tagging.training.start import (
-    check_judge,
     check_same,
     check_start,
+    check_teacher,
     identity,
     initial_run,
-    judging_run,
+    teacher_run,
 )
 from tagging.training.task import Task
 from tagging.training.tracking import check_tracking, tracked
@@ -74,14 +74,14 @@ def train_stage(
 def _train_alone(
     config: Config, name: str, final: Path, jobs: int, force: bool, watch: Callable[[dict], None] | None
 ) -> Path:
-    start, judge = initial_run(config, name), judging_run(config, name)
+    start, teacher = initial_run(config, name), teacher_run(config, name)
     data = stage_data(config, config.stage(name))
-    made_of = identity(config, name, data, start, judge)
+    made_of = identity(config, name, data, start, teacher)
     if start:
         check_start(made_of, data.dataset.classes, start, name)
-    if judge:
-        check_judge(made_of, data.dataset.classes, judge, name)
-    if force and any(each and each.path.resolve() == final.resolve() for each in (start, judge)):
+    if teacher:
+        check_teacher(made_of, data.dataset.classes, teacher, name)
+    if force and any(each and each.path.resolve() == final.resolve() for each in (start, teacher)):
         raise RunError(f"{final} would be lost, and stage {name} builds on it; choose another run_dir")
     if is_marked(final, RUN) and not force:
         check_same(read_run(final).info["identity"], made_of, final, name)
@@ -91,8 +91,8 @@ def _train_alone(
         return final
     settings, work = config.stage(name), work_dir(final)
     _open_work(work, made_of, name, force)
-    if judge:
-        data = select_clips(data, settings.selection, judge, work, jobs)
+    if teacher:
+        data = select_clips(data, settings.selection, teacher, work, jobs)
     task = Task(config, settings, data, work, jobs)
     print(
         f"stage {name}: {config.model.name} from {start.path if start else f'weights: {config.model.weights}'}"

@@ -34,7 +34,7 @@ def initial_run(config: Config, stage: str) -> Run | None:
     return _named_run(config, stage, "init", init, hint)
 
 
-def judging_run(config: Config, stage: str) -> Run | None:
+def teacher_run(config: Config, stage: str) -> Run | None:
     """The run that selects noisy clips for this stage; None: no source of it asks for that."""
     settings = config.stage(stage)
     if SELECTED not in settings.sources:
@@ -52,7 +52,7 @@ def _named_run(config: Config, stage: str, key: str, value: str, hint: str = "")
 
 
 def identity(
-    config: Config, stage: str, data: StageData, start: Run | None, judge: Run | None
+    config: Config, stage: str, data: StageData, start: Run | None, teacher: Run | None
 ) -> dict[str, Any]:
     """All that the stage's result depends on: settings, clips by name and sound, and the runs it builds on."""
     whole = as_dict(config)
@@ -67,23 +67,25 @@ def identity(
         "validation_clips": _digest(data.validation),
         "background_clips": _digest(data.backgrounds),
         "init_finished": start.info["finished"] if start else None,
-        "selection_finished": judge.info["finished"] if judge else None,
+        "selection_finished": teacher.info["finished"] if teacher else None,
     }
 
 
-def check_judge(new: dict[str, Any], classes: tuple[str, ...], judge: Run, stage: str) -> None:
+def check_teacher(new: dict[str, Any], classes: tuple[str, ...], teacher: Run, stage: str) -> None:
     """Refuse a run that scores other classes or other audio, and say where it knows the validation clips."""
-    key, old = f"stages.{stage}.selection.model", _completed(judge.info["identity"])
-    if judge.task != new["task"]:
-        raise RunError(f"{key}: expected a run of the task {new['task']}, {judge.path} is of {judge.task}")
-    _check_classes(key, judge, classes)
+    key, old = f"stages.{stage}.selection.model", _completed(teacher.info["identity"])
+    if teacher.task != new["task"]:
+        raise RunError(
+            f"{key}: expected a run of the task {new['task']}, {teacher.path} is of {teacher.task}"
+        )
+    _check_classes(key, teacher, classes)
     if lines := differing_keys(old["cleaning"], new["cleaning"]):
         raise RunError(
-            f"{key}: {judge.path} was trained on audio cleaned with other settings ({'; '.join(lines)})"
+            f"{key}: {teacher.path} was trained on audio cleaned with other settings ({'; '.join(lines)})"
         )
     if old["validation_clips"] != new["validation_clips"]:
         print(
-            f"{judge.path} may have been trained on validation clips of this stage: its selection may favour them"
+            f"{teacher.path} may have been trained on validation clips of this stage: its selection may favour them"
         )
 
 

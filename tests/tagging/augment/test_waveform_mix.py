@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tagging.augment.levels import draw_levels_db, factors_beside
+from tagging.augment.levels import draw_levels_db, level_factors
 from tagging.augment.waveform_mix import apply_mix, draw_mix
 
 NONE = -np.inf
@@ -96,7 +96,7 @@ def test_levels_are_drawn_apart_from_whether_they_are():
     assert drawn[np.isfinite(drawn)].mean() == pytest.approx(0.5, abs=0.01)
 
 
-def test_factor_beside():
+def test_level_factors():
     waves, others = tf.constant([[1.0, -1.0]] * 3), tf.constant([[0.25, 0.25]] * 3)
-    factors = factors_beside(waves, others, tf.constant([0.0, -20.0, NONE]))
+    factors = level_factors(waves, others, tf.constant([0.0, -20.0, NONE]))
     np.testing.assert_allclose(factors, [4.0, 0.4, 0.0], rtol=1e-6)
