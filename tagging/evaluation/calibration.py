@@ -65,10 +65,10 @@ def calibrate(
         EvaluationError: shapes that differ, or NaN.
     """
     targets, logits = check_matrices(targets, np.asarray(logits, np.float64))
-    if kind.activation.log_scores is None:
+    if not kind.has_labels:
         return None
     found = Calibration(tuple(classes), fit_temperature(kind, targets, logits), None)
-    if kind.name != "multilabel":
+    if not kind.has_thresholds:
         return found
     thresholds = fit_thresholds(targets, found.probabilities(kind, logits))
     return replace(found, thresholds=tuple(thresholds.tolist()))
@@ -111,7 +111,7 @@ def smoothed_targets(kind: TaskKind, targets: np.ndarray) -> np.ndarray:
 
     Source: Platt, "Probabilistic outputs for support vector machines", 1999; the second is its analogue.
     """
-    if kind.activation.is_distribution:
+    if kind.is_single_label:
         wrong = 1 / (len(targets) + 2)
         return np.where(targets > 0, 1 - wrong, wrong / max(targets.shape[1] - 1, 1))
     positives = np.count_nonzero(targets)

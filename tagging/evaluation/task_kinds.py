@@ -43,6 +43,21 @@ class TaskKind:
     counts: Callable[[np.ndarray], dict[str, float | int]] = _clip_count
 
     @property
+    def has_labels(self) -> bool:
+        """Whether classes are told apart, with probabilities as scores; otherwise targets are predicted."""
+        return self.activation.log_scores is not None
+
+    @property
+    def is_single_label(self) -> bool:
+        """Whether each clip has exactly one label."""
+        return self.activation.is_distribution
+
+    @property
+    def has_thresholds(self) -> bool:
+        """Whether each class is predicted on its own, from a threshold on."""
+        return self.has_labels and not self.is_single_label
+
+    @property
     def metric(self) -> Metric:
         """The metric that runs are compared by."""
         return self.metrics[0]

@@ -85,7 +85,7 @@ def _figures(kind: TaskKind, figures: dict) -> str:
     """The figures of a clip in a line."""
     value = float(figures[kind.metric.key])
     shown = f"{kind.title} {number(value)}"
-    if kind.name == "multiclass":
+    if kind.is_single_label:
         shown = "right" if value else "wrong"
     return f"{shown}, log loss {number(figures['log_loss'])}" if "log_loss" in figures else shown
 

@@ -129,7 +129,7 @@ def _of_scores(material: Material, evaluation: Evaluation) -> tuple[list[Html], 
         score_section(material, evaluation, tables["scores"], folds),
         class_section(material, tables["classes"]),
     ]
-    if kind.name != "regression":
+    if kind.has_labels:
         tables["confused"] = confused_table(evaluation, classes)
         parts.append(confusion_section(material, tables["confused"]))
     parts.append(clip_section(material, evaluation, tables["clips"]))
@@ -193,6 +193,6 @@ def _tile(what: str, value: str, more: str) -> Html:
 
 
 def _links(material: Material, parts: list[Html]) -> Html:
-    names = _NAMES if material.kind.name != "regression" else {**_NAMES, "classes": "Targets"}
+    names = _NAMES if material.kind.has_labels else {**_NAMES, "classes": "Targets"}
     shown = [name for name in names if any(part.startswith(f'<section id="{name}">') for part in parts)]
     return element("nav", join(element("a", names[name], href=f"#{name}") for name in shown))

@@ -22,7 +22,7 @@ def reliability(kind: TaskKind, evaluation: Evaluation, temperature: float) -> p
     """
     scores = kind.activation.scores(evaluation.logits / temperature)
     is_true = evaluation.targets > 0
-    if kind.activation.is_distribution:
+    if kind.is_single_label:
         rows, predicted = np.arange(len(scores)), evaluation.logits.argmax(axis=1)
         scores, is_true = scores[rows, predicted], is_true[rows, predicted]
     part = np.minimum((scores.ravel() * BINS).astype(int), BINS - 1)

@@ -63,8 +63,7 @@ def fold_table(kind: TaskKind, evaluation: Evaluation) -> pd.DataFrame | None:
 
 def class_section(material: Material, classes: pd.DataFrame) -> Html:
     """Class by class, the worst first; table from `class_table`."""
-    task = material.kind.name
-    figure = material.kind.interval_figure.key
+    kind, figure = material.kind, material.kind.interval_figure.key
     lower = is_lower_better(figure)
     ordered = classes.sort_values(figure, ascending=not lower, kind="stable", na_position="last")
     limits = [f"{figure}_low", f"{figure}_high"]
@@ -79,24 +78,20 @@ def class_section(material: Material, classes: pd.DataFrame) -> Html:
         rows.append([*cells[:place], in_brackets(low, high), bar, *cells[place:]])
     head = [title_of(name) for name in names]
     head[place:place] = ["95 % interval", ""]
-    name = "Targets" if task == "regression" else "Classes"
-    notes = paragraph(_class_notes(task, rows), " Table: ", material.csv("classes"), ".")
+    name = "Classes" if kind.has_labels else "Targets"
+    notes = paragraph(_class_notes(kind, rows), " Table: ", material.csv("classes"), ".")
     return section("classes", name, table(head, rows, class_="wide"), notes)
 
 
-def _class_notes(task: str, rows: list[list]) -> str:
-    notes = ["Sorted from worst to best.", *([_FEW] if task != "regression" else [])]
-    if any(_SURE in row for row in rows):
-        notes.append(f"{_SURE} only means that {_SAYS_ONLY[task]}.")
-    return " ".join([*notes, *([_AT_THRESHOLDS] if task == "multilabel" else [])])
+def _class_notes(kind: TaskKind, rows: list[list]) -> str:
+    notes = ["Sorted from worst to best.", *([_FEW] if kind.has_labels else [])]
+    if kind.interval_figure.at_best and any(_SURE in row for row in rows):
+        notes.append(f"{_SURE} only means that {kind.interval_figure.at_best}.")
+    return " ".join([*notes, *([_AT_THRESHOLDS] if kind.has_thresholds else [])])
 
 
 _FEW = "With fewer than about 20 clips, an interval is too narrow."
 _SURE = "[1.0000, 1.0000]"
-_SAYS_ONLY = {
-    "multilabel": "every clip with the label scored higher than every clip without it",
-    "multiclass": "no clip of the class was missed, and no other clip was assigned to it",
-}
 _AT_THRESHOLDS = (
     "Precision, recall and F1 count clips that score at least the class's threshold. They are "
     "cross-fitted: the clips of each of five parts use thresholds chosen on the other four. The "

@@ -29,7 +29,7 @@ def write_validation(folder: Path, data: StageData, logits: np.ndarray) -> dict[
         if calibration.thresholds:
             table = table.join(at_thresholds(calibration, targets, calibration.probabilities(kind, logits)))
     table.to_csv(folder / PER_CLASS, index=False)
-    if kind.name == "multiclass":
+    if kind.is_single_label:
         write_confusion(folder / CONFUSION, targets, logits, data.dataset.classes)
     return kind.report(targets, logits)
 

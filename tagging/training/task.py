@@ -68,9 +68,7 @@ class Task:
     def weights(self) -> np.ndarray | None:
         """Weight of each training clip in the loss, (clips,) float32, by source and labels; None where all are 1."""
         data = self.data
-        return clip_weights(
-            self.settings, data.train["split"], data.targets, data.dataset.classes, self.kind.name
-        )
+        return clip_weights(self.settings, data.train["split"], data.targets, data.dataset.classes, self.kind)
 
     @cached_property
     def validation_targets(self) -> np.ndarray:
