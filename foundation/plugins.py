@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 
-def plugin_names(folder: Path, besides: Collection[str] = ()) -> tuple[str, ...]:
-    """Names of the modules in a folder, sorted; without `__init__`, other private ones, and those `besides` them."""
+def plugin_names(folder: Path, excluding: Collection[str] = ()) -> tuple[str, ...]:
+    """Names of the modules in a folder, sorted; without `__init__`, private ones, and those in `excluding`."""
     names = sorted(path.stem for path in folder.glob("*.py"))
-    return tuple(name for name in names if not name.startswith("_") and name not in besides)
+    return tuple(name for name in names if not name.startswith("_") and name not in excluding)
 
 
 def functions(file: Path) -> set[str]:

@@ -8,7 +8,7 @@ from foundation.errors import UserError
 from foundation.plugins import plugin_names
 from foundation.settings import Settings, setting
 
-NAMES = plugin_names(Path(__file__).parent, besides=("registry", "settings"))
+NAMES = plugin_names(Path(__file__).parent, excluding=("registry", "settings"))
 """The networks: every other module of this package is one."""
 
 

@@ -60,7 +60,7 @@ def write_submission(
 
 
 def write_predictions(path: Path, fnames: Sequence[str], classes: Sequence[str], scores: np.ndarray) -> None:
-    """Writes `fname`, the likeliest `label`, its `score`, and the score of each class, whole or not at all.
+    """Writes `fname`, the most likely `label`, its `score`, and the score of each class, whole or not at all.
 
     Args: as `write_submission`.
 

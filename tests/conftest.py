@@ -74,7 +74,7 @@ def tiny(shared) -> Tiny:
 
 @pytest.fixture(scope="session")
 def trained(tiny, shared) -> Path:
-    """A config beside which both stages are trained by one command, with all that training leaves."""
+    """A config next to which both stages are trained by one command, with all that training leaves."""
 
     def make(folder: Path) -> None:
         import train
@@ -120,7 +120,7 @@ def reported(shared) -> dict[str, Path]:
 
 @pytest.fixture(scope="session", autouse=True)
 def plain_runs() -> Iterator[None]:
-    """Training writes no report and no picture: both take as long as a tiny training. `full_runs` has them again.
+    """Training writes no report and no plot: both take as long as a tiny training. `full_runs` has them again.
 
     A file that trains has imported TensorFlow by now; without it, nothing trains.
     """
@@ -149,7 +149,7 @@ def no_fit(monkeypatch) -> None:
 
 
 def _all_results() -> AbstractContextManager[None]:
-    from tagging.plots.runs import learning_curves
+    from tagging.plots.curves import learning_curves
     from tagging.report.page import write_report
 
     return _results_by(write_report, learning_curves)

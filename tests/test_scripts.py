@@ -175,7 +175,7 @@ def test_a_split_without_a_usable_clip_is_a_failure(tiny, tmp_path, capsys):
     assert capsys.readouterr().err.splitlines()[-1].endswith("in test")
 
 
-def test_previews_lie_beside_the_clean_folder_whatever_its_name(tiny, tmp_path, monkeypatch, capsys):
+def test_previews_lie_next_to_the_clean_folder_whatever_its_name(tiny, tmp_path, monkeypatch, capsys):
     config = ["--config", str(tiny.write_config(tmp_path))]
     (tmp_path / "here" / "below").mkdir(parents=True)
     for place, clean_dir in (("here", "."), ("here/below", ".."), ("here", "x/"), ("here", "./x")):
@@ -206,7 +206,7 @@ def test_plots_shows_the_hold_out_of_training(tiny, trained, tmp_path, monkeypat
     )
 
 
-def test_pictures_are_written(tiny, trained, tmp_path, capsys):
+def test_plots_are_written(tiny, trained, tmp_path, capsys):
     config = ["--config", str(trained)]
     assert train.main([*config, "--stage", "noisy", "--show-batch", str(tmp_path / "batch.png")]) == 0
     assert tagging_main.main(["plots", *config, "--out", str(tmp_path)]) == 0
@@ -227,7 +227,7 @@ def test_pictures_are_written(tiny, trained, tmp_path, capsys):
     assert all(p.stat().st_size > 5000 for p in tmp_path.glob("*.png"))
 
 
-def test_pictures_of_merged_labels_show_them_before_too(tiny, tmp_path):
+def test_plots_of_merged_labels_show_them_before_too(tiny, tmp_path):
     config = ["--config", str(tiny.write_config(tmp_path)), "dataset.layout=csv", f"dataset.root={tiny.root}"]
     table = pd.read_csv(tiny.root / "train_curated.csv").rename(columns={"fname": "path"})
     table.assign(path="train_curated/" + table["path"]).to_csv(tmp_path / "clips.csv", index=False)

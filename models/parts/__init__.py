@@ -1,1 +1,1 @@
-"""What networks are built of; a file beside this folder, but for registry and settings, is a network."""
+"""What networks are built of; a file next to this folder, except registry and settings, is a network."""

@@ -38,7 +38,7 @@ def make_backbone(
 
 def _downloaded(application: Callable, shape: tuple[int, int, int]) -> keras.Model:
     with warnings.catch_warnings(), download_errors():
-        # MobileNetV2 warns that it takes the weights of 224 x 224 pictures for other sizes: wanted here.
+        # MobileNetV2 warns that it takes the weights of 224 x 224 images for other sizes: wanted here.
         warnings.filterwarnings("ignore", message=".*input_shape.*")
         return application(include_top=False, weights="imagenet", input_shape=shape, name=BACKBONE)
 

@@ -1,9 +1,6 @@
-"""Levels of waveforms, and how loud one is to stand beside another."""
+"""Levels of waveforms, and how loud one is to be next to another."""
 
 import tensorflow as tf
-
-from tagging.augment.ops.background import BackgroundSettings
-from tagging.augment.ops.noise import NoiseSettings
 
 SILENT_RMS = (
     1e-4  # -80 dB under full scale, three steps of PCM16: below, there is no sound to bring to a level
@@ -13,7 +10,7 @@ SILENT_RMS = (
 def draw_levels_db(
     shape: tuple, probability: float, min_db: float, max_db: float, seed: tf.Tensor
 ) -> tf.Tensor:
-    """Levels of other sounds beside a row's own, float32 dB: uniform over min_db .. max_db, or -inf for none.
+    """Levels of other sounds relative to a row's own, float32 dB: uniform over min_db .. max_db, or -inf for none.
 
     Args:
         shape: (batch, others).
@@ -28,11 +25,10 @@ def draw_levels_db(
 
 
 def draw_ratios_db(
-    waves: tf.Tensor, settings: BackgroundSettings | NoiseSettings, seed: tf.Tensor
+    waves: tf.Tensor, probability: float, min_snr_db: float, max_snr_db: float, seed: tf.Tensor
 ) -> tf.Tensor:
     """Levels of what lies under the rows at drawn signal-to-noise ratios, (batch,) float32 dB; -inf: nothing."""
-    limits = (-settings.max_snr_db, -settings.min_snr_db)
-    return draw_levels_db((tf.shape(waves)[0],), settings.probability, *limits, seed)
+    return draw_levels_db((tf.shape(waves)[0],), probability, -max_snr_db, -min_snr_db, seed)
 
 
 def amplitude(db: tf.Tensor) -> tf.Tensor:
@@ -40,7 +36,7 @@ def amplitude(db: tf.Tensor) -> tf.Tensor:
     return tf.pow(10.0, db / 20.0)
 
 
-def factors_beside(waves: tf.Tensor, others: tf.Tensor, levels_db: tf.Tensor) -> tf.Tensor:
+def level_factors(waves: tf.Tensor, others: tf.Tensor, levels_db: tf.Tensor) -> tf.Tensor:
     """What to multiply `others` by, so that their RMS stands `levels_db` over that of `waves`; (batch,) float32.
 
     0 where the level is -inf, and where either is silent: silence has no level to be brought to, and a clip

@@ -25,7 +25,7 @@ def apply_mixup(images: tf.Tensor, labels: tf.Tensor, shares: tf.Tensor, label_m
     """Images and labels, each blended with those of the next row (the last with the first).
 
     A share of 1 leaves a row, labels included, bit for bit as it is, and so does a batch of one. Frames of padding
-    (NaN) count as 0 beside the other row's frames: a blend is as long as the longer of both.
+    (NaN) count as 0 where the other row has frames: a blend is as long as the longer of both.
 
     Args:
         images: (batch, frames, bands, channels) float32.

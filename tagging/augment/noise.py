@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tagging.augment.levels import factors_beside
+from tagging.augment.levels import level_factors
 
 
 def draw_noise(shape: tf.Tensor | tuple, seed: tf.Tensor) -> tf.Tensor:
@@ -17,9 +17,9 @@ def add_under(waves: tf.Tensor, others: tf.Tensor, levels_db: tf.Tensor) -> tf.T
 
     Args:
         waves, others: (batch, samples) float32.
-        levels_db: (batch,) float32, RMS of the other beside that of the row.
+        levels_db: (batch,) float32, RMS of the other relative to that of the row.
     """
-    return waves + factors_beside(waves, others, levels_db)[:, tf.newaxis] * others
+    return waves + level_factors(waves, others, levels_db)[:, tf.newaxis] * others
 
 
 def apply_image_noise(images: tf.Tensor, noise: tf.Tensor, deviation: float) -> tf.Tensor:

@@ -2,26 +2,28 @@
 
 import tensorflow as tf
 
-from tagging.augment.levels import draw_levels_db, factors_beside
-from tagging.augment.ops.waveform_mix import WaveformMixSettings
+from tagging.augment.levels import draw_levels_db, level_factors
 
 
-def draw_mix(batch: tf.Tensor, settings: WaveformMixSettings, seed: tf.Tensor) -> tf.Tensor:
-    """Levels of the next rows beside each row, (batch, most) float32 dB; -inf: not in the mixture.
+def draw_mix(
+    batch: tf.Tensor, probability: float, limits_db: tuple[float, float], most: int, seed: tf.Tensor
+) -> tf.Tensor:
+    """Levels of the next rows relative to each row, (batch, most) float32 dB; -inf: not in the mixture.
 
     A mixture is drawn with `probability`, the number of others in it uniformly from 1 to `most`.
 
     Args:
         batch: number of rows, scalar.
-        settings: what may be drawn.
+        probability: share of the rows that get any other.
+        limits_db: lowest and highest level of another row relative to the row's own.
+        most: largest number of others.
         seed: (2,) integers.
     """
     seeds = tf.random.split(seed, 3)
-    shape = (batch, settings.most)
-    levels_db = draw_levels_db(shape, 1.0, settings.min_gain_db, settings.max_gain_db, seeds[0])
-    is_mixed = tf.random.stateless_uniform((batch, 1), seeds[1]) < settings.probability
-    others = tf.random.stateless_uniform((batch, 1), seeds[2], 1, settings.most + 1, tf.int32)
-    is_in = is_mixed & (tf.range(settings.most) < others)
+    levels_db = draw_levels_db((batch, most), 1.0, *limits_db, seeds[0])
+    is_mixed = tf.random.stateless_uniform((batch, 1), seeds[1]) < probability
+    others = tf.random.stateless_uniform((batch, 1), seeds[2], 1, most + 1, tf.int32)
+    is_in = is_mixed & (tf.range(most) < others)
     return tf.where(is_in, levels_db, -float("inf"))
 
 
@@ -45,7 +47,7 @@ def apply_mix(waves: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, levels_db
     for column in range(levels_db.shape[1]):
         step = column + 1
         others = tf.roll(waves, -step, axis=0)
-        factors = factors_beside(waves, others, levels_db[:, column])
+        factors = level_factors(waves, others, levels_db[:, column])
         factors = tf.where(step < tf.shape(waves)[0], factors, 0.0)
         is_heard = tf.cast(factors > 0, tf.float32)
         mixed += factors[:, tf.newaxis] * others

@@ -137,12 +137,12 @@ def _check_stage(name: str, stage: StageSettings, frames: int | None, *, has_val
             f"stages.{name}.augment.spec_augment.time_warp_frames: expected under {(frames - 1) / 2:g} "
             f"for images of {frames} frames, received {warp}"
         )
-    for key, is_judging, without in (
+    for key, needs_validation, without in (
         ("patience", bool(stage.patience), "patience=0"),
         ("schedule", stage.has_plateau, "schedule=constant"),
         ("monitor", stage.monitor is not None, "monitor=null"),
     ):
-        if is_judging and not has_validation:
+        if needs_validation and not has_validation:
             raise ConfigError(
                 f"stages.{name}.{key}={getattr(stage, key)} needs validation clips, but split.validation_share is 0; "
                 f"set train.{without} or hold clips out"

@@ -22,7 +22,7 @@ def relabelled(dataset: Dataset, settings: DatasetSettings) -> Dataset:
         DatasetError: a label that the data set has not, a task that does not fit its clips, a sample submission that
             has other classes than are left, or too few classes.
     """
-    if dataset.task == "regression" or settings.task == "regression":
+    if not dataset.has_labels or settings.task == "regression":
         _check_regression(dataset, settings)
         return dataset
     found = _merged(dataset, settings.merge)
@@ -35,7 +35,7 @@ def relabelled(dataset: Dataset, settings: DatasetSettings) -> Dataset:
 
 
 def _check_regression(dataset: Dataset, settings: DatasetSettings) -> None:
-    if dataset.task != "regression":
+    if dataset.has_labels:
         raise DatasetError(
             f"expected dataset.task multilabel or multiclass for {settings.root}, which has labels, received "
             "regression; set null"
@@ -114,13 +114,13 @@ def _check(before: Dataset, after: Dataset) -> None:
             "dataset.merge, dataset.drop or dataset.min_clips; remove those keys, or list the clips in a table of "
             "layout csv, which has no sample submission"
         )
-    least = 2 if after.task == "multiclass" else 1
+    least = 2 if after.is_single_label else 1
     if len(after.classes) < least:
         raise DatasetError(
             f"expected at least {least} labels after dataset.merge, dataset.drop and dataset.min_clips, received "
             f"{len(after.classes)}; keep more"
         )
-    if after.task == "multiclass":
+    if after.is_single_label:
         _check_single(after)
 
 

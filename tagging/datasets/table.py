@@ -65,6 +65,16 @@ class Dataset:
     sample_submission: Path | None
 
     @property
+    def has_labels(self) -> bool:
+        """Whether clips have labels; otherwise they have values of targets."""
+        return self.task != "regression"
+
+    @property
+    def is_single_label(self) -> bool:
+        """Whether each clip has exactly one label."""
+        return self.task == "multiclass"
+
+    @property
     def checked(self) -> str:
         """The split whose labels people checked, from which validation clips come: `train`, or `curated`."""
         return "train" if (self.clips["split"] == "train").any() else "curated"
@@ -84,14 +94,14 @@ class Dataset:
 
     def answered(self, clips: pd.DataFrame) -> np.ndarray:
         """Which clips have a known answer, bool (clips,); with several labels a clip, all or none: no label is one."""
-        if self.task == "regression":
+        if not self.has_labels:
             return np.isfinite(self.targets(clips)).all(axis=1)
         has_labels = clips["labels"].map(len).to_numpy(int) > 0
-        return has_labels if self.task == "multiclass" else np.full(len(clips), has_labels.any())
+        return has_labels if self.is_single_label else np.full(len(clips), has_labels.any())
 
     def strata(self, clips: pd.DataFrame) -> np.ndarray:
         """What a split spreads evenly, (clips, strata) float32 of 0 and 1: labels, or quarters of values."""
-        if self.task != "regression":
+        if self.has_labels:
             return self.targets(clips)
         values = self.targets(clips)
         edges = np.quantile(values, (0.25, 0.5, 0.75), axis=0)
@@ -100,7 +110,7 @@ class Dataset:
 
     def targets(self, clips: pd.DataFrame) -> np.ndarray:
         """Multi-hot labels of `clips`, or the values of regression, shape (clips, classes), float32."""
-        if self.task == "regression":
+        if not self.has_labels:
             return np.array(list(clips["values"]), np.float32).reshape(len(clips), len(self.classes))
         column = {label: i for i, label in enumerate(self.classes)}
         targets = np.zeros((len(clips), len(self.classes)), np.float32)

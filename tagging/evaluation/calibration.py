@@ -34,7 +34,7 @@ class Calibration:
     Attributes:
         classes: names, in the order of the thresholds and of the columns of logits.
         temperature: logits are divided by it; above 1 that makes them less sure, below 1 surer.
-        thresholds: for each class the probability from which a clip is said to have it; None: one label a clip.
+        thresholds: for each class the probability from which a clip is predicted to have it; None: one label a clip.
     """
 
     classes: tuple[str, ...]
@@ -65,10 +65,10 @@ def calibrate(
         EvaluationError: shapes that differ, or NaN.
     """
     targets, logits = check_matrices(targets, np.asarray(logits, np.float64))
-    if kind.activation.log_scores is None:
+    if not kind.has_labels:
         return None
     found = Calibration(tuple(classes), fit_temperature(kind, targets, logits), None)
-    if kind.name != "multilabel":
+    if not kind.has_thresholds:
         return found
     thresholds = fit_thresholds(targets, found.probabilities(kind, logits))
     return replace(found, thresholds=tuple(thresholds.tolist()))
@@ -111,7 +111,7 @@ def smoothed_targets(kind: TaskKind, targets: np.ndarray) -> np.ndarray:
 
     Source: Platt, "Probabilistic outputs for support vector machines", 1999; the second is its analogue.
     """
-    if kind.activation.is_distribution:
+    if kind.is_single_label:
         wrong = 1 / (len(targets) + 2)
         return np.where(targets > 0, 1 - wrong, wrong / max(targets.shape[1] - 1, 1))
     positives = np.count_nonzero(targets)
@@ -124,13 +124,19 @@ def at_thresholds(calibration: Calibration, targets: np.ndarray, probabilities: 
     Thresholds fit the clips that they were chosen on too well. So the clips are dealt into parts with equal shares of
     labels, and those of a part are judged by thresholds chosen on the others. `threshold` is that of all clips.
     """
-    said, true, n_parts = np.empty(targets.shape, bool), targets > 0, min(_PARTS, len(targets))
+    predicted, true, n_parts = np.empty(targets.shape, bool), targets > 0, min(_PARTS, len(targets))
     for part in deal_clips(targets, n_parts, seed=0) if n_parts > 1 else [np.arange(n_parts)]:
         others = np.setdiff1d(np.arange(len(targets)), part)
-        said[part] = probabilities[part] >= fit_thresholds(targets[others], probabilities[others])
-    hits, n_said, n_true = (each.sum(axis=0).astype(float) for each in (said & true, said, true))
+        predicted[part] = probabilities[part] >= fit_thresholds(targets[others], probabilities[others])
+    hits, n_predicted, n_true = (
+        each.sum(axis=0).astype(float) for each in (predicted & true, predicted, true)
+    )
     with np.errstate(invalid="ignore"):
-        figures = {"precision": hits / n_said, "recall": hits / n_true, "f1": 2 * hits / (n_said + n_true)}
+        figures = {
+            "precision": hits / n_predicted,
+            "recall": hits / n_true,
+            "f1": 2 * hits / (n_predicted + n_true),
+        }
     return pd.DataFrame({"threshold": calibration.thresholds, **figures})
 
 

@@ -16,11 +16,13 @@ class ClassFigure:
         key: name of the column.
         title: its printed name.
         function: (targets, scores), each (clips, classes) -> (classes,), NaN where it is not defined.
+        at_best: what its best value, 1, means; "": nothing that has to be explained.
     """
 
     key: str
     title: str
     function: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    at_best: str = ""
 
     def mean(self, targets: np.ndarray, scores: np.ndarray) -> float:
         """The mean over the classes where it is defined; NaN where there are none."""

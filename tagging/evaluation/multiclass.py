@@ -14,7 +14,7 @@ _POSITION = {"precision": 0, "recall": 1, "f1": 2}  # in what scikit-learn retur
 
 
 def accuracy(targets: np.ndarray, scores: np.ndarray) -> float:
-    """Share of the clips whose likeliest class is their label.
+    """Share of the clips whose most likely class is their label.
 
     Args:
         targets: (clips, classes), one 1 a row, else 0.
@@ -108,7 +108,9 @@ def _streaming(_n_classes: int) -> Any:
 
 PRECISION = ClassFigure("precision", "precision", by_class("precision"))
 RECALL = ClassFigure("recall", "recall", by_class("recall"))
-F1 = ClassFigure("f1", "F1", by_class("f1"))
+F1 = ClassFigure(
+    "f1", "F1", by_class("f1"), "no clip of the class was missed, and no other clip was assigned to it"
+)
 CLASS_FIGURES = (ClassFigure("clips", "clips", label_counts), PRECISION, RECALL, F1)
 METRICS = (
     Metric("accuracy", "accuracy", accuracy, streaming=_streaming),

@@ -127,7 +127,9 @@ def _streaming(n_classes: int) -> Any:
     return LWLRAP(n_classes)
 
 
-AP = ClassFigure("ap", "AP", average_precisions)
+AP = ClassFigure(
+    "ap", "AP", average_precisions, "every clip with the label scored higher than every clip without it"
+)
 AUC = ClassFigure("auc", "ROC AUC", areas_under_roc)
 CLASS_FIGURES = (
     ClassFigure("clips", "clips", label_counts),

@@ -1,6 +1,6 @@
 """The kinds of task, and all in which they differ once a network is trained: scores, metrics, tables."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ class TaskKind:
     Attributes:
         name: as `Dataset.task`.
         activation: what makes scores of logits.
-        metrics: the figures of merit, in the order of the report; a run is judged by the first, unless the config
+        metrics: the figures of merit, in the order of the report; runs are compared by the first, unless the config
             says otherwise.
         class_figures: the columns of the table of classes.
         interval_figure: the one of these that has an interval in the report.
@@ -43,8 +43,23 @@ class TaskKind:
     counts: Callable[[np.ndarray], dict[str, float | int]] = _clip_count
 
     @property
+    def has_labels(self) -> bool:
+        """Whether classes are told apart, with probabilities as scores; otherwise targets are predicted."""
+        return self.activation.log_scores is not None
+
+    @property
+    def is_single_label(self) -> bool:
+        """Whether each clip has exactly one label."""
+        return self.activation.is_distribution
+
+    @property
+    def has_thresholds(self) -> bool:
+        """Whether each class is predicted on its own, from a threshold on."""
+        return self.has_labels and not self.is_single_label
+
+    @property
     def metric(self) -> Metric:
-        """The metric that a run is judged by."""
+        """The metric that runs are compared by."""
         return self.metrics[0]
 
     @property
@@ -135,6 +150,16 @@ def known_metrics(task: str | None = None) -> dict[str, Metric]:
     """The metrics of a kind of task, by key; None: of all kinds."""
     kinds = [KINDS[task]] if task else KINDS.values()
     return {metric.key: metric for kind in kinds for metric in kind.metrics}
+
+
+def common_metric(known: Iterable[Iterable[str]]) -> str | None:
+    """The metric that runs are compared by unless one is asked for: the first that all have; None: there is none.
+
+    Args:
+        known: for each run, its metrics or the columns of its history.
+    """
+    each = [{name.removeprefix("val_") for name in names} for names in known]
+    return next((key for key in known_metrics() if each and all(key in names for names in each)), None)
 
 
 def validation_columns(task: str | None) -> list[str]:

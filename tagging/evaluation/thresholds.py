@@ -1,4 +1,4 @@
-"""From which probability on a clip is said to have a label."""
+"""From which probability on a clip is predicted to have a label."""
 
 import numpy as np
 from scipy.special import expit, logit
@@ -28,9 +28,9 @@ def _best_threshold(targets: np.ndarray, probabilities: np.ndarray, otherwise: f
     if not targets.any():
         return otherwise
     values, where = np.unique(-probabilities, return_inverse=True)  # the highest first
-    said = np.bincount(where).cumsum()
+    predicted = np.bincount(where).cumsum()
     hits = np.bincount(where, weights=targets > 0).cumsum()
-    f1 = 2 * hits / (said + hits[-1])
+    f1 = 2 * hits / (predicted + hits[-1])
     best = np.flatnonzero(f1[:-1] == f1.max())  # the last is that of all clips
     if not len(best):
         return otherwise

@@ -33,13 +33,13 @@ def _ranked_class(
     order = np.argsort(-scores, kind="stable")
     hit, ordered = np.flatnonzero(is_true[order]), -scores[order]
     own = by_clip[order[hit]]
-    said, true_said = _sums(by_clip[order]), _sums(own)  # row n: of the first n
-    n_true, n_false = true_said[-1], said[-1] - true_said[-1]
+    predicted, true_predicted = _sums(by_clip[order]), _sums(own)  # row n: of the first n
+    n_true, n_false = true_predicted[-1], predicted[-1] - true_predicted[-1]
     ends = [np.searchsorted(ordered, ordered[hit], side=side) for side in ("left", "right")]
-    true_before, true_upto = (true_said[np.searchsorted(hit, end)] for end in ends)
-    said_before, said_upto = (said[end] for end in ends)
-    ap = ratio((own * np.nan_to_num(ratio(true_upto, said_upto))).sum(axis=0), n_true)
-    below = n_false - ((said_before - true_before) + (said_upto - true_upto)) / 2
+    true_before, true_upto = (true_predicted[np.searchsorted(hit, end)] for end in ends)
+    predicted_before, predicted_upto = (predicted[end] for end in ends)
+    ap = ratio((own * np.nan_to_num(ratio(true_upto, predicted_upto))).sum(axis=0), n_true)
+    below = n_false - ((predicted_before - true_before) + (predicted_upto - true_upto)) / 2
     return ap, ratio((own * below).sum(axis=0), n_true * n_false)
 
 
@@ -52,14 +52,14 @@ def _sums(values: np.ndarray) -> np.ndarray:
 
 def decided(targets: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> Figures:
     """`precision`, `recall` and `f1` of each class, the highest score deciding; args: as `ranked`."""
-    said = np.eye(targets.shape[1], dtype=np.float32)[scores.argmax(axis=1)]
-    hits, n_said, n_true = (
-        weights @ np.asarray(each, np.float32) for each in (said * targets, said, targets)
+    predicted = np.eye(targets.shape[1], dtype=np.float32)[scores.argmax(axis=1)]
+    hits, n_predicted, n_true = (
+        weights @ np.asarray(each, np.float32) for each in (predicted * targets, predicted, targets)
     )
     return {
-        "precision": ratio(hits, n_said),
+        "precision": ratio(hits, n_predicted),
         "recall": ratio(hits, n_true),
-        "f1": ratio(2 * hits, n_said + n_true),
+        "f1": ratio(2 * hits, n_predicted + n_true),
     }
 
 

@@ -56,7 +56,7 @@ class LogMel(keras.layers.Layer):
         self.channels = channels
         self.trainable = False
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Empty filters")  # said below, as an error
+            warnings.filterwarnings("ignore", message="Empty filters")  # an error reports it below
             bank = librosa.filters.mel(
                 sr=rate_hz, n_fft=n_fft, n_mels=n_mels, fmin=fmin_hz, fmax=fmax_hz, htk=True, norm=None
             )

@@ -32,7 +32,7 @@ def _declared(file: Path) -> Frontend:
 
 _HERE = Path(__file__).parent
 FRONTENDS = {
-    name: _declared(_HERE / f"{name}.py") for name in plugin_names(_HERE, besides=("registry", "settings"))
+    name: _declared(_HERE / f"{name}.py") for name in plugin_names(_HERE, excluding=("registry", "settings"))
 }
 """The front ends: every other module of this package is one."""
 

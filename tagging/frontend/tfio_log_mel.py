@@ -10,7 +10,7 @@ from tagging.frontend.log_mel import LogMel
 from tagging.frontend.settings import FrontendError
 
 with warnings.catch_warnings():
-    # Its C++ plug-ins do not load beside recent TensorFlow, and it says so; only its Python ops are used here.
+    # Its C++ plug-ins do not load next to a recent TensorFlow, and it says so; only its Python ops are used here.
     warnings.simplefilter("ignore")
     try:
         import tensorflow_io as tfio

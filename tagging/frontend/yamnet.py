@@ -27,7 +27,7 @@ class YamnetLogMel(keras.layers.Layer):
     published front end does not take log(0.001) off, and the network `yamnet` adds it again: so silence is 0, as in
     all images here.
 
-    Source: Plakal and Ellis, features.py and params.py beside the published yamnet.py.
+    Source: Plakal and Ellis, features.py and params.py next to the published yamnet.py.
 
     Args:
         rate_hz: sample rate of the waveform, 16000.

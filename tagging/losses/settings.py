@@ -7,7 +7,7 @@ from foundation.errors import UserError
 from foundation.plugins import functions, plugin_names
 from foundation.settings import Settings, setting
 
-NAMES = plugin_names(Path(__file__).parent, besides=("registry", "settings"))
+NAMES = plugin_names(Path(__file__).parent, excluding=("registry", "settings"))
 """The losses: every other module of this package is one."""
 
 _DEFAULTS = {"multilabel": "bce", "multiclass": "cross_entropy", "regression": "mse"}

@@ -15,7 +15,7 @@ _INCHES = 0.42  # side of a cell
 _MOST_NUMBERED = 30  # classes up to which cells have their numbers
 
 
-def confusion_picture(table: pd.DataFrame, path: Path) -> None:
+def confusion_plot(table: pd.DataFrame, path: Path) -> None:
     """Draw a confusion matrix: a cell's colour is its share of the clips of its row's class, its number how many.
 
     Args:
@@ -49,4 +49,4 @@ def write_confusion(path: Path, targets: np.ndarray, logits: np.ndarray, classes
     """Which classes are confused with which, as CSV and, under the same name, as a plot."""
     table = confusion_table(targets, logits, classes)
     write_atomic(path, table.to_csv().encode())
-    confusion_picture(table, path.with_suffix(".png"))
+    confusion_plot(table, path.with_suffix(".png"))

@@ -1,4 +1,4 @@
-"""Pictures of the data and of batches, each drawn from arrays or tables into one PNG file."""
+"""Plots of the data and of batches, each drawn from arrays or tables into one PNG file."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import PercentFormatter
 
 from tagging.datasets.table import Dataset
-from tagging.plots.style import TRAIN, VALIDATION, write_figure
+from tagging.plots.style import MUTED, TRAIN, VALIDATION, write_figure
 
 _COLUMNS = 1500  # drawn of a waveform, each from its lowest to its highest sample
 _LABEL_INCHES = 0.17  # height of a label's row
@@ -69,14 +69,14 @@ def class_examples(examples: Mapping[str, tuple[np.ndarray, int, np.ndarray]], p
     """
     figure = Figure((11, 0.9 + 1.35 * len(examples)), layout="constrained")
     rows = figure.subplots(len(examples), 2, squeeze=False, width_ratios=(2, 3))
-    for (wave, picture), (label, (samples, rate_hz, image)) in zip(rows, examples.items(), strict=True):
+    for (wave, mel), (label, (samples, rate_hz, image)) in zip(rows, examples.items(), strict=True):
         length_s = max(len(samples) / rate_hz, 1e-3)
         time_s, low, high = _envelope(samples, rate_hz)
         wave.fill_between(time_s, low, high, color=TRAIN, linewidth=0.5)
         wave.set(xlim=(0, length_s))
         wave.set_title(label, parse_math=False, loc="left", fontsize=9)
-        _draw_image(picture, image, image.max(), extent=(0, length_s, 0, image.shape[1]))
-        for panel in (wave, picture):
+        _draw_image(mel, image, image.max(), extent=(0, length_s, 0, image.shape[1]))
+        for panel in (wave, mel):
             panel.tick_params(labelsize=7)
     for panel, unit in zip(rows[-1], ("time (s), amplitude", "time (s), mel band"), strict=True):
         panel.set_xlabel(unit, fontsize=9)
@@ -129,7 +129,7 @@ def label_shares(
     rows = np.arange(len(classes))
     for panel, (name, parts) in zip(panels, splits.items(), strict=True):
         train, validation = (np.asarray(part, np.float64).mean(axis=0) for part in parts)
-        panel.hlines(rows, train, validation, color="0.6", linewidth=1.2, zorder=1)
+        panel.hlines(rows, train, validation, color=MUTED, linewidth=1.2, zorder=1)
         panel.scatter(train, rows, s=14, color=TRAIN, label="train")
         panel.scatter(validation, rows, s=14, color=VALIDATION, label="validation")
         difference = 100 * np.abs(train - validation).mean()
@@ -143,7 +143,7 @@ def label_shares(
     write_figure(figure, path)
 
 
-def batch_picture(images: np.ndarray, titles: Sequence[str], path: Path) -> None:
+def batch_plot(images: np.ndarray, titles: Sequence[str], path: Path) -> None:
     """A grid of what the network sees, low bands below.
 
     Args:

@@ -1,4 +1,4 @@
-"""Pictures of a data set, as `python -m tagging plots` writes them."""
+"""Plots of a data set, as `python -m tagging plots` writes them."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -45,7 +45,7 @@ def data_figures(config: Config, out: Path) -> Iterator[Path]:
 def _figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path]:
     if config.cleaning.features.name != STORED:
         yield from _sound_figures(config, dataset, out)
-    if dataset.task == "regression":
+    if not dataset.has_labels:
         data.value_histograms(dataset, out / "values.png")
         yield out / "values.png"
         return
@@ -59,7 +59,7 @@ def _figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path]:
 
 
 def _sound_figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path]:
-    """Pictures of the sounds themselves."""
+    """Plots of the sounds themselves."""
     examples = [
         _first_readable(dataset, split)
         for split in (dataset.checked, "noisy")
@@ -69,7 +69,7 @@ def _sound_figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path
     yield out / "waveforms.png"
     if config.cleaning.features.name is None:
         yield _log_mel(config, examples[0], out / "log_mel.png")
-    if dataset.task != "regression":
+    if dataset.has_labels:
         yield _classes(config, dataset, out / "classes.png")
 
 

@@ -3,17 +3,29 @@
 import io
 from pathlib import Path
 
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from foundation.files import write_atomic
 
 _DOTS_PER_INCH = 110
 TRAIN, VALIDATION = "tab:blue", "tab:orange"
+SCORES = {"raw": "tab:orange", "calibrated": "tab:blue"}
+BEST = "tab:red"
+MUTED = "0.6"  # of lines and points in the background
+
+
+def run_colours(n: int) -> list[str]:
+    """Colours that tell n runs apart, as #rrggbb."""
+    colours = colormaps["tab10"](range(n)) if n <= 10 else colormaps["hsv"](np.arange(n) / n)
+    return [to_hex(colour) for colour in colours]
 
 
 def write_figure(figure: Figure, path: Path) -> None:
     """Write a figure as a PNG file, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=_DOTS_PER_INCH)
-    write_atomic(path, picture.getvalue())
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=_DOTS_PER_INCH)
+    write_atomic(path, png.getvalue())

@@ -11,10 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tagging.evaluation.task_kinds import metric_title
-from tagging.plots.style import TRAIN, write_figure
+from tagging.plots.style import BEST, MUTED, TRAIN, write_figure
 
 _COLUMNS = 3
-_WHOLE, _PRUNED, _BEST = TRAIN, "0.55", "tab:red"
 _NAME_LETTERS = 60  # of all names of a panel together, until they are turned
 _LONGEST = 24  # letters of a name, until its number stands for it
 
@@ -68,7 +67,7 @@ def _draw_progress(panel: Axes, trials: pd.DataFrame, metric: str, goal: str) ->
     whole = trials[trials["state"] == "complete"]
     _draw_points(panel, trials, trials["trial"], metric, goal)
     best = whole[metric].cummax() if goal == "maximize" else whole[metric].cummin()
-    panel.step(whole["trial"], best, where="post", color=_BEST, linewidth=1.3, label="best so far")
+    panel.step(whole["trial"], best, where="post", color=BEST, linewidth=1.3, label="best so far")
     panel.set_xlabel("trial")
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
 
@@ -106,16 +105,16 @@ def _draw_points(panel: Axes, trials: pd.DataFrame, x: pd.Series, metric: str, g
     """Whole trials, trials that were given up, and the best one."""
     is_whole = (trials["state"] == "complete").to_numpy()
     at, values = x.to_numpy(float), trials[metric].to_numpy(float)
-    panel.scatter(at[is_whole], values[is_whole], s=28, color=_WHOLE, alpha=0.75, label="trial")
+    panel.scatter(at[is_whole], values[is_whole], s=28, color=TRAIN, alpha=0.75, label="trial")
     if not is_whole.all():
         left = ~is_whole
         panel.scatter(
-            at[left], values[left], s=28, facecolors="none", edgecolors=_PRUNED, label="stopped early"
+            at[left], values[left], s=28, facecolors="none", edgecolors=MUTED, label="stopped early"
         )
     if is_whole.any():
         badness = np.where(is_whole, -values if goal == "maximize" else values, np.inf)
         best = int(badness.argmin())
-        panel.scatter(at[best], values[best], s=130, marker="*", color=_BEST, zorder=3, label="best")
+        panel.scatter(at[best], values[best], s=130, marker="*", color=BEST, zorder=3, label="best")
 
 
 def _spread(place: pd.Series) -> pd.Series:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from preprocessing.stream import FileSound, PcmStream
+from tagging.evaluation.task_kinds import KINDS
 from tagging.inference.results import Segment, Timeline, clock
 from tagging.plots.spectrogram import N_MELS, TOP_DB, band_of, log_mel_overview
 from tagging.plots.style import write_figure
@@ -42,16 +43,18 @@ def draw_timeline(
         title: names the file.
     """
     rows, labels = top_classes(timeline), list(dict.fromkeys(segment.label for segment in segments or ()))
-    has_classes = timeline.task == "multiclass"
-    heights = [2.2, max(1.2, _ROW_INCHES * len(rows)), max(0.8, _ROW_INCHES * len(labels))][: 2 + has_classes]
+    kind = KINDS[timeline.task]
+    heights = [2.2, max(1.2, _ROW_INCHES * len(rows)), max(0.8, _ROW_INCHES * len(labels))][
+        : 2 + kind.is_single_label
+    ]
     figure = Figure((11, 1.6 + sum(heights)), layout="constrained")
     panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
     _draw_log_mel(panels[0], audio, rate_hz)
-    if timeline.task == "regression":
-        _draw_values(panels[1], timeline)
-    else:
+    if kind.has_labels:
         _draw_heat(panels[1], timeline, rows)
-    if has_classes:
+    else:
+        _draw_values(panels[1], timeline)
+    if kind.is_single_label:
         _draw_classes(panels[2], segments or (), labels)
     time_axis(panels[-1], timeline.seconds)
     figure.suptitle(title, parse_math=False, fontsize=11)
@@ -82,9 +85,9 @@ def top_classes(timeline: Timeline) -> list[int]:
 
 
 def _draw_log_mel(panel: Axes, audio: Path, rate_hz: int) -> None:
-    picture, spanned_s = log_mel_overview(PcmStream(FileSound(audio), rate_hz), rate_hz)
+    levels_db, spanned_s = log_mel_overview(PcmStream(FileSound(audio), rate_hz), rate_hz)
     extent = (0, spanned_s, 0.5, N_MELS + 0.5)
-    image = panel.imshow(picture, origin="lower", aspect="auto", extent=extent, cmap="magma")
+    image = panel.imshow(levels_db, origin="lower", aspect="auto", extent=extent, cmap="magma")
     image.set_clim(-TOP_DB, 0)
     shown = [hz for hz in _TICKS_HZ if _LOWEST_TICK <= hz / (rate_hz / 2) <= 1]
     panel.set_yticks([band_of(hz, rate_hz) for hz in shown], labels=[f"{hz / 1000:g}" for hz in shown])

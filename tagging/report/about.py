@@ -23,7 +23,7 @@ def data_table(material: Material, dataset: Dataset) -> pd.DataFrame:
     rows = []
     for name, clips in _parts(material, dataset):
         rows.append((name, "", len(clips)))
-        if dataset.task != "regression" and dataset.answered(clips).any():
+        if dataset.has_labels and dataset.answered(clips).any():
             counts = dataset.targets(clips).sum(axis=0).astype(int)
             rows += [(name, label, n) for label, n in zip(dataset.classes, counts, strict=True)]
     return pd.DataFrame(rows, columns=["split", "label", "clips"])
@@ -33,7 +33,7 @@ def data_section(material: Material, data: pd.DataFrame | None) -> Html:
     """Clips of each split, of each class, and what trained; table from `data_table`."""
     config = material.run.config
     rows = [("layout", config.dataset.layout), ("folder", config.dataset.root), ("task", material.kind.name)]
-    rows += [("classes" if material.kind.name != "regression" else "targets", f"{len(material.run.classes)}")]
+    rows += [("classes" if material.kind.has_labels else "targets", f"{len(material.run.classes)}")]
     for run in material.member.runs:
         name = f"{run.path.parent.name}: " if material.member.has_folds else ""
         rows.append(
@@ -59,7 +59,7 @@ def info_of(run: Run, key: str) -> str:
 def _dataset_tables(material: Material, dataset: Dataset, data: pd.DataFrame) -> Iterator[Html]:
     whole, of_labels = data[data["label"] == ""], data[data["label"] != ""]
     yield table(("split", "clips"), zip(whole["split"], whole["clips"].tolist(), strict=True))
-    if dataset.task == "regression":
+    if not dataset.has_labels:
         yield folded("Values of each target", _values(dataset, _parts(material, dataset)))
         return
     counts = {name: part["clips"].tolist() for name, part in of_labels.groupby("split", sort=False)}

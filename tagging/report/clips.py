@@ -10,7 +10,7 @@ from tagging.config.schema import Config
 from tagging.datasets.cleaned import with_clean_audio
 from tagging.evaluation.task_kinds import TaskKind
 from tagging.report.html import Html, element, join, number, paragraph, section
-from tagging.report.material import Judged, Material
+from tagging.report.material import Evaluation, Material
 from tagging.report.sound import Shown, shown_clip
 
 EACH = 6  # clips at either end
@@ -21,25 +21,26 @@ _COLOURS = (
 )
 
 
-def clip_section(material: Material, judged: Judged, table: pd.DataFrame) -> Html:
+def clip_section(material: Material, evaluation: Evaluation, table: pd.DataFrame) -> Html:
     """The best and the worst clips.
 
     Args:
         material: of the report.
-        judged: its validation clips.
+        evaluation: its validation clips.
         table: from `clip_table`.
     """
     best, worst = ends(list(table.index))
-    shown, notes = _shown(judged.clips.loc[[*best, *worst]], material.run.config)
+    shown, notes = _shown(evaluation.clips.loc[[*best, *worst]], material.run.config)
     parts: list[Html] = []
     for title, rows in (("Worst", worst), ("Best", best)):
         lines = [_figures(material.kind, figures) for figures in table.loc[rows].to_dict("records")]
         cards = [
-            _card(material, judged, row, line, shown.get(row)) for row, line in zip(rows, lines, strict=True)
+            _card(material, evaluation, row, line, shown.get(row))
+            for row, line in zip(rows, lines, strict=True)
         ]
         parts += [element("h3", title), element("div", *cards, class_="cards")] if cards else []
     rule = f"By the {material.kind.title} of each clip"
-    rule += _COLOURS if judged.calibration else "."
+    rule += _COLOURS if evaluation.calibration else "."
     rules = paragraph(rule, " All clips: ", material.csv("clips"), ".")
     return section("clips", "Best and worst clips", rules, *notes, *parts)
 
@@ -63,17 +64,19 @@ def _shown(clips: pd.DataFrame, config: Config) -> tuple[dict[int, Shown], list[
         return {}, [paragraph(f"The clean audio is not available: {error}.")]
 
 
-def _card(material: Material, judged: Judged, row: int, line: str, shown: Shown | None) -> Html:
-    parts = [element("div", element("b", judged.fnames[row]), class_="name")]
+def _card(material: Material, evaluation: Evaluation, row: int, line: str, shown: Shown | None) -> Html:
+    parts = [element("div", element("b", evaluation.fnames[row]), class_="name")]
     if shown:
         ticks = element("div", *(element("span", tick) for tick in shown.ticks), class_="axis")
         caption = element("figcaption", ticks, shown.caption)
-        parts.append(element("figure", element("img", src=shown.picture, alt="spectrogram"), caption))
+        parts.append(element("figure", element("img", src=shown.image, alt="spectrogram"), caption))
     if shown and shown.sound:
         parts.append(element("audio", controls="", preload="metadata", src=shown.sound))
     parts.append(element("div", line, class_="metric"))
     parts.append(
-        _numbers(material, judged, row) if judged.calibration is None else _tags(material, judged, row)
+        _numbers(material, evaluation, row)
+        if evaluation.calibration is None
+        else _tags(material, evaluation, row)
     )
     return element("div", *parts, class_="card")
 
@@ -82,29 +85,29 @@ def _figures(kind: TaskKind, figures: dict) -> str:
     """The figures of a clip in a line."""
     value = float(figures[kind.metric.key])
     shown = f"{kind.title} {number(value)}"
-    if kind.name == "multiclass":
+    if kind.is_single_label:
         shown = "right" if value else "wrong"
     return f"{shown}, log loss {number(figures['log_loss'])}" if "log_loss" in figures else shown
 
 
-def _tags(material: Material, judged: Judged, row: int) -> Html:
+def _tags(material: Material, evaluation: Evaluation, row: int) -> Html:
     """Its labels, and the most likely classes with their calibrated scores; predicted ones are right or wrong."""
-    assert judged.calibration is not None  # noqa: S101  for the type checker
-    scores = judged.calibration.probabilities(material.kind, judged.logits[row : row + 1])[0]
-    labels = tuple(judged.clips["labels"])[row]
+    assert evaluation.calibration is not None  # noqa: S101  for the type checker
+    scores = evaluation.calibration.probabilities(material.kind, evaluation.logits[row : row + 1])[0]
+    labels = tuple(evaluation.clips["labels"])[row]
     lines = [element("div", "true: ", join(_pill(label, "true") for label in labels))]
-    for rank, k in enumerate(np.argsort(-judged.logits[row], kind="stable")[:_TOP]):
-        name, thresholds = material.run.classes[k], judged.calibration.thresholds
-        is_said = scores[k] >= thresholds[k] if thresholds else rank == 0
-        kind = ("right" if name in labels else "wrong") if is_said else "unsaid"
+    for rank, k in enumerate(np.argsort(-evaluation.logits[row], kind="stable")[:_TOP]):
+        name, thresholds = material.run.classes[k], evaluation.calibration.thresholds
+        is_predicted = scores[k] >= thresholds[k] if thresholds else rank == 0
+        kind = ("right" if name in labels else "wrong") if is_predicted else "unpredicted"
         bar = element("span", class_="bar", style=f"width:{60 * scores[k]:.1f}px")
-        lines.append(element("div", bar, f" {scores[k]:.2f} ", _pill(name, kind), class_="said"))
+        lines.append(element("div", bar, f" {scores[k]:.2f} ", _pill(name, kind), class_="score"))
     return join(lines)
 
 
-def _numbers(material: Material, judged: Judged, row: int) -> Html:
-    both = zip(material.run.classes, judged.targets[row], judged.logits[row], strict=True)
-    return join(element("div", f"{name}: {said:.3f}, true {true:.3f}") for name, true, said in both)
+def _numbers(material: Material, evaluation: Evaluation, row: int) -> Html:
+    both = zip(material.run.classes, evaluation.targets[row], evaluation.logits[row], strict=True)
+    return join(element("div", f"{name}: {predicted:.3f}, true {true:.3f}") for name, true, predicted in both)
 
 
 def _pill(text: str, kind: str) -> Html:

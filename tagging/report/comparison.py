@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from foundation.claims import check_plot, claimed
-from tagging.evaluation.task_kinds import is_lower_better, metric_title
-from tagging.plots.runs import common_metric, learning_curves, run_bars, size_against_metric
+from tagging.evaluation.task_kinds import common_metric, is_lower_better, metric_title
+from tagging.plots.curves import learning_curves
+from tagging.plots.runs import run_bars, size_against_metric
 from tagging.report.markdown import markdown, write_table
 from tagging.runs.place import is_passing
 from tagging.runs.run import INFO, Run, RunError, read_run
@@ -45,12 +46,12 @@ def _compare(runs: dict[str, Run], out: Path, metric: str, top: int) -> list[Pat
     print(markdown(table.head(top)))
     if len(table) > top:
         print(f"all\n{markdown(table)}")
-    pictures = [out / name for name in PLOTS]
-    run_bars(table, metric, pictures[0])
+    plots = [out / name for name in PLOTS]
+    run_bars(table, metric, plots[0])
     drawn = {name: runs[name].history() for name in table["run"].head(_MOST_CURVES)}
-    learning_curves(drawn, pictures[1], metric)
-    size_against_metric(table, metric, pictures[2])
-    return written + pictures
+    learning_curves(drawn, plots[1], metric)
+    size_against_metric(table, metric, plots[2])
+    return written + plots
 
 
 def draw_curves(runs: dict[str, Run], path: Path, metric: str | None = None) -> None:
@@ -124,9 +125,9 @@ def _validation(run: Run) -> dict[str, float]:
 def _metric(runs: dict[str, Run], asked: str | None) -> str:
     """The one that is asked for, or one that all runs have; runs without validation have none, and stand anywhere."""
     known = {name: _known(run) for name, run in runs.items()}
-    judged = [each for each in known.values() if each]
-    metric = asked.removeprefix("val_") if asked else common_metric(judged)
-    if not judged or metric is None or any(metric not in each for each in judged):
+    validated = [each for each in known.values() if each]
+    metric = asked.removeprefix("val_") if asked else common_metric(validated)
+    if not validated or metric is None or any(metric not in each for each in validated):
         lines = [f"{name}: {', '.join(each) or 'no validation'}" for name, each in known.items()]
         raise RunError(
             f"expected {metric or 'a metric'} in all runs, received {'; '.join(lines)}; compare runs of one task, "

@@ -21,7 +21,7 @@ from tagging.runs.run import SCORES, Run
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluation:
     """Validation clips and what was predicted for them.
 
     Attributes:
@@ -50,14 +50,14 @@ class Material:
     Attributes:
         member: the run, or the runs of all folds.
         dataset: None: it cannot be read here, or is another one by now.
-        judged: None: nothing was held out, or there is no data set to know the answers from.
+        evaluation: None: nothing was held out, or there is no data set to know the answers from.
         notes: what is not shown and why, a line each.
         tables: name of the folder of tables, which is next to the page.
     """
 
     member: Member
     dataset: Dataset | None
-    judged: Judged | None
+    evaluation: Evaluation | None
     notes: tuple[str, ...]
     tables: str
 
@@ -96,8 +96,8 @@ def read_material(path: Path, tables: str) -> Material:
         return Material(member, dataset, None, (*notes, more), tables)
     if dataset is None:
         return Material(member, None, None, notes, tables)
-    judged, why_not = _judged(member, dataset)
-    return Material(member, dataset, judged, (*notes, *why_not), tables)
+    evaluation, why_not = _evaluation(member, dataset)
+    return Material(member, dataset, evaluation, (*notes, *why_not), tables)
 
 
 def _dataset(run: Run) -> tuple[Dataset | None, tuple[str, ...]]:
@@ -114,17 +114,17 @@ def _dataset(run: Run) -> tuple[Dataset | None, tuple[str, ...]]:
     return dataset, ()
 
 
-def _judged(member: Member, dataset: Dataset) -> tuple[Judged | None, tuple[str, ...]]:
+def _evaluation(member: Member, dataset: Dataset) -> tuple[Evaluation | None, tuple[str, ...]]:
     fnames, fold, logits = _scores(member)
     known = dataset.of(dataset.checked).set_index("fname", drop=False)
     if strange := [name for name in fnames if name not in known.index]:
         return None, (f"{len(strange)} validation clips are no longer in the data set ({strange[0]} first).",)
     clips = known.loc[list(fnames)].reset_index(drop=True)
-    judged = Judged(clips, dataset.targets(clips), np.asarray(logits, np.float64), fold, None)
+    evaluation = Evaluation(clips, dataset.targets(clips), np.asarray(logits, np.float64), fold, None)
     run = member.runs[0]
     stored = None if member.has_folds else read_calibration(run.path)
-    calibration = stored or calibrate(run.kind, judged.targets, judged.logits, run.classes)
-    return replace(judged, calibration=calibration), ()
+    calibration = stored or calibrate(run.kind, evaluation.targets, evaluation.logits, run.classes)
+    return replace(evaluation, calibration=calibration), ()
 
 
 def _scores(member: Member) -> tuple[Sequence[str], np.ndarray | None, np.ndarray]:

@@ -18,7 +18,7 @@ from tagging.report.about import (
 from tagging.report.clips import clip_section
 from tagging.report.curves import curve_section
 from tagging.report.html import Html, element, join, number
-from tagging.report.material import Judged, Material, read_material
+from tagging.report.material import Evaluation, Material, read_material
 from tagging.report.reliability import calibration_summary, reliability
 from tagging.report.scores import (
     calibration_section,
@@ -90,7 +90,7 @@ def _tables_folder(page: Path) -> Path:
 
 
 def _write(material: Material, out: Path) -> None:
-    parts, tables = ([], {}) if material.judged is None else _of_scores(material, material.judged)
+    parts, tables = ([], {}) if material.evaluation is None else _of_scores(material, material.evaluation)
     if material.dataset is not None:
         tables["data"] = data_table(material, material.dataset)
     parts += [curve_section(material), data_section(material, tables.get("data"))]
@@ -113,33 +113,33 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")  # a file name may contain bytes that are not text
 
 
-def _of_scores(material: Material, judged: Judged) -> tuple[list[Html], dict[str, pd.DataFrame]]:
+def _of_scores(material: Material, evaluation: Evaluation) -> tuple[list[Html], dict[str, pd.DataFrame]]:
     """The sections of scores, and their tables by name."""
     kind, classes, seed = material.kind, material.run.classes, material.run.config.seed
-    drawn = drawn_figures(kind, judged, seed)
+    drawn = drawn_figures(kind, evaluation, seed)
     tables = {
-        "scores": overall_table(kind, judged, drawn, seed),
-        "classes": class_table(kind, judged, drawn, classes),
-        "clips": clip_table(kind, judged, classes),
+        "scores": overall_table(kind, evaluation, drawn, seed),
+        "classes": class_table(kind, evaluation, drawn, classes),
+        "clips": clip_table(kind, evaluation, classes),
     }
-    folds = fold_table(kind, judged)
+    folds = fold_table(kind, evaluation)
     if folds is not None:
         tables["folds"] = folds
     parts = [
-        score_section(material, judged, tables["scores"], folds),
+        score_section(material, evaluation, tables["scores"], folds),
         class_section(material, tables["classes"]),
     ]
-    if kind.name != "regression":
-        tables["confused"] = confused_table(judged, classes)
+    if kind.has_labels:
+        tables["confused"] = confused_table(evaluation, classes)
         parts.append(confusion_section(material, tables["confused"]))
-    parts.append(clip_section(material, judged, tables["clips"]))
-    if judged.calibration is not None:
-        summary = calibration_summary(kind, judged, judged.calibration)
-        temperatures = {"raw": 1.0, "calibrated": judged.calibration.temperature}
-        curves = {name: reliability(kind, judged, each) for name, each in temperatures.items()}
+    parts.append(clip_section(material, evaluation, tables["clips"]))
+    if evaluation.calibration is not None:
+        summary = calibration_summary(kind, evaluation, evaluation.calibration)
+        temperatures = {"raw": 1.0, "calibrated": evaluation.calibration.temperature}
+        curves = {name: reliability(kind, evaluation, each) for name, each in temperatures.items()}
         tables["calibration"] = summary
         tables["reliability"] = pd.concat([each.assign(kind=name) for name, each in curves.items()])
-        parts.append(calibration_section(material, judged.calibration, summary, curves))
+        parts.append(calibration_section(material, evaluation.calibration, summary, curves))
     return parts, tables
 
 
@@ -193,6 +193,6 @@ def _tile(what: str, value: str, more: str) -> Html:
 
 
 def _links(material: Material, parts: list[Html]) -> Html:
-    names = _NAMES if material.kind.name != "regression" else {**_NAMES, "classes": "Targets"}
+    names = _NAMES if material.kind.has_labels else {**_NAMES, "classes": "Targets"}
     shown = [name for name in names if any(part.startswith(f'<section id="{name}">') for part in parts)]
     return element("nav", join(element("a", names[name], href=f"#{name}") for name in shown))

@@ -5,9 +5,9 @@ import pandas as pd
 
 from tagging.evaluation.calibration import Calibration
 from tagging.evaluation.task_kinds import KINDS, TaskKind, is_lower_better, metric_title
+from tagging.plots.reliability import reliability_diagram
 from tagging.report.html import Html, data_uri, element, folded, number, paragraph, section, table
-from tagging.report.material import Judged, Material
-from tagging.report.reliability import reliability_diagram
+from tagging.report.material import Evaluation, Material
 from tagging.report.text import unit_name
 
 _PAIRS = 20  # of the confusions shown
@@ -22,15 +22,15 @@ def title_of(name: str) -> str:
 
 
 def score_section(
-    material: Material, judged: Judged, overall: pd.DataFrame, folds: pd.DataFrame | None
+    material: Material, evaluation: Evaluation, overall: pd.DataFrame, folds: pd.DataFrame | None
 ) -> Html:
     """All clips, and each fold if there are folds; tables from `overall_table` and `fold_table`."""
     rows = [
         (title_of(str(row.figure)), float(str(row.value)), in_brackets(row.low, row.high))
         for row in overall.itertuples()
     ]
-    drawn = unit_name(list(judged.clips["group"]))
-    note = f"{len(judged.clips):,} held-out clips. In brackets: 95 % bootstrap interval over {drawn}."
+    drawn = unit_name(list(evaluation.clips["group"]))
+    note = f"{len(evaluation.clips):,} held-out clips. In brackets: 95 % bootstrap interval over {drawn}."
     chosen = " If the best epoch was chosen on these clips, the figures are slightly optimistic. Table: "
     parts = [
         table(("", "value", "95 % interval"), rows),
@@ -43,14 +43,14 @@ def score_section(
     return section("scores", "Scores", *parts)
 
 
-def fold_table(kind: TaskKind, judged: Judged) -> pd.DataFrame | None:
+def fold_table(kind: TaskKind, evaluation: Evaluation) -> pd.DataFrame | None:
     """One row per fold: `fold`, `clips` and the figures that are printed; None: there are no folds."""
-    if judged.fold is None:
+    if evaluation.fold is None:
         return None
     rows = []
-    for fold in np.unique(judged.fold):
-        of_fold = judged.fold == fold
-        report = kind.report(judged.targets[of_fold], judged.logits[of_fold])
+    for fold in np.unique(evaluation.fold):
+        of_fold = evaluation.fold == fold
+        report = kind.report(evaluation.targets[of_fold], evaluation.logits[of_fold])
         rows.append(
             {
                 "fold": int(fold),
@@ -63,8 +63,7 @@ def fold_table(kind: TaskKind, judged: Judged) -> pd.DataFrame | None:
 
 def class_section(material: Material, classes: pd.DataFrame) -> Html:
     """Class by class, the worst first; table from `class_table`."""
-    task = material.kind.name
-    figure = material.kind.interval_figure.key
+    kind, figure = material.kind, material.kind.interval_figure.key
     lower = is_lower_better(figure)
     ordered = classes.sort_values(figure, ascending=not lower, kind="stable", na_position="last")
     limits = [f"{figure}_low", f"{figure}_high"]
@@ -74,29 +73,25 @@ def class_section(material: Material, classes: pd.DataFrame) -> Html:
     rows = []
     for row in ordered.to_dict("records"):
         value, low, high = (float(row[key]) for key in (figure, *limits))
-        picture = interval_plot(value / most, low / most, high / most)
+        bar = interval_bar(value / most, low / most, high / most)
         cells = [row[name] for name in names]
-        rows.append([*cells[:place], in_brackets(low, high), picture, *cells[place:]])
+        rows.append([*cells[:place], in_brackets(low, high), bar, *cells[place:]])
     head = [title_of(name) for name in names]
     head[place:place] = ["95 % interval", ""]
-    name = "Targets" if task == "regression" else "Classes"
-    notes = paragraph(_class_notes(task, rows), " Table: ", material.csv("classes"), ".")
+    name = "Classes" if kind.has_labels else "Targets"
+    notes = paragraph(_class_notes(kind, rows), " Table: ", material.csv("classes"), ".")
     return section("classes", name, table(head, rows, class_="wide"), notes)
 
 
-def _class_notes(task: str, rows: list[list]) -> str:
-    notes = ["Sorted from worst to best.", *([_FEW] if task != "regression" else [])]
-    if any(_SURE in row for row in rows):
-        notes.append(f"{_SURE} only means that {_SAYS_ONLY[task]}.")
-    return " ".join([*notes, *([_AT_THRESHOLDS] if task == "multilabel" else [])])
+def _class_notes(kind: TaskKind, rows: list[list]) -> str:
+    notes = ["Sorted from worst to best.", *([_FEW] if kind.has_labels else [])]
+    if kind.interval_figure.at_best and any(_SURE in row for row in rows):
+        notes.append(f"{_SURE} only means that {kind.interval_figure.at_best}.")
+    return " ".join([*notes, *([_AT_THRESHOLDS] if kind.has_thresholds else [])])
 
 
 _FEW = "With fewer than about 20 clips, an interval is too narrow."
 _SURE = "[1.0000, 1.0000]"
-_SAYS_ONLY = {
-    "multilabel": "every clip with the label scored higher than every clip without it",
-    "multiclass": "no clip of the class was missed, and no other clip was assigned to it",
-}
 _AT_THRESHOLDS = (
     "Precision, recall and F1 count clips that score at least the class's threshold. They are "
     "cross-fitted: the clips of each of five parts use thresholds chosen on the other four. The "
@@ -112,15 +107,15 @@ def confusion_section(material: Material, confused: pd.DataFrame) -> Html:
     )
     head = ("label", "confused with", "clips", "share of the label's clips")
     rows = [
-        (row.label, row.taken_for, int(str(row.clips)), f"{100 * float(str(row.share)):.0f} %")
+        (row.label, row.confused_with, int(str(row.clips)), f"{100 * float(str(row.share)):.0f} %")
         for row in confused.head(_PAIRS).itertuples()
     ]
     parts = [table(head, rows) if rows else element("p", "None: no label is missed.")]
     if len(confused) > _PAIRS:
         rule += f" The {_PAIRS} most frequent of {len(confused)} pairs are shown."
-    picture = material.path / _CONFUSION
-    if not material.member.has_folds and picture.is_file():
-        image = element("img", src=data_uri("image/png", picture.read_bytes()), alt="confusion matrix")
+    plot = material.path / _CONFUSION
+    if not material.member.has_folds and plot.is_file():
+        image = element("img", src=data_uri("image/png", plot.read_bytes()), alt="confusion matrix")
         parts.append(folded("Confusion matrix", element("div", image, class_="scroll")))
     note = paragraph(rule, " Table: ", material.csv("confused"), ".")
     return section("confusions", "Confusions", note, *parts)
@@ -131,21 +126,14 @@ def calibration_section(
 ) -> Html:
     """Temperature, thresholds and the reliability diagram; tables from `reliability.py`."""
     head = ("scores", "temperature", "log loss", "calibration error")
-    lines = [
-        element("p", element("span", class_=f"swatch {name}"), f" {text}")
-        for name, text in (
-            ("raw", "uncalibrated scores"),
-            ("calibrated", "logits / temperature"),
-        )
-    ]
     note = (
-        f"{told(calibration, summary)} On the diagonal, scores are calibrated: of all pairs with a score, that "
-        "share is true. Larger dots stand for more scores. Measured on the clips that the "
-        "temperature was chosen on. Tables: "
+        f"{told(calibration, summary)} Calibrated scores are those of logits / temperature. On the diagonal of the "
+        "diagram, of all pairs with a score, that share is true. Larger dots stand for more scores. Measured on "
+        "the clips that the temperature was chosen on. Tables: "
     )
     links = material.csv("calibration"), ", ", material.csv("reliability"), "."
-    side = element("div", table(head, summary.itertuples(index=False)), *lines, paragraph(note, *links))
-    parts = [element("div", reliability_diagram(curves), side, class_="beside")]
+    side = element("div", table(head, summary.itertuples(index=False)), paragraph(note, *links))
+    parts = [element("div", Html(reliability_diagram(curves)), side, class_="columns")]
     if calibration.thresholds:
         pairs = zip(calibration.classes, calibration.thresholds, strict=True)
         parts.append(folded("Thresholds on the calibrated score", table(("class", "threshold"), pairs)))
@@ -172,12 +160,12 @@ def in_brackets(low: object, high: object) -> str:
     return "" if np.isnan(both).any() else f"[{number(both[0])}, {number(both[1])}]"
 
 
-def interval_plot(value: float, low: float, high: float) -> Html:
-    """A dot on its interval, on a line from 0 to 1."""
-    parts = [element("line", x1=2, x2=102, y1=7, y2=7, class_="grid")]
+def interval_bar(value: float, low: float, high: float) -> Html:
+    """A dot on its interval, on a line from 0 to 1; what is not known (NaN) is left out."""
+    parts = []
     if not np.isnan([low, high]).any():
-        ends = {"x1": f"{2 + 100 * max(low, 0.0):.1f}", "x2": f"{2 + 100 * max(high, 0.0):.1f}"}
-        parts.append(element("line", **ends, y1=7, y2=7, class_="span"))
+        left, right = 100 * max(low, 0.0), 100 * (1 - high)
+        parts.append(element("span", class_="range", style=f"left:{left:.1f}%;right:{right:.1f}%"))
     if not np.isnan(value):
-        parts.append(element("circle", cx=f"{2 + 100 * value:.1f}", cy=7, r=3.5))
-    return element("svg", *parts, viewBox="0 0 104 14", class_="interval", aria_hidden="true")
+        parts.append(element("span", class_="dot", style=f"left:{100 * value:.1f}%"))
+    return element("div", *parts, class_="interval", aria_hidden="true")

@@ -16,7 +16,7 @@ from preprocessing.wav import wav_bytes
 from tagging.report.html import data_uri
 
 HEARD_S, RATE_HZ = 5.0, 16000  # of every clip in the page: with a dozen of them it stays under 5 MB
-_PICTURE = FeatureSettings(name="mel", n_fft=1024, hop_length=256, n_mels=64, top_db=80.0)
+_MEL = FeatureSettings(name="mel", n_fft=1024, hop_length=256, n_mels=64, top_db=80.0)
 _MOST_STEPS = 600  # of features drawn
 
 
@@ -26,7 +26,7 @@ class Shown(NamedTuple):
     `ticks` are the times at the left, in the middle and at the right of the image, and `caption` says what it is.
     """
 
-    picture: str
+    image: str
     sound: str | None
     ticks: tuple[str, str, str]
     caption: str
@@ -39,14 +39,14 @@ def shown_clip(path: Path) -> Shown:
         features = np.asarray(whole[:_MOST_STEPS])
         caption = f"{_part(len(features), len(whole), '{} steps')}, {whole.shape[1]} bands"
         ticks = ("0", f"{len(features) / 2:g}", f"{len(features)} steps")
-        return Shown(data_uri("image/png", picture_png(features)), None, ticks, caption)
+        return Shown(data_uri("image/png", image_png(features)), None, ticks, caption)
     pcm, seconds = heard(path)
     heard_s = len(pcm) / RATE_HZ
     ticks = ("0", f"{heard_s / 2:.2g}", f"{heard_s:.2g} s")
     caption = f"{_part(heard_s, seconds, '{:.1f} s')}, log-mel to {RATE_HZ / 2000:g} kHz"
-    image, _ = compute_features(pcm, RATE_HZ, _PICTURE)
+    image, _ = compute_features(pcm, RATE_HZ, _MEL)
     sound = data_uri("audio/wav", wav_bytes(pcm, RATE_HZ))
-    return Shown(data_uri("image/png", picture_png(image)), sound, ticks, caption)
+    return Shown(data_uri("image/png", image_png(image)), sound, ticks, caption)
 
 
 def _part(shown: float, whole: float, form: str) -> str:
@@ -63,7 +63,7 @@ def heard(path: Path) -> tuple[np.ndarray, float]:
     return to_pcm16(waveform)[0], frames / rate_hz
 
 
-def picture_png(image: np.ndarray) -> bytes:
+def image_png(image: np.ndarray) -> bytes:
     """(steps, bands) as a PNG, time to the right, low bands below, a pixel a value."""
     buffer = io.BytesIO()
     imsave(buffer, np.nan_to_num(image.T[::-1]), cmap="magma", format="png")

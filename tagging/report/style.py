@@ -3,10 +3,10 @@
 STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1c2330; --soft: #5b6472; --line: #e3e6eb; --fill: #f6f7f9;
   --blue: #1f6fb2; --orange: #d9730d; --green: #1a7f4b; --red: #b3372f; --warn: #fff6e5; --right: #e2f3ea;
-  --wrong: #fbe9e7; --dashes: #a8b0bc; }
+  --wrong: #fbe9e7; }
 @media (prefers-color-scheme: dark) { :root { --paper: #14181f; --ink: #e3e7ee; --soft: #9aa4b2; --line: #2d3440;
   --fill: #1e242e; --blue: #5fa8e6; --orange: #ef9a4a; --green: #62cf97; --red: #f08a80; --warn: #33291a;
-  --right: #173526; --wrong: #40211f; --dashes: #5b6472; } }
+  --right: #173526; --wrong: #40211f; } }
 * { box-sizing: border-box; }
 body { margin: 0; color: var(--ink); background: var(--paper);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
@@ -44,11 +44,7 @@ pre { background: var(--fill); border-radius: 8px; padding: 12px 14px; overflow-
   font-size: 13px; line-height: 1.45; }
 img { max-width: 100%; display: block; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(280px, 1fr)); gap: 10px 20px; }
-.chart { width: 100%; max-width: 400px; overflow: visible; }
-.chart polyline { fill: none; stroke: currentColor; stroke-width: 1.8; }
-.chart circle { fill: currentColor; }
-.chart .train { opacity: .75; }
-.chart .train polyline { stroke-dasharray: 5 4; }
+.chart { width: 100%; max-width: 400px; }
 .keys span { margin-right: 16px; font-weight: 600; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(290px, 1fr)); gap: 14px; }
 .card { border: 1px solid var(--line); border-radius: 8px; padding: 12px; font-size: 14px; overflow: hidden; }
@@ -61,26 +57,20 @@ img { max-width: 100%; display: block; }
 .axis :nth-child(3) { text-align: right; }
 figcaption { color: var(--soft); font-size: 12px; }
 audio { width: 100%; height: 36px; margin: 6px 0; }
-.said { display: flex; align-items: center; gap: 6px; }
-.said .bar { display: inline-block; height: 8px; min-width: 1px; background: var(--blue); border-radius: 2px; }
+.score { display: flex; align-items: center; gap: 6px; }
+.score .bar { display: inline-block; height: 8px; min-width: 1px; background: var(--blue); border-radius: 2px; }
 .pill { display: inline-block; border-radius: 10px; padding: 0 8px; margin: 1px 4px 1px 0; background: var(--fill);
   overflow-wrap: anywhere; }
 .pill.right { background: var(--right); color: var(--green); }
 .pill.wrong { background: var(--wrong); color: var(--red); }
-.beside { display: flex; flex-wrap: wrap; gap: 10px 34px; align-items: flex-start; }
-.beside > div { flex: 1 1 300px; min-width: 0; }
+.columns { display: flex; flex-wrap: wrap; gap: 10px 34px; align-items: flex-start; }
+.columns > div { flex: 1 1 300px; min-width: 0; }
 .diagram { width: 340px; max-width: 100%; flex: none; }
-svg text { font-size: 12px; fill: var(--soft); }
-.grid { stroke: var(--line); }
-.diagonal { fill: none; stroke: var(--dashes); stroke-dasharray: 4 4; }
-.curve polyline { fill: none; stroke-width: 1.8; }
-.raw polyline { stroke: var(--orange); } .raw circle, .swatch.raw { fill: var(--orange); background: var(--orange); }
-.calibrated polyline { stroke: var(--blue); }
-.calibrated circle, .swatch.calibrated { fill: var(--blue); background: var(--blue); }
-.swatch { display: inline-block; width: 12px; height: 12px; border-radius: 6px; }
-.interval { width: 110px; height: 14px; vertical-align: middle; }
-.interval .span { stroke: var(--blue); stroke-width: 3; opacity: .4; }
-.interval circle { fill: var(--blue); }
+svg text { fill: var(--soft); font-family: inherit !important; }
+.interval { position: relative; width: 110px; height: 1px; background: var(--line); }
+.interval span { position: absolute; border-radius: 4px; background: var(--blue); }
+.interval .range { top: -1px; height: 3px; opacity: .4; }
+.interval .dot { top: -3px; width: 7px; height: 7px; margin-left: -3px; }
 @media (max-width: 560px) { main { padding: 18px 12px 40px; } h1 { font-size: 21px; } }
 @media print { audio, nav { display: none; } details > * { display: block; } }
 """

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 
 from tagging.config.stage import StageSettings
+from tagging.evaluation.task_kinds import TaskKind
 from tagging.runs.run import RunError
 
 
 def clip_weights(
-    settings: StageSettings, sources: pd.Series, targets: np.ndarray, classes: tuple[str, ...], task: str
+    settings: StageSettings, sources: pd.Series, targets: np.ndarray, classes: tuple[str, ...], kind: TaskKind
 ) -> np.ndarray | None:
     """Weight of each clip in the loss, (clips,) float32: that of its source times that of its labels; None: all are 1.
 
@@ -19,7 +20,7 @@ def clip_weights(
         sources: of the clips, (clips,).
         targets: their labels, (clips, classes).
         classes: names of the columns.
-        task: of the data set.
+        kind: of the task.
 
     Raises:
         RunError: weights of classes in regression, or of a class that is not there.
@@ -28,19 +29,19 @@ def clip_weights(
         return None
     weights = np.array([settings.source_weights.get(source, 1.0) for source in sources], np.float64)
     if settings.class_weights is not None:
-        weights *= _of_labels(targets, class_weights(settings.class_weights, targets, classes, task))
+        weights *= _of_labels(targets, class_weights(settings.class_weights, targets, classes, kind))
     return weights.astype(np.float32)
 
 
 def class_weights(
-    setting: str | Mapping[str, float], targets: np.ndarray, classes: tuple[str, ...], task: str
+    setting: str | Mapping[str, float], targets: np.ndarray, classes: tuple[str, ...], kind: TaskKind
 ) -> np.ndarray:
     """Weight of each class, (classes,): as given, or `balanced`, clips / (classes x clips of the class).
 
     Balanced is scikit-learn's `compute_class_weight`: with one label a clip, all classes together weigh as many clips
     as there are, and each the same. Classes without a training clip weigh nothing and are not counted.
     """
-    if task == "regression":
+    if not kind.has_labels:
         raise RunError("train.class_weights applies to labels, not to regression targets; set null")
     if setting == "balanced":
         clips_of = targets.sum(axis=0, dtype=np.float64)

@@ -100,7 +100,7 @@ def _missing_classes(dataset: Dataset, train: pd.DataFrame) -> list[str]:
     """A line if some labels have no training clip: the network cannot learn them, but may be asked for them."""
     seen = {label for labels in train["labels"] for label in labels}
     missing = [label for label in dataset.classes if label not in seen]
-    if dataset.task == "regression" or not missing:
+    if not (dataset.has_labels and missing):
         return []
     return [
         f"no training clip has the label {some(missing)}: it cannot be learned; dataset.drop leaves it out"
@@ -122,7 +122,7 @@ def _long_pieces(config: Config, train: pd.DataFrame) -> list[str]:
 
 def _check_numbers(dataset: Dataset, settings: StageSettings) -> None:
     """Refuse for numbers what only labels can have; class weights look after themselves."""
-    if dataset.task != "regression":
+    if dataset.has_labels:
         return
     augment = settings.augment
     if augment.waveform_mix.probability > 0 or (augment.mixup.alpha > 0 and augment.mixup.labels == "or"):

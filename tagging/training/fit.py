@@ -78,12 +78,12 @@ def _callbacks(
 ) -> list[keras.callbacks.Callback]:
     """In the order in which they need each other: rate, validation and history (of averages, if any), logs, backup."""
     before: list[keras.callbacks.Callback] = [RefuseDivergence(), Schedule(run.stage.settings, history)]
-    judged: list[keras.callbacks.Callback] = [history]
+    callbacks: list[keras.callbacks.Callback] = [history]
     if len(run.data.validation):
-        judged.insert(0, Validate(partial(run.validate, model.step)))
+        callbacks.insert(0, Validate(partial(run.validate, model.step)))
     if run.stage.settings.ema_momentum:
         averages = Averages()
-        judged = [averages, *judged, RawWeights(averages)]
+        callbacks = [averages, *callbacks, RawWeights(averages)]
     tensorboard = keras.callbacks.TensorBoard(run.stage.work / "tensorboard", write_graph=False)
     watches = [Watch(history, watcher) for watcher in watchers]
-    return [*before, *judged, tensorboard, *watches, Backup(run.stage.work / BACKUPS, history)]
+    return [*before, *callbacks, tensorboard, *watches, Backup(run.stage.work / BACKUPS, history)]

@@ -11,7 +11,7 @@ from tagging.datasets.splits import write_split
 from tagging.evaluation.calibration import at_thresholds, calibrate, write_calibration
 from tagging.evaluation.task_kinds import TaskKind
 from tagging.plots.confusion import write_confusion
-from tagging.plots.runs import learning_curves
+from tagging.plots.curves import learning_curves
 from tagging.runs.run import SCORES
 from tagging.training.data import StageData
 
@@ -29,7 +29,7 @@ def write_validation(folder: Path, data: StageData, logits: np.ndarray) -> dict[
         if calibration.thresholds:
             table = table.join(at_thresholds(calibration, targets, calibration.probabilities(kind, logits)))
     table.to_csv(folder / PER_CLASS, index=False)
-    if kind.name == "multiclass":
+    if kind.is_single_label:
         write_confusion(folder / CONFUSION, targets, logits, data.dataset.classes)
     return kind.report(targets, logits)
 

@@ -107,7 +107,7 @@ def _write_list(
             "kept": kept.astype(int),
             "confidence": confidence.round(4),
             "labels": clips["labels"].map(",".join).to_numpy(),
-            "likeliest": [classes[k] for k in probabilities.argmax(axis=1)],
+            "predicted": [classes[k] for k in probabilities.argmax(axis=1)],
         }
     )
     table.to_csv(path, index=False, lineterminator="\n")

@@ -7,7 +7,7 @@ import tensorflow as tf
 from foundation.claims import claimed
 from tagging.config.schema import Config
 from tagging.inference.build import build_stage_frontend
-from tagging.plots.data import batch_picture
+from tagging.plots.data import batch_plot
 from tagging.training.data import stage_data
 from tagging.training.stage import Stage
 from tagging.training.stage_run import StageRun
@@ -27,7 +27,7 @@ def show_batch(config: Config, name: str, out: Path, *, jobs: int, most: int = 1
     images, labels = next(iter(batches.dataset(0, 1)))[:2]  # weights, where there are any, come third
     with claimed("train.py", {"--show-batch": out}, inputs=[*data.dataset.files, *config.dataset.files]):
         titles = [_title(row, classes) for row in labels.numpy()[:most]]
-        batch_picture(images.numpy()[:most, ..., 0], titles, out)
+        batch_plot(images.numpy()[:most, ..., 0], titles, out)
     return out
 
 

@@ -62,9 +62,8 @@ class StageRun:
     def weights(self) -> np.ndarray | None:
         """Weight of each training clip in the loss, (clips,) float32, by source and labels; None where all are 1."""
         data = self.data
-        return clip_weights(
-            self.stage.settings, data.train["split"], data.targets, data.dataset.classes, self.kind.name
-        )
+        kind, sources = self.kind, data.train["split"]
+        return clip_weights(self.stage.settings, sources, data.targets, data.dataset.classes, kind)
 
     @cached_property
     def validation_targets(self) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The peer that our figures stand beside: how it chooses C, and what is printed of it."""
+"""The peer that our figures are compared with: how it chooses C, and what is printed of it."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from tagging.evaluation.multilabel import lwlrap
 
 
 def material(n=90, n_groups=3, split="curated", seed=0, wrong=0.0):
-    """Three classes whose embeddings tell them apart, with a strong mark of the group beside."""
+    """Three classes whose embeddings tell them apart, with a strong mark of the group as well."""
     rng = np.random.default_rng([seed, n])
     label, group = np.arange(n) % 3, np.arange(n) // 3 % n_groups
     own = np.eye(3)[label] * 2 + rng.normal(0, 1, (n, 3))

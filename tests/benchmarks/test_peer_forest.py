@@ -1,4 +1,4 @@
-"""The forest that single-label figures stand beside."""
+"""The forest that single-label figures are compared with."""
 
 import numpy as np
 import pandas as pd

@@ -53,7 +53,7 @@ def test_ranks_of_clips_cannot_choose_among_the_classes_of_one():
         combine(LOGITS, SOFTMAX, "rank")
 
 
-def test_predictions_name_the_likeliest_class_first(tmp_path):
+def test_predictions_name_the_most_likely_class_first(tmp_path):
     scores = np.array([[0.2, 0.5, 0.3], [0.7, 0.2, 0.1]])
     write_predictions(tmp_path / "p.csv", ["x.wav", "y.wav"], ["rock", "pop", "jazz"], scores)
     assert (tmp_path / "p.csv").read_text().splitlines() == [

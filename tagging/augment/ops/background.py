@@ -35,7 +35,8 @@ def apply(batch: Batch, seed: Any, background: BackgroundSettings) -> Batch:
     from tagging.augment.levels import draw_ratios_db
     from tagging.augment.noise import add_under
 
-    levels_db = draw_ratios_db(batch.inputs, background, seed)
+    ratios = (background.probability, background.min_snr_db, background.max_snr_db)
+    levels_db = draw_ratios_db(batch.inputs, *ratios, seed)
     return batch._replace(inputs=add_under(batch.inputs, batch.backgrounds, levels_db))
 
 

@@ -35,7 +35,8 @@ def apply(batch: Batch, seed: Any, noise: NoiseSettings) -> Batch:
     from tagging.augment.noise import add_under, draw_noise
 
     seeds = tf.random.split(seed, 2)
-    levels_db = draw_ratios_db(batch.inputs, noise, seeds[0])
+    ratios = (noise.probability, noise.min_snr_db, noise.max_snr_db)
+    levels_db = draw_ratios_db(batch.inputs, *ratios, seeds[0])
     white = draw_noise(tf.shape(batch.inputs), seeds[1])
     return batch._replace(inputs=add_under(batch.inputs, white, levels_db))
 

@@ -42,7 +42,8 @@ def apply(batch: Batch, seed: Any, mix: WaveformMixSettings) -> Batch:
 
     from tagging.augment.waveform_mix import apply_mix, draw_mix
 
-    levels_db = draw_mix(tf.shape(batch.inputs)[0], mix, seed)
+    limits_db = (mix.min_gain_db, mix.max_gain_db)
+    levels_db = draw_mix(tf.shape(batch.inputs)[0], mix.probability, limits_db, mix.most, seed)
     waves, labels, weights = apply_mix(batch.inputs, batch.labels, batch.weights, levels_db)
     return batch._replace(inputs=waves, labels=labels, weights=weights)
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tagging.augment.levels import draw_levels_db, factors_beside
-from tagging.augment.ops.waveform_mix import WaveformMixSettings
+from tagging.augment.levels import draw_levels_db, level_factors
 from tagging.augment.waveform_mix import apply_mix, draw_mix
 
 NONE = -np.inf
@@ -73,8 +72,7 @@ def test_a_row_is_never_mixed_with_itself(waves):
 
 
 def test_draws_have_their_share_and_range():
-    settings = WaveformMixSettings(probability=0.3, min_gain_db=-12, max_gain_db=-2, most=2)
-    levels_db = draw_mix(20_000, settings, tf.constant([1, 2])).numpy()
+    levels_db = draw_mix(20_000, 0.3, (-12, -2), 2, tf.constant([1, 2])).numpy()
     is_in = np.isfinite(levels_db)
     assert is_in[:, 0].mean() == pytest.approx(0.3, abs=0.015)
     assert is_in[is_in[:, 0], 1].mean() == pytest.approx(0.5, abs=0.02), "one other as often as two"
@@ -88,7 +86,7 @@ def test_draws_have_their_share_and_range():
 
 @pytest.mark.parametrize(("probability", "share"), [(0.0, 0.0), (1.0, 1.0)])
 def test_never_and_always(probability, share):
-    drawn = draw_mix(100, WaveformMixSettings(probability=probability), tf.constant([1, 2])).numpy()
+    drawn = draw_mix(100, probability, (-10, 0), 1, tf.constant([1, 2])).numpy()
     assert np.isfinite(drawn).mean() == share
 
 
@@ -98,7 +96,7 @@ def test_levels_are_drawn_apart_from_whether_they_are():
     assert drawn[np.isfinite(drawn)].mean() == pytest.approx(0.5, abs=0.01)
 
 
-def test_factor_beside():
+def test_level_factors():
     waves, others = tf.constant([[1.0, -1.0]] * 3), tf.constant([[0.25, 0.25]] * 3)
-    factors = factors_beside(waves, others, tf.constant([0.0, -20.0, NONE]))
+    factors = level_factors(waves, others, tf.constant([0.0, -20.0, NONE]))
     np.testing.assert_allclose(factors, [4.0, 0.4, 0.0], rtol=1e-6)

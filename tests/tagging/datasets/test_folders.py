@@ -177,7 +177,7 @@ def test_fewer_than_two_classes_show_the_tree(tmp_path, names):
     assert "no class folders" in message(tmp_path / "nowhere")
 
 
-def test_folders_beside_the_audio_of_a_class_are_refused(own):
+def test_folders_next_to_the_audio_of_a_class_are_refused(own):
     fill(own, ["Dog/more/d.wav"])
     assert "received the folder 'more'" in message(own)
 

@@ -207,7 +207,7 @@ def zip_up(root, name, members):
 
 
 @pytest.mark.parametrize("prefix", ["", "test/"])
-def test_zips_beside_the_tables_are_unpacked_once(root, capsys, prefix):
+def test_zips_next_to_the_tables_are_unpacked_once(root, capsys, prefix):
     members = {f"{prefix}{name}": name.encode() for name in TEST}
     zip_up(root, "test", {**members, f"{prefix}notes.txt": b"", "__MACOSX/._t1.wav": b"", "evil.sh": b""})
     for _ in range(2):
@@ -216,7 +216,7 @@ def test_zips_beside_the_tables_are_unpacked_once(root, capsys, prefix):
     assert sorted(path.name for path in (root / "test").iterdir()) == sorted(TEST)
 
 
-def test_a_zip_in_a_folder_that_cannot_be_written_is_unpacked_beside_a_link_to_it(
+def test_a_zip_in_a_folder_that_cannot_be_written_is_unpacked_next_to_a_link_to_it(
     root, tmp_path, monkeypatch
 ):
     zip_up(root, "test", {name: name.encode() for name in TEST})

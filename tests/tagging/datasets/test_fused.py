@@ -95,7 +95,7 @@ def test_lists_inside_the_folders_of_the_arrays(tmp_path):
     assert len(read(tmp_path).clips) == 4
 
 
-def test_a_packed_array_beside_its_unpacked_one_is_no_second_clip(tmp_path):
+def test_a_packed_array_next_to_its_unpacked_one_is_no_second_clip(tmp_path):
     save(write(tmp_path) / "train" / "3.fused.full.npy.gz")
     assert read(tmp_path).clips["path"][2].name == "3.fused.full.npy"
     save(tmp_path / "train" / "3.mel.npy")

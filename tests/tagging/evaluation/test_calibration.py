@@ -205,13 +205,13 @@ def test_thresholds_are_probabilities_that_have_logits():
 def test_figures_at_thresholds_are_those_of_thresholds_chosen_on_other_clips():
     targets, logits = draw(LABELS, n=50)
     found = calibrate(LABELS, targets, logits, CLASSES)
-    probabilities, said = found.probabilities(LABELS, logits), np.empty(targets.shape, bool)
+    probabilities, predicted = found.probabilities(LABELS, logits), np.empty(targets.shape, bool)
     for part in deal_clips(targets, 5, 0):
         others = [clip for clip in range(50) if clip not in part]
-        said[part] = probabilities[part] >= fit_thresholds(targets[others], probabilities[others])
+        predicted[part] = probabilities[part] >= fit_thresholds(targets[others], probabilities[others])
     table = at_thresholds(found, targets, probabilities)
     for name, score in (("precision", precision_score), ("recall", recall_score), ("f1", f1_score)):
-        np.testing.assert_allclose(table[name], score(targets, said, average=None))
+        np.testing.assert_allclose(table[name], score(targets, predicted, average=None))
     assert list(table["threshold"]) == list(found.thresholds)
 
 

@@ -131,7 +131,7 @@ def test_settings_out_of_range_name_their_key():
 
 
 @pytest.mark.parametrize("name", ["mfcc", "waveform", "yamnet"])
-def test_colour_pictures_are_of_log_mel_only(name):
+def test_colour_images_are_of_log_mel_only(name):
     with pytest.raises(
         FrontendError, match=rf"{name} makes images of one channel, .* takes 3; use .*log_mel"
     ):

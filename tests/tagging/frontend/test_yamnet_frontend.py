@@ -63,7 +63,7 @@ def test_equals_its_formulas():
         np.testing.assert_allclose(image[..., 0] + np.log(0.001), in_numpy(wave), atol=3e-5)
 
 
-def test_empty_bands_beside_a_loud_sound_are_as_exact_as_float32_is():
+def test_empty_bands_next_to_a_loud_sound_are_as_exact_as_float32_is():
     t = np.arange(16_000) / RATE_HZ
     chirp = np.sin(2 * np.pi * (100 + 3000 * t) * t).astype("f")[None]
     mel = np.exp(np.asarray(YamnetLogMel()(chirp), np.float64)[..., 0])

@@ -89,7 +89,7 @@ def test_smoothing_takes_away_what_errs_for_a_window_and_leaves_borders():
     assert spans(timeline(scores).smoothed(2.0).segments()) == borders
 
 
-def test_with_one_label_a_clip_the_likeliest_counts_whatever_its_score():
+def test_with_one_label_a_clip_the_most_likely_counts_whatever_its_score():
     assert spans(timeline(task="multiclass").segments()) == [
         ("a", 0, 2.5),
         ("b", 2.5, 3.5),

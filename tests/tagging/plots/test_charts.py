@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tagging.evaluation.task_kinds import common_metric
+from tagging.plots import curves
 from tagging.plots import data as plots
 from tagging.plots import runs as charts
 from tagging.plots import sweep as sweep_module
@@ -22,13 +24,13 @@ def drawn(monkeypatch):
         plots.write_figure(figure, path)
         figures.append(figure)
 
-    for module in (charts, sweep_module):
+    for module in (curves, charts, sweep_module):
         monkeypatch.setattr(module, "write_figure", keep)
     return figures
 
 
 def test_curves_of_several_runs(tmp_path, drawn):
-    charts.learning_curves({"cnn": HISTORY, "mobilenet": VALIDATED}, tmp_path / "c.png")
+    curves.learning_curves({"cnn": HISTORY, "mobilenet": VALIDATED}, tmp_path / "c.png")
     loss, accuracy = drawn[0].axes
     assert [line.get_label() for line in loss.lines] == [
         "cnn, train",
@@ -44,7 +46,7 @@ def test_curves_of_several_runs(tmp_path, drawn):
 
 def test_curves_of_a_metric_that_only_validation_has_and_the_learning_rate(tmp_path, drawn):
     history = VALIDATED.assign(val_f1_macro=[0.2, 0.3, 0.4], learning_rate=[1e-2, 1e-3, 1e-4])
-    charts.learning_curves({"a": history}, tmp_path / "c.png", "f1_macro")
+    curves.learning_curves({"a": history}, tmp_path / "c.png", "f1_macro")
     _, f1, rate = drawn[0].axes
     assert f1.get_ylabel() == "macro F1"
     assert [line.get_label() for line in f1.lines] == ["a, validation"]
@@ -53,7 +55,7 @@ def test_curves_of_a_metric_that_only_validation_has_and_the_learning_rate(tmp_p
 
 
 def test_curves_of_runs_without_a_common_metric_show_the_loss(tmp_path, drawn):
-    charts.learning_curves({"a": HISTORY, "b": HISTORY[["epoch", "loss"]]}, tmp_path / "c.png")
+    curves.learning_curves({"a": HISTORY, "b": HISTORY[["epoch", "loss"]]}, tmp_path / "c.png")
     assert [panel.get_ylabel() for panel in drawn[0].axes] == ["loss"]
 
 
@@ -66,7 +68,7 @@ def test_curves_of_runs_without_a_common_metric_show_the_loss(tmp_path, drawn):
     ],
 )
 def test_the_default_metric_is_one_that_all_runs_have(known, metric):
-    assert charts.common_metric(known) == metric
+    assert common_metric(known) == metric
 
 
 RUNS = pd.DataFrame(

@@ -40,7 +40,7 @@ def label_rows(axes):
     return sorted((box.y0, box.y1) for box in boxes)
 
 
-def test_a_picture_is_one_whole_file(tmp_path):
+def test_a_plot_is_one_whole_file(tmp_path):
     plots.waveforms({"a": (np.zeros(10, np.float32), 16_000)}, tmp_path / "new folder" / "a.png")
     assert [path.name for path in (tmp_path / "new folder").iterdir()] == ["a.png"]
     height, width, _ = imread(tmp_path / "new folder" / "a.png").shape
@@ -66,10 +66,10 @@ def test_log_mel_is_drawn_transposed_with_low_bands_below_on_one_scale(tmp_path,
     after = before * (np.arange(92) < 50)[:, None, None]
     plots.log_mel_before_after(before, after, tmp_path / "m.png", title="a_$b.wav")
     for axes, image in zip(drawn[0].axes, (before, after), strict=False):
-        picture = axes.images[0]
-        np.testing.assert_array_equal(picture.get_array(), image[..., 0].T)
-        assert picture.origin == "lower"
-        assert picture.get_clim() == (0, before.max())  # silence is black in both
+        plot = axes.images[0]
+        np.testing.assert_array_equal(plot.get_array(), image[..., 0].T)
+        assert plot.origin == "lower"
+        assert plot.get_clim() == (0, before.max())  # silence is black in both
 
 
 def test_histograms_show_every_labelled_split_and_80_labels_apart(tmp_path, drawn, dataset):
@@ -100,10 +100,10 @@ def test_shares_are_those_of_each_part(tmp_path, drawn):
 
 
 @pytest.mark.parametrize("images", [1, 3, 6])
-def test_batch_picture_shows_each_image_under_its_title(tmp_path, drawn, images):
+def test_batch_plot_shows_each_image_under_its_title(tmp_path, drawn, images):
     batch = np.random.default_rng(0).uniform(0, 255, (images, 92, 80, 1)).astype(np.float32)
     titles = [f"{CLASSES[i]}, {CLASSES[i + 1]}" for i in range(images)]
-    plots.batch_picture(batch, titles, tmp_path / "b.png")
+    plots.batch_plot(batch, titles, tmp_path / "b.png")
     visible = [axes for axes in drawn[0].axes if axes.get_visible()]
     assert len(visible) == images
     for axes, image, title in zip(visible, batch, titles, strict=True):

@@ -1,4 +1,4 @@
-"""The picture of a file over time."""
+"""The plot of a file over time."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from tagging.inference.results import Segment, Timeline, clock
 from tagging.plots import spectrogram
-from tagging.plots import timeline as picture
+from tagging.plots import timeline as plot
 from tagging.plots.spectrogram import TOP_DB, band_of, log_mel_overview
 from tagging.plots.style import write_figure
 from tagging.plots.timeline import draw_timeline, heat_columns, top_classes
@@ -32,7 +32,7 @@ def overlapping(scores: np.ndarray, window_s: float, hop_s: float, task: str = "
 
 
 def draw(folder: Path, found: Timeline, segments: list[Segment] | None, title: str = "a.wav") -> None:
-    """The picture of five seconds of noise with these scores, `x.png`."""
+    """The plot of five seconds of noise with these scores, `x.png`."""
     sf.write(folder / "a.wav", np.random.default_rng(0).normal(0, 0.1, 5 * RATE_HZ), RATE_HZ)
     draw_timeline(found, segments, folder / "a.wav", RATE_HZ, folder / "x.png", title=title)
 
@@ -42,7 +42,7 @@ def drawn(monkeypatch) -> list[Figure]:
     """The figures that were written."""
     figures = []
     monkeypatch.setattr(
-        picture, "write_figure", lambda figure, path: figures.append(figure) or write_figure(figure, path)
+        plot, "write_figure", lambda figure, path: figures.append(figure) or write_figure(figure, path)
     )
     return figures
 
@@ -75,7 +75,7 @@ def test_a_tone_is_drawn_at_its_frequency():
     assert band_of(RATE_HZ / 2, RATE_HZ) == 65
 
 
-def test_a_long_sound_is_as_wide_as_a_picture_and_things_keep_their_place(monkeypatch):
+def test_a_long_sound_is_as_wide_as_a_plot_and_things_keep_their_place(monkeypatch):
     """A loud stretch from 40 % to 60 %, whatever the length."""
     monkeypatch.setattr(spectrogram, "COLUMNS", 20)
     for seconds in (1, 7, 60, 61):
@@ -101,7 +101,7 @@ def test_the_heat_map_of_hours_shows_the_shortest_peak_in_its_place():
     scores[12_345, 1] = 0.9
     whole = timeline(scores)
     edges_s, found = heat_columns(whole, [1, 0])
-    assert found.shape == (2, picture.COLUMNS)
+    assert found.shape == (2, plot.COLUMNS)
     (column,) = np.flatnonzero(found[0])
     assert edges_s[column] <= whole.edges_s[12_345] < whole.edges_s[12_346] <= edges_s[column + 1]
     assert found[0].max() == np.float32(0.9)
@@ -110,7 +110,7 @@ def test_the_heat_map_of_hours_shows_the_shortest_peak_in_its_place():
 
 
 def test_as_many_windows_as_columns_and_one_more():
-    for windows, columns in ((picture.COLUMNS, picture.COLUMNS), (picture.COLUMNS + 1, picture.COLUMNS)):
+    for windows, columns in ((plot.COLUMNS, plot.COLUMNS), (plot.COLUMNS + 1, plot.COLUMNS)):
         edges_s, found = heat_columns(timeline(np.eye(windows)), range(windows))
         assert found.shape == (windows, columns)
         assert (found.max(axis=1) == 1).all()
@@ -128,14 +128,14 @@ def test_the_heat_map_of_seconds_shows_each_window_from_edge_to_edge(drawn, tmp_
     np.testing.assert_array_equal(heat.get_array(), np.eye(5))
 
 
-def test_the_bars_of_the_likeliest_class_end_where_the_heat_map_does(drawn, tmp_path):
+def test_the_bars_of_the_most_likely_class_end_where_the_heat_map_does(drawn, tmp_path):
     whole = overlapping(np.eye(3)[[0, 1, 1, 2]], window_s=2.0, hop_s=1.5, task="multiclass")
     draw(tmp_path, whole, whole.segments())
     bars = [bar.get_paths()[0].get_extents() for bar in drawn[0].axes[2].collections]
     assert [(bar.x0, bar.x1) for bar in bars] == [(0, 1.75), (1.75, 4.75), (4.75, 6.5)]
 
 
-def test_without_a_segment_the_panel_of_the_likeliest_class_says_so(drawn, tmp_path):
+def test_without_a_segment_the_panel_of_the_most_likely_class_says_so(drawn, tmp_path):
     whole = overlapping(np.eye(3), window_s=2.0, hop_s=1.5, task="multiclass")
     draw(tmp_path, whole, [])
     assert drawn[0].axes[2].get_title(loc="left") == "most likely class: no segment"
@@ -147,10 +147,10 @@ def test_values_of_hours_keep_their_peaks(drawn, tmp_path, n):
     values[n // 3, 0], values[n // 2, 0] = 7, -5
     draw(tmp_path, overlapping(values, window_s=0.5, hop_s=0.25, task="regression"), None)
     line = drawn[0].axes[1].lines[0].get_xydata()
-    assert len(line) <= 2 * picture.COLUMNS
+    assert len(line) <= 2 * plot.COLUMNS
     assert line[:, 1].max() == 7
     assert line[:, 1].min() == -5
-    centre_s, column_s = n // 3 * 0.25 + 0.25, 0.25 * max(1, n / picture.COLUMNS)
+    centre_s, column_s = n // 3 * 0.25 + 0.25, 0.25 * max(1, n / plot.COLUMNS)
     assert line[line[:, 1].argmax(), 0] == pytest.approx(centre_s, abs=column_s)
 
 
@@ -179,7 +179,7 @@ def test_frequencies_are_in_hz_and_levels_below_the_loudest(drawn, tmp_path):
 @pytest.mark.parametrize(("seconds", "ticks"), [(0.03, 3), (0.1, 10), (0.5, 10), (5, 10), (7200, 12)])
 def test_any_length_has_some_ticks(seconds, ticks):
     panel = Figure().subplots()
-    picture.time_axis(panel, seconds)
+    plot.time_axis(panel, seconds)
     shown = [tick for tick in panel.get_xticks() if 0 < tick < seconds * 1.001]
     assert len(shown) == ticks
     texts = [panel.xaxis.get_major_formatter()(tick) for tick in shown]
@@ -193,7 +193,7 @@ def test_classes_with_the_highest_peaks_are_drawn():
 
 
 @pytest.mark.parametrize(("task", "panels"), [("multilabel", 2), ("multiclass", 3), ("regression", 2)])
-def test_a_picture_of_each_task(drawn, tmp_path, task, panels):
+def test_a_plot_of_each_task(drawn, tmp_path, task, panels):
     found = timeline(np.random.default_rng(1).random((5, 4)), task=task)
     draw(tmp_path, found, None if task == "regression" else found.segments(), title="a $5 clip_1")
     axes = [axis for axis in drawn[0].axes if axis.get_label() != "<colorbar>"]

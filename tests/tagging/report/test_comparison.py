@@ -1,4 +1,4 @@
-"""Runs beside each other: found, named, sorted, written, or refused."""
+"""Runs next to each other: found, named, sorted, written, or refused."""
 
 import json
 import shutil
@@ -64,7 +64,7 @@ def test_another_metric_sorts_otherwise_and_an_error_is_better_where_it_is_lower
     assert list(run_table(found, "mse")["run"]) == ["b/c/noisy", "a/noisy"]
 
 
-def test_the_command_writes_tables_and_pictures_the_best_first(runs, tmp_path, capsys):
+def test_the_command_writes_tables_and_plots_the_best_first(runs, tmp_path, capsys):
     out = tmp_path / "out"
     assert tagging_main.main(["compare", str(runs), "--out", str(out), "--top", "1"]) == 0
     printed = capsys.readouterr().out

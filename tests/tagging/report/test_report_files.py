@@ -22,7 +22,7 @@ from tests.report_helpers import Page, make_config, make_run
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_the_tables_are_beside_it(reported, name):
+def test_the_tables_are_next_to_it(reported, name):
     folder, kind = reported[name] / "report_tables", KINDS[name]
     run, scores = read_run(reported[name]), read_scores(reported[name] / "validation_scores.npz")
     table = pd.read_csv(folder / "scores.csv").set_index("figure")

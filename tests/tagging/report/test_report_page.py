@@ -72,9 +72,9 @@ def test_the_best_and_worst_clips_can_be_heard_and_seen(reported, pages):
         with wave.open(io.BytesIO(data)) as file:
             assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (16000, 1, 2)
             assert 0.4 <= file.getnframes() / 16000 <= 5.0
-    pictures = pages["multilabel"].sources("img")
-    assert len(pictures) == n
-    assert all(imread(io.BytesIO(base64.b64decode(p.partition(",")[2]))).shape[0] == 64 for p in pictures)
+    images = pages["multilabel"].sources("img")
+    assert len(images) == n
+    assert all(imread(io.BytesIO(base64.b64decode(p.partition(",")[2]))).shape[0] == 64 for p in images)
 
 
 def test_a_clip_says_how_long_it_is_and_what_of_it_is_shown(reported, pages):

@@ -72,23 +72,29 @@ HISTORY = pd.DataFrame(
 )
 
 
-def charts(histories: dict[str, pd.DataFrame]) -> tuple[str, dict[str, list[str]]]:
-    """The HTML of the curves, and of each chart by its title the points of its lines."""
+def charts(histories: dict[str, pd.DataFrame]) -> tuple[str, dict[str, list]]:
+    """The HTML of the curves, and of each chart by its title its points: x, y and tooltip."""
     drawn = "".join(learning_charts(histories))
-    pieces = re.findall(r'<svg [^>]*aria-label="(.*?) by epoch".*?</svg>', drawn, re.DOTALL)
-    bodies = re.findall(r"<svg .*?</svg>", drawn, re.DOTALL)
-    return drawn, {
-        title: re.findall(r'points="(.*?)"', body) for title, body in zip(pieces, bodies, strict=True)
-    }
+    found = {}
+    for svg in re.findall(r"<svg .*?</svg>", drawn, re.DOTALL):
+        points = re.findall(r'<use x="(.*?)" y="(.*?)"[^>]*><title>(.*?)</title>', svg)
+        assert len(points) == svg.count("<use ")
+        found[re.search(r'aria-label="(.*?) by epoch"', svg)[1]] = [
+            (float(x), float(y), text) for x, y, text in points
+        ]
+    return drawn, found
 
 
 def test_learning_curves_are_drawn_point_by_point():
     drawn, found = charts({"curated": HISTORY})
     assert list(found) == ["loss", "LWLRAP"]
-    train, validation = ([tuple(map(float, p.split(","))) for p in line.split()] for line in found["loss"])
-    assert (len(train), len(validation)) == (3, 2), "an epoch without a figure has no point"
-    assert [x for x, _ in train] == sorted(x for x, _ in train)
-    assert [y for _, y in train] == sorted(y for _, y in train), "downwards on the page"
+    train, validation = found["loss"][:3], found["loss"][3:]
+    assert [text for *_, text in train] == [
+        f"curated, train, epoch {n}: {0.4 - n / 10:.4g}" for n in (1, 2, 3)
+    ]
+    assert len(validation) == 2, "an epoch without a figure has no point"
+    assert [x for x, *_ in train] == sorted(x for x, *_ in train)
+    assert [y for _, y, _ in train] == sorted(y for _, y, _ in train), "downwards on the page"
     assert validation[1][1] == train[0][1], "both are .3"
     assert "Learning rate: 0.001 in all epochs." in drawn
 
@@ -96,7 +102,7 @@ def test_learning_curves_are_drawn_point_by_point():
 def test_a_learning_rate_that_changes_is_drawn_by_decades():
     drawn, found = charts({"a": HISTORY.assign(learning_rate=[1e-2, 1e-4, 0.0])})
     assert list(found) == ["loss", "LWLRAP", "learning rate"]
-    assert len(found["learning rate"][0].split()) == 2, "no logarithm of 0"
+    assert len(found["learning rate"]) == 2, "no logarithm of 0"
     assert all(f">{tick}<" in drawn for tick in ("0.0001", "0.001", "0.01"))
 
 
@@ -105,13 +111,27 @@ def test_a_single_epoch_of_any_value_is_drawn(value):
     drawn, found = charts({"a": pd.DataFrame({"epoch": [1], "loss": [value]})})
     assert list(found) == ["loss"] * math.isfinite(value)
     assert "nan" not in drawn
-    assert drawn.count("<circle") == math.isfinite(value)
+    assert drawn.count("<use ") == math.isfinite(value)
 
 
-def test_folds_have_lines_of_their_own_in_one_picture(tmp_path):
-    drawn, found = charts({"fold-<1>": HISTORY, "fold-2": HISTORY.assign(learning_rate=1e-4)})
-    assert [len(lines) for lines in found.values()] == [4, 2, 2]
+def test_many_epochs_have_lines_without_points():
+    history = pd.DataFrame({"epoch": range(1, 32), "loss": [0.5] * 31})
+    drawn, found = charts({"a": history})
+    assert found == {"loss": []}
+    assert "stroke-dasharray" in drawn
+
+
+def test_folds_have_lines_of_their_own_in_one_chart():
+    drawn, found = charts({"fold-<1>\x01": HISTORY, "fold-2": HISTORY.assign(learning_rate=1e-4)})
+    assert [len(points) for points in found.values()] == [10, 6, 6]
     assert "fold-&lt;1&gt;" in drawn
+
+
+def test_charts_are_the_same_each_time_and_in_the_colours_of_the_page():
+    drawn = charts({"a": HISTORY})[0]
+    assert drawn == charts({"a": HISTORY})[0]
+    assert not re.search(r"<text [^>]*fill", drawn), "text has the colour of the page's CSS"
+    assert not re.search(r"http|url\(|<style|<metadata", drawn)
 
 
 def calibrated(temperature: float, losses: tuple[float, float], errors: tuple[float, float]) -> str:

@@ -75,7 +75,7 @@ class FakeTraining:
 def sweep(tiny, tmp_path, monkeypatch):
     """Runs a sweep with fake trainings: (exit code, trials.csv, [(trial, stage) that trained]).
 
-    Configs are read once for the same file and settings, and the picture is drawn where it is asked for.
+    Configs are read once for the same file and settings, and the plot is drawn where it is asked for.
     """
     config, draw = tiny.write_config(tmp_path), report.sweep_chart
     monkeypatch.setattr(worker.keras.utils, "clear_session", lambda: None)

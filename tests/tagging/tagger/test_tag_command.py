@@ -137,14 +137,14 @@ def test_timelines_are_in_every_format_what_the_library_says(tones, glued, tmp_p
     assert [(s["start_s"], s["label"]) for s in found["segments"]] == [(s.start_s, s.label) for s in segments]
 
 
-def test_labels_for_audacity_and_a_picture(tones, glued, tmp_path, capsys):
-    labels, picture = tmp_path / "labels.txt", tmp_path / "tags.png"
-    assert tag(glued, "--run", tones, "--timeline", "--labels", labels, "--plot", picture) == 0
+def test_labels_for_audacity_and_a_plot(tones, glued, tmp_path, capsys):
+    labels, plot = tmp_path / "labels.txt", tmp_path / "tags.png"
+    assert tag(glued, "--run", tones, "--timeline", "--labels", labels, "--plot", plot) == 0
     rows = [line.split("\t") for line in labels.read_text().splitlines()]
     assert [row[2] for row in rows] == ["low", "high", "middle", "low"]
     assert float(rows[0][0]) == 0
     assert float(rows[-1][1]) == 8
-    assert picture.read_bytes()[:4] == b"\x89PNG"
+    assert plot.read_bytes()[:4] == b"\x89PNG"
 
 
 def test_a_folder_goes_on_behind_bad_files_and_the_code_says_so(tones, glued, tmp_path, capsys):

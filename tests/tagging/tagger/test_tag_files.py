@@ -136,7 +136,7 @@ def test_nothing_is_written_over_the_audio_or_twice(run, rec, capsys, arguments,
     assert {path: path.read_bytes() for path in rec.parent.rglob("*") if path.is_file()} == before
 
 
-def test_tags_may_lie_beside_the_audio(run, rec, capsys):
+def test_tags_may_lie_next_to_the_audio(run, rec, capsys):
     for _ in range(2):
         assert tag("rec", "--run", run, "--format", "csv", "--out", "rec/tags.csv") == 0
         assert set(pd.read_csv("rec/tags.csv")["fname"]) == {"rec/a.wav"}
@@ -237,7 +237,7 @@ def test_a_pattern_without_a_file_is_said_to_be_one(run, rec, capsys):
     assert missing.endswith("'b.wav' does not exist")
 
 
-def test_a_pipe_stays_a_pipe_and_has_no_file_of_windows_beside_it(run, rec):
+def test_a_pipe_stays_a_pipe_and_has_no_file_of_windows_next_to_it(run, rec):
     os.mkfifo("pipe")
     end = os.open("pipe", os.O_RDWR | os.O_NONBLOCK)
     try:

@@ -7,6 +7,7 @@ from sklearn.utils.class_weight import compute_class_weight, compute_sample_weig
 
 from tagging.config.load import ConfigError, load_config, save_config
 from tagging.config.stage import StageSettings
+from tagging.evaluation.task_kinds import KINDS
 from tagging.runs.run import RunError
 from tagging.training.clip_weights import class_weights, clip_weights
 from tagging.training.data import stage_data
@@ -21,12 +22,12 @@ ONE_HOT = np.eye(4, dtype=np.float32)[LABELS]
 
 def weights_of(setting, targets=ONE_HOT, task="multiclass"):
     sources = pd.Series(["curated"] * len(targets))
-    return clip_weights(StageSettings(class_weights=setting), sources, targets, CLASSES, task)
+    return clip_weights(StageSettings(class_weights=setting), sources, targets, CLASSES, KINDS[task])
 
 
 def test_balanced_is_scikit_learns():
     expected = compute_class_weight("balanced", classes=np.arange(3), y=LABELS)
-    np.testing.assert_allclose(class_weights("balanced", ONE_HOT, CLASSES, "multiclass")[:3], expected)
+    np.testing.assert_allclose(class_weights("balanced", ONE_HOT, CLASSES, KINDS["multiclass"])[:3], expected)
     weights = weights_of("balanced")
     assert weights.dtype == np.float32
     np.testing.assert_allclose(weights, compute_sample_weight("balanced", LABELS), rtol=1e-6)
@@ -52,7 +53,7 @@ def test_they_multiply_the_weights_of_sources():
     settings = StageSettings(
         sources=["curated", "noisy"], class_weights={"rock": 3}, source_weights={"noisy": 0.5}
     )
-    weights = clip_weights(settings, pd.Series(sources), ONE_HOT, CLASSES, "multiclass")
+    weights = clip_weights(settings, pd.Series(sources), ONE_HOT, CLASSES, KINDS["multiclass"])
     assert weights.tolist() == [1] * 6 + [1.5] * 6
 
 

@@ -10,8 +10,7 @@ import pytest
 from tagging import __main__ as tagging_main
 from tagging.config.errors import ConfigError
 from tagging.evaluation.metric import Metric
-from tagging.evaluation.task_kinds import KINDS, is_lower_better, validation_columns
-from tagging.plots.runs import common_metric
+from tagging.evaluation.task_kinds import KINDS, common_metric, is_lower_better, validation_columns
 from tagging.report.page import write_report
 from tagging.report.scores import title_of
 from tagging.runs.run import read_run

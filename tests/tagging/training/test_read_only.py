@@ -34,7 +34,7 @@ def inputs(tiny, tmp_path):
 
 
 @pytest.mark.parametrize("clean_dir", ["clean", "none"])
-def test_predict_writes_beside_its_output_alone(inputs, tmp_path, clean_dir):
+def test_predict_writes_next_to_its_output_alone(inputs, tmp_path, clean_dir):
     before, out = state(inputs), tmp_path / "out" / "submission.csv"
     override = f"clean_dir={inputs / clean_dir}"
     assert predict.main(["--runs", str(inputs / "run"), override, "--out", str(out)]) == 0

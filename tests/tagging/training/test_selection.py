@@ -37,12 +37,12 @@ def test_given_labels_are_as_sure_as_the_least_likely_of_them():
     np.testing.assert_allclose(found, [0.9, 0.2, 0.0])
 
 
-def test_a_models_own_labels_are_as_sure_as_the_likeliest_class():
+def test_a_models_own_labels_are_as_sure_as_the_most_likely_class():
     found = label_confidence(GIVEN, PROBABILITIES, SelectionSettings(labels="model"))
     np.testing.assert_allclose(found, [0.9, 0.9, 0.9])
 
 
-def teacherd(teacher, folder):
+def confidence_of(teacher, folder):
     """Probabilities of the noisy clips by name, out of the scores that were written."""
     scores = read_scores(folder / "selection_scores.npz")
     return dict(zip(scores.fnames, 1 / (1 + np.exp(-scores.logits.astype(np.float64))), strict=True))
@@ -51,7 +51,7 @@ def teacherd(teacher, folder):
 def test_confirmed_clips_come_in_with_their_own_labels(tiny, teacher, middle, tmp_path):
     data = stage_data(tiny.config(tmp_path), SELECTED)
     chosen = select_clips(data, SelectionSettings(min_probability=middle), teacher, tmp_path, 2)
-    probability = teacherd(teacher, tmp_path)
+    probability = confidence_of(teacher, tmp_path)
     for old, row in enumerate(data.train.itertuples()):
         where = np.flatnonzero((chosen.train["fname"] == row.fname) & (chosen.train["split"] == row.split))
         confirmed = row.split == "curated" or probability[row.fname][data.targets[old] > 0].min() >= middle
@@ -63,11 +63,11 @@ def test_confirmed_clips_come_in_with_their_own_labels(tiny, teacher, middle, tm
     assert 0 < counts["selected"] < (data.train["split"] == "selected").sum()
 
 
-def test_a_model_can_label_anew(tiny, teacher, tmp_path):
+def test_a_model_can_label_from_scratch(tiny, teacher, tmp_path):
     data = stage_data(tiny.config(tmp_path), SELECTED)
     settings = SelectionSettings(labels="model", min_probability=0.0)
     chosen = select_clips(data, settings, teacher, tmp_path, 2)
-    probability = teacherd(teacher, tmp_path)
+    probability = confidence_of(teacher, tmp_path)
     assert len(chosen.train) == len(data.train)
     for new, row in enumerate(chosen.train.itertuples()):
         wanted = data.targets[new] if row.split == "curated" else probability[row.fname]
@@ -104,7 +104,7 @@ def test_a_stage_selects_by_the_run_it_names_and_lists_what_it_kept(
     )
     run = read_run(train_stage(config, "curated", jobs=2))
     table = pd.read_csv(run.path / "selected.csv")
-    assert list(table.columns) == ["fname", "kept", "confidence", "labels", "likeliest"]
+    assert list(table.columns) == ["fname", "kept", "confidence", "labels", "predicted"]
     kept = int(table["kept"].sum())
     assert (
         table.loc[table["kept"] == 1, "confidence"].min()

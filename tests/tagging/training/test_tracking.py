@@ -1,4 +1,4 @@
-"""Weights & Biases beside the history, through a module that takes its place."""
+"""Weights & Biases next to the history, through a module that takes its place."""
 
 import sys
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Waveform augmentation through a stage's config, as the picture of a batch shows it."""
+"""Waveform augmentation through a stage's config, as the plot of a batch shows it."""
 
 import matplotlib.image
 import pytest
@@ -10,7 +10,7 @@ WEIGHTS = "stages.curated.source_weights.curated=0.5"
 
 
 @pytest.fixture
-def picture(tiny, tmp_path):
+def plot(tiny, tmp_path):
     def draw(*overrides):
         config = tiny.config(tmp_path, *overrides)
         return matplotlib.image.imread(show_batch(config, "curated", tmp_path / "batch.png", jobs=1, most=2))
@@ -18,7 +18,7 @@ def picture(tiny, tmp_path):
     return draw
 
 
-def test_the_picture_shows_mixtures_and_takes_batches_with_weights(picture):
-    plain, mixed, weighted = picture(), picture(MIX), picture(MIX, WEIGHTS)
+def test_the_plot_shows_mixtures_and_takes_batches_with_weights(plot):
+    plain, mixed, weighted = plot(), plot(MIX), plot(MIX, WEIGHTS)
     assert (plain != mixed).any()
     assert (weighted == mixed).all(), "weights do not change what the network sees"
