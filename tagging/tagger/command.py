@@ -13,9 +13,11 @@ from tqdm import tqdm
 from foundation.claims import claimed
 from foundation.files import atomic_file
 from preprocessing.errors import DecodeError
+from tagging.datasets.audio_files import Files
 from tagging.inference.results import Segment, TaggerError, Tags, Timeline
 from tagging.plots.timeline import draw_timeline
-from tagging.tagger.files import Files, found_files
+from tagging.tagger.clips import check_clean
+from tagging.tagger.files import found_files
 from tagging.tagger.models import window_pieces
 from tagging.tagger.options import TAG, flag, outputs, windows_file
 from tagging.tagger.outputs import screen_or_file
@@ -45,9 +47,10 @@ def tag(args: argparse.Namespace) -> int:
 
 def _tag(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
-        files, empty = stack.enter_context(found_files(args.paths))
-        stack.enter_context(claimed(TAG, outputs(args), inputs=[path for _, path in files]))
         tagger = Tagger.load(*args.run)
+        are_features = tagger.ensemble.takes_features
+        files, empty = stack.enter_context(found_files(args.paths, are_features=are_features))
+        stack.enter_context(claimed(TAG, outputs(args), inputs=[path for _, path in files]))
         _check_run(args, tagger, files)
         warnings = [run.warning for run in tagger.runs if run.warning]
         for line in (*warnings, *_unheard(args, tagger), *empty):
@@ -69,7 +72,7 @@ def _check_run(args: argparse.Namespace, tagger: Tagger, files: Files) -> None:
             f"{flag(asked[0])} applies to labels: expected a run with labels, received regression"
         )
     if not args.timeline or (args.embeddings and not args.per_window):
-        tagger.check_clean(path for _, path in files)
+        check_clean(tagger.runs, [path for _, path in files])
 
 
 def _unheard(args: argparse.Namespace, tagger: Tagger) -> list[str]:
