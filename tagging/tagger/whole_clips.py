@@ -1,11 +1,10 @@
 """Whole clips through the networks of several runs: the one engine behind `predict.py --audio` and `tag`."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -19,8 +18,6 @@ from tagging.tagger.clips import CleanClip, clean_clip
 from tagging.tagger.network import WindowNetwork
 from tagging.tagger.windows import batch_size, batches, cut_windows
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 Cleaned = dict[CleaningSettings, CleanClip]
 """A clip as each kind of cleaning among the runs makes it."""
 
@@ -49,23 +46,18 @@ def clip_outputs(networks: Sequence[WindowNetwork], sound: Sound) -> list[ClipOu
 def outputs_of_each(
     networks: Sequence[WindowNetwork], sounds: Iterable[Sound], jobs: int
 ) -> Iterator[list[ClipOutput] | DecodeError]:
-    """The same of many clips, in their order, or what is wrong with one; `jobs` clips are read at a time."""
-    for cleaned in work_ahead(partial(_cleaned, networks), sounds, jobs):
-        try:
-            yield _outputs(networks, cleaned.result())
-        except DecodeError as error:
-            yield error
-
-
-def work_ahead(work: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> Iterator[Future[Result]]:
-    """What `work` makes of each item, in their order; `jobs` are worked on at a time, one more waits."""
-    waiting, running = iter(items), deque[Future[Result]]()
+    """The same of many clips, in their order, or what is wrong with one; `jobs` are read at a time, one more waits."""
+    waiting, running = iter(sounds), deque[Future[Cleaned]]()
     with ThreadPoolExecutor(jobs) as pool:
         while True:
-            running.extend(pool.submit(work, item) for item in islice(waiting, jobs + 1 - len(running)))
+            for sound in islice(waiting, jobs + 1 - len(running)):
+                running.append(pool.submit(_cleaned, networks, sound))
             if not running:
                 return
-            yield running.popleft()
+            try:
+                yield _outputs(networks, running.popleft().result())
+            except DecodeError as error:
+                yield error
 
 
 def _cleaned(networks: Sequence[WindowNetwork], sound: Sound) -> Cleaned:
