@@ -69,7 +69,7 @@ def _predict(args: argparse.Namespace) -> int:
     from tagging.commands.parts.predict import predict_audio, predict_test
 
     if args.audio:
-        return predict_audio(config, ensemble, args.audio, out, args.jobs)
+        return predict_audio(ensemble, args.audio, out, args.jobs)
     return predict_test(config, ensemble, out, args.jobs, report=args.report)
 
 

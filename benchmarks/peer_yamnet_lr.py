@@ -33,9 +33,8 @@ from tagging.config.load import load_config
 from tagging.config.schema import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.cleaned import with_clean_audio
-from tagging.datasets.sources import TEST
 from tagging.datasets.splits import folds
-from tagging.datasets.table import Dataset
+from tagging.datasets.table import TEST, Dataset
 from tagging.frontend.yamnet import HANN_SAMPLES, HOP_SAMPLES, YamnetLogMel
 from tagging.inference.windows import inference_step, predict_files
 from tagging.pipeline.pieces import AudioWindows

@@ -51,7 +51,7 @@ def combine(
 
 
 def average_folds(logits: Sequence[np.ndarray], activation: Activation) -> np.ndarray:
-    """The models of the folds of one training as one: the logits of their mean scores.
+    """The models of the folds of one training as one: the logits of their mean scores; of one model its own.
 
     Args:
         logits: one (clips, classes) matrix a fold.
@@ -63,6 +63,8 @@ def average_folds(logits: Sequence[np.ndarray], activation: Activation) -> np.nd
     Raises:
         SubmissionError: as `combine`.
     """
+    if len(logits) == 1:
+        return logits[0]
     stacked = _stacked(logits)
     models, clips, classes = stacked.shape
     by_clip = np.moveaxis(stacked, 0, 1).reshape(models * clips, classes)

@@ -36,7 +36,8 @@ def with_clean_audio(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSet
     states = pd.Series([_state(*column, settings) for column in columns], clips.index, dtype=str)
     _check_states(clips, states, clean_dir)
     usable = np.array([row.has_audio for row in rows], bool)
-    found = clips.assign(path=pd.Series(paths, clips.index, object), **_facts(rows))
+    facts = {key: [getattr(row, key) for row in rows] for key in ("audio_hash", "steps", "bands")}
+    found = clips.assign(path=pd.Series(paths, clips.index, object), **facts)
     lost = clips.assign(reason=[row.reason for row in rows])
     return _checked(found[usable].reset_index(drop=True), clean_dir), lost[~usable].reset_index(drop=True)
 
@@ -68,26 +69,6 @@ def clean_home(path: Path) -> Path | None:
         if (folder / MANIFEST_NAME).is_file() and (folder / SETTINGS_NAME).is_file():
             return folder
     return None
-
-
-def from_clean_folder(clips: pd.DataFrame, home: Path, settings: CleaningSettings) -> Audio:
-    """Clips whose `path` is a file of a clean folder already; usable are those that its manifest knows.
-
-    Raises:
-        CleanFolderError: the folder was made with other settings, or features have not the same number of bands.
-    """
-    check_fingerprint(home, settings)
-    rows = {clean_file(home, row): row for row in read_rows(home) if row.has_audio}
-    usable = np.array([p in rows and has_clean_file(rows[p], p, settings) for p in clips["path"]], bool)
-    lost = clips.assign(reason=f"does not match {home / MANIFEST_NAME}")
-    found = clips[usable].reset_index(drop=True)
-    found = found.assign(**_facts([rows[path] for path in found["path"]]))
-    return _checked(found, home), lost[~usable].reset_index(drop=True)
-
-
-def _facts(rows: Sequence[ClipRow]) -> dict[str, list]:
-    """Columns of usable clips that the manifest has."""
-    return {key: [getattr(row, key) for row in rows] for key in ("audio_hash", "steps", "bands")}
 
 
 def _checked(found: pd.DataFrame, clean_dir: Path) -> pd.DataFrame:

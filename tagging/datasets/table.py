@@ -10,6 +10,7 @@ import pandas as pd
 from foundation.errors import UserError
 
 COLUMNS = ("fname", "path", "labels", "split", "group")
+TEST = "test"  # the split to predict; files without a data set are cleaned as its clips are
 
 
 class DatasetError(UserError):

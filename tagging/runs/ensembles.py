@@ -6,7 +6,8 @@ from functools import partial
 
 import numpy as np
 
-from submissions.ensemble import check_weights, combine
+from preprocessing.feature_settings import STORED
+from submissions.ensemble import average_folds, check_weights, combine
 from submissions.selection import select_weights
 from tagging.config.schema import Config
 from tagging.datasets import read_dataset
@@ -14,7 +15,7 @@ from tagging.datasets.csv_files import some
 from tagging.datasets.table import DatasetError
 from tagging.evaluation.task_kinds import TaskKind
 from tagging.runs.folds import Member, out_of_fold
-from tagging.runs.run import RunError
+from tagging.runs.run import Run, RunError
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,16 @@ class Ensemble:
     weights: Sequence[float] | None
 
     @property
+    def runs(self) -> list[Run]:
+        """All runs in it, those of folds one by one."""
+        return [run for member in self.members for run in member.runs]
+
+    @property
+    def takes_features(self) -> bool:
+        """Whether clips are files of ready-made features in place of audio; told by the first run."""
+        return self.runs[0].config.cleaning.features.name == STORED
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Class names, the same in all members."""
         return self.members[0].runs[0].classes
@@ -40,6 +51,11 @@ class Ensemble:
     def kind(self) -> TaskKind:
         """The kind of task, the same in all members."""
         return self.members[0].runs[0].kind
+
+    def of_members(self, logits: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """One (clips, classes) matrix a run -> one a member; those of folds are averaged."""
+        rest, activation = iter(logits), self.kind.activation
+        return [average_folds([next(rest) for _ in member.runs], activation) for member in self.members]
 
     def combine(self, logits: Sequence[np.ndarray]) -> np.ndarray:
         """One (clips, classes) matrix a member -> scores (clips, classes) float64."""

@@ -1,53 +1,86 @@
-"""A whole clip, cleaned and scored by one run, as `predict.py` does it."""
+"""Clips as a tagger receives them, and cleaned as the test clips of its runs are."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from preprocessing.chain import CleanStream
 from preprocessing.errors import DecodeError
+from preprocessing.feature_settings import STORED
 from preprocessing.features import compute_features
 from preprocessing.manifest import check_fingerprint
 from preprocessing.settings import CleaningSettings
-from preprocessing.stored import read_stored
-from preprocessing.stream import FileSound, Sound
-from tagging.config.schema import Config
+from preprocessing.stored import as_steps, read_stored
+from preprocessing.stream import ArraySound, FileSound, Sound
 from tagging.datasets.cleaned import clean_home
-from tagging.datasets.sources import TEST
-from tagging.inference.windows import WindowLogits, average_windows
-from tagging.pipeline.pieces import FeatureSequences, Pieces, audio_windows, feature_sequences
-from tagging.tagger.network import WindowNetwork
-from tagging.tagger.windows import ALL_SILENCE, batch_size, batches, cut_windows
+from tagging.datasets.table import TEST
+from tagging.inference.results import TaggerError
+from tagging.runs.run import Run
+from tagging.tagger.windows import ALL_SILENCE
+
+Audio = str | Path | FileSound | np.ndarray
+"""What a tagger is given: a file, or samples."""
 
 CleanClip = CleanStream | np.ndarray
 """Clean audio, or features (steps, bands) float32."""
 
 
+def sound_of(audio: Audio, rate_hz: int | None) -> Sound:
+    """A file, or samples at `rate_hz`.
+
+    Raises:
+        TaggerError: a rate with a file, or samples without.
+        DecodeError: samples of another type or shape.
+    """
+    if isinstance(audio, str | Path | FileSound):
+        if rate_hz is not None:
+            raise TaggerError(f"expected no rate_hz with a file, which has its own, received {rate_hz}")
+        return file_sound(audio)
+    if rate_hz is None:
+        raise TaggerError("expected rate_hz with samples, received none")
+    return ArraySound(audio, rate_hz)
+
+
+def file_sound(file: str | Path | FileSound) -> FileSound:
+    """A file by its name, or one that is watched while it is read."""
+    return file if isinstance(file, FileSound) else FileSound(Path(file))
+
+
 def clean_clip(sound: Sound, cleaning: CleaningSettings) -> CleanClip:
     """A raw clip as the test clips of a run are cleaned; features take all of it into memory.
 
-    A file of a clean folder is taken as it is, so that its silence is not removed twice.
+    A file of a clean folder is taken as it is, so that its silence is not removed twice. With `cleaning.features` of
+    `stored`, files hold features instead of audio.
 
     Raises:
-        DecodeError: audio that cannot be used.
+        DecodeError: audio, or a file of features, that cannot be used.
         CleanFolderError: see `clean_folder`.
+        TaggerError: samples, where features are expected.
     """
-    is_audio = cleaning.features.name is None
-    if isinstance(sound, FileSound) and clean_folder(sound.path, cleaning):
-        if not is_audio:
-            return read_stored(sound.path)
-        cleaning = replace(cleaning, remove_silence=False)
-    clean = CleanStream(sound, cleaning, TEST)
-    if is_audio:
+    features = cleaning.features
+    is_clean = isinstance(sound, FileSound) and clean_folder(sound.path, cleaning) is not None
+    if isinstance(sound, FileSound) and (features.name == STORED or (is_clean and features.name)):
+        values = read_stored(sound.path)
+        return values if is_clean else as_steps(values, features)
+    if features.name == STORED:
+        raise TaggerError("expected a file of features (cleaning.features.name=stored), received samples")
+    clean = CleanStream(sound, replace(cleaning, remove_silence=False) if is_clean else cleaning, TEST)
+    if features.name is None:
         return clean
     pcm = clean.pcm()
     if not len(pcm):
         raise DecodeError(ALL_SILENCE)
-    return compute_features(pcm, cleaning.rate_hz, cleaning.features)[0]
+    return compute_features(pcm, cleaning.rate_hz, features)[0]
+
+
+def check_clean(runs: Sequence[Run], files: Iterable[Path]) -> None:
+    """Raises CleanFolderError where a file lies in a clean folder that was made by other rules than the runs'."""
+    for folder in dict.fromkeys(file.parent for file in files):
+        for cleaning in dict.fromkeys(run.config.cleaning for run in runs):
+            clean_folder(folder, cleaning)
 
 
 def clean_folder(path: Path, cleaning: CleaningSettings) -> Path | None:
@@ -60,32 +93,3 @@ def clean_folder(path: Path, cleaning: CleaningSettings) -> Path | None:
     if home:
         check_fingerprint(home, cleaning)
     return home
-
-
-def score_clip(network: WindowNetwork, clip: CleanClip) -> tuple[np.ndarray, np.ndarray]:
-    """(logits (1, classes) float32 of the mean over all windows, mean of the windows' features (n,) float32)."""
-    config = network.run.config
-    pieces, inputs = _inputs(config, clip)
-    found = [network(pieces, batch) for batch in inputs]
-    logits, features = (np.concatenate(part) for part in zip(*found, strict=True))
-    windows = WindowLogits(np.zeros(len(logits), np.int64), logits, np.empty(0))
-    activation = network.run.kind.activation
-    return average_windows(windows, 1, config.window.average, activation), features.mean(axis=0)
-
-
-def _inputs(config: Config, clip: CleanClip) -> tuple[Pieces, Iterable[np.ndarray]]:
-    """How the clip is cut, and its pieces in batches."""
-    if isinstance(clip, np.ndarray):
-        sequences = feature_sequences(config.sequence, clip.shape[1])
-        return sequences, _of_sequence(sequences, clip)
-    windows = audio_windows(config.window, config.cleaning.rate_hz)
-    cut = batches(cut_windows(clip, windows), batch_size(windows.length))
-    return windows, (samples for _, samples in cut)
-
-
-def _of_sequence(pieces: FeatureSequences, clip: np.ndarray) -> Iterator[np.ndarray]:
-    """All pieces of one clip are of one length, so that a batch needs no padding."""
-    filled, starts = pieces.starts(tf.constant(clip))
-    size = batch_size(pieces.max_steps * pieces.bands)
-    for first in range(0, len(starts), size):
-        yield np.stack([pieces.cut(filled, start).numpy() for start in starts[first : first + size]])

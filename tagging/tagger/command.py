@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from math import inf
 from pathlib import Path
 
@@ -13,16 +13,17 @@ from tqdm import tqdm
 from foundation.claims import claimed
 from foundation.files import atomic_file
 from preprocessing.errors import DecodeError
+from tagging.datasets.audio_files import Files
 from tagging.inference.results import Segment, TaggerError, Tags, Timeline
 from tagging.plots.timeline import draw_timeline
-from tagging.tagger.files import Files, found_files
+from tagging.tagger.clips import check_clean
+from tagging.tagger.files import found_files
+from tagging.tagger.formats import WRITERS, Output, Record
 from tagging.tagger.models import window_pieces
 from tagging.tagger.options import TAG, flag, outputs, windows_file
-from tagging.tagger.outputs import screen_or_file
 from tagging.tagger.progress import WatchedSound
-from tagging.tagger.sinks import SINKS, Contents, Sink
 from tagging.tagger.tagger import Tagger
-from tagging.tagger.writing import Vectors, write_embeddings, write_labels
+from tagging.tagger.writing import Vectors, screen_or_file, write_embeddings, write_labels
 
 TOP = 5  # tags of a clip; with a threshold, and of regression, all
 READER_GONE = 141  # 128 + SIGPIPE, as shells have it
@@ -45,9 +46,10 @@ def tag(args: argparse.Namespace) -> int:
 
 def _tag(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
-        files, empty = stack.enter_context(found_files(args.paths))
-        stack.enter_context(claimed(TAG, outputs(args), inputs=[path for _, path in files]))
         tagger = Tagger.load(*args.run)
+        are_features = tagger.ensemble.takes_features
+        files, empty = stack.enter_context(found_files(args.paths, are_features=are_features))
+        stack.enter_context(claimed(TAG, outputs(args), inputs=[path for _, path in files]))
         _check_run(args, tagger, files)
         warnings = [run.warning for run in tagger.runs if run.warning]
         for line in (*warnings, *_unheard(args, tagger), *empty):
@@ -69,7 +71,7 @@ def _check_run(args: argparse.Namespace, tagger: Tagger, files: Files) -> None:
             f"{flag(asked[0])} applies to labels: expected a run with labels, received regression"
         )
     if not args.timeline or (args.embeddings and not args.per_window):
-        tagger.check_clean(path for _, path in files)
+        check_clean(tagger.runs, [path for _, path in files])
 
 
 def _unheard(args: argparse.Namespace, tagger: Tagger) -> list[str]:
@@ -85,24 +87,30 @@ def _unheard(args: argparse.Namespace, tagger: Tagger) -> list[str]:
 
 def _tag_files(args: argparse.Namespace, tagger: Tagger, sounds: Sounds) -> int:
     """Write all that is asked for; how many files could not be used."""
-    vectors, lost = [], 0
+    vectors: list[Vectors] = []
+    lost: list[str] = []
+    with _output(args, tagger) as output:
+        WRITERS[args.format](_records(args, tagger, sounds, vectors, lost), output)
+    if args.embeddings:
+        write_embeddings(args.embeddings, vectors, per_window=args.per_window)
+    return len(lost)
+
+
+def _records(
+    args: argparse.Namespace, tagger: Tagger, sounds: Sounds, vectors: list[Vectors], lost: list[str]
+) -> Iterator[Record]:
+    """Of each usable file, whose embeddings go to `vectors`; the names of the others go to `lost`."""
     is_hidden = None if len(sounds) > 1 else True  # None: hidden if stderr is not a terminal
-    with (
-        _sink(args, tagger) as sink,
-        tqdm(total=len(sounds), desc="tagging", unit="file", disable=is_hidden) as bar,
-    ):
+    with tqdm(total=len(sounds), desc="tagging", unit="file", disable=is_hidden) as bar:
         for (name, sound), found in zip(sounds, _found(args, tagger, sounds), strict=True):
             with tqdm.external_write_mode():
                 if isinstance(found, DecodeError):
                     _show_lost(args, name, found)
-                    lost += 1
+                    lost.append(name)
                 else:
-                    _show(args, sink, tagger, name, sound, found[0])
+                    yield from _record(args, tagger, name, sound, found[0])
                     vectors += [found[1]] if found[1] else []
             bar.update()
-    if args.embeddings:
-        write_embeddings(args.embeddings, vectors, per_window=args.per_window)
-    return lost
 
 
 def _found(args: argparse.Namespace, tagger: Tagger, sounds: Sounds) -> Iterator[Found | DecodeError]:
@@ -148,21 +156,17 @@ def _show_lost(args: argparse.Namespace, name: str, error: DecodeError) -> None:
         write_labels(args.labels, [])
 
 
-def _show(
-    args: argparse.Namespace,
-    sink: Sink,
-    tagger: Tagger,
-    name: str,
-    sound: WatchedSound,
-    result: Tags | Timeline,
-) -> None:
+def _record(
+    args: argparse.Namespace, tagger: Tagger, name: str, sound: WatchedSound, result: Tags | Timeline
+) -> Iterator[Record]:
+    """The one of a file; once it is written, the outputs next to it follow."""
     if sound.fault:
         print(f"{name}: {sound.fault}", file=sys.stderr, flush=True)
     if isinstance(result, Tags):
-        sink.tags(name, _chosen(args, tagger, result))
+        yield Record(name, tags=_chosen(args, tagger, result))
         return
     segments = _segments(args, result)
-    sink.timeline(name, result, segments)
+    yield Record(name, timeline=result, segments=segments)
     if args.labels:
         write_labels(args.labels, segments or [])
     if args.plot:
@@ -184,12 +188,9 @@ def _segments(args: argparse.Namespace, timeline: Timeline) -> list[Segment] | N
 
 
 @contextmanager
-def _sink(args: argparse.Namespace, tagger: Tagger) -> Iterator[Sink]:
+def _output(args: argparse.Namespace, tagger: Tagger) -> Iterator[Output]:
     """Where tags go; the scores of windows may have a file of their own, next to that of segments."""
-    contents = Contents(tagger.names, over_time=args.timeline, has_segments=tagger.task != "regression")
-    with ExitStack() as stack:
-        file = stack.enter_context(screen_or_file(args.out))
-        path = windows_file(args) if contents.has_segments else None
-        sink = SINKS[args.format](file, stack.enter_context(atomic_file(path)) if path else None, contents)
-        yield sink
-        sink.close()
+    has_segments = tagger.task != "regression"
+    path = windows_file(args) if has_segments else None
+    with screen_or_file(args.out) as file, atomic_file(path) if path else nullcontext() as windows:
+        yield Output(file, windows, tagger.names, args.timeline, has_segments)

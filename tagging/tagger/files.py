@@ -8,17 +8,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from foundation.scratch import scratch_folder
-from tagging.datasets.sources import audio_source
+from tagging.datasets.audio_files import Files, audio_files
 from tagging.datasets.table import DatasetError
 from tagging.tagger.options import STDIN
 
-Files = list[tuple[str, Path]]
-"""Names as they are shown, and where the audio is."""
-
 
 @contextmanager
-def found_files(paths: Sequence[Path]) -> Iterator[tuple[Files, list[DatasetError]]]:
-    """The files that are meant, and what is wrong with folders that have none.
+def found_files(
+    paths: Sequence[Path], *, are_features: bool = False
+) -> Iterator[tuple[Files, list[DatasetError]]]:
+    """The files that are meant (`are_features`: of ready-made features), and what is wrong with folders without any.
 
     Files of folders have the folder's name before; standard input is a file for now.
 
@@ -34,7 +33,10 @@ def found_files(paths: Sequence[Path]) -> Iterator[tuple[Files, list[DatasetErro
                 found.append((str(STDIN), _spooled(folder / "stdin.wav")))
             elif path.is_dir():
                 try:
-                    found += _of_folder(path)
+                    found += [
+                        (shown(path / name), file)
+                        for name, file in audio_files(path, are_features=are_features)
+                    ]
                 except DatasetError as error:
                     empty.append(error)
             else:
@@ -47,11 +49,6 @@ def found_files(paths: Sequence[Path]) -> Iterator[tuple[Files, list[DatasetErro
 def shown(path: Path) -> str:
     """The name as text that any file can hold: bytes that are no UTF-8 are spelt out, as `\\xe9`."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def _of_folder(folder: Path) -> Files:
-    clips = audio_source(folder).clips
-    return [(shown(folder / name), path) for name, path in zip(clips["fname"], clips["path"], strict=True)]
 
 
 def _spooled(path: Path) -> Path:

@@ -9,8 +9,6 @@ from pathlib import Path
 import numpy as np
 from scipy.special import logit
 
-from preprocessing.feature_settings import STORED
-from submissions.ensemble import average_folds
 from submissions.settings import EnsembleSettings
 from tagging.evaluation.calibration import Calibration, read_calibration
 from tagging.evaluation.thresholds import THRESHOLD
@@ -56,16 +54,6 @@ def _how_to_combine(members: Sequence[Member]) -> EnsembleSettings:
     return settings
 
 
-def check_hears(runs: Sequence[Run]) -> None:
-    """Raises TaggerError for runs that cannot take audio."""
-    for run in runs:
-        if run.config.cleaning.features.name == STORED:
-            raise TaggerError(
-                f"expected a run on audio, {run.path} was trained on ready-made features "
-                "(cleaning.features.name=stored), which cannot be computed from audio here"
-            )
-
-
 def calibration_of(run: Run) -> Calibration:
     """The run's own; where it has none, one that leaves its scores as they are.
 
@@ -77,11 +65,7 @@ def calibration_of(run: Run) -> Calibration:
 
 def combine(ensemble: Ensemble, logits: Sequence[np.ndarray]) -> np.ndarray:
     """One (rows, classes) matrix a run, those of folds one by one -> scores (rows, classes) float64."""
-    rest, activation = iter(logits), ensemble.kind.activation
-    of_members = [[next(rest) for _ in member.runs] for member in ensemble.members]
-    return ensemble.combine(
-        [average_folds(folds, activation) if len(folds) > 1 else folds[0] for folds in of_members]
-    )
+    return ensemble.combine(ensemble.of_members(logits))
 
 
 def combined_thresholds(ensemble: Ensemble, calibrations: Sequence[Calibration]) -> np.ndarray:

@@ -23,10 +23,12 @@ class WindowNetwork:
     Attributes:
         step: inputs (batch, ...) float32 -> logits (batch, classes), features (batch, n).
         run: whose it is.
+        shape: of the inputs, the first None.
     """
 
     step: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
     run: Run
+    shape: tuple[int | None, ...]
 
     def __call__(self, pieces: Pieces, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Pieces as they are stored -> (batch, classes) float32, (batch, n) float32."""
@@ -106,7 +108,9 @@ def _check_length(run: Run, pieces: AudioWindows) -> None:
         )
 
 
-def _of_layers(run: Run, frontend: keras.Layer, network: keras.Model, shape: tuple) -> WindowNetwork:
+def _of_layers(
+    run: Run, frontend: keras.Layer, network: keras.Model, shape: tuple[int | None, ...]
+) -> WindowNetwork:
     both = keras.Model(network.input, [network.output, _embedding(run, network)], name="with_embedding")
 
     # One trace, whatever the number of windows in a batch.
@@ -115,7 +119,7 @@ def _of_layers(run: Run, frontend: keras.Layer, network: keras.Model, shape: tup
         logits, features = both(frontend(inputs), training=False)
         return logits, features
 
-    return WindowNetwork(step, run)
+    return WindowNetwork(step, run, shape)
 
 
 def _embedding(run: Run, network: keras.Model) -> Any:

@@ -1,27 +1,24 @@
 """A trained run, or several as an ensemble, as one object that tags audio."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from preprocessing.errors import DecodeError
-from preprocessing.settings import CleaningSettings
-from preprocessing.stream import FileSound, PcmStream, Sound
+from preprocessing.stream import FileSound, PcmStream
 from tagging.inference.results import TaggerError, Tags, Timeline
 from tagging.runs.ensembles import Ensemble
-from tagging.tagger.ahead import work_ahead
-from tagging.tagger.clips import CleanClip, clean_clip, clean_folder, score_clip
+from tagging.tagger.clips import Audio, file_sound, sound_of
 from tagging.tagger.models import (
     calibration_of,
-    check_hears,
     combine,
     combined_thresholds,
     load_ensemble,
     window_pieces,
 )
 from tagging.tagger.network import Networks
-from tagging.tagger.sounds import Audio, file_sound, sound_of
+from tagging.tagger.whole_clips import ClipOutput, clip_outputs, outputs_of_each
 from tagging.tagger.windows import batch_size, batches, cut_windows
 
 
@@ -29,8 +26,8 @@ class Tagger:
     """Tags audio files and arrays.
 
     Clips are cleaned as the run's test clips are (mono, its rate, its silence rules), cut into its windows, and the
-    scores of the windows averaged, as `predict.py --audio` does it; files of a clean folder are taken as they are.
-    Other than there, scores are calibrated: a run's logits are divided by its temperature before runs become one.
+    scores of the windows averaged; files of a clean folder, or of ready-made features, are taken as they are. Scores
+    are calibrated: a run's logits are divided by its temperature before runs become one.
 
     Args:
         ensemble: what predicts; see `load`.
@@ -48,10 +45,8 @@ class Tagger:
 
     def __init__(self, ensemble: Ensemble) -> None:
         self.ensemble = ensemble
-        self.runs = [run for member in ensemble.members for run in member.runs]
-        check_hears(self.runs)
+        self.runs = ensemble.runs
         self._calibrations = [calibration_of(run) for run in self.runs]
-        self._cleanings = tuple(dict.fromkeys(run.config.cleaning for run in self.runs))
         self._networks = Networks(self.runs)
 
     @classmethod
@@ -99,7 +94,7 @@ class Tagger:
             DecodeError: audio that cannot be used.
             CleanFolderError: a file of a clean folder that was made by other rules than the run's.
         """
-        return self._tags(self._clean(sound_of(audio, rate_hz)))
+        return self._tags(clip_outputs(self._networks.saved, sound_of(audio, rate_hz)))
 
     def each(
         self, files: Sequence[str | Path | FileSound], jobs: int = 1
@@ -109,11 +104,9 @@ class Tagger:
         Raises:
             CleanFolderError: as above.
         """
-        for sound, clean in work_ahead(self._clean, [file_sound(file) for file in files], jobs):
-            try:
-                yield sound.path, self._tags(clean.result())
-            except DecodeError as error:
-                yield sound.path, error
+        sounds = [file_sound(file) for file in files]
+        for sound, found in zip(sounds, outputs_of_each(self._networks.saved, sounds, jobs), strict=True):
+            yield sound.path, found if isinstance(found, DecodeError) else self._tags(found)
 
     def embed(self, audio: Audio, rate_hz: int | None = None) -> np.ndarray:
         """The embedding of a clip, (features,) float32; arguments as above.
@@ -178,21 +171,9 @@ class Tagger:
                 f"expected one run for embeddings, received {len(self.runs)}: their features are not comparable"
             )
 
-    def check_clean(self, paths: Iterable[Path]) -> None:
-        """Raises CleanFolderError where one lies in a clean folder that was made by other rules than the runs'."""
-        for path in paths:
-            for cleaning in self._cleanings:
-                clean_folder(path, cleaning)
-
-    def _clean(self, sound: Sound) -> dict[CleaningSettings, CleanClip]:
-        """The clip as each kind of cleaning among the runs makes it."""
-        return {cleaning: clean_clip(sound, cleaning) for cleaning in self._cleanings}
-
-    def _tags(self, clean: dict[CleaningSettings, CleanClip]) -> Tags:
-        networks = self._networks.saved
-        found = [score_clip(network, clean[network.run.config.cleaning]) for network in networks]
-        scores = self._scores([logits for logits, _ in found])[0]
-        return Tags(self.names, scores, found[0][1] if len(found) == 1 else None)
+    def _tags(self, found: Sequence[ClipOutput]) -> Tags:
+        scores = self._scores([output.logits for output in found])[0]
+        return Tags(self.names, scores, found[0].features if len(found) == 1 else None)
 
     def _scores(self, logits: Sequence[np.ndarray]) -> np.ndarray:
         """One (rows, classes) matrix a run -> calibrated scores (rows, classes) float64."""

@@ -1,9 +1,13 @@
-"""What a tagger writes but tags: label tracks, embeddings."""
+"""What a tagger writes to: the screen or a file; and what it writes in addition to tags: label tracks, embeddings."""
 
-from collections.abc import Sequence
+import io
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -24,6 +28,22 @@ class Vectors:
     name: str
     rows: np.ndarray
     spans_s: np.ndarray | None = None
+
+
+@contextmanager
+def screen_or_file(path: Path | None) -> Iterator[IO[str]]:
+    """Standard output, whose missing letters are spelt out, or an `atomic_file`."""
+    if path is not None:
+        with atomic_file(path) as file:
+            yield file
+        return
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        yield sys.stdout
+    except BrokenPipeError:  # nobody reads any more: what Python still holds must go somewhere when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
 
 
 def write_labels(path: Path, segments: Sequence[Segment]) -> None:

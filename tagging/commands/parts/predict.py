@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from foundation.claims import claimed
 from foundation.files import write_atomic
 from foundation.streams import is_stream
-from preprocessing.feature_settings import STORED
+from preprocessing.errors import DecodeError
+from preprocessing.stream import FileSound
 from submissions.outputs import (
     PREDICT,
     class_table_file,
@@ -22,14 +24,17 @@ from submissions.outputs import (
 from submissions.writer import write_predictions, write_scores, write_submission
 from tagging.config.schema import Config
 from tagging.datasets import read_dataset
-from tagging.datasets.sources import TEST, Source, audio_source
-from tagging.datasets.table import Dataset, DatasetError
+from tagging.datasets.audio_files import Files, audio_files
+from tagging.datasets.table import TEST, Dataset, DatasetError
 from tagging.evaluation.checks import EvaluationError
 from tagging.inference.scoring import Scores, listed, score_members
 from tagging.plots.confusion import write_confusion
 from tagging.report.text import score_report, window_report
 from tagging.runs.ensembles import Ensemble
 from tagging.runs.run import RunError
+from tagging.tagger.clips import check_clean
+from tagging.tagger.network import saved_network
+from tagging.tagger.whole_clips import outputs_of_each
 
 _TOP = 3  # tags of a file that are printed
 
@@ -75,14 +80,15 @@ def _predict_test(
     jobs: int,
     report: bool,
 ) -> int:
-    parts = score_members(ensemble.members, Source(test, is_dataset=True), config, jobs)
-    scores = _write(out, dataset.sample_submission, parts, ensemble)
-    known = dataset.answered(parts[0].clips)
-    clips = parts[0].clips[known]
+    parts = score_members(ensemble, test, config, jobs)
+    names = list(test["fname"])
+    scores = _write(out, dataset.sample_submission, names, [part.logits for part in parts], ensemble)
+    known = dataset.answered(test)
+    clips = test[known]
     targets = dataset.targets(clips)
     if known.any():
-        names = list(clips["fname"])
-        print(score_report(ensemble.kind, targets, scores[known], names, dataset.classes, dataset.usage))
+        answered = list(clips["fname"])
+        print(score_report(ensemble.kind, targets, scores[known], answered, dataset.classes, dataset.usage))
     if report:
         _write_tables(out, targets, scores[known], ensemble)
         both = {
@@ -102,35 +108,55 @@ def _write_tables(out: Path, targets: np.ndarray, scores: np.ndarray, ensemble: 
         write_confusion(confusion_file(out), targets, scores, ensemble.classes)
 
 
-def predict_audio(config: Config, ensemble: Ensemble, path: Path, out: Path, jobs: int) -> int:
+def predict_audio(ensemble: Ensemble, path: Path, out: Path, jobs: int) -> int:
     """Predict a file, or the audio files under a folder, and write `out`; unusable ones are listed. An exit code."""
-    are_features = ensemble.members[0].runs[0].config.cleaning.features.name == STORED
-    source = audio_source(path, are_features=are_features)
-    with claimed(PREDICT, prediction_files(out, len(ensemble.members)), inputs=source.clips["path"]):
-        parts = score_members(ensemble.members, source, config, jobs)
-        scores = _write(out, None, parts, ensemble)
+    files = audio_files(path, are_features=ensemble.takes_features)
+    paths = [file for _, file in files]
+    with claimed(PREDICT, prediction_files(out, len(ensemble.members)), inputs=paths):
+        check_clean(ensemble.runs, paths)
+        names, logits, lost = _score_files(ensemble, files, jobs)
+        scores = _write(out, None, names, ensemble.of_members(logits), ensemble)
     top = len(ensemble.classes) if ensemble.kind.name == "regression" else _TOP
-    print(_tags(list(parts[0].clips["fname"]), scores, ensemble.classes, top))
-    lost = parts[0].lost
-    if len(lost):
+    print(_tags(names, scores, ensemble.classes, top))
+    if lost:
         print(f"{len(lost)} files could not be used: {listed(lost)}", file=sys.stderr)
-    return 1 if len(lost) else 0
+    return 1 if lost else 0
 
 
-def _write(out: Path, sample: Path | None, parts: Sequence[Scores], ensemble: Ensemble) -> np.ndarray:
+def _score_files(
+    ensemble: Ensemble, files: Files, jobs: int
+) -> tuple[list[str], list[np.ndarray], list[tuple[str, str]]]:
+    """(names of the usable files, one (files, classes) float32 matrix of logits a run, the others with a reason)."""
+    networks = [saved_network(run) for run in ensemble.runs]
+    found = outputs_of_each(networks, [FileSound(path) for _, path in files], jobs)
+    bar = tqdm(zip(files, found, strict=True), "predicting", len(files), unit="file", disable=None)
+    usable, rows, lost = [], [], []
+    for (name, _), outputs in bar:
+        if isinstance(outputs, DecodeError):
+            lost.append((name, str(outputs)))
+        else:
+            usable.append(name)
+            rows.append([output.logits for output in outputs])
+    if not usable:
+        raise DatasetError(f"expected usable audio, found none: {listed(lost)}")
+    return usable, [np.concatenate(run) for run in zip(*rows, strict=True)], lost
+
+
+def _write(
+    out: Path, sample: Path | None, names: Sequence[str], logits: Sequence[np.ndarray], ensemble: Ensemble
+) -> np.ndarray:
     """Combine the models; write the submission, and next to it each one's logits. Returns the combined scores."""
-    names, classes = list(parts[0].clips["fname"]), ensemble.classes
-    scores = ensemble.combine([part.logits for part in parts])
+    classes, scores = ensemble.classes, ensemble.combine(logits)
     has_place = not is_stream(out)
-    for number, part in enumerate(parts if has_place else (), 1):
-        write_scores(logits_file(out, number), names, classes, part.logits)
+    for number, matrix in enumerate(logits if has_place else (), 1):
+        write_scores(logits_file(out, number), names, classes, matrix)
     if sample is None and ensemble.kind.name == "multiclass":
         write_predictions(out, names, classes, scores)
         left_out = []
     else:
         left_out = write_submission(out, sample, names, classes, scores)
     if has_place:
-        remove_logits_above(len(parts), out)
+        remove_logits_above(len(logits), out)
     print(f"{out}: {len(names) - len(left_out)} clips, {len(classes)} classes")
     return scores
 

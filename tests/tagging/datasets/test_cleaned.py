@@ -14,7 +14,7 @@ from preprocessing.clip import ClipRow
 from preprocessing.folder import HEADER_BYTES, CleanFolderError
 from preprocessing.manifest import write_rows, write_settings
 from preprocessing.settings import CleaningSettings
-from tagging.datasets.cleaned import clean_audio, from_clean_folder, with_clean_audio
+from tagging.datasets.cleaned import clean_audio, with_clean_audio
 
 SETTINGS = CleaningSettings()
 NAMES = ["a.wav", "b.wav", "c.flac"]
@@ -144,16 +144,3 @@ def test_audio_is_cleaned_for_the_moment_where_no_folder_fits(tmp_path, clips, f
     printed = capsys.readouterr().out.splitlines()
     assert printed[-1].startswith("cleaning 5 clips ")
     assert len(printed) == (1 if fault == "none" else 2)
-
-
-def test_files_of_a_clean_folder_are_used_as_they_are(tmp_path, clips):
-    split = tmp_path / "clean" / "test"
-    sf.write(split / "stray.wav", np.zeros(800), 44_100)
-    files = sorted(split.iterdir())
-    table = pd.DataFrame({"fname": [path.name for path in files], "path": files, "split": "x"})
-    usable, lost = from_clean_folder(table, tmp_path / "clean", SETTINGS)
-    assert list(usable["path"]) == [split / name for name in ("a.wav", "b.wav", "c.flac.wav")]
-    assert list(lost["fname"]) == ["stray.wav"]
-    assert "manifest" in lost["reason"][0]
-    with pytest.raises(CleanFolderError, match="rate_hz is 16000 there, 8000 "):
-        from_clean_folder(table, tmp_path / "clean", CleaningSettings(rate_hz=8_000))

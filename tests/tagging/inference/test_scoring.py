@@ -3,39 +3,20 @@
 import shutil
 from pathlib import Path
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile as sf
-from keras.initializers import RandomNormal
 
 import predict
 from preprocessing.clean import clean_dataset
 from tagging.datasets import read_dataset
-from tagging.runs.place import finish_run, work_dir
 from tagging.runs.run import Run
+from tests.tagger_helpers import untrained_run
 
 
 def make_run(config, path: Path) -> str:
-    dataset = read_dataset(config.dataset)
-    samples = config.window.window_samples(config.cleaning.rate_hz)
-    model = keras.Sequential(
-        [
-            keras.Input((samples,)),
-            keras.layers.Reshape((samples, 1)),
-            keras.layers.Conv1D(
-                8, 64, strides=32, activation="relu", kernel_initializer=RandomNormal(seed=1)
-            ),
-            keras.layers.GlobalMaxPooling1D(),
-            keras.layers.Dense(len(dataset.classes), kernel_initializer=RandomNormal(seed=2)),
-        ]
-    )
-    work_dir(path).mkdir(parents=True)
-    model.save(work_dir(path) / "model.keras")
-    facts = {"task": "multilabel", "identity": {}, "validation": None, "finished": "2020"}
-    finish_run(path, config, {"classes": list(dataset.classes), **facts})
-    return str(path)
+    return str(untrained_run(path, config, read_dataset(config.dataset).classes))
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +150,7 @@ def test_every_file_of_a_folder_that_may_be_audio_counts(tiny, run, tmp_path, ca
     np.testing.assert_allclose(scores(tmp_path / "b.csv").loc["a.w64"], table.loc["a.w64"], atol=1e-6)
 
 
-def test_a_folder_without_files_or_without_sound(run, tmp_path, no_model, capsys):
+def test_a_folder_without_files_or_without_sound(run, tmp_path, capsys):
     for name, file, words in (
         ("empty", ".hidden.wav", "found none"),
         (

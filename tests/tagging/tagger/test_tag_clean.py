@@ -1,4 +1,4 @@
-"""Files of a clean folder, which `predict.py --audio` takes as they are, are tagged as they are."""
+"""Files of a clean folder, and of ready-made features: `tag` and `predict.py --audio` take them as they are."""
 
 import shutil
 from pathlib import Path
@@ -10,12 +10,15 @@ from scipy.special import expit, logit
 
 import predict
 from preprocessing.clean import clean_dataset
+from preprocessing.errors import DecodeError
 from preprocessing.folder import CleanFolderError
 from tagging import Tagger
 from tagging.config.load import load_config
-from tagging.datasets.sources import audio_source
+from tagging.datasets import read_dataset
 from tagging.evaluation.calibration import read_calibration
+from tagging.inference.results import TaggerError
 from tagging.pipeline.pieces import feature_sequences
+from tagging.runs.run import read_run
 from tests.tag_command_helpers import refused, tag
 from tests.tagger_helpers import untrained_run
 
@@ -49,11 +52,52 @@ def test_scores_are_those_of_predict_but_for_the_temperature(tiny, noisy, tmp_pa
 def test_features_of_a_clean_folder_are_taken_too(tiny, noisy, tmp_path):
     config = load_config(noisy[0] / "tiny.yaml", OF_FEATURES)
     run = untrained_run(tmp_path / "r", config, CLASSES, pieces=feature_sequences(config.sequence, 20))
-    raw = audio_source(tiny.root / "test").clips[:2]
+    raw = read_dataset(config.dataset).of("test")[:2]
     clean_dataset(raw, tmp_path / "clean", config.cleaning, jobs=1, progress=False)
     tagger, expected = Tagger.load(run), predicted(tmp_path / "clean", tmp_path / "p.csv", run)
     for name, row in expected.iterrows():
         np.testing.assert_allclose(tagger(tmp_path / "clean" / str(name)).scores, row, atol=1e-5)
+
+
+def features_run(noisy, folder: Path, stored: str = "") -> Path:
+    """Of files of features, five numbers a step."""
+    config = load_config(
+        noisy[0] / "tiny.yaml", (f"cleaning.features={{name: stored{stored}}}", *OF_FEATURES[1:])
+    )
+    return untrained_run(folder, config, CLASSES, pieces=feature_sequences(config.sequence, 5))
+
+
+def test_files_of_ready_made_features_are_taken_raw_and_clean(noisy, tmp_path, capsys):
+    run = features_run(noisy, tmp_path / "r", ", transpose: true, bands: [1, 6]")
+    (tmp_path / "raw").mkdir()
+    for name, shape in (("a.npy", (8, 70)), ("b.npy", (8, 3)), ("bad.npy", (4, 3))):
+        np.save(tmp_path / "raw" / name, np.random.default_rng(0).normal(size=shape))
+    clips = pd.DataFrame([(path.name, path, "test") for path in sorted((tmp_path / "raw").iterdir())])
+    cleaning = read_run(run).config.cleaning
+    clean_dataset(
+        clips.set_axis(["fname", "path", "split"], axis=1), tmp_path / "clean", cleaning, progress=False
+    )
+    raw, out = tmp_path / "raw", tmp_path / "p.csv"
+    assert predict.main(["--runs", str(run), "--audio", str(raw), "--out", str(out), "--jobs", "1"]) == 1
+    assert "1 files could not be used: bad.npy (expected 6 bands or more" in capsys.readouterr().err
+    expected = pd.read_csv(out).set_index("fname")
+    assert list(expected.index) == ["a.npy", "b.npy"]
+    model, steps = read_run(run).load_model(), np.load(raw / "b.npy").T[:, 1:6]
+    np.testing.assert_allclose(expected.loc["b.npy"], expit(model(steps[None].astype("f")))[0], atol=1e-6)
+    clean = predicted(tmp_path / "clean" / "test", tmp_path / "c.csv", run)
+    np.testing.assert_allclose(clean, expected, atol=1e-6)
+    assert tag(raw, "--run", run, "--format", "csv", "--out", tmp_path / "tags.csv") == 1
+    table = pd.read_csv(tmp_path / "tags.csv").pivot_table(index="fname", columns="label", values="score")
+    np.testing.assert_allclose(table, expected, atol=1e-6)
+    with pytest.raises(TaggerError, match="expected a file of features"):
+        Tagger.load(run)(np.zeros(16_000), 16_000)
+
+
+def test_features_of_another_width_are_a_bad_file(noisy, tmp_path):
+    run = features_run(noisy, tmp_path / "r")
+    np.save(tmp_path / "a.npy", np.zeros((30, 6)))
+    with pytest.raises(DecodeError, match=f"expected features of 5 bands, as {run} takes them, received 6"):
+        Tagger.load(run)(tmp_path / "a.npy")
 
 
 def test_a_folder_of_other_rules_is_refused_for_whole_clips_as_predict_does(tiny, noisy, tmp_path, capsys):

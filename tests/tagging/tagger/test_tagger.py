@@ -287,13 +287,6 @@ def test_silence_is_refused_by_runs_on_offline_features_too(noisy, tmp_path):
         Tagger.load(path)(np.zeros(16_000), 16_000)
 
 
-def test_runs_on_ready_made_features_are_refused(noisy, tmp_path):
-    config = load_config(noisy[0] / "tiny.yaml", [*OF_FEATURES, "cleaning.features.name=stored"])
-    path = untrained_run(tmp_path / "r", config, CLASSES, pieces=feature_sequences(config.sequence, 5))
-    with pytest.raises(TaggerError, match="ready-made features"):
-        Tagger.load(path)
-
-
 def test_one_label_and_values_are_scored_as_the_task_says(noisy, audio, tmp_path):
     path = made_run(noisy, tmp_path / "a", task="multiclass")
     raw = Tagger.load(path)(audio / "plain.wav").scores

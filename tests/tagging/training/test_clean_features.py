@@ -8,7 +8,7 @@ from preprocessing.clean import clean_dataset
 from preprocessing.feature_settings import FeatureSettings
 from preprocessing.folder import CleanFolderError
 from preprocessing.settings import CleaningSettings
-from tagging.datasets.cleaned import clean_audio, clean_home, from_clean_folder, with_clean_audio
+from tagging.datasets.cleaned import clean_audio, with_clean_audio
 
 SETTINGS = CleaningSettings(features=FeatureSettings(name="stored", transpose=True))
 
@@ -36,18 +36,6 @@ def test_usable_clips_have_the_shape_of_their_features(tmp_path, clips):
     assert list(usable["bands"]) == [140, 140]
     assert list(usable["path"]) == [tmp_path / "clean/test" / name for name in ("0.npy", "1.npy")]
     assert list(lost["fname"]) == ["2.npy"]
-
-
-def test_files_of_a_folder_of_features_are_used_as_they_are(tmp_path, clips):
-    files = sorted((tmp_path / "clean/test").iterdir())
-    assert clean_home(files[0]) == tmp_path / "clean"
-    table = pd.DataFrame({"fname": [path.name for path in files], "path": files, "split": "test"})
-    usable, lost = from_clean_folder(table, tmp_path / "clean", SETTINGS)
-    assert list(usable["steps"]) == [68, 3]
-    assert list(usable["audio_hash"]) == list(
-        with_clean_audio(clips, tmp_path / "clean", SETTINGS)[0]["audio_hash"]
-    )
-    assert lost.empty
 
 
 def test_features_are_made_for_the_moment_where_no_folder_fits(tmp_path, clips):

@@ -4,7 +4,7 @@ import pytest
 
 from preprocessing.manifest import write_rows, write_settings
 from preprocessing.settings import CleaningSettings
-from tagging.datasets.sources import audio_source
+from tagging.datasets.audio_files import audio_files
 from tagging.datasets.table import DatasetError
 
 OTHERS = ["a/cover.JPG", "a/notes.txt", "labels.csv", "README", "tags.json"]
@@ -20,7 +20,7 @@ def folder(tmp_path):
 
 
 def names(*arguments, **options) -> list[str]:
-    return sorted(audio_source(*arguments, **options).clips["fname"])
+    return sorted(name for name, _ in audio_files(*arguments, **options))
 
 
 def test_of_a_folder_all_is_meant_that_may_be_audio_and_the_others_are_counted(folder, capsys):
@@ -49,4 +49,4 @@ def test_a_folder_without_audio_is_refused_with_what_it_has(folder):
     (folder / "a/1.WAV").unlink()
     (folder / "a/b/2.mp3").unlink()
     with pytest.raises(DatasetError, match=r"found none; .* 2 .*cover\.JPG"):
-        audio_source(folder / "a")
+        audio_files(folder / "a")

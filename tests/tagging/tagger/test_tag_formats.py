@@ -8,7 +8,7 @@ import pytest
 
 from foundation.files import atomic_file
 from tagging.inference.results import Segment, Timeline
-from tagging.tagger.sinks import SINKS, Contents
+from tagging.tagger.formats import WRITERS, Output, Record
 
 TAGS = [("a", 0.75), ("b", 0.25)]
 TIMELINE = Timeline(
@@ -17,12 +17,18 @@ TIMELINE = Timeline(
 SEGMENTS = [Segment(0.0, 1.5, "a", 0.75)]
 
 
+def written(ending: str, records, *, file=None, windows=None, names=("a", "b"), over_time=True) -> str:
+    file = file or io.StringIO()
+    WRITERS[ending](records, Output(file, windows, names, over_time, has_segments=True))
+    return file.getvalue() if isinstance(file, io.StringIO) else ""
+
+
 def test_each_file_is_a_whole_line_as_soon_as_it_is_done(tmp_path):
     path = tmp_path / "x.jsonl"
-    with path.open("w") as file:
-        sink = SINKS["jsonl"](file, None, Contents(("a", "b"), over_time=False, has_segments=False))
+
+    def records():
         for number in (1, 2):
-            sink.tags(f"{number}.wav", TAGS)
+            yield Record(f"{number}.wav", tags=TAGS)
             lines = path.read_text().splitlines(keepends=True)
             assert len(lines) == number
             assert lines[-1].endswith("\n")
@@ -31,65 +37,53 @@ def test_each_file_is_a_whole_line_as_soon_as_it_is_done(tmp_path):
                 "tags": [{"label": "a", "score": 0.75}, {"label": "b", "score": 0.25}],
             }
 
+    with path.open("w") as file:
+        written("jsonl", records(), file=file, over_time=False)
+    assert len(path.read_text().splitlines()) == 2
+
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "table"])
 def test_who_reads_along_sees_each_file_when_it_is_done(tmp_path, ending):
-    path = tmp_path / "x"
+    path, texts = tmp_path / "x", []
+
+    def records():
+        yield Record("1.wav", timeline=TIMELINE, segments=SEGMENTS)
+        texts.append(path.read_text())
+
     with path.open("w") as file:
-        sink = SINKS[ending](file, None, Contents(("a", "b"), over_time=True, has_segments=True))
-        sink.timeline("1.wav", TIMELINE, SEGMENTS)
-        text = path.read_text()
-        sink.close()
-        assert path.read_text() == text
+        written(ending, records(), file=file)
+        assert path.read_text() == texts[0] != ""
 
 
 @pytest.mark.parametrize("files", [0, 1, 3])
-def test_a_json_list_is_one_whatever_its_length(tmp_path, files):
-    path = tmp_path / "x.json"
-    with path.open("w") as file:
-        sink = SINKS["json"](file, None, Contents(("a", "b"), over_time=True, has_segments=True))
-        for number in range(files):
-            sink.timeline(f"{number}.wav", TIMELINE, SEGMENTS)
-        sink.close()
-    found = json.loads(path.read_text())
+def test_a_json_list_is_one_whatever_its_length(files):
+    records = [Record(f"{number}.wav", timeline=TIMELINE, segments=SEGMENTS) for number in range(files)]
+    found = json.loads(written("json", records))
     assert [item["fname"] for item in found] == [f"{number}.wav" for number in range(files)]
     for item in found:
         assert item["windows"] == [{"start_s": 0, "end_s": 1.5, "scores": [0.75, 0.25]}]
         assert item["segments"] == [{"start_s": 0, "end_s": 1.5, "label": "a", "score": 0.75}]
 
 
-@pytest.mark.parametrize("ending", SINKS)
+@pytest.mark.parametrize("ending", WRITERS)
 def test_letters_stay_as_they_are(ending):
-    file = io.StringIO()
-    sink = SINKS[ending](file, None, Contents(("Glöckchen",), over_time=False, has_segments=False))
-    sink.tags("täglich.wav", [("Glöckchen", 0.5)])
-    sink.close()
-    assert "täglich.wav" in file.getvalue()
-    assert "Glöckchen" in file.getvalue()
+    record = Record("täglich.wav", tags=[("Glöckchen", 0.5)])
+    text = written(ending, [record], names=("Glöckchen",), over_time=False)
+    assert "täglich.wav" in text
+    assert "Glöckchen" in text
 
 
 def test_csv_keeps_windows_apart_from_segments():
     for windows in (None, io.StringIO()):
-        file = io.StringIO()
-        sink = SINKS["csv"](file, windows, Contents(("a", "b"), over_time=True, has_segments=True))
-        sink.timeline("x.wav", TIMELINE, SEGMENTS)
-        assert file.getvalue() == "fname,start_s,end_s,label,score\nx.wav,0.0,1.5,a,0.75\n"
+        text = written("csv", [Record("x.wav", timeline=TIMELINE, segments=SEGMENTS)], windows=windows)
+        assert text == "fname,start_s,end_s,label,score\nx.wav,0.0,1.5,a,0.75\n"
         if windows:
             assert windows.getvalue() == "fname,start_s,end_s,a,b\nx.wav,0.0,1.5,0.75,0.25\n"
 
 
-def table(*, over_time: bool):
-    file = io.StringIO()
-    return file, SINKS["table"](file, None, Contents(("a", "b"), over_time, has_segments=True))
-
-
 def test_a_table_of_tags_keeps_its_columns_whatever_the_names():
-    file, sink = table(over_time=False)
-    for name in ("x.wav", 40 * "x"):
-        sink.tags(name, TAGS)
-        sink.tags(name, [])
-    lines = file.getvalue().splitlines()
-    assert lines == [
+    records = [Record(name, tags=tags) for name in ("x.wav", 40 * "x") for tags in (TAGS, [])]
+    assert written("table", records, over_time=False).splitlines() == [
         f"{'x.wav':<32}   0.750  a",
         f"{'':<32}   0.250  b",
         f"{'x.wav':<32}  no label reaches the threshold",
@@ -102,9 +96,8 @@ def test_a_table_of_tags_keeps_its_columns_whatever_the_names():
 
 
 def test_a_table_over_time_tells_quarters_of_a_second():
-    file, sink = table(over_time=True)
-    sink.timeline("x.wav", TIMELINE, [Segment(6.75, 11.25, "a", 0.75), Segment(3606.75, 7211.25, "b", 0.5)])
-    assert file.getvalue().splitlines() == [
+    segments = [Segment(6.75, 11.25, "a", 0.75), Segment(3606.75, 7211.25, "b", 0.5)]
+    assert written("table", [Record("x.wav", timeline=TIMELINE, segments=segments)]).splitlines() == [
         "x.wav  (0:01.50, 1 window)",
         "     0:06.75 -    0:11.25   0.750  a",
         "  1:00:06.75 - 2:00:11.25   0.500  b",

@@ -1,0 +1,102 @@
+"""Whole clips through the networks of several runs: the one engine behind `predict.py --audio` and `tag`."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from preprocessing.errors import DecodeError
+from preprocessing.settings import CleaningSettings
+from preprocessing.stream import Sound
+from tagging.inference.windows import WindowLogits, average_windows
+from tagging.pipeline.pieces import FeatureSequences, Pieces, audio_windows, feature_sequences
+from tagging.tagger.clips import CleanClip, clean_clip
+from tagging.tagger.network import WindowNetwork
+from tagging.tagger.windows import batch_size, batches, cut_windows
+
+Cleaned = dict[CleaningSettings, CleanClip]
+"""A clip as each kind of cleaning among the runs makes it."""
+
+
+class ClipOutput(NamedTuple):
+    """What one run makes of a clip.
+
+    Attributes:
+        logits: (1, classes) float32, of the mean over all windows; not calibrated.
+        features: (n,) float32, the mean over all windows of what enters the last layer.
+    """
+
+    logits: np.ndarray
+    features: np.ndarray
+
+
+def clip_outputs(networks: Sequence[WindowNetwork], sound: Sound) -> list[ClipOutput]:
+    """What each run makes of a clip, cleaned and cut as the run's test clips are.
+
+    Raises:
+        DecodeError, CleanFolderError, TaggerError: as `clean_clip`.
+    """
+    return _outputs(networks, _cleaned(networks, sound))
+
+
+def outputs_of_each(
+    networks: Sequence[WindowNetwork], sounds: Iterable[Sound], jobs: int
+) -> Iterator[list[ClipOutput] | DecodeError]:
+    """The same of many clips, in their order, or what is wrong with one; `jobs` are read at a time, one more waits."""
+    waiting, running = iter(sounds), deque[Future[Cleaned]]()
+    with ThreadPoolExecutor(jobs) as pool:
+        while True:
+            for sound in islice(waiting, jobs + 1 - len(running)):
+                running.append(pool.submit(_cleaned, networks, sound))
+            if not running:
+                return
+            try:
+                yield _outputs(networks, running.popleft().result())
+            except DecodeError as error:
+                yield error
+
+
+def _cleaned(networks: Sequence[WindowNetwork], sound: Sound) -> Cleaned:
+    cleanings = dict.fromkeys(network.run.config.cleaning for network in networks)
+    return {cleaning: clean_clip(sound, cleaning) for cleaning in cleanings}
+
+
+def _outputs(networks: Sequence[WindowNetwork], cleaned: Cleaned) -> list[ClipOutput]:
+    return [_output(network, cleaned[network.run.config.cleaning]) for network in networks]
+
+
+def _output(network: WindowNetwork, clip: CleanClip) -> ClipOutput:
+    pieces, inputs = _inputs(network, clip)
+    found = [network(pieces, batch) for batch in inputs]
+    logits, features = (np.concatenate(part) for part in zip(*found, strict=True))
+    windows = WindowLogits(np.zeros(len(logits), np.int64), logits, np.empty(0))
+    mean = average_windows(windows, 1, network.run.config.window.average, network.run.kind.activation)
+    return ClipOutput(mean, features.mean(axis=0))
+
+
+def _inputs(network: WindowNetwork, clip: CleanClip) -> tuple[Pieces, Iterable[np.ndarray]]:
+    """How the clip is cut, and its pieces in batches."""
+    config = network.run.config
+    if isinstance(clip, np.ndarray):
+        if clip.shape[1] != network.shape[-1]:
+            raise DecodeError(
+                f"expected features of {network.shape[-1]} bands, as {network.run.path} takes them, "
+                f"received {clip.shape[1]}"
+            )
+        sequences = feature_sequences(config.sequence, clip.shape[1])
+        return sequences, _of_sequence(sequences, clip)
+    windows = audio_windows(config.window, config.cleaning.rate_hz)
+    cut = batches(cut_windows(clip, windows), batch_size(windows.length))
+    return windows, (samples for _, samples in cut)
+
+
+def _of_sequence(pieces: FeatureSequences, clip: np.ndarray) -> Iterator[np.ndarray]:
+    """All pieces of one clip are of one length, so that a batch needs no padding."""
+    filled, starts = pieces.starts(tf.constant(clip))
+    size = batch_size(pieces.max_steps * pieces.bands)
+    for first in range(0, len(starts), size):
+        yield np.stack([pieces.cut(filled, start).numpy() for start in starts[first : first + size]])
