@@ -71,7 +71,7 @@ def run(
     Errors of the user and of the file system are one line; with `TAGGING_DEBUG=1` in the environment their traceback
     comes first. Any other exception is a fault of the program, and is raised.
     """
-    args = parser.parse_intermixed_args(argv)
+    args = _at_home(parser.parse_intermixed_args(argv))
     try:
         return command(args)
     except KeyboardInterrupt:
@@ -82,6 +82,21 @@ def run(
             traceback.print_exc()
         print(f"{parser.prog}: error: {error}", file=sys.stderr)
         return 2
+
+
+def at_home(path: Path | str) -> Path:
+    """The path with the home folder in place of a `~` at its start, which shells leave in `--out=~/x`."""
+    return Path(os.path.expanduser(path))
+
+
+def _at_home(args: argparse.Namespace) -> argparse.Namespace:
+    """The options, all paths among them with their home folder."""
+    for name, value in vars(args).items():
+        if isinstance(value, Path):
+            setattr(args, name, at_home(value))
+        elif isinstance(value, list):
+            setattr(args, name, [at_home(each) if isinstance(each, Path) else each for each in value])
+    return args
 
 
 def quiet_tensorflow(jobs: int) -> None:

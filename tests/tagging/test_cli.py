@@ -2,6 +2,7 @@
 
 import argparse
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -76,3 +77,14 @@ def test_a_fault_of_the_program_is_raised():
 
     with pytest.raises(ValueError, match="a bug"):
         cli.run(fail, cli.make_parser("Fails."), [], interrupted="")
+
+
+def test_a_tilde_is_the_home_folder_in_every_path_option(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    parser = cli.make_parser("Reads paths.")
+    parser.add_argument("--runs", type=Path, nargs="+")
+    seen: list[argparse.Namespace] = []
+    arguments = ["--config=~/c.yaml", "--runs", "~/a", "b", "--", "seed=~/1"]
+    cli.run(lambda args: seen.append(args) or 0, parser, arguments, interrupted="")
+    assert (seen[0].config, seen[0].runs) == (Path("/home/me/c.yaml"), [Path("/home/me/a"), Path("b")])
+    assert seen[0].overrides == ["seed=~/1"]
