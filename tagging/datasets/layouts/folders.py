@@ -12,6 +12,7 @@ import pandas as pd
 
 from tagging.datasets.audio_names import may_be_audio
 from tagging.datasets.csv_files import some
+from tagging.datasets.names_on_disk import composed
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import COLUMNS, Dataset, DatasetError, leave_out, placed
 
@@ -100,7 +101,7 @@ def _listed_parts(lists: Mapping[str, str], files: list[Path]) -> dict[Path, str
     for file in files:
         inner = _inner_name(file)
         for name in {inner, file.name, inner.removesuffix(file.suffix), file.stem}:
-            spelled.setdefault(name, []).append(file)
+            spelled.setdefault(composed(name), []).append(file)
     part: dict[Path, str] = {}
     for name, path in lists.items():
         for line in _lines(Path(path)):
@@ -115,7 +116,8 @@ def _listed_parts(lists: Mapping[str, str], files: list[Path]) -> dict[Path, str
 
 def _named_file(path: str, line: str, spelled: Mapping[str, list[Path]]) -> Path:
     """The file that a line means, whatever its ending: GTZAN is there as .au and as .wav."""
-    found = spelled.get(line) or spelled.get(line.removesuffix(Path(line).suffix)) or []
+    name = composed(line)
+    found = spelled.get(name) or spelled.get(name.removesuffix(Path(name).suffix)) or []
     if len(found) != 1:
         received = f"one of {some([_inner_name(file) for file in found])}" if found else "no such file"
         raise DatasetError(
