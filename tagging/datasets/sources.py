@@ -1,7 +1,6 @@
 """What can be predicted: the clips of a data set, or audio files wherever they lie."""
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +10,8 @@ import pandas as pd
 
 from preprocessing.manifest import MADE_NAME, MANIFEST_NAME, SETTINGS_NAME
 from preprocessing.settings import CleaningSettings
-from tagging.datasets.audio_names import is_hidden, may_be_audio
 from tagging.datasets.cleaned import Audio, clean_audio, clean_home, from_clean_folder
+from tagging.datasets.scan import audio_under, files_under
 from tagging.datasets.table import DatasetError
 
 TEST = "test"  # files without a data set are cleaned as its test clips are
@@ -45,8 +44,9 @@ class Source:
 def audio_source(path: Path, *, are_features: bool = False) -> Source:
     """A file, or the files under a folder that may be audio; `fname` is its path inside the folder.
 
-    Hidden files are left out, and those whose names are not of audio, with a line on stderr. Of clean folders, and
-    where they `are_features` that were made elsewhere, all files count.
+    Links are followed. Hidden files are left out, and those that are not audio by name, with a line on stderr. Of clean
+    folders, and where they `are_features` that were made elsewhere, all files count. What cannot be read, as a dangling
+    link, is left to the decoder to refuse.
 
     Raises:
         DatasetError: no such file or folder, or a folder without audio.
@@ -57,34 +57,13 @@ def audio_source(path: Path, *, are_features: bool = False) -> Source:
     home = clean_home(path)
     if path.is_file():
         return Source(_clips(path.parent, [path.name]), home=home)
-    names = _names(path, home)
-    names = names if home or are_features else _audio_among(names, path)
-    if not names:
+    own = {home / name for name in (MANIFEST_NAME, SETTINGS_NAME, MADE_NAME)} if home else set()
+    every = home or are_features
+    files = [file for file in files_under(path) if file not in own] if every else audio_under(path)
+    if not files:
         raise DatasetError(f"expected audio files under {path}, found none")
-    return Source(_clips(path, names), home=home)
+    return Source(_clips(path, [file.relative_to(path).as_posix() for file in files]), home=home)
 
 
 def _clips(folder: Path, names: list[str]) -> pd.DataFrame:
     return pd.DataFrame({"fname": names, "path": [folder / name for name in names], "split": TEST})
-
-
-def _names(folder: Path, home: Path | None) -> list[str]:
-    """The files that are not hidden, without what a clean folder says of itself."""
-    own = {home / name for name in (MANIFEST_NAME, SETTINGS_NAME, MADE_NAME)} if home else set()
-    files = [path for path in sorted(set(folder.rglob("*")) - own) if path.is_file()]
-    names = [file.relative_to(folder).as_posix() for file in files]
-    return [name for name in names if not is_hidden(name)]
-
-
-def _audio_among(names: list[str], folder: Path) -> list[str]:
-    audio = [name for name in names if may_be_audio(name)]
-    others = sorted(set(names) - set(audio))
-    if not others:
-        return audio
-    note = (
-        f"skipped {len(others)} non-audio files by name (e.g. {others[0]}); to try one, name the file itself"
-    )
-    if not audio:
-        raise DatasetError(f"expected audio files under {folder}, found none; {note}")
-    print(f"{folder}: {note}", file=sys.stderr)
-    return audio
