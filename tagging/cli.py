@@ -22,9 +22,14 @@ _EPILOG = (
     "model.name=mobilenet_v2; docs/config.md lists all settings."
 )
 
+_EXIT_CODES = "exit codes: 0 done; 1 done, but some files were refused; 2 not done (docs/cli.md)"
+
 
 class Parser(argparse.ArgumentParser):
-    """Reports invalid options in one line."""
+    """Reports invalid options in one line; the help ends with the exit codes."""
+
+    def format_help(self) -> str:
+        return f"{super().format_help()}\n{_EXIT_CODES}\n"
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message}; --help lists the options\n")
