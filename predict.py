@@ -76,7 +76,7 @@ def _predict(args: argparse.Namespace) -> int:
 def _paths_and_overrides(given: Sequence[str]) -> tuple[list[Path], list[str]]:
     """What follows --runs: argparse also gives it the overrides that come after it."""
     overrides = [text for text in given if _OVERRIDE.match(text) and not Path(text).exists()]
-    return [Path(text) for text in given if text not in overrides], overrides
+    return [cli.at_home(text) for text in given if text not in overrides], overrides
 
 
 if __name__ == "__main__":

@@ -21,6 +21,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="N",
         help="write N clips before and after cleaning to CLEAN_DIR_preview, and exit",
     )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="exit with code 1 if any clip is refused or missing (default: only if a split or a label is left without "
+        "clips)",
+    )
     interrupted = "rerun the same command (without --force) to resume"
     return cli.run(_preprocess, parser, argv, interrupted=interrupted)
 
@@ -28,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _preprocess(args: argparse.Namespace) -> int:
     from preprocessing.clean import clean_dataset
     from preprocessing.preview import write_preview
-    from preprocessing.summary import closing_table, empty_splits, problems
+    from preprocessing.summary import SHOWN, closing_table, left_empty, problems
     from tagging.config.load import load_config
     from tagging.datasets import read_dataset
 
@@ -43,11 +49,12 @@ def _preprocess(args: argparse.Namespace) -> int:
         return 0 if pictures else 1
     manifest = clean_dataset(clips, config.clean_dir, config.cleaning, jobs=args.jobs, force=args.force)
     print(closing_table(manifest))
-    if bad := problems(manifest):
+    if bad := problems(manifest, config.clean_dir):
         print(bad, file=sys.stderr)
-    if empty := empty_splits(manifest):
-        print(f"no usable clips in {', '.join(empty)}", file=sys.stderr)
-    return 1 if empty else 0
+    if empty := left_empty(manifest, clips):
+        more = f" and {len(empty) - SHOWN} more" * (len(empty) > SHOWN)
+        print(f"no usable clips in {', '.join(empty[:SHOWN])}{more}", file=sys.stderr)
+    return 1 if empty or (args.strict and bad) else 0
 
 
 def _beside(clean_dir: str) -> Path:

@@ -1,6 +1,7 @@
 """A setting: its default, sentence, bounds and unit in one place, the field of a settings dataclass."""
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from math import inf
 from typing import Any, get_args, get_origin, get_type_hints
@@ -10,6 +11,8 @@ from foundation.setting_types import check_types, without_null
 
 SENTENCE = "sentence"
 """Key of a field's metadata."""
+IS_PATH = "is_path"
+"""Key of the metadata of a field whose value, or each value of a mapping, names a file or folder."""
 
 
 def setting(
@@ -21,6 +24,7 @@ def setting(
     at_most: float = inf,
     below: float = inf,
     unit: str = "",
+    is_path: bool = False,
 ) -> Any:
     """A field of a settings dataclass.
 
@@ -32,11 +36,12 @@ def setting(
         at_most: upper bound.
         below: the same, the bound itself left out.
         unit: of the number.
+        is_path: whether it names a file or folder: a `~` at its start is the home folder.
 
     Example:
         dropout: float = setting(0.3, "share of the outputs dropped in training", at_least=0, below=1)
     """
-    metadata: dict[str, Any] = {SENTENCE: sentence}
+    metadata: dict[str, Any] = {SENTENCE: sentence, IS_PATH: is_path}
     low = above if at_least is None else at_least
     if low is not None:
         metadata[LIMITS] = Limits(low, min(at_most, below), at_least is None, below < inf, unit)
@@ -60,7 +65,8 @@ class Settings:
         for part in dataclasses.fields(self):  # type: ignore[arg-type]  # subclasses are dataclasses
             kind, value = kinds[part.name], getattr(self, part.name)
             check_types(value, kind, f"{type(self).__name__}.{part.name}", part.metadata.get(LIMITS))
-            object.__setattr__(self, part.name, _kept(value, kind))
+            kept = _kept(value, kind)
+            object.__setattr__(self, part.name, _at_home(kept) if part.metadata.get(IS_PATH) else kept)
 
 
 def as_dict(settings: Any) -> Any:
@@ -91,6 +97,12 @@ def completed(stored: Any, kind: Any) -> Any:
     if get_origin(kind) is tuple and isinstance(stored, list):
         return [completed(value, items[0]) for value in stored]
     return stored
+
+
+def _at_home(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _at_home(each) for key, each in value.items()}
+    return os.path.expanduser(value) if isinstance(value, str) else value
 
 
 def _default(part: Any) -> Any:

@@ -30,6 +30,7 @@ class ModelSettings(Settings):
         "none",
         "weights of the backbone: `none` (random), `imagenet` (mobilenet_v2, resnet50) or `audioset` (yamnet), "
         "which are downloaded, or the path of a weight file (Keras 3's `.weights.h5`, or an older `.h5`)",
+        is_path=True,
     )
     weights_sha256: str | None = setting(
         None, "SHA-256 hash that the downloaded `audioset` file must have; null: not checked"

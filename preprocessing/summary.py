@@ -1,6 +1,10 @@
 """What a cleaning run came to, as text for people."""
 
+from pathlib import Path
+
 import pandas as pd
+
+from preprocessing.manifest import MANIFEST_NAME
 
 SHOWN = 20  # names in a list, before a count
 
@@ -26,19 +30,43 @@ def closing_table(manifest: pd.DataFrame) -> str:
     return "\n".join(f"{name:<14} {value}" for name, value in lines.items())
 
 
-def problems(manifest: pd.DataFrame) -> str:
-    """The clips that are refused or missing, a line each with the reason, then a count; "" when none is."""
+def problems(manifest: pd.DataFrame, clean_dir: Path | str) -> str:
+    """The first clips that are refused or missing, a line each with the reason, then how many there are and where.
+
+    Returns:
+        "" when there are none.
+    """
     bad = manifest[manifest["status"].isin(("refused", "missing"))]
+    if bad.empty:
+        return ""
     names = zip(bad["status"], bad["split"], bad["fname"], bad["reason"], strict=True)
     lines = [f"{status}: {split}/{fname}: {reason}" for status, split, fname, reason in names]
-    more = [f"... and {len(lines) - SHOWN} more in the manifest"] if len(lines) > SHOWN else []
-    return "\n".join(lines[:SHOWN] + more)
+    count = (
+        f"{len(bad)} of {len(manifest)} clips cannot be used; {Path(clean_dir, MANIFEST_NAME)} lists them all"
+    )
+    return "\n".join([*lines[:SHOWN], count])
 
 
-def empty_splits(manifest: pd.DataFrame) -> list[str]:
-    """The splits without one usable clip."""
-    usable = manifest["status"].isin(("ok", "kept_whole")).groupby(manifest["split"]).any()
-    return list(usable.index[~usable])
+def left_empty(manifest: pd.DataFrame, clips: pd.DataFrame) -> list[str]:
+    """The splits without one usable clip, and the labels that have none to train on, as `split noisy`, `label Bark`.
+
+    Args:
+        manifest: of all clips.
+        clips: `split`, `fname` and `labels` of each.
+    """
+    usable = manifest[manifest["status"].isin(("ok", "kept_whole"))]
+    known = set(zip(usable["split"], usable["fname"], strict=True))
+    splits = dict.fromkeys(sorted(manifest["split"]), False)
+    labels: dict[str, bool] = {}
+    for split, fname, names in zip(clips["split"], clips["fname"], clips["labels"], strict=True):
+        is_usable = (split, fname) in known
+        splits[split] |= is_usable
+        for name in names if split != "test" else ():
+            labels[name] = labels.get(name, False) or is_usable
+    return [
+        *(f"split {name}" for name, is_usable in splits.items() if not is_usable),
+        *(f"label {name}" for name, is_usable in sorted(labels.items()) if not is_usable),
+    ]
 
 
 def duplicates(manifest: pd.DataFrame) -> pd.DataFrame:

@@ -25,13 +25,18 @@ _EPILOG = (
     "model.name=mobilenet_v2; docs/config.md lists all settings."
 )
 
+_EXIT_CODES = "exit codes: 0 done; 1 done, but some files were refused; 2 not done (docs/cli.md)"
+
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM, as batch systems send it before they kill: what is open is closed as after Ctrl-C."""
 
 
 class Parser(argparse.ArgumentParser):
-    """Reports invalid options in one line."""
+    """Reports invalid options in one line; the help ends with the exit codes."""
+
+    def format_help(self) -> str:
+        return f"{super().format_help()}\n{_EXIT_CODES}\n"
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message}; --help lists the options\n")
@@ -79,7 +84,7 @@ def run(
     Errors of the user and of the file system are one line; with `TAGGING_DEBUG=1` in the environment their traceback
     comes first. Any other exception is a fault of the program, and is raised.
     """
-    args = parser.parse_intermixed_args(argv)
+    args = _at_home(parser.parse_intermixed_args(argv))
     try:
         with _termination_raised():
             return command(args)
@@ -108,6 +113,21 @@ def _termination_raised() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def at_home(path: Path | str) -> Path:
+    """The path with the home folder in place of a `~` at its start, which shells leave in `--out=~/x`."""
+    return Path(os.path.expanduser(path))
+
+
+def _at_home(args: argparse.Namespace) -> argparse.Namespace:
+    """The options, all paths among them with their home folder."""
+    for name, value in vars(args).items():
+        if isinstance(value, Path):
+            setattr(args, name, at_home(value))
+        elif isinstance(value, list):
+            setattr(args, name, [at_home(each) if isinstance(each, Path) else each for each in value])
+    return args
 
 
 def quiet_tensorflow(jobs: int) -> None:

@@ -159,6 +159,11 @@ def test_preprocess_reports_and_goes_on_after_bad_clips(tiny, tmp_path, capsys):
     assert "duplicates" in done.out
     assert "1 of them in two splits" not in done.out
     before = {p: p.stat().st_mtime_ns for p in (tmp_path / "c").rglob("*.wav")}
+    assert "3 of" in done.err.splitlines()[-1]
+    assert done.err.splitlines()[-1].endswith(
+        f"clips cannot be used; {tmp_path / 'c' / 'manifest.csv'} lists them all"
+    )
+    assert preprocess.main([*arguments, "--strict"]) == 1
     assert preprocess.main(arguments) == 0
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "c").rglob("*.wav")} == before
     assert preprocess.main([*arguments, "cleaning.min_kept_s=0.1"]) == 2
@@ -172,7 +177,7 @@ def test_a_split_without_a_usable_clip_is_a_failure(tiny, tmp_path, capsys):
         path.write_bytes(b"")
     arguments = [f"dataset.root={tmp_path / 'raw'}", f"clean_dir={tmp_path / 'c'}", "--jobs", "1"]
     assert preprocess.main(["--config", str(tiny.write_config(tmp_path)), *arguments]) == 1
-    assert capsys.readouterr().err.splitlines()[-1].endswith("in test")
+    assert capsys.readouterr().err.splitlines()[-1].endswith("in split test")
 
 
 def test_previews_lie_next_to_the_clean_folder_whatever_its_name(tiny, tmp_path, monkeypatch, capsys):

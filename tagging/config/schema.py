@@ -26,8 +26,10 @@ class Config(Settings):
         "TensorFlow may use only deterministic operations: two trainings on the same machine with the same "
         "`--jobs` are then equal to the last bit, also on a GPU, where it costs time",
     )
-    clean_dir: str = setting("data/fsdkaggle2019_clean", "folder of the clean audio")
-    run_dir: str = setting("runs/fsdkaggle2019", "folder of the runs; stage NAME is stored in `run_dir/NAME`")
+    clean_dir: str = setting("data/fsdkaggle2019_clean", "folder of the clean audio", is_path=True)
+    run_dir: str = setting(
+        "runs/fsdkaggle2019", "folder of the runs; stage NAME is stored in `run_dir/NAME`", is_path=True
+    )
     dataset: DatasetSettings = field(default_factory=DatasetSettings)
     cleaning: CleaningSettings = field(default_factory=CleaningSettings)
     split: SplitSettings = field(default_factory=SplitSettings)

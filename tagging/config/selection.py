@@ -20,6 +20,7 @@ class SelectionSettings(Settings):
         "previous",
         "the run that decides which clips come in as source `selected`: `previous` (the stage before), or the path "
         "of a run folder",
+        is_path=True,
     )
     labels: Literal["given", "model"] = setting(
         "given",

@@ -145,6 +145,7 @@ class StageSettings(TrainSettings):
         "none",
         "where its weights come from: `none` (as `model.weights` says), `previous` (the stage before it), or the "
         "path of a run folder",
+        is_path=True,
     )
     trainable: tuple[str, ...] = setting(
         ("all",), "what learns: `all`, or any of `head` and block names of the backbone"

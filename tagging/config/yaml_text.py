@@ -1,11 +1,20 @@
-"""YAML of files and of `key=value`, with one line for every mistake in it."""
+"""YAML of configs, of files and of `key=value`, with one line for every mistake in it."""
 
+import re
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
+
+from tagging.config.schema import Config
+from tagging.config.yaml_labels import kind_at, with_quotes
+
+_OVERRIDE = re.compile(r"((?:[^=\\]|\\.)+)=(.*)", re.DOTALL)
+"""KEY=VALUE; a backslash before `=` makes it a part of the key."""
+_NAME = re.compile(r"(?:[^.\[\]\\]|\\.)+")
+"""A part of KEY, between dots or in brackets."""
 
 
 def read_yaml(path: Path) -> DictConfig:
@@ -17,7 +26,7 @@ def read_yaml(path: Path) -> DictConfig:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-        layer = OmegaConf.load(StringIO(text))
+        layer = OmegaConf.load(StringIO(with_quotes(text, Config)))
     except UnicodeDecodeError:
         raise ValueError("expected text in UTF-8, received other bytes; save it as UTF-8") from None
     except yaml.YAMLError as error:
@@ -33,18 +42,27 @@ def read_overrides(overrides: Sequence[str]) -> DictConfig:
     Raises:
         ValueError: the one that cannot be read.
     """
-    for text in overrides:
+    quoted = [_with_quotes(text) for text in overrides]
+    for text, same in zip(overrides, quoted, strict=True):
         if "=" not in text or text.startswith("="):
             raise ValueError(f"expected key=value, received {text!r}")
         try:
-            OmegaConf.from_dotlist([text])
+            OmegaConf.from_dotlist([same])
         except yaml.YAMLError as error:
             problem = getattr(error, "problem", None) or "not YAML"
             raise ValueError(
                 f"expected key=value with a value that YAML can read, received {text!r} ({problem}); close brackets "
                 "and quotes, and put special characters in quotes"
             ) from error
-    return OmegaConf.from_dotlist(list(overrides))
+    return OmegaConf.from_dotlist(quoted)
+
+
+def _with_quotes(override: str) -> str:
+    if not (match := _OVERRIDE.fullmatch(override)):
+        return override
+    key, value = match.groups()
+    kind, is_item = kind_at(_NAME.findall(key), Config)
+    return f"{key}={with_quotes(value, kind, is_item=is_item)}"
 
 
 def _fault(error: yaml.YAMLError, text: str) -> str:

@@ -17,6 +17,7 @@ def read_dataset(settings: DatasetSettings) -> Dataset:
     Raises:
         DatasetError: a layout that is not known, or data that cannot be used.
     """
+    from tagging.datasets.names_on_disk import found_on_disk  # noqa: PLC0415 (as above)
     from tagging.datasets.relabel import relabelled  # noqa: PLC0415 (as above)
     from tagging.datasets.table import DatasetError  # noqa: PLC0415 (as above)
 
@@ -24,4 +25,4 @@ def read_dataset(settings: DatasetSettings) -> Dataset:
         known = ", ".join(LAYOUTS)
         raise DatasetError(f"expected dataset.layout to be one of {known}; received {settings.layout!r}")
     dataset: Dataset = import_module(f"tagging.datasets.layouts.{settings.layout}").read(settings)
-    return relabelled(dataset, settings)
+    return relabelled(found_on_disk(dataset), settings)

@@ -1,36 +1,67 @@
 """CSV tables, read strictly: a bad one is one clear line and not a bad model."""
 
+import os
+import re
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pandas as pd
 
 from tagging.datasets.table import DatasetError
 
+_EXCEL = re.compile(r'"?sep=([,;\t])"?[,;\t]*\r?\n')
+"""The first line with which Excel is told what separates the fields."""
+_BLANK = re.compile(r"\A[\s,;]*\n")
+"""Lines before the header that have nothing in them."""
 
-def read_csv(path: Path, columns: Sequence[str], *, inner: bool = False) -> pd.DataFrame:
+
+def read_csv(
+    path: Path,
+    columns: Sequence[str],
+    *,
+    expected: str = "",
+    inner: bool = False,
+    root: Path | None = None,
+    repeats: bool = False,
+) -> pd.DataFrame:
     """The table at `path`, every value a string ("" where empty), with at least `columns`.
 
-    The first of `columns` names a file in each row: no row twice, no name that leaves its folder.
+    Fields are separated by commas, or where the header has none by semicolons or tabs; a first line `sep=;` as Excel
+    writes it says so, too. Blank rows are left out. The first of `columns` names a file in each row: no name that
+    leaves its folder.
 
     Args:
-        inner: whether a name may have folders inside that folder, as `blues/1.wav`.
+        path: of the table.
+        columns: those that must be there.
+        expected: what errors say of the columns; "": their names.
+        inner: whether a name may have folders inside that folder, as `blues/1.wav`; `./blues/1.wav` and
+            `blues\\1.wav` are read as that.
+        root: the folder, if names may also be absolute paths of files in it.
+        repeats: whether a file may have several rows.
 
     Raises:
         DatasetError: a file that is missing, empty or no UTF-8 CSV, a missing column, a bad file name.
     """
-    rows = _parse(path, columns)
-    table = rows.iloc[1:].reset_index(drop=True).set_axis(list(rows.iloc[0]), axis=1)
+    expected = expected or ", ".join(columns)
+    rows = _without_blanks(_parse(path, expected))
+    if rows.empty:
+        raise DatasetError(f"{path}: expected the columns {expected}, received blank rows; download it again")
+    table = rows.iloc[1:].reset_index(drop=True).set_axis(list(rows.iloc[0].str.strip()), axis=1)
     if len(set(table.columns)) < len(table.columns):
         raise DatasetError(f"{path}: expected each column once, received {some(_twice(table.columns))} again")
     if missing := [column for column in columns if column not in table.columns]:
         raise DatasetError(
-            f"{path}: expected the columns {', '.join(columns)}, received {', '.join(table.columns)}; "
-            f"add {', '.join(missing)}"
+            f"{path}: expected the columns {expected}, received {', '.join(table.columns)}; "
+            f"add {', '.join(missing)}, or rename what is called otherwise"
         )
     if table.empty:
         raise DatasetError(f"{path}: expected one row per clip, received only the header; download it again")
-    _check_names(path, table[columns[0]], inner)
+    if inner:
+        table = table.assign(**{columns[0]: [_inner(name, root) for name in table[columns[0]]]})
+    _check_names(path, table[columns[0]], inner, root)
+    if not repeats:
+        check_once(path, table[columns[0]])
     return table
 
 
@@ -40,7 +71,7 @@ def read_headless_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     Raises:
         DatasetError: a file that is missing, empty or no UTF-8 CSV, or another number of columns.
     """
-    rows = _parse(path, columns)
+    rows = _parse(path, ", ".join(columns))
     if len(rows.columns) != len(columns):
         raise DatasetError(
             f"{path}: expected the columns {', '.join(columns)} without a header, received "
@@ -49,13 +80,14 @@ def read_headless_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     return rows.set_axis(list(columns), axis=1)
 
 
-def _parse(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """All rows, a header's too, of a CSV that should have `columns`."""
-    hint = f"expected a UTF-8 CSV with the columns {', '.join(columns)}"
+def _parse(path: Path, expected: str) -> pd.DataFrame:
+    """All rows, a header's too, of a CSV that should have the `expected` columns."""
+    hint = f"expected a UTF-8 CSV with the columns {expected}"
     try:
+        mark, text = _separated(path.read_text(encoding="utf-8-sig"))
         # The header is read as a row: as a header, pandas renames columns that are there twice, and takes
         # the first field of too long rows (labels without quotes) for an index, without a word.
-        return pd.read_csv(path, header=None, dtype=str, na_filter=False, encoding="utf-8-sig")
+        return pd.read_csv(StringIO(text), sep=mark, header=None, dtype=str, na_filter=False)
     except FileNotFoundError:
         raise DatasetError(f"{path}: {hint}, received no file; put it there") from None
     except pd.errors.EmptyDataError:
@@ -66,17 +98,52 @@ def _parse(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         ) from None
     except pd.errors.ParserError as error:
         reason = " ".join(str(error).split())
-        raise DatasetError(f"{path}: {hint}, received a row that does not fit ({reason}); quote it") from None
+        raise DatasetError(
+            f"{path}: {hint}, received a row that does not fit ({reason}); put fields with a separator in quotes"
+        ) from None
 
 
-def _check_names(path: Path, names: pd.Series, inner: bool) -> None:
+def _separated(text: str) -> tuple[str, str]:
+    """What separates the fields of a table, and the table."""
+    if match := _EXCEL.match(text):
+        return match[1], text[match.end() :]
+    text = _BLANK.sub("", text)
+    header = re.sub(r'"[^"]*"', "", text.partition("\n")[0])
+    return next((mark for mark in ",;\t" if mark in header), ","), text
+
+
+def _without_blanks(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows and columns of a header and a table that have anything in them."""
+    is_filled = rows.apply(lambda column: column.str.strip() != "")
+    return rows.loc[is_filled.any(axis=1), is_filled.any(axis=0)]
+
+
+def _inner(name: str, root: Path | None) -> str:
+    """The name as it is inside the folder, with `/` between folders; as it is where it is not inside."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    for folder in (os.path.abspath(root), os.path.realpath(root)) if root and path.is_absolute() else ():
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).as_posix()
+    return path.as_posix() if name else name
+
+
+def _check_names(path: Path, names: pd.Series, inner: bool, root: Path | None) -> None:
     is_right, kind = (is_inner_name, "inside their folder") if inner else (is_plain_name, "without a folder")
     for name in names:
         if not is_right(name):
-            raise DatasetError(f"{path}: expected file names {kind}, received {name!r}; remove that row")
+            advice = (
+                f"; write it relative to {root}, or set dataset.root to a folder above it" if root else ""
+            )
+            raise DatasetError(
+                f"{path}: expected file names {kind}, received {name!r}{advice or '; correct it'}"
+            )
+
+
+def check_once(path: Path, names: pd.Series, advice: str = "keep one row of each") -> None:
+    """Raises DatasetError, with the advice, where a name is in several rows of the table at `path`."""
     if twice := _twice(names):
         raise DatasetError(
-            f"{path}: expected one row per clip, received {some(twice)} more than once; keep one row of each"
+            f"{path}: expected one row per clip, received {some(twice)} more than once; {advice}"
         )
 
 

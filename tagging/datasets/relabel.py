@@ -10,6 +10,11 @@ from tagging.datasets.csv_files import some
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import Dataset, DatasetError, as_cells
 
+COLUMNS_OF_TABLES = {"fname", "start_s", "end_s"}
+"""Columns of the tables of scores, which have a column per class next to them."""
+COLUMNS_OF_ONE_LABEL = COLUMNS_OF_TABLES | {"label", "score"}
+"""The same, where each clip has one label."""
+
 
 def relabelled(dataset: Dataset, settings: DatasetSettings) -> Dataset:
     """The data set with the labels and the task that the settings ask for.
@@ -20,10 +25,11 @@ def relabelled(dataset: Dataset, settings: DatasetSettings) -> Dataset:
 
     Raises:
         DatasetError: a label that the data set has not, a task that does not fit its clips, a sample submission that
-            has other classes than are left, or too few classes.
+            has other classes than are left, too few classes, or one that is called as a column of the outputs.
     """
     if not dataset.has_labels or settings.task == "regression":
         _check_regression(dataset, settings)
+        _check_names(dataset, "rename the column")
         return dataset
     found = _merged(dataset, settings.merge)
     _check_known("dataset.drop", settings.drop, found.classes)
@@ -31,6 +37,7 @@ def relabelled(dataset: Dataset, settings: DatasetSettings) -> Dataset:
     found = _without(found, _rare(found, settings.min_clips))
     found = replace(found, task=settings.task or found.task)
     _check(dataset, found)
+    _check_names(found, "rename it with dataset.merge={NAME: OTHER NAME}")
     return found
 
 
@@ -105,6 +112,16 @@ def _rare(dataset: Dataset, least: int) -> list[str]:
         trains &= ~clips["validates"]
     count = Counter(name for row in clips["labels"][trains] for name in row)
     return [name for name in dataset.classes if count[name] < least]
+
+
+def _check_names(dataset: Dataset, advice: str) -> None:
+    """Refuse before a training what no table of scores could hold after it."""
+    taken = COLUMNS_OF_ONE_LABEL if dataset.task == "multiclass" else COLUMNS_OF_TABLES
+    if wrong := sorted(taken & set(dataset.classes)):
+        raise DatasetError(
+            f"expected classes with other names than the columns {', '.join(sorted(taken))} of the outputs, received "
+            f"{some(wrong)}; {advice}"
+        )
 
 
 def _check(before: Dataset, after: Dataset) -> None:

@@ -23,7 +23,7 @@ class DatasetSettings(Settings):
     """Which data, and where."""
 
     layout: str = setting("fsdkaggle2019", "name of a reader in `tagging/datasets/layouts`, see below")
-    root: str = setting("data/fsdkaggle2019", "folder of the data set")
+    root: str = setting("data/fsdkaggle2019", "folder of the data set", is_path=True)
     exclude: tuple[str, ...] = setting(
         KNOWN_BAD,
         "file names of training clips that are left out; the default: the six known bad files of FSDKaggle2019",
@@ -55,6 +55,7 @@ class DatasetSettings(Settings):
         dict,
         "of `folders`: part (`train`, `validation`, `test`) → text file with one clip per line; clips in none of "
         "them are left out. Empty: all clips train",
+        is_path=True,
     )
     group_pattern: str | None = setting(
         None,
@@ -65,7 +66,9 @@ class DatasetSettings(Settings):
         None,
         "of `csv` and `fused`: columns of numbers to predict; null: labels, and all columns of a list of moods",
     )
-    table: str | None = setting(None, "of `csv`: the table; null: `clips.csv` in `dataset.root`")
+    table: str | None = setting(
+        None, "of `csv`: the table; null: `clips.csv` in `dataset.root`", is_path=True
+    )
 
     @property
     def files(self) -> list[Path]:
@@ -135,7 +138,9 @@ class SplitSettings(Settings):
         below=1,
     )
     file: str | None = setting(
-        None, "CSV `fname,part` (part: `train` or `validation`) that gives the hold-out; null: it is drawn"
+        None,
+        "CSV `fname,part` (part: `train` or `validation`) that gives the hold-out; null: it is drawn",
+        is_path=True,
     )
 
     @property

@@ -2,7 +2,7 @@
 
 from preprocessing.clip import ClipRow
 from preprocessing.manifest import to_table
-from preprocessing.summary import closing_table, duplicates, empty_splits, problems
+from preprocessing.summary import closing_table, duplicates, left_empty, problems
 
 MANIFEST = to_table(
     [
@@ -63,9 +63,13 @@ def test_a_folder_of_stored_features_tells_nothing_of_audio():
     assert not {"hours", "clipped", "truncated", "kept"} & set(table.split())
 
 
-def test_splits_without_a_usable_clip():
-    assert empty_splits(MANIFEST) == []
-    assert empty_splits(MANIFEST[~MANIFEST["fname"].isin(["a.wav", "c.wav", "f.wav", "g.wav"])]) == ["noisy"]
+def test_splits_and_labels_without_a_usable_clip():
+    labels = {"a.wav": ("Bark",), "b.wav": ("Rain",), "d.wav": ("Rain",), "e.wav": ("Rain", "Bark")}
+    clips = MANIFEST[["split", "fname"]].assign(labels=[labels.get(name, ()) for name in MANIFEST["fname"]])
+    assert left_empty(MANIFEST, clips) == ["label Rain"]  # only a test clip has it
+    less = MANIFEST.assign(status=MANIFEST["status"].where(MANIFEST["split"] != "noisy", "refused"))
+    assert left_empty(less, clips) == ["split noisy", "label Rain"]
+    assert left_empty(MANIFEST, clips.assign(labels=[()] * 7)) == []
 
 
 def test_duplicates_stand_together_and_refused_clips_are_none():
@@ -75,16 +79,17 @@ def test_duplicates_stand_together_and_refused_clips_are_none():
 
 
 def test_problems_are_listed_with_their_reasons():
-    assert problems(MANIFEST) == (
+    assert problems(MANIFEST, "clean") == (
         "refused: noisy/d.wav: expected audio, received an empty file (0 bytes)\n"
-        "missing: noisy/e.wav: No such file or directory: 'e.wav'"
+        "missing: noisy/e.wav: No such file or directory: 'e.wav'\n"
+        "2 of 7 clips cannot be used; clean/manifest.csv lists them all"
     )
-    assert problems(MANIFEST[:1]) == ""
+    assert problems(MANIFEST[:1], "clean") == ""
 
 
 def test_many_problems_are_cut_and_counted():
     rows = to_table([ClipRow("noisy", f"{i:02d}.wav", "refused", "bad") for i in range(25)])
-    lines = problems(rows).splitlines()
+    lines = problems(rows, "clean").splitlines()
     assert len(lines) == 21
     assert lines[19].startswith("refused: noisy/19.wav")
-    assert lines[20] == "... and 5 more in the manifest"
+    assert lines[20] == "25 of 25 clips cannot be used; clean/manifest.csv lists them all"

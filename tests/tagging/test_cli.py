@@ -4,6 +4,7 @@ import argparse
 import os
 import signal
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -98,3 +99,14 @@ def test_signals_end_a_command_as_ctrl_c_does(capsys, number, code):
     assert closed == [True]
     assert capsys.readouterr().err == "interrupted; rerun the same command\n"
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_tilde_is_the_home_folder_in_every_path_option(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    parser = cli.make_parser("Reads paths.")
+    parser.add_argument("--runs", type=Path, nargs="+")
+    seen: list[argparse.Namespace] = []
+    arguments = ["--config=~/c.yaml", "--runs", "~/a", "b", "--", "seed=~/1"]
+    cli.run(lambda args: seen.append(args) or 0, parser, arguments, interrupted="")
+    assert (seen[0].config, seen[0].runs) == (Path("/home/me/c.yaml"), [Path("/home/me/a"), Path("b")])
+    assert seen[0].overrides == ["seed=~/1"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tagging.datasets.csv_files import read_csv, some
+from tagging.datasets.csv_files import check_once, read_csv, some
 from tagging.datasets.layouts.parts.targets import check_targets, parse_values
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import COLUMNS, Dataset, DatasetError, as_cells, leave_out, placed
@@ -15,7 +15,7 @@ KEYS = ("targets", "table")
 EXPECTED_TREE = """\
     {root}/
         clips.csv     path,label[,split][,group]     one label per clip; or
-                      path,labels[,split][,group]    several: "Bark;Run" or "Bark,Run"; or
+                      path,labels[,split][,group]    several: "Bark;Run" or "Bark,Run", or one per row; or
                       path,valence[,split][,group]   columns of numbers, which dataset.targets names
         any folders   the audio, by paths that are relative to {root}
     The table may have another name or place: dataset.table=PATH."""
@@ -35,7 +35,7 @@ def read(settings: DatasetSettings) -> Dataset:
     path = Path(settings.table) if settings.table else root / "clips.csv"
     if not path.is_file():
         raise DatasetError(f"no table {path}. Expected:\n{EXPECTED_TREE.format(root=root)}")
-    table = read_csv(path, ["path"], inner=True)
+    table = read_csv(path, ["path"], expected=_expected(settings), inner=True, root=root, repeats=True)
     parts = _parts(path, table)
     paths = [root / name for name in table["path"]]
     clips = pd.DataFrame({"fname": table["path"], "path": paths, "group": table.get("group", "")})
@@ -44,12 +44,36 @@ def read(settings: DatasetSettings) -> Dataset:
         values = _values(path, table, parts, settings.targets)
         clips["labels"], clips["values"] = as_cells([()] * len(values)), as_cells(values)
     else:
-        labels, task = _labels(path, table, parts)
+        labels, task = _labels(path, table, parts, _expected(settings))
         classes = tuple(sorted({label for names in labels for label in names}))
         clips["labels"] = as_cells(labels)
-    clips = leave_out(placed(clips, parts), settings.exclude)
-    more = [column for column in clips if column not in COLUMNS]
+        task = "multilabel" if settings.task == "multilabel" else task
+    clips = _once(path, clips.assign(part=parts), task)
+    clips = leave_out(placed(clips, list(clips["part"])), settings.exclude)
+    more = [column for column in clips if column in ("validates", "values")]
     return Dataset("csv", clips[[*COLUMNS, *more]], classes, task, {}, None)
+
+
+def _expected(settings: DatasetSettings) -> str:
+    """The columns, for errors."""
+    if settings.targets:
+        return f"path, {', '.join(settings.targets)} (dataset.targets)"
+    return "path, and label (one) or labels (several), or else numbers that dataset.targets names"
+
+
+def _once(path: Path, clips: pd.DataFrame, task: str) -> pd.DataFrame:
+    """The clips once each: where several labels are a row each, with those of all rows."""
+    if task != "multilabel":
+        advice = ", or set dataset.task=multilabel if a clip may have several labels"
+        check_once(path, clips["fname"], "keep one row of each" + advice * (task == "multiclass"))
+        return clips
+    labels: dict[str, dict[str, None]] = {}
+    for fname, names in zip(clips["fname"], clips["labels"], strict=True):
+        labels.setdefault(fname, {}).update(dict.fromkeys(names))
+    about = clips[["fname", "part", "group"]].drop_duplicates()
+    check_once(path, about["fname"], "give all rows of a clip the same split and group")
+    once = clips.drop_duplicates("fname", ignore_index=True)
+    return once.assign(labels=as_cells([tuple(names) for names in labels.values()]))
 
 
 def _parts(path: Path, table: pd.DataFrame) -> list[str]:
@@ -71,13 +95,14 @@ def _parts(path: Path, table: pd.DataFrame) -> list[str]:
     return parts
 
 
-def _labels(path: Path, table: pd.DataFrame, parts: list[str]) -> tuple[list[tuple[str, ...]], str]:
+def _labels(
+    path: Path, table: pd.DataFrame, parts: list[str], expected: str
+) -> tuple[list[tuple[str, ...]], str]:
     """The labels of each row, and the task that their column means."""
     columns = [name for name in ("label", "labels") if name in table]
     if len(columns) != 1:
         raise DatasetError(
-            f"{path}: expected a column label or labels, or columns of numbers that dataset.targets names, received "
-            f"{', '.join(table.columns)}; correct the header"
+            f"{path}: expected the columns {expected}, received {', '.join(table.columns)}; correct the header"
         )
     cells = [cell.strip() for cell in table[columns[0]]]
     mark = ";" if any(";" in cell for cell in cells) else ","

@@ -5,13 +5,17 @@ Tzanetakis, Cook, "Musical genre classification of audio signals", IEEE Transact
 """
 
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
+from itertools import compress
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
-from tagging.datasets.audio_files import may_be_audio
 from tagging.datasets.csv_files import some
+from tagging.datasets.names_on_disk import composed
+from tagging.datasets.scan import files_under, may_be_audio
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import COLUMNS, Dataset, DatasetError, leave_out, placed
 
@@ -19,38 +23,54 @@ KEYS = ("lists", "group_pattern")
 EXPECTED_TREE = """\
     {root}/
         <class>/    <name>.wav, .au, .mp3, .ogg, .flac ...   (at least two classes)
+        <class>/    <any>/<name>.wav                         (subfolders belong to the class)
     with names of your own, or GTZAN's, where the classes may also be in genres/ or genres_original/:
         genres/
             blues/ ... rock/    blues.00000.wav or .au"""
 GTZAN_LEVELS = ("genres_original", "genres")
 
 
+class _File(NamedTuple):
+    """A clip of the class `label`; `inner` is its path from the folder of the classes."""
+
+    path: Path
+    label: str
+    inner: str
+
+    @property
+    def is_deeper(self) -> bool:
+        """Whether it is in a subfolder of its class."""
+        return self.inner.count("/") > 1
+
+
 def read(settings: DatasetSettings) -> Dataset:
     """The data set at `settings.root`: the folder's name is the label, all clips `train` unless `lists` say otherwise.
 
-    `fname` is the file's name, or `class/name` for all clips where a name is there twice. Files are listed, not read:
-    preprocess.py refuses those that cannot be decoded. Classes are sorted.
+    `fname` is the file's name, or its path from the class on for all clips where a name is there twice. Files are
+    listed, not read: preprocess.py refuses those that cannot be decoded. Subfolders of classes belong to them. Classes
+    are sorted. What counts as a clip and what does not is printed to stderr, where it is not plain.
 
     Raises:
         DatasetError: no such folders (the message shows the expected tree), lists that do not fit them, or a file name
             that the pattern of groups does not find.
     """
     root = Path(settings.root)
-    files = [file for folder in _class_folders(root) for file in _audio_in(folder)]
-    if len({file.parent for file in files}) < 2:
-        raise DatasetError(
-            f"no class folders with audio at {root}. Expected:\n{EXPECTED_TREE.format(root=root)}"
-        )
-    are_unique = len({file.name for file in files}) == len(files)
+    home = next((root / level for level in GTZAN_LEVELS if (root / level).is_dir()), root)
+    files = _class_files(home) if home.is_dir() else []
+    if len({file.label for file in files}) < 2 or all(file.is_deeper for file in files):
+        tree = EXPECTED_TREE.format(root=root)
+        raise DatasetError(f"no class folders with audio at {root}{_where(files)}. Expected:\n{tree}")
+    are_unique = len({file.path.name for file in files}) == len(files)
     clips = pd.DataFrame(
         {
-            "fname": [file.name if are_unique else _inner_name(file) for file in files],
-            "path": files,
-            "labels": [(file.parent.name,) for file in files],
-            "group": [_group(file, settings.group_pattern) for file in files],
+            "fname": [file.path.name if are_unique else file.inner for file in files],
+            "path": [file.path for file in files],
+            "labels": [(file.label,) for file in files],
+            "group": [_group(file.path, settings.group_pattern) for file in files],
         }
     )
-    part = _listed_parts(settings.lists, files) if settings.lists else dict.fromkeys(files, "train")
+    paths = [file.path for file in files]
+    part = _listed_parts(settings.lists, files) if settings.lists else dict.fromkeys(paths, "train")
     clips = clips[clips["path"].isin(list(part))]
     clips = leave_out(placed(clips, [part[path] for path in clips["path"]]), settings.exclude)
     classes = tuple(sorted({label for labels in clips["labels"] for label in labels}))
@@ -58,28 +78,36 @@ def read(settings: DatasetSettings) -> Dataset:
     return Dataset("folders", clips[[*COLUMNS, *more]], classes, "multiclass", {}, None)
 
 
-def _class_folders(root: Path) -> list[Path]:
-    home = next((root / level for level in GTZAN_LEVELS if (root / level).is_dir()), root)
-    if not home.is_dir():
-        return []
-    return sorted(path for path in home.iterdir() if path.is_dir() and not path.name.startswith("."))
+def _class_files(home: Path) -> list[_File]:
+    """All clips by the folder of their class, after lines on stderr about what else was found."""
+    inner = [(path, path.relative_to(home).as_posix()) for path in files_under(home)]
+    found = [_File(path, name.split("/")[0], name) for path, name in inner]
+    is_audio = [may_be_audio(file.path) for file in found]
+    audio = list(compress(found, is_audio))
+    clips = [file for file in audio if "/" in file.inner]
+    folders = {file.label for file in found if "/" in file.inner}
+    notes = {
+        "clips in subfolders have the class of the folder above": [f.inner for f in clips if f.is_deeper],
+        "audio files in no class folder are left out": [f.inner for f in audio if "/" not in f.inner],
+        "files that are not audio by name are left out": [
+            file.inner for file, is_one in zip(found, is_audio, strict=True) if not is_one
+        ],
+        "folders without audio are not classes": sorted(folders - {file.label for file in clips}),
+    }
+    for note, names in notes.items():
+        if names:
+            print(f"{home}: {len(names)} {note}: {some(names)}", file=sys.stderr)
+    return clips
 
 
-def _audio_in(folder: Path) -> list[Path]:
-    """The files of a class by name; other formats than those known to be no audio are left to the decoder."""
-    found = sorted(folder.iterdir())
-    files = [path for path in found if path.is_file() and may_be_audio(path.name)]
-    deeper = [path for path in found if path.is_dir() and not path.name.startswith(".")]
-    if files and deeper:
-        raise DatasetError(
-            f"{folder}: expected only audio files, received the folder {deeper[0].name!r} next to them; "
-            "move its files up or out"
-        )
-    return files
-
-
-def _inner_name(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"
+def _where(files: Sequence[_File]) -> str:
+    """What to do where clips are deeper than expected."""
+    if not (deeper := [file.inner for file in files if file.is_deeper]):
+        return ""
+    return (
+        f", but {len(deeper)} files deeper ({some(deeper, 1)}): set dataset.root to the folder of the class folders, "
+        "or list the files in a table (dataset.layout=csv)"
+    )
 
 
 def _group(path: Path, pattern: str | None) -> str:
@@ -94,30 +122,31 @@ def _group(path: Path, pattern: str | None) -> str:
     return match[1]
 
 
-def _listed_parts(lists: Mapping[str, str], files: list[Path]) -> dict[Path, str]:
+def _listed_parts(lists: Mapping[str, str], files: Sequence[_File]) -> dict[Path, str]:
     """File -> part, of the files that are in a list."""
-    spelled: dict[str, list[Path]] = {}
+    spelled: dict[str, list[_File]] = {}
     for file in files:
-        inner = _inner_name(file)
-        for name in {inner, file.name, inner.removesuffix(file.suffix), file.stem}:
-            spelled.setdefault(name, []).append(file)
+        suffix = file.path.suffix
+        for name in {file.inner, file.path.name, file.inner.removesuffix(suffix), file.path.stem}:
+            spelled.setdefault(composed(name), []).append(file)
     part: dict[Path, str] = {}
     for name, path in lists.items():
         for line in _lines(Path(path)):
-            file = _named_file(path, line, spelled)
-            if file in part:
+            named = _named_file(path, line, spelled).path
+            if named in part:
                 raise DatasetError(
                     f"{path}: expected each clip in one line of one list, received {line!r} again"
                 )
-            part[file] = name
+            part[named] = name
     return part
 
 
-def _named_file(path: str, line: str, spelled: Mapping[str, list[Path]]) -> Path:
+def _named_file(path: str, line: str, spelled: Mapping[str, list[_File]]) -> _File:
     """The file that a line means, whatever its ending: GTZAN is there as .au and as .wav."""
-    found = spelled.get(line) or spelled.get(line.removesuffix(Path(line).suffix)) or []
+    name = composed(line)
+    found = spelled.get(name) or spelled.get(name.removesuffix(Path(name).suffix)) or []
     if len(found) != 1:
-        received = f"one of {some([_inner_name(file) for file in found])}" if found else "no such file"
+        received = f"one of {some([file.inner for file in found])}" if found else "no such file"
         raise DatasetError(
             f"{path}: expected clips of the class folders, received for {line!r} {received}; correct the line"
         )

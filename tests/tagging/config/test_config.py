@@ -6,6 +6,7 @@ import pytest
 
 from foundation.settings import as_dict
 from tagging.config.load import ConfigError, differing_keys, load_config, save_config
+from tagging.datasets.settings import DatasetSettings
 
 ROOT = Path(__file__).parents[3]
 
@@ -188,3 +189,24 @@ CONFIGS = sorted(set(ROOT.glob("configs/**/*.yaml")) - set(ROOT.glob("configs/sw
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_every_config_that_ships_is_valid(config):
     assert load_config(config).stages
+
+
+def test_a_tilde_is_the_home_folder_in_every_path(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    (tmp_path / "c.yaml").write_text(
+        "dataset: {layout: csv, root: ~/own, table: ~/own.csv, exclude: [~kept.wav]}\nclean_dir: ~/clean\n"
+        "run_dir: ~/runs\nsplit: {file: ~/split.csv}\nmodel: {weights: ~/w.h5}\n"
+        "stages: {a: {init: ~/runs/b, sources: [train], selection: {model: ~/runs/c}}}\n"
+    )
+    config = load_config(tmp_path / "c.yaml")
+    dataset, stage = config.dataset, config.stages["a"]
+    assert (dataset.root, dataset.table, dataset.exclude) == (
+        "/home/me/own",
+        "/home/me/own.csv",
+        ("~kept.wav",),
+    )
+    assert (config.clean_dir, config.run_dir) == ("/home/me/clean", "/home/me/runs")
+    assert (config.split.file, config.model.weights) == ("/home/me/split.csv", "/home/me/w.h5")
+    assert (stage.init, stage.selection.model) == ("/home/me/runs/b", "/home/me/runs/c")
+    lists = DatasetSettings(layout="folders", lists={"train": "~/train.txt"}).lists
+    assert lists == {"train": "/home/me/train.txt"}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tagging.config.load import ConfigError, load_config
+from tagging.config.load import ConfigError, load_config, save_config
 from tagging.config.schema import Config
 
 
@@ -54,7 +54,6 @@ def path(tmp_path) -> Path:
         ),
         ("dataset.merge=[a]", 'dataset.merge: expected a mapping of names to texts, received ["a"]'),
         ("dataset.merge={a: [b]}", 'dataset.merge.a: expected text, received ["b"]'),
-        ("dataset.merge={1: b}", "dataset.merge: expected names, received 1; write it in quotes"),
         ("train.source_weights.noisy=low", 'train.source_weights.noisy: expected a number, received "low"'),
         ("cleaning.curated=[3]", "cleaning.curated[0]: expected a mapping of keys to values"),
         ("cleaning.curated=[{maxs: 3}]", "no such setting. Did you mean: 'cleaning.curated[0].max_s'?"),
@@ -105,3 +104,37 @@ def test_what_fits_is_taken_as_it_was(path, monkeypatch):
     assert (config.run_dir, config.model.filters, config.train.jit_compile) == ("3", (8, 16), "off")
     assert config.stages["noisy"].sources == ("noisy",)
     assert isinstance(config, Config)
+
+
+def test_labels_are_text_though_they_look_like_numbers(path):
+    path.write_text(
+        "dataset: {layout: csv, drop: [001, 0o7, 1e3, 12:30, no, 'it''s', !!str 07], merge: {010: 08, a: 1.50}}\n"
+        "train: {class_weights: {007: 2}}\nstages: {noisy: {sources: [001]}}\n"
+    )
+    config = load_config(path)
+    assert config.dataset.drop == ("001", "0o7", "1e3", "12:30", "no", "it's", "07")
+    assert config.dataset.merge == {"010": "08", "a": "1.50"}
+    assert config.train.class_weights == {"007": 2}
+    assert config.stages["noisy"].sources == ("001",)
+
+
+@pytest.mark.parametrize(
+    ("override", "value"),
+    [
+        ("dataset.drop=[001]", ("001",)),
+        ("dataset.drop=[1_000, 0x1f, 2019-01-01, yes]", ("1_000", "0x1f", "2019-01-01", "yes")),
+        ("dataset.merge={001: 010}", {"001": "010"}),
+        ("dataset.merge.001=010", {"001": "010"}),
+        (r"dataset.merge.a\.b=no", {"a.b": "no"}),
+        ("dataset.root=010", "010"),
+    ],
+)
+def test_labels_are_text_on_the_command_line(path, override, value):
+    dataset = load_config(path, [override]).dataset
+    assert getattr(dataset, override.split("=")[0].split(".")[1]) == value
+
+
+def test_a_label_in_a_saved_config_comes_back(path, tmp_path):
+    config = load_config(path, ["dataset.drop=[001, 010, yes, 1e3]"])
+    save_config(config, tmp_path / "saved.yaml")
+    assert load_config(tmp_path / "saved.yaml") == config

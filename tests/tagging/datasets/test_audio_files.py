@@ -1,5 +1,7 @@
 """Audio files wherever they lie: which files of a folder are meant."""
 
+import os
+
 import pytest
 
 from preprocessing.manifest import write_rows, write_settings
@@ -50,3 +52,29 @@ def test_a_folder_without_audio_is_refused_with_what_it_has(folder):
     (folder / "a/b/2.mp3").unlink()
     with pytest.raises(DatasetError, match=r"found none; .* 2 .*cover\.JPG"):
         audio_files(folder / "a")
+
+
+def test_linked_folders_are_followed_each_once(folder, tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk/5.wav").touch()
+    (tmp_path / "disk/home").symlink_to(folder)
+    (folder / "0_disk").symlink_to(tmp_path / "disk")
+    (folder / "a/up").symlink_to(folder)
+    (folder / "again").symlink_to(folder / "a")
+    assert names(folder) == ["0_disk/5.wav", "3.unknown", "a/1.WAV", "a/b/2.mp3"]
+
+
+def test_what_is_not_a_plain_file_is_left_to_the_decoder_to_refuse(folder, capsys):
+    os.mkfifo(folder / "pipe.wav")
+    os.mkfifo(folder / "notes.pipe.txt")
+    (folder / "gone.wav").symlink_to(folder / "nothing.wav")
+    (folder / "circle").symlink_to("circle")
+    assert names(folder) == ["3.unknown", "a/1.WAV", "a/b/2.mp3", "circle", "gone.wav", "pipe.wav"]
+    assert "skipped 7" in capsys.readouterr().err
+
+
+def test_files_without_an_ending_are_told_by_their_content(folder):
+    (folder / "recording").write_bytes(b"RIFF\x24\x00\x00\x00WAVE")
+    (folder / "Makefile").write_text("all: recording\n")
+    assert "recording" in names(folder)
+    assert "Makefile" not in names(folder)

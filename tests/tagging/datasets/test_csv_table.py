@@ -103,7 +103,18 @@ def test_no_table_shows_what_is_expected(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["../1.wav", "/etc/1.wav", "a/../../1.wav", "C:/1.wav", "a\\1.wav", "a//1.wav", "./1.wav", ""]
+    "name",
+    [
+        "../1.wav",
+        "/etc/1.wav",
+        "a/../../1.wav",
+        "C:/1.wav",
+        "..\\1.wav",
+        "C:\\1.wav",
+        "\\\\host\\1.wav",
+        ".",
+        "",
+    ],
 )
 def test_a_path_never_leaves_the_root(tmp_path, name):
     assert "expected file names inside their folder" in message(tmp_path, f"path,label\n{name},a\n2.wav,b\n")
@@ -113,8 +124,30 @@ def test_a_path_never_leaves_the_root(tmp_path, name):
     ("table", "settings", "expected"),
     [
         ("file,label\n1.wav,a\n", {}, "add path"),
-        ("path,genre\n1.wav,a\n", {}, "expected a column label or labels"),
-        ("path,label,labels\n1.wav,a,b\n", {}, "expected a column label or labels"),
+        ("file,tags\n1.wav,a\n", {}, "path, and label (one) or labels (several)"),
+        ("file,tags\n1.wav,a\n", {}, "received file, tags; add path, or rename"),
+        (
+            "path,genre\n1.wav,a\n",
+            {},
+            "label (one) or labels (several), or else numbers that dataset.targets names",
+        ),
+        ("path,label,labels\n1.wav,a,b\n", {}, "received path, label, labels; correct the header"),
+        ("path,label\n1.wav,a\n1.wav,b\n", {}, "or set dataset.task=multilabel if a clip may have several"),
+        (
+            "path,labels,split\n1.wav,a,train\n1.wav,b,test\n",
+            {},
+            "all rows of a clip the same split and group",
+        ),
+        (
+            "file\n1.wav\n",
+            {"targets": ["y"]},
+            "expected the columns path, y (dataset.targets), received file",
+        ),
+        ("path;x\n1.wav;0,5\n", {"targets": ["x"]}, "received '0,5'; write decimals with a point"),
+        (",\n,\n", {}, "received an empty file"),
+        ('"",""\n', {}, "received blank rows"),
+        ("path,label\n1.wav,a\n2.wav\n", {}, "expected a label for '2.wav', received an empty one"),
+        ("path,label\n/else/1.wav,a\n", {}, "or set dataset.root to a folder above it"),
         ("path,label\n1.wav,a\n1.wav,b\n", {}, "received '1.wav' more than once"),
         ("path,label\n1.wav,a\n2.wav, \n", {}, "expected a label for '2.wav', received an empty one"),
         ("path,labels\n1.wav,a\n2.wav,a;;b\n", {}, "expected a label for '2.wav', received an empty one"),
@@ -140,3 +173,46 @@ def test_a_path_never_leaves_the_root(tmp_path, name):
 )
 def test_wrong_tables(tmp_path, table, settings, expected):
     assert expected in message(tmp_path, table, **settings)
+
+
+USUAL = {
+    "semicolons": "path;label\na/1.wav;Rain\nb/1.wav;Bark\nb/2.wav;Rain\n",
+    "tabs": SINGLE.replace(",", "\t"),
+    "Excel": "sep=;\r\npath;label\r\na/1.wav;Rain\r\nb/1.wav;Bark\r\nb/2.wav;Rain\r\n",
+    "a byte order mark": f"\ufeff{SINGLE}",
+    "blank rows": "\n,\npath,label,,\n\na/1.wav,Rain,,\n , ,,\nb/1.wav,Bark,,\nb/2.wav,Rain,,\n,,,\n",
+    "dots": SINGLE.replace("a/", "./a/").replace("b/2", "./b/./2"),
+    "backslashes": SINGLE.replace("/", "\\"),
+    "spaces in the header": SINGLE.replace("path,label", "path, label "),
+}
+
+
+@pytest.mark.parametrize("table", USUAL.values(), ids=USUAL.keys())
+def test_usual_forms_of_a_table(tmp_path, table):
+    clips = read(tmp_path, table).clips
+    assert list(clips["fname"]) == ["a/1.wav", "b/1.wav", "b/2.wav"]
+    assert list(clips["path"]) == [tmp_path / name for name in clips["fname"]]
+    assert list(clips["labels"]) == [("Rain",), ("Bark",), ("Rain",)]
+
+
+def test_absolute_names_under_the_root(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    table = f"path,label\n{tmp_path}/real/a/1.wav,Rain\n{tmp_path}/link/b/1.wav,Bark\n"
+    assert list(read(tmp_path / "link", table).clips["fname"]) == ["a/1.wav", "b/1.wav"]
+    assert "expected file names inside" in message(tmp_path / "link", table.replace("/a/", "/../a/"))
+
+
+def test_semicolons_between_labels_are_not_those_of_the_table(tmp_path):
+    assert list(read(tmp_path, "path,labels\n1.wav,a;b\n").clips["labels"]) == [("a", "b")]
+    assert list(read(tmp_path, 'path;labels\n1.wav;"a;b"\n2.wav;c\n').clips["labels"]) == [("a", "b"), ("c",)]
+
+
+@pytest.mark.parametrize(("column", "settings"), [("labels", {}), ("label", {"task": "multilabel"})])
+def test_one_row_per_label(tmp_path, column, settings):
+    data = read(tmp_path, f"path,{column}\n1.wav,a\n2.wav,b\n./1.wav,c\n1.wav,a\n", **settings)
+    assert (data.task, data.classes) == ("multilabel", ("a", "b", "c"))
+    assert dict(zip(data.clips["fname"], data.clips["labels"], strict=True)) == {
+        "1.wav": ("a", "c"),
+        "2.wav": ("b",),
+    }

@@ -177,9 +177,50 @@ def test_fewer_than_two_classes_show_the_tree(tmp_path, names):
     assert "no class folders" in message(tmp_path / "nowhere")
 
 
-def test_folders_next_to_the_audio_of_a_class_are_refused(own):
-    fill(own, ["Dog/more/d.wav"])
-    assert "received the folder 'more'" in message(own)
+def test_subfolders_belong_to_their_class(own, capsys):
+    fill(own, ["Dog/more/d.wav", "Bird/site 1/e.wav", "Bird/site 1/notes.txt", "Bird/.hidden/f.wav"])
+    data = read(own)
+    assert data.classes == ("Big cat", "Bird", "Dog")
+    labels = dict(zip(data.clips["fname"], data.clips["labels"], strict=True))
+    assert (labels["d.wav"], labels["e.wav"], len(labels)) == (("Dog",), ("Bird",), 6)
+    said = capsys.readouterr().err
+    assert (
+        "2 clips in subfolders have the class of the folder above: 'Bird/site 1/e.wav', 'Dog/more/d.wav'\n"
+        in said
+    )
+    fill(own, ["Bird/site 2/e.wav"])
+    names = list(read(own).clips["fname"])
+    assert names[:3] == ["Big cat/a.flac", "Bird/site 1/e.wav", "Bird/site 2/e.wav"]
+
+
+def test_what_is_no_clip_is_counted(own, capsys):
+    read(own)
+    assert capsys.readouterr().err.splitlines() == [
+        f"{own}: 1 audio files in no class folder are left out: 'top.wav'",
+        f"{own}: 3 files that are not audio by name are left out: 'Dog/README', 'Dog/notes.txt', 'pictures/a.png'",
+        f"{own}: 1 folders without audio are not classes: 'pictures'",
+    ]
+
+
+def test_classes_one_level_deeper_than_expected_are_no_classes(tmp_path):
+    text = message(fill(tmp_path, ["train/dog/1.wav", "train/cat/2.wav", "test/dog/3.wav"]))
+    assert (
+        ", but 3 files deeper ('test/dog/3.wav' and 2 more): set dataset.root to the folder of the class"
+        in text
+    )
+
+
+def test_links_and_files_without_an_ending_are_clips(own, tmp_path_factory):
+    disk = fill(tmp_path_factory.mktemp("disk"), ["d.wav"])
+    (own / "Dog/disk").symlink_to(disk)
+    (own / "Bird").symlink_to(fill(tmp_path_factory.mktemp("birds"), ["e.wav"]))
+    (own / "Dog/up").symlink_to(own)
+    (own / "Dog/gone.wav").symlink_to("nothing.wav")
+    (own / "Dog/recording").write_bytes(b"RIFF\0\0\0\0WAVE")
+    data = read(own)
+    assert data.classes == ("Big cat", "Bird", "Dog")
+    assert {"d.wav", "e.wav", "gone.wav", "recording"} < set(data.clips["fname"])
+    assert len(data.clips) == 8
 
 
 def test_the_command_of_the_page_makes_a_table_of_esc50(tmp_path):

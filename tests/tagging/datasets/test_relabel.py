@@ -153,3 +153,14 @@ def test_numbers_have_no_labels_to_change():
     assert "dataset.drop" in message(data, drop=["Blues"])
     assert "dataset.min_clips" in message(data, min_clips=2)
     assert "received multiclass" in message(data, task="multiclass")
+
+
+@pytest.mark.parametrize("name", ["fname", "start_s", "label", "score"])
+def test_a_class_called_as_a_column_of_the_outputs_is_refused_before_a_training(name):
+    data = dataset([("a", "train", (name,)), ("b", "train", ("Rock",))], (name, "Rock"))
+    text = message(data)
+    assert f"received '{name}'; rename it with dataset.merge={{NAME: OTHER NAME}}" in text
+    assert change(data, merge={name: "other"}).classes == ("other", "Rock")
+    several = change(replace(data, task="multilabel")) if name in ("label", "score") else None
+    assert several is None or several.classes == (name, "Rock")
+    assert "rename the column" in message(dataset([], ("fname",), "regression"))

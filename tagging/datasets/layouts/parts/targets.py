@@ -36,5 +36,6 @@ def _number(path: Path, name: str, cell: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise DatasetError(f"{path}: expected a finite number for {name!r}, received {cell!r}; correct it")
+        advice = "write decimals with a point" if "," in cell else "correct it"
+        raise DatasetError(f"{path}: expected a finite number for {name!r}, received {cell!r}; {advice}")
     return number
