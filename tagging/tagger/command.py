@@ -156,8 +156,8 @@ def _show(
     sound: WatchedSound,
     result: Tags | Timeline,
 ) -> None:
-    if sound.fault:
-        print(f"{name}: {sound.fault}", file=sys.stderr, flush=True)
+    if sound.warning:
+        print(f"{name}: {sound.warning}", file=sys.stderr, flush=True)
     if isinstance(result, Tags):
         sink.tags(name, _chosen(args, tagger, result))
         return
