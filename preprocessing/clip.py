@@ -100,19 +100,19 @@ def clean_clip(task: ClipTask, settings: CleaningSettings) -> ClipRow:
     try:
         stat = task.source.stat()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        return _without_audio(task, "missing", f"{getattr(error, 'strerror', error)}: {task.source.name!r}")
+        return without_audio(task, "missing", f"{getattr(error, 'strerror', error)}: {task.source.name!r}")
     source: dict[str, Any] = {"source_bytes": stat.st_size, "source_mtime_ns": stat.st_mtime_ns}
     try:
         content, facts = _make(task, settings)
     except DecodeError as error:
-        return _without_audio(task, "refused", str(error), **source)
+        return without_audio(task, "refused", str(error), **source)
     except Exception as error:  # noqa: BLE001 (one strange file must not stop the others; the row tells)
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        return _without_audio(task, "refused", reason, **source)
+        return without_audio(task, "refused", reason, **source)
     try:
         _write(task.target, content, settings.rate_hz)
     except DecodeError as error:  # a long clip is decoded again
-        return _without_audio(task, "refused", str(error), **source)
+        return without_audio(task, "refused", str(error), **source)
     return ClipRow(task.split, task.fname, **facts, **source, part=task.part)
 
 
@@ -187,6 +187,7 @@ def _hash(header: str, values: np.ndarray) -> str:
     ).hexdigest()
 
 
-def _without_audio(task: ClipTask, status: str, reason: str, **source: Any) -> ClipRow:
+def without_audio(task: ClipTask, status: str, reason: str, **source: Any) -> ClipRow:
+    """The row of a clip that cannot be used; its clean file goes."""
     task.target.unlink(missing_ok=True)  # clean audio of an earlier, better source would be taken for its own
     return ClipRow(task.split, task.fname, status, reason, **source, part=task.part)
