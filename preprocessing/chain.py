@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from preprocessing.mono import Levels
 from preprocessing.settings import CleaningSettings, rule_for
 from preprocessing.silence import energy_per_ms, kept_ranges
 from preprocessing.stream import PcmStream, Sound
@@ -33,19 +34,29 @@ class CleanStream:
 
     def __init__(self, sound: Sound, settings: CleaningSettings, split: str) -> None:
         self._sound, self._settings = sound, settings
-        self._held: list[np.ndarray] | None = []
-        self.reason = ""
-        stream = PcmStream(sound, settings.rate_hz)
+        self._held: list[np.ndarray] | None = None
+        self._frames, self.reason = 0, ""
+        levels = None if sound.is_decided else Levels()
+        self._read(split, levels)
+        if levels:
+            sound.decide(levels)
+            if sound.channel is not None:
+                self._read(split, None)
+
+    def _read(self, split: str, levels: Levels | None) -> None:
+        """The first pass, which finds the silence."""
+        settings, self._held, self.reason = self._settings, [], ""
+        stream = PcmStream(self._sound, settings.rate_hz, levels)
         if settings.remove_silence:
-            energy, frames = energy_per_ms(self._hold(stream), settings.rate_hz)
+            energy, self._frames = energy_per_ms(self._hold(stream), settings.rate_hz)
             rule = rule_for(settings.rules_for(split), stream.seconds)
-            self.kept = kept_ranges(energy, frames, settings.rate_hz, rule)
-            if len(self) < frames and len(self) < settings.min_kept_s * settings.rate_hz:
+            self.kept = kept_ranges(energy, self._frames, settings.rate_hz, rule)
+            if len(self) < self._frames and len(self) < settings.min_kept_s * settings.rate_hz:
                 self.reason = f"only {len(self) / settings.rate_hz:.3f} s would remain"
         else:
-            frames = sum(map(len, self._hold(stream)))
+            self._frames = sum(map(len, self._hold(stream)))
         if self.reason or not settings.remove_silence:
-            self.kept = [(0, frames)]
+            self.kept = [(0, self._frames)]
         self.clipped = stream.clipped
 
     @property

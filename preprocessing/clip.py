@@ -10,7 +10,6 @@ import numpy as np
 
 from foundation.files import write_atomic
 from preprocessing.chain import CleanStream
-from preprocessing.decode import truncation
 from preprocessing.errors import DecodeError
 from preprocessing.feature_settings import STORED
 from preprocessing.features import compute_features
@@ -18,7 +17,7 @@ from preprocessing.folder import AUDIO_SUFFIX, FEATURE_SUFFIX
 from preprocessing.npy import npy_bytes
 from preprocessing.settings import CleaningSettings
 from preprocessing.stored import as_steps, read_stored
-from preprocessing.stream import FileSound, Sound
+from preprocessing.stream import FileSound
 from preprocessing.wav import write_wav
 
 
@@ -28,7 +27,7 @@ class ClipRow:
 
     Attributes:
         status: `ok`, `kept_whole` (too little would remain), `refused` (unusable) or `missing` (no file).
-        reason: why, or what is to be known about an `ok` clip (truncated source).
+        reason: why, or what is to be known about an `ok` clip (what was not heard).
         seconds_in, seconds_out: of the raw and of the clean audio, also where features are kept in its place;
             0 for stored features.
         clipped: samples beyond full scale after resampling.
@@ -101,31 +100,32 @@ def clean_clip(task: ClipTask, settings: CleaningSettings) -> ClipRow:
     try:
         stat = task.source.stat()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        return _without_audio(task, "missing", f"{getattr(error, 'strerror', error)}: {task.source.name!r}")
+        return without_audio(task, "missing", f"{getattr(error, 'strerror', error)}: {task.source.name!r}")
     source: dict[str, Any] = {"source_bytes": stat.st_size, "source_mtime_ns": stat.st_mtime_ns}
     try:
         content, facts = _make(task, settings)
     except DecodeError as error:
-        return _without_audio(task, "refused", str(error), **source)
+        return without_audio(task, "refused", str(error), **source)
     except Exception as error:  # noqa: BLE001 (one strange file must not stop the others; the row tells)
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        return _without_audio(task, "refused", reason, **source)
+        return without_audio(task, "refused", reason, **source)
     try:
         _write(task.target, content, settings.rate_hz)
     except DecodeError as error:  # a long clip is decoded again
-        return _without_audio(task, "refused", str(error), **source)
+        return without_audio(task, "refused", str(error), **source)
     return ClipRow(task.split, task.fname, **facts, **source, part=task.part)
 
 
-class _Measured:
-    """A sound that knows what was in it once it has been read to its end."""
+class _Measured(FileSound):
+    """A file that knows what was in it once it has been read to its end."""
 
-    def __init__(self, sound: Sound) -> None:
-        self.sound, self.frames, self.rate_hz, self.channels, self.audio_hash = sound, 0, 0, 0, ""
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.frames, self.rate_hz, self.channels, self.audio_hash = 0, 0, 0, ""
 
     def blocks(self) -> Iterator[tuple[np.ndarray, int]]:
         frames, digest = 0, hashlib.blake2b(digest_size=16)
-        for block, rate_hz in self.sound.blocks():
+        for block, rate_hz in super().blocks():
             if not frames:
                 self.rate_hz, self.channels = rate_hz, block.shape[1]
                 digest.update(f"{rate_hz} {self.channels}".encode())
@@ -151,11 +151,11 @@ def _make(task: ClipTask, settings: CleaningSettings) -> tuple[CleanStream | np.
 
 
 def _decode_and_clean(task: ClipTask, settings: CleaningSettings) -> tuple[CleanStream, dict[str, Any]]:
-    raw = _Measured(FileSound(task.source))
+    raw = _Measured(task.source)
     clean = CleanStream(raw, settings, task.split)
     facts: dict[str, Any] = {
         "status": clean.status,
-        "reason": _joined(truncation(task.source, raw.frames, raw.rate_hz), clean.reason),
+        "reason": _joined(raw.warning, clean.reason),
         "seconds_in": round(raw.frames / raw.rate_hz, 6),
         "seconds_out": round(len(clean) / settings.rate_hz, 6),
         "rate_in_hz": raw.rate_hz,
@@ -187,6 +187,7 @@ def _hash(header: str, values: np.ndarray) -> str:
     ).hexdigest()
 
 
-def _without_audio(task: ClipTask, status: str, reason: str, **source: Any) -> ClipRow:
+def without_audio(task: ClipTask, status: str, reason: str, **source: Any) -> ClipRow:
+    """The row of a clip that cannot be used; its clean file goes."""
     task.target.unlink(missing_ok=True)  # clean audio of an earlier, better source would be taken for its own
     return ClipRow(task.split, task.fname, status, reason, **source, part=task.part)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import struct
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import IO
 
 import numpy as np
 
+from preprocessing.decode import GRACE_S, Heard
 from preprocessing.errors import DecodeError
 
 UNREADABLE = "expected audio, neither soundfile nor ffmpeg can read it: leave it out, or export it again"
@@ -19,39 +21,73 @@ _CONTAINERS = (
     "mlp,mmf,mov,mp3,mpc,mpc8,mpeg,mpegts,mxf,nistsphere,nut,ogg,oma,paf,pvf,qcp,rm,sbc,shn,sox,tak,truehd,tta,voc,vqf,w64,"
     "wav,webm,wtv,wv,wve,xa,xwma"
 )
+_ENTRIES = "stream=duration:format=format_name,nb_streams,duration"
+_SHOWN = ("-select_streams", "a", "-show_entries", _ENTRIES, "-of", "json")
+_OUTPUT = ("-map", "0:a:0", "-c:a", "pcm_f32be", "-f", "au", "-")
 _QUIET = ("-v", "error", "-protocol_whitelist", "file,pipe", "-format_whitelist", _CONTAINERS)
 
 
-def ffmpeg_blocks(path: Path, block_frames: int) -> Iterator[tuple[np.ndarray, int]]:
+def ffmpeg_blocks(path: Path, block_frames: int, heard: Heard) -> Iterator[tuple[np.ndarray, int]]:
     """(block (frames, channels) float32, rate in Hz) of the first audio stream of a file.
+
+    Args:
+        path: the file.
+        block_frames: frames of a block, at most.
+        heard: is told what there is, and what of it was read.
 
     Raises:
         DecodeError: no ffmpeg is installed, or it cannot read the file.
     """
     check_ffmpeg()
-    rate_hz, channels = _probe(path)
+    heard.full_s = _probe(path, heard)
     with _decoder(path) as pipe:
+        heard.rate_hz, channels = _read_header(pipe)
         while data := pipe.read(4 * channels * block_frames):
-            samples = np.frombuffer(data, "<f4", len(data) // (4 * channels) * channels)
-            yield samples.reshape(-1, channels), rate_hz
+            samples = np.frombuffer(data, ">f4", len(data) // (4 * channels) * channels).astype(np.float32)
+            heard.frames += len(samples) // channels
+            yield samples.reshape(-1, channels), heard.rate_hz
+    if heard.full_s > heard.frames / heard.rate_hz + GRACE_S:
+        heard.reasons.append("truncated")
+    else:
+        heard.full_s = 0.0
 
 
-def _probe(path: Path) -> tuple[int, int]:
-    """Rate in Hz and number of channels."""
-    shown = ("-select_streams", "a:0", "-show_entries", "stream=sample_rate,channels", "-of", "json")
-    command = ["ffprobe", *_QUIET, *shown, str(path.absolute())]
+def _probe(path: Path, heard: Heard) -> float:
+    """Length of the first audio stream by the header, in seconds; 0 where that does not tell."""
+    command = ["ffprobe", *_QUIET, *_SHOWN, str(path.absolute())]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S603
     try:
-        stream = json.loads(done.stdout)["streams"][0]
-        return int(stream["sample_rate"]), int(stream["channels"])
+        found = json.loads(done.stdout)
+        seconds = _declared_s(found["streams"][0], found["format"])
     except (ValueError, KeyError, IndexError) as error:
         raise DecodeError(UNREADABLE) from error
+    if (count := len(found["streams"])) > 1:
+        heard.reasons.append(f"heard audio stream 1 of {count}")
+    return seconds
+
+
+def _read_header(pipe: IO[bytes]) -> tuple[int, int]:
+    """Rate in Hz and number of channels of what ffmpeg decodes, which is not always what a file's header says."""
+    header = pipe.read(24)
+    if len(header) < 24:
+        raise DecodeError(UNREADABLE)
+    _, start, _, _, rate_hz, channels = struct.unpack(">4s5I", header)
+    pipe.read(start - len(header))
+    return rate_hz, channels
+
+
+def _declared_s(stream: dict, container: dict) -> float:
+    """Length by the header, of containers that have one; 0 of others, for which ffprobe guesses."""
+    if container["format_name"].startswith("mov"):
+        return float(stream["duration"])
+    is_alone = container["format_name"].startswith("matroska") and container["nb_streams"] == 1
+    return float(container["duration"]) if is_alone and "duration" in container else 0.0
 
 
 @contextmanager
 def _decoder(path: Path) -> Iterator[IO[bytes]]:
-    """The samples as raw float32; ffmpeg ends with the block, however that ends."""
-    command = ["ffmpeg", "-nostdin", *_QUIET, "-i", str(path.absolute()), "-map", "0:a:0", "-f", "f32le", "-"]
+    """An AU file of big-endian float32; ffmpeg ends with the block, however that ends."""
+    command = ["ffmpeg", "-nostdin", *_QUIET, "-i", str(path.absolute()), *_OUTPUT]
     nothing = subprocess.DEVNULL
     with subprocess.Popen(command, stdin=nothing, stdout=subprocess.PIPE, stderr=nothing) as process:  # noqa: S603
         assert process.stdout is not None  # noqa: S101  for the type checker
@@ -63,9 +99,14 @@ def _decoder(path: Path) -> Iterator[IO[bytes]]:
             process.kill()
 
 
+def has_ffmpeg() -> bool:
+    """Whether it is installed, with ffprobe."""
+    return bool(shutil.which("ffmpeg") and shutil.which("ffprobe"))
+
+
 def check_ffmpeg() -> None:
     """Raises DecodeError where ffmpeg is not installed."""
-    if not (shutil.which("ffmpeg") and shutil.which("ffprobe")):
+    if not has_ffmpeg():
         raise DecodeError(
             "expected a format that soundfile reads, or ffmpeg for others: "
             "install ffmpeg (with ffprobe), or convert the file to WAV or FLAC"

@@ -9,55 +9,104 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from ctypes import c_bool
+from typing import Any
 
-from preprocessing.clip import ClipRow, ClipTask, clean_clips
+from foundation.files import sweep_parts
+from preprocessing.clip import ClipRow, ClipTask, clean_clips, without_audio
 from preprocessing.folder import CleanFolderError
 from preprocessing.settings import CleaningSettings
 
 CHUNK = 8  # clips a message: a second of work or less, so that little is lost or waited for
 CHUNKS_AHEAD = 3  # a worker
+KILLED = (
+    "the process that read it was killed twice, this file alone in it the second time (out of memory?): "
+    "leave it out, split it, or run again on a machine with more memory"
+)
+_at_work: Any = None
+"""In a worker: for each clip of the pool 1 while it is being worked on, else 0; shared with the parent."""
 
 
 def clean_all(
     tasks: list[ClipTask], settings: CleaningSettings, jobs: int
 ) -> Generator[list[ClipRow], None, None]:
-    """Rows of the clips, chunk by chunk, in the order they get done; one job works in this process."""
-    chunks = [tasks[i : i + CHUNK] for i in range(0, len(tasks), CHUNK)]
-    jobs = min(jobs, len(chunks))
+    """Rows of the clips, chunk by chunk, in the order they get done; one job works in this process.
+
+    Where a worker is killed, the clips that were being worked on are tried again one by one; one that kills again is
+    refused.
+
+    Raises:
+        CleanFolderError: workers die before they begin.
+    """
+    jobs = min(jobs, -(-len(tasks) // CHUNK))
     if jobs <= 1:
         yield from (clean_clips([task], settings) for task in tasks)
-    else:
-        yield from _in_processes(chunks, settings, jobs)
+        return
+    todo = dict(enumerate(tasks))
+    while todo:
+        suspects = yield from _in_processes(todo, settings, jobs, CHUNK)
+        alone = {number: todo.pop(number) for number in suspects}
+        while alone:
+            for number in (yield from _in_processes(alone, settings, 1, 1)):
+                yield [without_audio(alone.pop(number), "refused", KILLED)]
 
 
 def _in_processes(
-    chunks: list[list[ClipTask]], settings: CleaningSettings, jobs: int
-) -> Generator[list[ClipRow], None, None]:
+    todo: dict[int, ClipTask], settings: CleaningSettings, jobs: int, chunk: int
+) -> Generator[list[ClipRow], None, list[int]]:
+    """Rows of clips by their numbers, which leave `todo` as they get done.
+
+    Returns:
+        The numbers of those that were being worked on when a worker was killed.
+    """
     # "spawn": forking a process that has threads (TensorFlow's, soxr's) can hang it.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare_worker)
-    waiting = iter(chunks)
-    running: set[Future] = set()
+    at_work: Any = context.RawArray(c_bool, max(todo) + 1)  # no lock: a killed worker would never release it
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare_worker, initargs=(at_work,))
+    numbers = list(todo)
+    waiting = iter([numbers[i : i + chunk] for i in range(0, len(numbers), chunk)])
+    running: dict[Future, list[int]] = {}
     try:
         while True:
             with _workers_ignore_interrupt():
-                for chunk in itertools.islice(waiting, jobs * CHUNKS_AHEAD - len(running)):
-                    running.add(pool.submit(clean_clips, chunk, settings))
+                for part in itertools.islice(waiting, jobs * CHUNKS_AHEAD - len(running)):
+                    running[pool.submit(_clean, part, [todo[number] for number in part], settings)] = part
             if not running:
-                return
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
+                return []
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                rows = future.result()
+                for number in running.pop(future):
+                    del todo[number]
+                yield rows
     except BrokenProcessPool as error:
-        raise CleanFolderError(
-            "a worker process died (out of memory?): finished clips are kept; run it again with a smaller --jobs"
-        ) from error
+        pool.shutdown()  # workers that are left have ended after it
+        suspects = [number for number in todo if at_work[number]]
+        if not suspects and len(todo) == len(numbers):
+            raise CleanFolderError(
+                "a worker process died before it began (out of memory?): finished clips are kept; run it again with a "
+                "smaller --jobs"
+            ) from error
+        for folder in {todo[number].target.parent for number in suspects}:
+            sweep_parts(folder)
+        return suspects
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _prepare_worker() -> None:
+def _clean(numbers: list[int], tasks: list[ClipTask], settings: CleaningSettings) -> list[ClipRow]:
+    """In a worker: clean clips, and tell which one is at work."""
+    rows = []
+    for number, task in zip(numbers, tasks, strict=True):
+        _at_work[number] = True
+        rows += clean_clips([task], settings)
+        _at_work[number] = False
+    return rows
+
+
+def _prepare_worker(at_work: Any) -> None:
     """Silences a worker (decoders write to stderr in C) and ends it with its parent, however that ends."""
+    global _at_work  # noqa: PLW0603 (a worker is a process of its own)
+    _at_work = at_work
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with open(os.devnull, "w") as devnull:
         os.dup2(devnull.fileno(), 2)

@@ -1,14 +1,9 @@
-"""Decoded samples -> mono PCM16 at the clean rate."""
+"""Mono samples -> PCM16 at the clean rate."""
 
 import numpy as np
 import soxr
 
 QUALITY = "HQ"  # soxr's filter of 20 bits, more than PCM16 holds
-
-
-def to_mono(samples: np.ndarray) -> np.ndarray:
-    """Mean of the channels: (frames, channels) float32 -> (frames,) float32."""
-    return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
 
 
 def resample(waveform: np.ndarray, rate_in_hz: int, rate_out_hz: int) -> np.ndarray:

@@ -1,17 +1,19 @@
 """Sound in blocks: hours of it in the memory of seconds. The one decoder of all commands."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO
 
 import numpy as np
 import soxr
 
-from preprocessing.decode import ForwardFile, check_waveform, open_soundfile, read_frames
+from preprocessing.decode import Heard, check_not_text, check_waveform, checked_stat, open_audio
 from preprocessing.errors import DecodeError
-from preprocessing.ffmpeg import ffmpeg_blocks
-from preprocessing.resample import QUALITY, to_mono, to_pcm16
+from preprocessing.ffmpeg import ffmpeg_blocks, has_ffmpeg
+from preprocessing.libsndfile import find_streams, full_mpeg_s, read_streams
+from preprocessing.mono import Levels, to_mono
+from preprocessing.resample import QUALITY, to_pcm16
 
 BLOCK_FRAMES = 2**16
 INTEGER_PEAK = (
@@ -19,9 +21,17 @@ INTEGER_PEAK = (
 )
 
 
-class Sound(Protocol):
-    """Audio that can be gone through more than once."""
+class Sound(ABC):
+    """Audio that can be gone through more than once.
 
+    Attributes:
+        channel: the one that is heard in place of the mean of all, where that would be next to nothing; None: the mean.
+    """
+
+    channel: int | None = None
+    is_decided = False  # whether `channel` is known
+
+    @abstractmethod
     def blocks(self) -> Iterator[tuple[np.ndarray, int]]:
         """(block (frames, channels) float32, rate in Hz), at least one; the rate and the channels stay.
 
@@ -29,24 +39,80 @@ class Sound(Protocol):
             DecodeError: not usable sound; it may come after some blocks.
         """
 
+    def decide(self, levels: Levels) -> None:
+        """Set `channel` by the levels of all blocks."""
+        self.channel, self.is_decided = levels.channel, True
 
-@dataclass(frozen=True)
-class FileSound:
+    def look_ahead(self) -> None:
+        """Go through the sound, if nobody has, to set `channel`; errors are those of `blocks`."""
+        if not self.is_decided:
+            levels = Levels()
+            for block, _ in self.blocks():
+                levels.add(block, to_mono(block))
+            self.decide(levels)
+
+
+class FileSound(Sound):
     """An audio file of any format that soundfile or ffmpeg reads; the ending of its name does not matter.
 
-    A WAV cut short (its header promises more than the file holds) is decoded as far as it goes, because what is there
-    is sound; `decode.truncation` tells how much is missing.
+    Streams that were put together into one file are heard one after the other, and a file cut short is heard as far as
+    it goes. Of tracks side by side (.mkv, .mp4), the first is heard.
+
+    Attributes:
+        path: the file.
     """
 
-    path: Path
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._heard, self._version = Heard(), (0, 0)
 
     def blocks(self) -> Iterator[tuple[np.ndarray, int]]:
-        file = open_soundfile(self.path)
-        if file is None:
-            yield from _checked(ffmpeg_blocks(self.path, BLOCK_FRAMES))
-            return
+        self._check_version()
+        heard = Heard()
+        file, head = open_audio(self.path)
         with file:
-            yield from _checked(_of_soundfile(file))
+            yield from _checked(self._decoded(file, head, heard))
+        self._check_version()
+        self._heard = heard
+
+    @property
+    def warning(self) -> str:
+        """What of it was not heard, in one line; "" if all was, and before the first pass."""
+        chosen = "" if self.channel is None else f"opposite channels: heard channel {self.channel + 1} alone"
+        return "; ".join(text for text in (self._heard.warning, chosen) if text)
+
+    def declared_s(self) -> float:
+        """Length by the header, in seconds; 0 where it does not tell, or ffmpeg must read it."""
+        file, head = open_audio(self.path)
+        with file:
+            first, _ = find_streams(file, head)
+            if first is None:
+                return 0.0
+            with first:
+                return first.declared_s
+
+    def _decoded(self, file: BinaryIO, head: bytes, heard: Heard) -> Iterator[tuple[np.ndarray, int]]:
+        first, parts = find_streams(file, head)
+        if first is None:
+            check_not_text(head)
+            return ffmpeg_blocks(self.path, BLOCK_FRAMES, heard)
+        if full_s := full_mpeg_s(file, first):
+            if has_ffmpeg():
+                first.close()
+                return ffmpeg_blocks(self.path, BLOCK_FRAMES, heard)
+            heard.full_s = full_s - first.readable_s
+            heard.reasons.append("install ffmpeg to hear the rest")
+        return read_streams(file, first, parts, BLOCK_FRAMES, heard)
+
+    def _check_version(self) -> None:
+        """A file that is still being written sounds different each time."""
+        found = checked_stat(self.path)
+        version = (found.st_size, found.st_mtime_ns)
+        if self._version not in ((0, 0), version):
+            raise DecodeError(
+                "expected a finished file, received one that changed while it was read: try again"
+            )
+        self._version = version
 
 
 def decode(path: Path | str) -> tuple[np.ndarray, int]:
@@ -56,14 +122,14 @@ def decode(path: Path | str) -> tuple[np.ndarray, int]:
         Samples, shape (frames, channels), float32, full scale = 1.0; and the sample rate in Hz.
 
     Raises:
-        DecodeError: missing, empty, text, an array, unreadable, without samples, NaN or infinite samples, samples of
-            the scale of integers, an absurd rate.
+        DecodeError: missing, not a regular file, empty, text, an array, unreadable, without samples, NaN or infinite
+            samples, samples of the scale of integers, an absurd rate; or it changes while it is read.
     """
     blocks, rates = zip(*FileSound(Path(path)).blocks(), strict=True)
     return np.concatenate(blocks), rates[0]
 
 
-class ArraySound:
+class ArraySound(Sound):
     """Samples in memory.
 
     Args:
@@ -108,13 +174,19 @@ def _check_scale(block: np.ndarray) -> None:
 class PcmStream:
     """One pass over a sound: blocks (frames,) int16, mono at `rate_hz`, as if the whole sound were resampled at once.
 
+    Args:
+        sound: what is read. One of several channels is gone through before, once, as they may cancel each other out.
+        rate_hz: of the result.
+        levels: the channels are measured here in place of that, and their mean is taken.
+
     Attributes:
         seconds: how much of the sound has been read, on its own clock; all of it after the last block.
         clipped: samples so far that were beyond full scale after resampling.
     """
 
-    def __init__(self, sound: Sound, rate_hz: int) -> None:
+    def __init__(self, sound: Sound, rate_hz: int, levels: Levels | None = None) -> None:
         self.sound, self.rate_hz, self.seconds, self.clipped = sound, rate_hz, 0.0, 0
+        self._levels = levels
 
     def __iter__(self) -> Iterator[np.ndarray]:
         frames = samples = 0
@@ -133,7 +205,7 @@ class PcmStream:
         """(waveform at the new rate, frames that were read for it, their rate)."""
         resampler = None
         for block, rate_in_hz in self.sound.blocks():
-            waveform = to_mono(block)
+            waveform = self._mono(block)
             if rate_in_hz != self.rate_hz:
                 resampler = resampler or soxr.ResampleStream(
                     rate_in_hz, self.rate_hz, 1, dtype="float32", quality=QUALITY
@@ -143,16 +215,21 @@ class PcmStream:
         if resampler:
             yield resampler.resample_chunk(np.empty(0, np.float32), last=True), 0, rate_in_hz
 
-
-def _of_soundfile(file: ForwardFile) -> Iterator[tuple[np.ndarray, int]]:
-    is_first = True
-    while len(block := read_frames(file, BLOCK_FRAMES)) or is_first:
-        is_first = False
-        yield block, file.samplerate
+    def _mono(self, block: np.ndarray) -> np.ndarray:
+        if self._levels is None and block.shape[1] > 1:
+            self.sound.look_ahead()
+        waveform = to_mono(block, self.sound.channel)
+        if self._levels:
+            self._levels.add(block, waveform)
+        return waveform
 
 
 def _checked(blocks: Iterator[tuple[np.ndarray, int]]) -> Iterator[tuple[np.ndarray, int]]:
+    is_empty = True
     for block, rate_hz in blocks:
         _check_scale(block)
         check_waveform(block, rate_hz)
         yield block, rate_hz
+        is_empty = False
+    if is_empty:
+        raise DecodeError("expected sound, received a file with zero samples")

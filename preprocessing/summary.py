@@ -103,7 +103,7 @@ def _features(cleaned: pd.DataFrame) -> dict[str, str]:
 def _audio(cleaned: pd.DataFrame) -> dict[str, str]:
     return {
         "kept whole": f"{(cleaned['status'] == 'kept_whole').sum()}",
-        "truncated": f"{cleaned['reason'].str.startswith('truncated').sum()}",
+        "truncated": f"{cleaned['reason'].str.contains('truncated').sum()}",
         "clipped": f"{(cleaned['clipped'] > 0).sum()} clips, {cleaned['clipped'].sum()} samples",
     }
 

@@ -13,7 +13,8 @@ from models.registry import expected_channels
 from preprocessing.chain import CleanStream
 from preprocessing.errors import DecodeError
 from preprocessing.feature_settings import STORED
-from preprocessing.resample import resample, to_mono
+from preprocessing.mono import mixed
+from preprocessing.resample import resample
 from preprocessing.stream import ArraySound, decode
 from tagging.augment.batch import augment_images
 from tagging.augment.op import Batch
@@ -109,7 +110,7 @@ def _readable(clips: pd.DataFrame) -> tuple[str, np.ndarray, int] | None:
             samples, rate_hz = decode(path)
         except (DecodeError, OSError):
             continue  # preprocess.py lists it
-        return f"{fname} ({', '.join(labels)})" if labels else fname, to_mono(samples), rate_hz
+        return f"{fname} ({', '.join(labels)})" if labels else fname, mixed(samples), rate_hz
     return None
 
 

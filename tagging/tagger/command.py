@@ -160,8 +160,8 @@ def _record(
     args: argparse.Namespace, tagger: Tagger, name: str, sound: WatchedSound, result: Tags | Timeline
 ) -> Iterator[Record]:
     """The one of a file; once it is written, the outputs next to it follow."""
-    if sound.fault:
-        print(f"{name}: {sound.fault}", file=sys.stderr, flush=True)
+    if sound.warning:
+        print(f"{name}: {sound.warning}", file=sys.stderr, flush=True)
     if isinstance(result, Tags):
         yield Record(name, tags=_chosen(args, tagger, result))
         return

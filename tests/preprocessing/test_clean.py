@@ -112,7 +112,7 @@ def test_bad_clips_become_rows_and_the_rest_goes_on(tmp_path, write, table, soun
         "ok",
     )
     assert "inside the data set" in rows["../up.wav"].reason
-    assert rows["cut.wav"].reason == "truncated: 0.500 of 2.000 s"
+    assert rows["cut.wav"].reason == "heard 0.500 of 2.000 s: truncated"
     assert all(row.reason and "\n" not in row.reason for name, row in rows.items() if name != "good.wav")
     assert files(tmp_path) == [
         "cleaning.json",

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from preprocessing.resample import resample, to_mono, to_pcm16
+from preprocessing.mono import to_mono
+from preprocessing.resample import resample, to_pcm16
 
 
 def sine(frequency_hz: float, rate_hz: int, seconds: float = 1.0) -> np.ndarray:

@@ -16,6 +16,7 @@ from preprocessing.clean import clean_dataset
 from preprocessing.folder import CleanFolderError, reading
 from preprocessing.manifest import load_settings, read_manifest
 from preprocessing.settings import CleaningSettings, SilenceRule
+from tests.preprocessing import deadly
 
 SETTINGS = CleaningSettings()
 
@@ -207,12 +208,28 @@ def test_workers_end_with_the_run_and_its_work_stays(tmp_path, write, sound, how
 
 
 @pytest.mark.slow
-def test_a_dead_worker_is_one_line(tmp_path, write, table, sound, monkeypatch):
-    monkeypatch.setattr(pool, "_prepare_worker", functools.partial(os._exit, 9))
-    monkeypatch.setattr(pool, "CHUNK", 1)
-    clips = table({"curated": [write(f"{i}.wav", sound) for i in range(2)]})
+def test_workers_that_cannot_begin_are_one_line(tmp_path, write, table, sound, monkeypatch):
+    monkeypatch.setattr(pool, "_prepare_worker", functools.partial(os._exit))
+    clips = table({"curated": [write(f"{i}.wav", sound) for i in range(9)]})
     with pytest.raises(CleanFolderError, match="a worker process died"):
         clean(clips, tmp_path, jobs=2)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_a_clip_that_kills_its_worker_is_named_and_the_rest_is_cleaned(
+    tmp_path, write, table, sound, monkeypatch
+):
+    monkeypatch.setattr(pool, "_prepare_worker", deadly.prepare_worker)
+    names = [f"{i}.wav" for i in range(30)]
+    names[3], names[17], names[25] = "once.wav", "deadly1.wav", "deadly2.wav"
+    manifest = clean(table({"curated": [write(name, sound) for name in names]}), tmp_path, jobs=2)
+    assert sorted(manifest["fname"]) == sorted(names)
+    lost = manifest[manifest["status"] != "ok"]
+    assert list(lost["fname"]) == ["deadly1.wav", "deadly2.wav"]
+    assert lost["reason"].str.contains("killed twice").all()
+    assert sorted(stamps(tmp_path)) == sorted(set(names) - {"deadly1.wav", "deadly2.wav"})
+    assert not list((tmp_path / "clean").rglob(".part-*"))
 
 
 HOLDER = """

@@ -7,7 +7,9 @@ from preprocessing.summary import closing_table, duplicates, left_empty, problem
 MANIFEST = to_table(
     [
         ClipRow("curated", "a.wav", "ok", "", 3_600.0, 1_800.0, 44_100, 1, 3, "same"),
-        ClipRow("test", "b.wav", "ok", "truncated: 1.000 of 2.000 s", 1_800.0, 1_800.0, 44_100, 1, 0, "same"),
+        ClipRow(
+            "test", "b.wav", "ok", "heard 1.000 of 2.000 s: truncated", 1_800.0, 1_800.0, 44_100, 1, 0, "same"
+        ),
         ClipRow(
             "noisy", "c.wav", "kept_whole", "only 0.000 s would remain", 1_800.0, 1_800.0, 8_000, 2, 2, "own"
         ),

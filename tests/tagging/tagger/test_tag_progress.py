@@ -36,7 +36,7 @@ def test_a_file_cut_short_is_tagged_and_said_to_be(run, tmp_path, capsys, mode):
     sf.write(path, tone("low", 5.0, 0), RATE_HZ)
     assert tagged(capsys, path, run, *mode) == []
     path.write_bytes(path.read_bytes()[: 44 + 2 * round(0.34 * RATE_HZ)])
-    assert tagged(capsys, path, run, *mode) == [f"{path}: truncated: 0.340 of 5.000 s, tagged up to there"]
+    assert tagged(capsys, path, run, *mode) == [f"{path}: heard 0.340 of 5.000 s: truncated"]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -46,7 +46,7 @@ def test_so_is_an_mp3_whose_header_alone_is_whole(run, tmp_path, capsys, mode):
     assert tagged(capsys, path, run, *mode) == []
     path.write_bytes(path.read_bytes()[:6_000])
     (line,) = tagged(capsys, path, run, *mode)
-    assert line.startswith(f"{path}: truncated: ")
+    assert line.startswith(f"{path}: heard ")
     assert "of 5.000 s" in line
 
 

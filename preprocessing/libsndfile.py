@@ -1,0 +1,134 @@
+"""Audio files as libsndfile reads them: all streams of a file, one after the other, and what is missing of them."""
+
+import io
+import os
+from collections.abc import Iterator
+from math import inf
+from typing import BinaryIO
+
+import numpy as np
+import soundfile as sf
+
+from preprocessing.decode import GRACE_S, Heard
+from preprocessing.errors import DecodeError
+from preprocessing.mpeg import mpeg_seconds, told_end
+from preprocessing.parts import Part, PartView, find_parts
+
+_MPEG = "MP3"  # soundfile's name for all layers
+_UNKNOWN_FRAMES = 2**62  # libsndfile has a greater number for a length that the header does not tell
+_TAG_BYTES = 1024  # behind a stream may be some
+_MPEG_GRACE_S = 0.5  # encoders add some frames that are not sound
+_BLOCK_SAMPLES = 2**20  # of all channels together
+
+
+class ForwardFile(sf.SoundFile):
+    """A part of a file that is only read on from where it is.
+
+    soundfile seeks to the end of each block that it has read, and an MP3 sounds differently behind a seek.
+    """
+
+    def __init__(self, file: BinaryIO, part: Part) -> None:
+        self.view, self.breaks_off = PartView(file, part), False
+        super().__init__(self.view)
+        self._header = io.BufferedReader(PartView(file, part))
+
+    def seekable(self) -> bool:
+        return False
+
+    @property
+    def declared_s(self) -> float:
+        """Length by the header; 0 where it does not tell."""
+        is_guess = self.format == _MPEG and told_end(self._header) is None
+        return 0.0 if is_guess else self.readable_s
+
+    @property
+    def readable_s(self) -> float:
+        """Up to where libsndfile would read; 0: to the end, wherever that is."""
+        return self.frames / self.samplerate if self.frames < _UNKNOWN_FRAMES else 0.0
+
+    def blocks_to_end(self, frames: int) -> Iterator[np.ndarray]:
+        """Blocks of up to `frames`, (n, channels) float32, as far as the file goes.
+
+        Raises:
+            DecodeError: broken inside.
+        """
+        frames = max(min(frames, _BLOCK_SAMPLES // self.channels), 1)
+        nothing = np.full((frames, self.channels), np.nan, np.float32)
+        try:
+            while len(block := self.read(out=(filled := nothing.copy()))):
+                yield block
+        except sf.LibsndfileError as error:
+            if not self.view.is_read():
+                reason = " ".join(str(error).split())[:200]
+                raise DecodeError(f"expected intact audio, received a corrupt file: {reason}") from error
+            self.breaks_off = True
+            yield filled[: np.count_nonzero(~np.isnan(filled[:, 0]))]  # what was read of the block
+
+
+def find_streams(file: BinaryIO, head: bytes) -> tuple[ForwardFile | None, list[Part]]:
+    """The first stream of a file that begins with `head`, open, and where all of them are; None: not for libsndfile."""
+    parts = find_parts(file, head, os.fstat(file.fileno()).st_size)
+    return _opened(file, parts[0]), parts
+
+
+def full_mpeg_s(file: BinaryIO, first: ForwardFile) -> float:
+    """Length of an MPEG file that libsndfile would not read to its end: it trusts a header, or guesses; else 0."""
+    if first.format != _MPEG or not first.readable_s:
+        return 0.0
+    if os.fstat(file.fileno()).st_size <= (told_end(file) or 0) + _TAG_BYTES:
+        return 0.0
+    seconds = mpeg_seconds(file)
+    return seconds if seconds > first.readable_s + _MPEG_GRACE_S else 0.0
+
+
+def read_streams(
+    file: BinaryIO, first: ForwardFile, parts: list[Part], frames: int, heard: Heard
+) -> Iterator[tuple[np.ndarray, int]]:
+    """(block of up to `frames`, (n, channels) float32, rate in Hz) of all streams that are like the first one.
+
+    Args:
+        file, first, parts: see `find_streams`; `first` is closed.
+        frames: of a block, at most.
+        heard: is told what there is, and what of it was read.
+
+    Raises:
+        DecodeError: broken inside.
+    """
+    heard.rate_hz, channels = first.samplerate, first.channels
+    for number, part in enumerate(parts, 1):
+        name = f"part {number} of {len(parts)}"
+        stream = first if number == 1 else _opened(file, part)
+        if stream is None:
+            heard.reasons.append(f"{name} cannot be read")
+            continue
+        with stream:
+            if (stream.samplerate, stream.channels) != (heard.rate_hz, channels):
+                heard.full_s += stream.declared_s
+                heard.reasons.append(f"{name} has another rate or other channels")
+                continue
+            before = heard.frames
+            for block in stream.blocks_to_end(frames):
+                heard.frames += len(block)
+                yield block, heard.rate_hz
+            _finish(heard, stream, part, (heard.frames - before) / heard.rate_hz)
+
+
+def _finish(heard: Heard, stream: ForwardFile, part: Part, seconds: float) -> None:
+    """Note what a stream lacks of which so many seconds were read."""
+    full_s = seconds / part.share if part.share < 1 else max(seconds, stream.declared_s)
+    is_cut = stream.breaks_off or part.share < 1 or full_s > seconds + GRACE_S
+    heard.full_s += full_s if is_cut else seconds
+    if is_cut:
+        heard.reasons.append("truncated")
+    elif part.size_at or not part.has_end:
+        heard.full_s = inf
+        heard.reasons.append(
+            f"truncated, {'the last page is missing' if not part.has_end else 'never finalised'}"
+        )
+
+
+def _opened(file: BinaryIO, part: Part) -> ForwardFile | None:
+    try:
+        return ForwardFile(file, part)
+    except sf.LibsndfileError:
+        return None
