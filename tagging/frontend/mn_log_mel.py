@@ -11,6 +11,7 @@ from tagging.frontend.settings import FrontendError, FrontendSettings
 TAKES = ("normalize",)
 FRAMING = (1, 320)  # centred frames, 10 ms apart
 PADDED = (1, 514)  # a reflection at both ends needs more than half an FFT
+MOVES_EDGES = True
 RATE_HZ = 32_000
 FFT_SIZE, N_MELS, FMIN_HZ, FMAX_HZ = 1024, 128, 0.0, 15_000.0
 HANN_SAMPLES, HOP_SAMPLES = 800, FRAMING[1]
@@ -53,7 +54,11 @@ class MnLogMel(keras.layers.Layer):
         if input_shape[-1] == 0:
             raise ValueError("expected a window of at least 1 sample. Received: 0 samples")
 
-    def call(self, waveform: Any) -> Any:
+    def call(self, waveform: Any, edges_hz: Any = None) -> Any:
+        """Waveforms -> images; `edges_hz` (batch, 2) is added to the edges of the mel bands of each window."""
+        bank = self._bank
+        if edges_hz is not None:
+            bank = mel_bank(FMIN_HZ + edges_hz[:, 0], FMAX_HZ + edges_hz[:, 1])
         samples = waveform.shape[-1]
         lacking = 0 if samples is None else FrontendSettings("mn_log_mel").lacking(samples)
         padded = ops.pad(waveform, ((0, 0), (0, lacking)))
@@ -61,7 +66,7 @@ class MnLogMel(keras.layers.Layer):
         real, imaginary = ops.stft(
             sharp, HANN_SAMPLES, HOP_SAMPLES, FFT_SIZE, window=np.hanning(HANN_SAMPLES).astype(np.float32)
         )
-        mel = ops.matmul(ops.square(real) + ops.square(imaginary), self._bank)
+        mel = ops.matmul(ops.square(real) + ops.square(imaginary), bank)
         return ops.expand_dims(ops.log1p(mel / LOG_OFFSET) / SCALE, -1)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:

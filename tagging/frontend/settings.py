@@ -23,10 +23,17 @@ class Frontend(NamedTuple):
     framing: tuple[int, int] | None
     padded: tuple[int, int]
     zero_is_silence: bool
+    moves_edges: bool
 
 
 def _declared(file: Path) -> Frontend:
-    defaults = {"TAKES": (), "FRAMING": None, "PADDED": (0, 0), "ZERO_IS_SILENCE": True}
+    defaults = {
+        "TAKES": (),
+        "FRAMING": None,
+        "PADDED": (0, 0),
+        "ZERO_IS_SILENCE": True,
+        "MOVES_EDGES": False,
+    }
     return Frontend(*(literal(file, name, default) for name, default in defaults.items()))
 
 

@@ -33,13 +33,13 @@ def bank_of_formulas(fmin_hz: float = 0.0, fmax_hz: float = 15_000.0) -> np.ndar
     return np.pad(triangles, ((0, 1), (0, 0)))
 
 
-def of_formulas(wave: np.ndarray) -> np.ndarray:
+def of_formulas(wave: np.ndarray, *edges_hz: float) -> np.ndarray:
     """The published image in float64: (samples,) -> (frames, 128)."""
     sharp = np.convolve(wave.astype(np.float64), [1, -0.97], mode="valid")
     frames = np.lib.stride_tricks.sliding_window_view(np.pad(sharp, 512, mode="reflect"), 1024)[::320]
     hann = np.pad(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(800) / 799), 112)
     power = np.abs(np.fft.rfft(frames * hann)) ** 2
-    return (np.log(power @ bank_of_formulas() + 1e-5) + 4.5) / 5
+    return (np.log(power @ bank_of_formulas(*edges_hz) + 1e-5) + 4.5) / 5
 
 
 @pytest.mark.parametrize("samples", [514, 640, 641, 20_000])
@@ -59,6 +59,18 @@ def test_filters_of_several_edges_at_once():
     several = mel_bank(np.array([0.0, 9.0]), np.array([15_000.0, 14_001.0]))
     assert several.shape == (2, 513, 128)
     np.testing.assert_allclose(np.asarray(several)[1], np.asarray(mel_bank(9.0, 14_001.0)), atol=1e-6)
+
+
+@pytest.mark.parametrize("options", [{}, {"normalize": "peak"}])
+def test_edges_move_for_each_window(options):
+    layer, waves = build_frontend(FrontendSettings("mn_log_mel", **options), RATE_HZ, 1), waveforms()
+    waves /= np.abs(waves).max(axis=1, keepdims=True)
+    moves = np.array([[0, 0], [9, -999], [3, 1000], [0, -200]], "f")
+    images, plain = np.asarray(layer(waves, moves)), np.asarray(layer(waves))
+    np.testing.assert_allclose(images[0], plain[0], atol=1e-5)
+    for image, wave, (low, high) in zip(images, waves, moves, strict=True):
+        expected = of_formulas(wave, low, 15_000 + high)
+        np.testing.assert_allclose(image[..., 0] + SILENCE, expected, atol=1e-3)
 
 
 @pytest.mark.skipif("MN_REFERENCE" not in os.environ, reason="needs MN_REFERENCE=mn04_reference.npz")
