@@ -15,6 +15,7 @@ import numpy as np
 from keras import layers
 
 from models.parts.backbone import BACKBONE
+from models.parts.blocks import EMBEDDING, LOGITS, logits
 from models.parts.heads import HEAD_OPTIONS, tag_image
 from models.parts.torch_file import read_tensors
 from models.parts.weight_files import downloaded, load_weights
@@ -23,7 +24,11 @@ from models.settings import ModelError, ModelSettings
 CHANNELS = 1
 PUBLISHED = "audioset"
 VARIABLE_LENGTH = False
-OPTIONS: dict[str, tuple[str, ...]] = {**HEAD_OPTIONS, "width": ()}
+OPTIONS: dict[str, tuple[str, ...]] = {
+    **HEAD_OPTIONS,
+    "head": ("dense", "conv", "published"),
+    "width": (),
+}
 BANDS = 128
 AUDIOSET_CLASSES = 527
 SILENCE = (log(1e-5) + 4.5) / 5  # of the published images; the front end has 0 there
@@ -87,16 +92,34 @@ def build(settings: ModelSettings, image_shape: tuple[int, int, int], n_classes:
         )
     image = keras.Input(image_shape, name="image")
     x = layers.Rescaling(1.0, offset=SILENCE, name="to_published_range")(image)
-    return keras.Model(image, tag_image(settings, x, _backbone(settings), n_classes), name="mn")
-
-
-def _backbone(settings: ModelSettings) -> keras.Model:
-    """Images of the published range (batch, frames, 128, 1) -> feature map (batch, frames / 32, 4, channels)."""
     whole = make_mn(settings.width or DEFAULT_WIDTH)
     load_published(whole, settings)
-    return keras.Model(
-        whole.input, whole.get_layer(f"block{len(BLOCKS) + 1}_activation").output, name=BACKBONE
-    )
+    features = whole.get_layer(
+        f"block{len(BLOCKS) + 1}_activation"
+    ).output  # (batch, frames / 32, 4, channels)
+    backbone = keras.Model(whole.input, features, name=BACKBONE)
+    if settings.head != "published":
+        return keras.Model(image, tag_image(settings, x, backbone, n_classes), name="mn")
+    network = keras.Model(image, _published_head(settings, backbone(x), whole, n_classes), name="mn")
+    if n_classes == AUDIOSET_CLASSES:
+        network.get_layer(LOGITS).set_weights(whole.get_layer("logits").get_weights())
+    return network
+
+
+def _published_head(
+    settings: ModelSettings, features: keras.KerasTensor, whole: keras.Model, n_classes: int
+) -> keras.KerasTensor:
+    """Feature map -> logits (batch, n_classes), with the hidden layer of the whole network.
+
+    Raises:
+        ModelError: settings of another head.
+    """
+    for key in HEAD_OPTIONS:
+        if key != "head" and getattr(settings, key) is not None:
+            raise ModelError(f"model.{key} does nothing with model.head=published; leave it null")
+    x = layers.GlobalAveragePooling2D(name=EMBEDDING)(features)
+    x = layers.Dropout(settings.dropout, name="head_dropout")(whole.get_layer("hidden")(x))
+    return logits(x, n_classes)
 
 
 def make_mn(width: float) -> keras.Model:

@@ -43,10 +43,12 @@ class ModelSettings(Settings):
         at_least=0.1,
         at_most=4,
     )
-    head: Literal["dense", "conv"] | None = setting(
+    head: Literal["dense", "conv", "published"] | None = setting(
         None,
-        "`dense`, or `conv`: the two convolution blocks of simple_cnn between backbone and dense layers; null: "
-        "`conv` for simple_cnn (which is that head on the image itself), else `dense`",
+        "`dense`; `conv`: the two convolution blocks of simple_cnn between backbone and dense layers; or "
+        "`published`: the pooling and the hidden dense layer that mn was published with, and, for as many classes as "
+        "AudioSet has, its last layer; null: `conv` for simple_cnn (which is that head on the image itself), else "
+        "`dense`",
     )
     pool: Literal["mean", "max", "mean_max", "mean_max_joined", "last", "attention"] | None = setting(
         None,

@@ -209,6 +209,27 @@ def test_published_weights_are_fetched_and_checked_by_their_hash(file, monkeypat
         build_network(ModelSettings("mn", "audioset", width=0.3), IMAGE, 3)
 
 
+def test_the_published_head_is_that_of_the_file_with_the_features_as_embedding(source, file):
+    settings = ModelSettings("mn", str(file), width=WIDTH, head="published")
+    images = np.random.default_rng(0).normal(size=(2, *IMAGE)).astype("f")
+    whole = build_network(settings, IMAGE, 527)
+    np.testing.assert_allclose(
+        np.asarray(whole(images)), np.asarray(source(images + np.float32(SILENCE))), rtol=1e-4, atol=1e-4
+    )
+    assert whole.get_layer("head_embedding").output.shape == (None, 96)
+    other = build_network(settings, IMAGE, 3)
+    for ours, theirs in zip(
+        other.get_layer("hidden").get_weights(), source.get_layer("hidden").get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+    set_trainable(other, ["head"], settings)
+    assert sum(int(np.prod(w.shape)) for w in other.trainable_weights) == (96 + 1) * 128 + (128 + 1) * 3
+    with pytest.raises(ModelError, match=r"model\.pool does nothing with model\.head=published"):
+        build_network(ModelSettings("mn", head="published", pool="max"), IMAGE, 3)
+    with pytest.raises(ModelError, match=r"model\.head out of dense, conv for yamnet, received published"):
+        build_network(ModelSettings("yamnet", head="published"), (96, 64, 1), 3)
+
+
 def test_files_that_do_not_fit_are_refused(tmp_path, source, file):
     tensors = published(source)
     items = list(tensors.items())
