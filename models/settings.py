@@ -23,22 +23,33 @@ class ModelSettings(Settings):
     name: str = setting(
         "simple_cnn",
         "the network, a file in `models/`: "
-        "`simple_cnn`, `vgg_cnn`, `mobilenet_v2`, `resnet50` or `yamnet`; or one that takes any image "
-        "or feature sequence: `mlp`, `cnn2d`, `cnn1d`, `rnn` or `cnn_rnn`",
+        "`simple_cnn`, `vgg_cnn`, `mobilenet_v2`, `resnet50`, `yamnet` or `mn`; or one that takes any "
+        "image or feature sequence: `mlp`, `cnn2d`, `cnn1d`, `rnn` or `cnn_rnn`",
     )
     weights: str = setting(
         "none",
-        "weights of the backbone: `none` (random), `imagenet` (mobilenet_v2, resnet50) or `audioset` (yamnet), "
-        "which are downloaded, or the path of a weight file (Keras 3's `.weights.h5`, or an older `.h5`)",
+        "weights of the backbone: `none` (random), `imagenet` (mobilenet_v2, resnet50) or `audioset` (yamnet, "
+        "mn), which are downloaded, or the path of a weight file (Keras 3's `.weights.h5`, an older `.h5`, or the "
+        "published `.pt` of mn)",
         is_path=True,
     )
     weights_sha256: str | None = setting(
-        None, "SHA-256 hash that the downloaded `audioset` file must have; null: not checked"
-    )
-    head: Literal["dense", "conv"] | None = setting(
         None,
-        "`dense`, or `conv`: the two convolution blocks of simple_cnn between backbone and dense layers; null: "
-        "`conv` for simple_cnn (which is that head on the image itself), else `dense`",
+        "SHA-256 hash that the downloaded `audioset` file must have; null: not checked, but for mn of width 0.4, "
+        "whose hash is known",
+    )
+    width: float | None = setting(
+        None,
+        "factor of all channels of mn; `audioset` weights exist for 0.1, 0.2, 0.4, 0.5, 1, 2, 3 and 4; null: 0.4",
+        at_least=0.1,
+        at_most=4,
+    )
+    head: Literal["dense", "conv", "published"] | None = setting(
+        None,
+        "`dense`; `conv`: the two convolution blocks of simple_cnn between backbone and dense layers; or "
+        "`published`: the pooling and the hidden dense layer that mn was published with, and, for as many classes as "
+        "AudioSet has, its last layer; null: `conv` for simple_cnn (which is that head on the image itself), else "
+        "`dense`",
     )
     pool: Literal["mean", "max", "mean_max", "mean_max_joined", "last", "attention"] | None = setting(
         None,

@@ -14,6 +14,7 @@ from models.settings import ModelError, ModelSettings
 norm = partial(layers.BatchNormalization, momentum=0.9)
 
 LOGITS = "head_logits"  # the last dense layer of every network
+EMBEDDING = "head_embedding"  # the layer whose output is the embedding, where that is not what enters LOGITS
 LARGEST_LAYER = 100_000_000  # weights: 0.4 GB, and 1.6 GB with the gradients and moments of Adam
 
 

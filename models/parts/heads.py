@@ -18,7 +18,8 @@ POOLS: dict[str, Callable[[Any], Any]] = {
 }
 # What a network with such a head takes.
 HEAD_OPTIONS = {
-    **dict.fromkeys(("head", "units", "patch_frames", "patch_hop_frames"), ()),
+    **dict.fromkeys(("units", "patch_frames", "patch_hop_frames"), ()),
+    "head": ("dense", "conv"),
     "pool": (*POOLS, "attention"),
 }
 

@@ -65,7 +65,7 @@ def _applied(op: Op, batch: Batch, seed: tf.Tensor, settings: AugmentSettings) -
         name: _where(batch.is_augmented, getattr(new, name), getattr(batch, name))
         for name in ("inputs", "labels", "weights")
     }
-    return batch._replace(**kept)
+    return batch._replace(edges_hz=new.edges_hz, **kept)
 
 
 def _where(is_augmented: tf.Tensor, new: tf.Tensor, old: tf.Tensor) -> tf.Tensor:

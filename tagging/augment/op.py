@@ -15,6 +15,8 @@ class Batch(NamedTuple):
         weights: (batch,) float32, of the rows in the loss.
         is_augmented: (batch,) bool; the other rows stay bit for bit.
         backgrounds: waveforms to lie under the inputs, as these; there only while `background` is on.
+        edges_hz: moves of the lowest and the highest edge of the front end's mel bands, (batch, 2) float32; None: the
+            bands stay as they are.
     """
 
     inputs: Any
@@ -22,6 +24,7 @@ class Batch(NamedTuple):
     weights: Any
     is_augmented: Any
     backgrounds: Any = None
+    edges_hz: Any = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Op:
         stream: number of its random stream; None: derived from the first key.
         fills_zero: puts 0 into images, which is silence or a mean in those of most front ends.
         needs_frames: settings which, if they are not at their defaults, need images of a fixed number of frames.
+        needs_edges: sets `Batch.edges_hz`, which not every front end takes; 0 in the rows that are not augmented.
         is_limiter: also applied, at its defaults, where any other op of waveforms is.
     """
 
@@ -49,6 +53,7 @@ class Op:
     stream: int | None = None
     fills_zero: bool = False
     needs_frames: tuple[str, ...] = ()
+    needs_edges: bool = False
     is_limiter: bool = False
 
     @property

@@ -36,6 +36,7 @@ def check_config(config: Config) -> None:
         if config.cleaning.features.name is not None:
             _check_features(name, stage, frames)
         _check_fill(name, stage, config)
+        _check_edges(name, stage, config)
         _check_stage(name, stage, frames, has_validation=config.split.holds_out)
 
 
@@ -127,6 +128,17 @@ def _check_fill(name: str, stage: StageSettings, config: Config) -> None:
         raise ConfigError(
             f"stages.{name}.augment: {' and '.join(fills)} fill in 0, which is loud in decibels; set "
             "frontend.standardize=true, or turn them off"
+        )
+
+
+def _check_edges(name: str, stage: StageSettings, config: Config) -> None:
+    """Mel bands can be moved in some front ends only."""
+    movers = [op.key for op in stage.augment.on(of_waveforms=True) if op.needs_edges]
+    if movers and not FRONTENDS[config.frontend.name].moves_edges:
+        takers = [front_end for front_end, declared in FRONTENDS.items() if declared.moves_edges]
+        raise ConfigError(
+            f"stages.{name}.augment: {movers[0]} needs frontend.name={' or '.join(takers)}, received "
+            f"{config.frontend.name}; turn it off"
         )
 
 

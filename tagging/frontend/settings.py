@@ -23,10 +23,17 @@ class Frontend(NamedTuple):
     framing: tuple[int, int] | None
     padded: tuple[int, int]
     zero_is_silence: bool
+    moves_edges: bool
 
 
 def _declared(file: Path) -> Frontend:
-    defaults = {"TAKES": (), "FRAMING": None, "PADDED": (0, 0), "ZERO_IS_SILENCE": True}
+    defaults = {
+        "TAKES": (),
+        "FRAMING": None,
+        "PADDED": (0, 0),
+        "ZERO_IS_SILENCE": True,
+        "MOVES_EDGES": False,
+    }
     return Frontend(*(literal(file, name, default) for name, default in defaults.items()))
 
 
@@ -51,8 +58,8 @@ class FrontendSettings(Settings):
         "log_mel",
         "a file in `tagging/frontend/`: "
         "`log_mel`; `tfio_log_mel` (the same numerics from tensorflow-io's Python ops); `mfcc` (librosa's, from "
-        "the same mel bands); `waveform` (samples as frames, one band); or `yamnet`, whose numerics belong to its "
-        "weights. A key that the chosen one does not take is refused",
+        "the same mel bands); `waveform` (samples as frames, one band); or `yamnet` and `mn_log_mel`, whose "
+        "numerics belong to the weights of yamnet and mn. A key that the chosen one does not take is refused",
     )
     n_fft: int = setting(
         1024, "FFT size and length of the Hann window", at_least=1, at_most=65_536, unit="samples"
@@ -85,13 +92,13 @@ class FrontendSettings(Settings):
     normalize: Literal["none", "peak", "rms"] = setting(
         "none",
         "level of each window before the front end: `none`, `peak` (largest sample 1) or `rms` (-20 dBFS; peaks "
-        "may exceed 1). Silent windows stay silent. Of `mfcc`, `waveform` and `yamnet`: `log_mel` images are "
-        "relative to the window's own maximum and show no level. It undoes `augment.gain`",
+        "may exceed 1). Silent windows stay silent. Of `mfcc`, `waveform`, `yamnet` and `mn_log_mel`: `log_mel` "
+        "images are relative to the window's own maximum and show no level. It undoes `augment.gain`",
     )
     standardize: bool = setting(
         False,
         "each band to mean 0 and deviation 1 over the training clips. 0 is then the mean of a band instead of "
-        "silence, also where masks fill in 0. Not of `yamnet`",
+        "silence, also where masks fill in 0. Not of `yamnet` and `mn_log_mel`",
     )
 
     def __post_init__(self) -> None:

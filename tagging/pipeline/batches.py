@@ -37,7 +37,7 @@ class TrainingBatches:
         paths: clean files.
         targets: multi-hot labels or values, (clips, classes), float32.
         pieces: what of a clip is taken.
-        frontend: inputs of `pieces` -> images.
+        frontend: inputs of `pieces` (and `Batch.edges_hz`, if they move) -> images.
         augment: what is done to waveforms and images.
         batch_size, seed: items per batch, random seed.
         jobs: clips read in parallel.
@@ -151,7 +151,8 @@ class TrainingBatches:
         if self.pieces.is_audio:
             batch = batch._replace(backgrounds=self.pieces.to_input(backgrounds))
             batch = augment_waveforms(batch, waveform_seed, self.augment)
-        batch = augment_images(batch._replace(inputs=self.frontend(batch.inputs)), seed, self.augment)
+        moved = () if batch.edges_hz is None else (batch.edges_hz,)
+        batch = augment_images(batch._replace(inputs=self.frontend(batch.inputs, *moved)), seed, self.augment)
         if self.weights is None:
             return batch.inputs, batch.labels
         return batch.inputs, batch.labels, batch.weights

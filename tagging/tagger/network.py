@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from models.parts.blocks import LOGITS
+from models.parts.blocks import EMBEDDING, LOGITS
 from tagging.inference.build import NETWORK, build_tagger
 from tagging.inference.results import TaggerError
 from tagging.pipeline.pieces import AudioWindows, Pieces, audio_windows
@@ -123,8 +123,11 @@ def _of_layers(
 
 
 def _embedding(run: Run, network: keras.Model) -> Any:
-    """What enters the last dense layer, (batch, n); where it enters at each step of time, the mean over the steps."""
-    if LOGITS not in (layer.name for layer in network.layers):
+    """The embedding (batch, n): of its own layer, or what enters the last dense layer (its mean over steps of time)."""
+    names = [layer.name for layer in network.layers]
+    if EMBEDDING in names:
+        return network.get_layer(EMBEDDING).output
+    if LOGITS not in names:
         raise TaggerError(f"expected a layer {LOGITS} in the network of {run.path}; train the stage again")
     features = network.get_layer(LOGITS).input
     return ops.mean(features, axis=1) if len(features.shape) == 3 else features

@@ -26,10 +26,11 @@ class FrontendChain(keras.layers.Layer):
                 step.build(input_shape)
             input_shape = step.compute_output_shape(input_shape)
 
-    def call(self, inputs: Any) -> Any:
-        for step in self.steps:
+    def call(self, inputs: Any, edges_hz: Any = None) -> Any:
+        *first, last = self.steps
+        for step in first:
             inputs = step(inputs)
-        return inputs
+        return last(inputs) if edges_hz is None else last(inputs, edges_hz)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         for step in self.steps:

@@ -122,7 +122,7 @@ def test_settings_come_from_a_config():
 def test_the_order_and_the_random_streams_are_those_of_earlier_runs():
     assert [(op.key, op.of_waveforms, op.stream) for op in OPS] == [
         *(("time_stretch", True, 4), ("background", True, 0), ("waveform_mix", True, 1), ("noise", True, 5)),
-        *(("gain", True, 2), ("time_shift_share", True, 3)),
+        *(("gain", True, 2), ("time_shift_share", True, 3), ("mel_jitter", True, None)),
         *(
             ("crop", False, 2),
             ("spec_augment", False, 0),

@@ -76,6 +76,10 @@ def test_differing_keys_names_leaves_with_both_values(path):
         ("seed=-1", ["seed", "-1"]),
         ("window.window_s=0.01", ["at least 1024 samples", "160"]),
         ("train.augment.spec_augment.time_warp_frames=46", ["time_warp_frames", "92 frames", "46"]),
+        (
+            "train.augment.mel_jitter.fmin_range_hz=9",
+            ["mel_jitter needs frontend.name=mn_log_mel", "log_mel;"],
+        ),
         ("window.hop_s=0", ["window.hop_s", "above 0 s"]),
         ("frontend.channels=2", ["frontend.channels", "received 2"]),
         ("frontend.top_db=0", ["frontend.top_db"]),
