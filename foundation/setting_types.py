@@ -1,9 +1,10 @@
 """Whether settings have the keys, types and bounds of their dataclass, in the words of those who write them."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -17,6 +18,9 @@ _PLAIN: dict[Any, tuple[type, ...]] = {
 }
 _ONE = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 _MANY = {int: "whole numbers", float: "numbers", bool: "true and false", str: "texts"}
+
+kinds_of: Callable[[Any], dict[str, Any]] = cache(get_type_hints)
+"""The type of every field of a settings dataclass."""
 
 
 def check_types(value: Any, kind: Any, key: str = "", limits: Limits | None = None) -> None:
@@ -63,7 +67,7 @@ def nearest(word: str, known: list[str]) -> str:
 
 
 def _check_settings(value: Mapping[Any, Any], kind: Any, key: str) -> None:
-    kinds, start = get_type_hints(kind), f"{key}." if key else ""
+    kinds, start = kinds_of(kind), f"{key}." if key else ""
     limits = {part.name: part.metadata.get(LIMITS) for part in fields(kind)}
     for name, each in value.items():
         if name not in kinds:
@@ -90,7 +94,7 @@ def _hint(name: str, kind: Any, start: str) -> str:
 
 
 def _all_keys(kind: Any, start: str = "") -> Iterator[str]:
-    for name, part in get_type_hints(kind).items():
+    for name, part in kinds_of(kind).items():
         yield start + name
         if is_dataclass(part):
             yield from _all_keys(part, f"{start}{name}.")

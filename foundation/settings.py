@@ -4,10 +4,10 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from math import inf
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin
 
 from foundation.limits import LIMITS, Limits
-from foundation.setting_types import check_types, without_null
+from foundation.setting_types import check_types, kinds_of, without_null
 
 SENTENCE = "sentence"
 """Key of a field's metadata."""
@@ -61,11 +61,11 @@ class Settings:
     """
 
     def __post_init__(self) -> None:
-        kinds = get_type_hints(type(self))
+        kinds = kinds_of(type(self))
         for part in dataclasses.fields(self):  # type: ignore[arg-type]  # subclasses are dataclasses
             kind, value = kinds[part.name], getattr(self, part.name)
             check_types(value, kind, f"{type(self).__name__}.{part.name}", part.metadata.get(LIMITS))
-            kept = _kept(value, kind)
+            kept = made(value, kind)
             object.__setattr__(self, part.name, _at_home(kept) if part.metadata.get(IS_PATH) else kept)
 
 
@@ -78,6 +78,24 @@ def as_dict(settings: Any) -> Any:
     return [as_dict(each) for each in settings] if isinstance(settings, list | tuple) else settings
 
 
+def made(values: Any, kind: Any) -> Any:
+    """Settings from what `as_dict` gave, with the defaults of keys that are absent; tuples from lists.
+
+    Args:
+        values: plain settings of the right types.
+        kind: their type: a settings dataclass, or anything that stands in one.
+    """
+    kind, _ = without_null(kind)
+    if dataclasses.is_dataclass(kind) and isinstance(values, Mapping):
+        kinds = kinds_of(kind)
+        return kind(**{name: made(value, kinds[name]) for name, value in values.items()})  # type: ignore[operator]
+    if get_origin(kind) is dict and isinstance(values, Mapping):
+        return {name: made(value, get_args(kind)[1]) for name, value in values.items()}
+    if get_origin(kind) is tuple and isinstance(values, list | tuple):
+        return tuple(made(each, get_args(kind)[0]) for each in values)
+    return values
+
+
 def completed(stored: Any, kind: Any) -> Any:
     """Plain settings that older code stored, with the defaults of the keys that it did not know.
 
@@ -88,7 +106,7 @@ def completed(stored: Any, kind: Any) -> Any:
     kind, _ = without_null(kind)
     items = get_args(kind)
     if dataclasses.is_dataclass(kind) and isinstance(stored, Mapping):
-        kinds = get_type_hints(kind)
+        kinds = kinds_of(kind)
         known = {name: completed(value, kinds.get(name, Any)) for name, value in stored.items()}
         lacking = [part for part in dataclasses.fields(kind) if part.name not in known]
         return {**known, **{part.name: as_dict(_default(part)) for part in lacking}}
@@ -107,12 +125,3 @@ def _at_home(value: Any) -> Any:
 
 def _default(part: Any) -> Any:
     return part.default if part.default_factory is dataclasses.MISSING else part.default_factory()
-
-
-def _kept(value: Any, kind: Any) -> Any:
-    kind, _ = without_null(kind)
-    if get_origin(kind) is tuple and value is not None:
-        return tuple(_kept(each, get_args(kind)[0]) for each in value)
-    if dataclasses.is_dataclass(kind) and isinstance(value, Mapping):
-        return kind(**value)  # type: ignore[operator]  # a class
-    return value

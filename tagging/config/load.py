@@ -4,19 +4,24 @@
 the command line also overrides epochs that the YAML file sets for a stage.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import BooleanNode, DictConfig, FloatNode, IntegerNode, OmegaConf, StringNode
+from omegaconf.errors import OmegaConfBaseException, ValidationError
 
-from foundation.setting_types import check_types, nearest
+from foundation.setting_types import check_types, kinds_of, nearest, without_null
+from foundation.settings import as_dict, made
 from tagging.config.checks import check_config
 from tagging.config.errors import ConfigError
 from tagging.config.schema import Config
+from tagging.config.stage import StageSettings
 from tagging.config.yaml_text import read_overrides, read_yaml
+
+_NODES: dict[Any, Any] = {int: IntegerNode, float: FloatNode, bool: BooleanNode, str: StringNode}
 
 
 def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
@@ -25,19 +30,18 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
     Raises:
         ConfigError: one line that names the key or file, what was expected and what was received.
     """
-    merged = OmegaConf.structured(Config)
     if not Path(path).is_file():
         raise ConfigError(f"expected a config file, received {path}: no such file")
     with _named(f"{path}: "):
-        merged = _merge_layer(merged, read_yaml(Path(path)))
+        merged = _merge_layer(as_dict(Config()), read_yaml(Path(path)))
     with _named():
         layer = read_overrides(overrides)
-        _check_stage_names(layer, list(merged.stages))
+        _check_stage_names(layer, list(merged["stages"]))
         merged = _merge_layer(merged, layer)
     with _named(f"{path} and key=value: "):
-        check_types(OmegaConf.to_container(merged, resolve=True), Config)
-        config = OmegaConf.to_object(merged)
-        assert isinstance(config, Config)  # noqa: S101  for the type checker
+        values = _converted(_resolved(merged), Config)
+        check_types(values, Config)
+        config: Config = made(values, Config)
         check_config(config)
     return config
 
@@ -67,18 +71,58 @@ def _named(source: str = "") -> Iterator[None]:
         raise ConfigError(f"{source}{_one_line(error)}") from error
 
 
-def _merge_layer(merged: Any, layer: DictConfig) -> Any:
+def _merge_layer(merged: dict, layer: DictConfig) -> dict:
     """One more source of settings; its `train` reaches every stage before its own `stages` do."""
-    check_types(OmegaConf.to_container(layer, resolve=False), Config)
-    train, stages = layer.get("train", {}), layer.get("stages", {})
-    rest = OmegaConf.masked_copy(layer, [str(key) for key in layer if key != "stages"])
-    merged = OmegaConf.merge(merged, rest)
-    defaults = OmegaConf.to_container(merged.train)
-    spread = {
-        name: OmegaConf.merge({} if name in merged.stages else defaults, train, stages.get(name) or {})
-        for name in dict.fromkeys([*merged.stages, *stages])
+    own: Any = OmegaConf.to_container(layer, resolve=False)
+    check_types(own, Config)
+    stages = layer.get("stages", {})  # resolves a stage that stands for another one
+    merged = _merge(merged, {key: value for key, value in own.items() if key != "stages"}, merged)
+    new = _merge(as_dict(StageSettings()), merged["train"], merged)
+    for name in dict.fromkeys([*merged["stages"], *stages]):
+        known = merged["stages"].get(name)
+        stage = OmegaConf.to_container(OmegaConf.create(stages.get(name) or {}), resolve=False)
+        settings = _merge(known, own.get("train", {}), merged) if known else new
+        settings = _merge(settings, stage, merged)
+        merged = {**merged, "stages": {**merged["stages"], name: settings}}
+    return merged
+
+
+def _merge(old: Any, new: Any, whole: dict) -> dict:
+    """Merge mappings key by key; an interpolation is first replaced by the mapping of `whole` that it stands for."""
+    if isinstance(old, str) and "${" in old:
+        old = _resolved({**whole, "": old})[""]
+    if not isinstance(old, Mapping):
+        return dict(new)
+    pairs = {
+        key: _merge(old.get(key), value, whole) if isinstance(value, Mapping) else value
+        for key, value in new.items()
+        if value != "???"  # OmegaConf's word for a value that is left to others
     }
-    return OmegaConf.merge(merged, {"stages": spread})
+    return {**old, **pairs}
+
+
+def _resolved(values: dict) -> Any:
+    """Interpolations replaced by what they stand for."""
+    if "${" not in str(values):
+        return values  # OmegaConf's nodes take long to make
+    return OmegaConf.to_container(OmegaConf.create(values), resolve=True)
+
+
+def _converted(value: Any, kind: Any) -> Any:
+    """Whole numbers as floats, numbers as text, and text from an interpolation as a number, where that is the type."""
+    kind, _ = without_null(kind)
+    if isinstance(value, Mapping) and is_dataclass(kind):
+        return {name: _converted(each, kinds_of(kind).get(name, Any)) for name, each in value.items()}
+    if isinstance(value, Mapping) and get_origin(kind) is dict:
+        return {name: _converted(each, get_args(kind)[1]) for name, each in value.items()}
+    if isinstance(value, list) and get_origin(kind) is tuple and not is_dataclass(get_args(kind)[0]):
+        return [_converted(each, get_args(kind)[0]) for each in value]
+    if kind not in _NODES or type(value) is kind or not isinstance(value, int | float | str):
+        return value
+    try:
+        return value if isinstance(value, bool) else _NODES[kind](value)._value()
+    except ValidationError:
+        return value  # check_types says what is expected
 
 
 def _check_stage_names(layer: DictConfig, known: list[str]) -> None:
