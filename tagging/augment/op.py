@@ -64,4 +64,4 @@ class Op:
 
 def is_on(part: Any) -> bool:
     """Whether the settings of a key, or a number that is 0 where it is off, make anything happen."""
-    return part > 0 if isinstance(part, float) else part.enabled
+    return part > 0 if isinstance(part, int | float) else part.enabled

@@ -92,7 +92,7 @@ def test_an_absurd_number_is_refused_in_one_line_or_can_be_built(demo, key):
             assert "\n" not in message
 
 
-NEIGHBOURS = ("sequence.*", "window.window_s x cleaning.rate_hz")
+NEIGHBOURS = ("sequence.*", "window.window_s x cleaning.rate_hz", "frontend.name")
 """Keys that are named where a number does not fit them."""
 
 

@@ -36,7 +36,7 @@ def path(tmp_path) -> Path:
         ("deterministic=3", "deterministic: expected true or false, received 3"),
         ("deterministic=maybe", 'deterministic: expected true or false, received "maybe"'),
         ("model.batch_norm=0", "model.batch_norm: expected true or false or null, received 0"),
-        ("model.head=dens", 'model.head: expected one of dense, conv or null, received "dens"'),
+        ("model.head=dens", 'model.head: expected one of dense, conv, published or null, received "dens"'),
         ("train.jit_compile=off", "expected one of auto, on, off (in quotes: YAML reads"),
         (
             "run_dir=no",
