@@ -13,6 +13,7 @@ from tqdm import tqdm
 from foundation.claims import claimed
 from foundation.files import atomic_file
 from preprocessing.errors import DecodeError
+from tagging.inference.published import AUDIOSET
 from tagging.inference.results import Segment, TaggerError, Tags, Timeline
 from tagging.plots.timeline import draw_timeline
 from tagging.tagger.files import Files, found_files
@@ -47,7 +48,7 @@ def _tag(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         files, empty = stack.enter_context(found_files(args.paths))
         stack.enter_context(claimed(TAG, outputs(args), inputs=[path for _, path in files]))
-        tagger = Tagger.load(*args.run)
+        tagger = Tagger.load(*args.run or [AUDIOSET], weights=args.weights or AUDIOSET)
         _check_run(args, tagger, files)
         warnings = [run.warning for run in tagger.runs if run.warning]
         for line in (*warnings, *_unheard(args, tagger), *empty):
