@@ -6,8 +6,8 @@ that it takes (`()`: any). `build(settings, image_shape, n_outputs)` makes it.
 
 The contract: images of the front end, 0 to 255 and 0 in silence for `log_mel`, go in as (batch, frames, bands,
 CHANNELS); float32 logits (batch, n_outputs) come out; the dense layer that makes them is called `head_logits`, as
-embeddings are what enters it, and the pretrained part of a network with PUBLISHED weights is one layer called
-`backbone`, as `trainable` chooses among its blocks.
+embeddings are what enters it (or come out of a layer called `head_embedding`), and the pretrained part of a network
+with PUBLISHED weights is one layer called `backbone`, as `trainable` chooses among its blocks.
 """
 
 from dataclasses import fields

@@ -1,10 +1,11 @@
 """Weights from files and from the web: Keras 3's `.weights.h5` and the older `.h5`, told apart by their content."""
 
 import os
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 import h5py
@@ -49,12 +50,12 @@ def _is_legacy(path: Path) -> bool:
 
 
 def downloaded(url: str, sha256: str | None) -> Path:
-    """The file from the web, kept in Keras's cache; checked where its hash is known.
+    """The file from the web, kept in Keras's cache; checked where its hash is known. Progress goes to stderr.
 
     Raises:
         ModelError: no network, or another file than expected.
     """
-    with download_errors():
+    with download_errors(), redirect_stdout(sys.stderr):
         name = url.rsplit("/", 1)[-1]
         return Path(
             keras.utils.get_file(name, url, cache_subdir="models", file_hash=sha256, hash_algorithm="sha256")

@@ -14,6 +14,7 @@ from foundation.claims import claimed
 from foundation.files import atomic_file
 from preprocessing.errors import DecodeError
 from tagging.datasets.audio_files import Files
+from tagging.inference.published import AUDIOSET
 from tagging.inference.results import Segment, TaggerError, Tags, Timeline
 from tagging.plots.timeline import draw_timeline
 from tagging.tagger.clips import check_clean
@@ -46,7 +47,7 @@ def tag(args: argparse.Namespace) -> int:
 
 def _tag(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
-        tagger = Tagger.load(*args.run)
+        tagger = Tagger.load(*args.run or [AUDIOSET], weights=args.weights or AUDIOSET)
         are_features = tagger.ensemble.takes_features
         files, empty = stack.enter_context(found_files(args.paths, are_features=are_features))
         stack.enter_context(claimed(TAG, outputs(args), inputs=[path for _, path in files]))

@@ -12,6 +12,7 @@ from scipy.special import logit
 from submissions.settings import EnsembleSettings
 from tagging.evaluation.calibration import Calibration, read_calibration
 from tagging.evaluation.thresholds import THRESHOLD
+from tagging.inference.published import AUDIOSET, audioset_run
 from tagging.inference.results import TaggerError
 from tagging.pipeline.pieces import AudioWindows, audio_windows
 from tagging.pipeline.settings import WindowSettings
@@ -22,8 +23,8 @@ from tagging.runs.run import Run
 LONGEST_S = 600.0  # of windows that no run was trained on: a network takes memory by their length
 
 
-def load_ensemble(paths: Sequence[str | PathLike]) -> Ensemble:
-    """The runs, or folders of folds, in these folders.
+def load_ensemble(paths: Sequence[str | PathLike], weights: str | PathLike = AUDIOSET) -> Ensemble:
+    """The runs, or folders of folds, in these folders; `"audioset"` is the published network with these weights.
 
     Raises:
         RunError: no finished run is there, or runs of other classes.
@@ -34,11 +35,19 @@ def load_ensemble(paths: Sequence[str | PathLike]) -> Ensemble:
             raise TaggerError(
                 f"expected run folders one by one, as load(a, b), received a {type(path).__name__}"
             )
-    members = [read_member(Path(path)) for path in paths]
+    members = [_member(path, weights) for path in paths]
     if not members:
         raise TaggerError("expected at least one run folder, received none")
     config = members[0].runs[0].config
     return make_ensemble(replace(config, ensemble=_how_to_combine(members)), members)
+
+
+def _member(path: str | PathLike, weights: str | PathLike) -> Member:
+    """A folder of the name `audioset` is `./audioset`."""
+    if path != AUDIOSET:
+        return read_member(Path(path))
+    run = audioset_run(Path(weights) if weights != AUDIOSET else AUDIOSET)
+    return Member(run.path, (run,))
 
 
 def _how_to_combine(members: Sequence[Member]) -> EnsembleSettings:

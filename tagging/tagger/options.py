@@ -33,9 +33,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--run",
         nargs="+",
-        required=True,
+        default=[],
         type=Path,
-        help="run folders or cross-validation folders; several form an ensemble",
+        help="run folders or cross-validation folders; several form an ensemble (default: a published network that "
+        "knows AudioSet's 527 classes)",
+    )
+    add(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="weights of the published network (default: they are downloaded once)",
     )
     add("--top", type=cli.positive, metavar="K", help="maximum number of tags per clip (default: 5)")
     add(
@@ -108,9 +115,12 @@ def check(args: argparse.Namespace) -> None:
         OptionError: one line.
     """
     audio = [path for path in args.run if path == STDIN or path.is_file()]
-    args.run, args.paths = [path for path in args.run if path not in audio], [*args.paths, *audio]
-    if not args.run:
+    runs, args.paths = [path for path in args.run if path not in audio], [*args.paths, *audio]
+    if args.run and not runs:
         raise OptionError(f"--run: expected a run folder, received the file {audio[0]}")
+    args.run = runs
+    if args.run and args.weights:
+        raise OptionError("--weights applies to the published network: leave out --run")
     if not args.paths:
         raise OptionError("expected audio files or folders, received none; give them before --run")
     if args.paths.count(STDIN) > 1:

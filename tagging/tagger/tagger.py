@@ -7,6 +7,7 @@ import numpy as np
 
 from preprocessing.errors import DecodeError
 from preprocessing.stream import FileSound, PcmStream
+from tagging.inference.published import AUDIOSET
 from tagging.inference.results import TaggerError, Tags, Timeline
 from tagging.runs.ensembles import Ensemble
 from tagging.tagger.clips import Audio, file_sound, sound_of
@@ -50,17 +51,20 @@ class Tagger:
         self._networks = Networks(self.runs)
 
     @classmethod
-    def load(cls, *paths: str | Path) -> "Tagger":
+    def load(cls, *paths: str | Path, weights: str | Path = AUDIOSET) -> "Tagger":
         """The runs in these folders; of several (folders of folds count as one each), the ensemble.
+
+        `"audioset"` in place of a folder is a network with AudioSet's 527 classes that needs no training; its weights
+        are downloaded once, or come from the file `weights`.
 
         Models load in Keras's safe mode: no code out of a file is run.
 
         Raises:
             RunError: no finished run is there, or runs of other classes.
-            TaggerError: runs that cannot tag audio, or not together.
+            TaggerError: runs that cannot tag audio, or not together; published weights that cannot be had.
             CalibrationError: a run's calibration is damaged, or of other classes.
         """
-        return cls(load_ensemble(paths))
+        return cls(load_ensemble(paths, weights))
 
     @property
     def names(self) -> tuple[str, ...]:

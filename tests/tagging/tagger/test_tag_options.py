@@ -40,7 +40,6 @@ def test_values_that_are_none_are_refused(option, value, words, capsys):
 
 def test_what_is_not_known_or_lacks_is_refused(capsys):
     assert "--loud" in line_of_parser(capsys, "a.wav", "--run", "r", "--loud")
-    assert "--run" in line_of_parser(capsys, "a.wav")
 
 
 @pytest.mark.parametrize(

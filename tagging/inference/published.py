@@ -1,0 +1,53 @@
+"""The network that tags before any training: EfficientAT's mn04 with AudioSet's 527 classes, as if it were a run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.settings import ModelError, ModelSettings
+from preprocessing.settings import CleaningSettings
+from tagging.config.schema import Config
+from tagging.frontend.settings import FrontendSettings
+from tagging.inference.build import build_tagger
+from tagging.inference.results import TaggerError
+from tagging.pipeline.pieces import audio_windows
+from tagging.pipeline.settings import WindowSettings
+from tagging.runs.run import Run
+
+AUDIOSET = "audioset"  # its name in place of a run folder, and of the weights that are downloaded
+_NAMES = Path(__file__).parent / "audioset.txt"  # AudioSet ontology, CC BY 4.0, in the order of the logits
+
+
+@dataclass(frozen=True)
+class PublishedRun(Run):
+    """A network with published weights in place of a trained one."""
+
+    def load_model(self) -> Any:
+        """The Keras model: waveforms (batch, samples) float32 in [-1, 1] -> logits (batch, 527).
+
+        Raises:
+            TaggerError: the weights cannot be downloaded, or the file does not hold them.
+        """
+        pieces = audio_windows(self.config.window, self.config.cleaning.rate_hz)
+        try:
+            return build_tagger(self.config, pieces, len(self.classes), None).whole
+        except ModelError as error:
+            raise TaggerError(
+                f"the published network takes its weights as --weights FILE (in Python: weights=FILE): {error}"
+            ) from error
+
+
+def audioset_run(weights: str | Path = AUDIOSET) -> PublishedRun:
+    """The AudioSet tagger: whole clips with silence left in, in windows of 16 of the network's columns of 0.32 s.
+
+    Args:
+        weights: `audioset`, to download them once into Keras's cache folder, or the path of the file.
+    """
+    config = Config(
+        cleaning=CleaningSettings(rate_hz=32_000, remove_silence=False),
+        window=WindowSettings(window_s=5.12, hop_s=2.56),
+        frontend=FrontendSettings("mn_log_mel"),
+        model=ModelSettings("mn", weights=str(weights), width=0.4, head="published"),
+    )
+    info = {"classes": _NAMES.read_text(encoding="utf-8").splitlines(), "task": "multilabel"}
+    return PublishedRun(Path(f"{AUDIOSET} (mn04)"), config, info)
