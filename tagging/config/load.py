@@ -12,7 +12,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from foundation.setting_types import check_types, nearest
+from foundation.setting_types import check_types
+from foundation.words import nearest
 from tagging.config.checks import check_config
 from tagging.config.errors import ConfigError
 from tagging.config.schema import Config

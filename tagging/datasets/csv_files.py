@@ -5,6 +5,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pandas as pd
 
+from foundation.files import write_atomic
+from foundation.words import some
 from tagging.datasets.table import DatasetError
 
 
@@ -80,6 +82,11 @@ def _check_names(path: Path, names: pd.Series, inner: bool) -> None:
         )
 
 
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write a table without its index, whole or not at all."""
+    write_atomic(path, table.to_csv(index=False, lineterminator="\n").encode())
+
+
 def is_plain_name(name: str) -> bool:
     """Whether `name` stays in its folder on every system: no separator, drive, `..` or NUL."""
     plain = PurePosixPath(name).name == name == PureWindowsPath(name).name
@@ -93,9 +100,3 @@ def is_inner_name(name: str) -> bool:
 
 def _twice(names: pd.Series | pd.Index) -> list[str]:
     return list(dict.fromkeys(names[names.duplicated()]))
-
-
-def some(names: Sequence[str], most: int = 3) -> str:
-    """The first names for a one-line message, and how many more there are."""
-    shown = ", ".join(repr(name) for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from foundation.words import some
 from tagging.datasets.audio_names import may_be_audio
-from tagging.datasets.csv_files import some
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import COLUMNS, Dataset, DatasetError, leave_out, placed
 
