@@ -41,12 +41,12 @@ def _preprocess(args: argparse.Namespace) -> int:
     config = load_config(args.config or cli.DEFAULT_CONFIG, args.overrides)
     clips = read_dataset(config.dataset).clips
     if args.preview:
-        out = _beside(config.clean_dir)
-        pictures, fewer = write_preview(clips, config.cleaning, out, args.preview)
+        out = _preview_folder(config.clean_dir)
+        plots, fewer = write_preview(clips, config.cleaning, out, args.preview)
         print(out)
         if fewer:
             print(fewer, file=sys.stderr)
-        return 0 if pictures else 1
+        return 0 if plots else 1
     manifest = clean_dataset(clips, config.clean_dir, config.cleaning, jobs=args.jobs, force=args.force)
     print(closing_table(manifest))
     if bad := problems(manifest, config.clean_dir):
@@ -57,7 +57,7 @@ def _preprocess(args: argparse.Namespace) -> int:
     return 1 if empty or (args.strict and bad) else 0
 
 
-def _beside(clean_dir: str) -> Path:
+def _preview_folder(clean_dir: str) -> Path:
     """Folder of the previews. "." and ".." have no name of their own, and "/" has no parent."""
     folder = Path(os.path.abspath(clean_dir))
     return folder.with_name(f"{folder.name}_preview") if folder.name else folder / "preview"

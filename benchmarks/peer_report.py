@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
+from foundation.words import some
 from submissions.writer import read_scores
-from tagging.datasets.csv_files import read_csv, some
+from tagging.datasets.csv_files import read_csv
 from tagging.datasets.table import DatasetError
 from tagging.evaluation.bootstrap import interval_of_difference
 from tagging.evaluation.multilabel import lwlrap

@@ -60,12 +60,6 @@ def without_null(kind: Any) -> tuple[Any, bool]:
     return kind, NoneType in others
 
 
-def nearest(word: str, known: list[str]) -> str:
-    """` Did you mean: X?` for a misspelt word, or nothing."""
-    near = get_close_matches(word, known, 1)
-    return f" Did you mean: '{near[0]}'?" if near else ""
-
-
 def _check_settings(value: Mapping[Any, Any], kind: Any, key: str) -> None:
     kinds, start = kinds_of(kind), f"{key}." if key else ""
     limits = {part.name: part.metadata.get(LIMITS) for part in fields(kind)}

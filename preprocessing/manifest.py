@@ -23,18 +23,6 @@ AUDIO_COLUMNS = COLUMNS[:-3]  # of folders that were made before there were feat
 BYTES_KEPT = "surrogateescape"  # bytes of a name that are no UTF-8 survive the round trip
 
 
-def read_manifest(clean_dir: Path | str) -> pd.DataFrame:
-    """The manifest as a table with the columns of `ClipRow`, sorted by split and fname.
-
-    Raises:
-        CleanFolderError: the folder has no manifest, so it is not a clean folder.
-    """
-    path = Path(clean_dir, MANIFEST_NAME)
-    if not path.is_file():
-        raise CleanFolderError(f"expected a clean folder, {path} does not exist: run preprocess.py first")
-    return to_table(read_rows(clean_dir))
-
-
 def to_table(rows: Iterable[ClipRow]) -> pd.DataFrame:
     """Manifest rows as a table, sorted by split and fname."""
     ordered = sorted(rows, key=lambda row: (row.split, row.fname))

@@ -25,7 +25,7 @@ from preprocessing.stored import as_steps, read_stored
 from preprocessing.stream import FileSound, PcmStream
 from preprocessing.wav import write_wav
 
-PICTURE, BEFORE, AFTER = ".png", "_before.wav", "_after.wav"  # endings of the files of a clip
+PLOT, BEFORE, AFTER = ".png", "_before.wav", "_after.wav"  # endings of the files of a clip
 COLUMNS = 1600  # points drawn across a waveform, whatever its length
 LEVEL_WINDOW_S = 0.01
 FLOOR_DBFS = -90.0
@@ -39,7 +39,7 @@ def write_preview(
 
     Features are plotted below the audio they are computed from; for stored ones there is only the plot.
     The choice is the same every time: spread over the splits and, in each, over the table. Unusable clips
-    are passed over.
+    are skipped.
 
     Args:
         clips: columns `fname`, `path`, `split`; of stored features also `row` and `key`.
@@ -48,16 +48,16 @@ def write_preview(
         The plots; and one line saying why they are fewer than `n`, or "".
     """
     chosen = {Path(out_dir, _stem(number, clip)): clip for number, clip in enumerate(_choose(clips, n))}
-    files = [_beside(stem, ending) for stem in chosen for ending in (PICTURE, BEFORE, AFTER)]
+    files = [_with_ending(stem, ending) for stem in chosen for ending in (PLOT, BEFORE, AFTER)]
     inputs = list(dict.fromkeys(map(Path, clips["path"])))
     with claimed("preprocess.py", {f"--preview {file.name}": file for file in files}, inputs):
-        pictures, unusable = _write(chosen, settings)
-    return pictures, _shortfall(len(pictures), n, len(clips), unusable)
+        plots, unusable = _write(chosen, settings)
+    return plots, _shortfall(len(plots), n, len(clips), unusable)
 
 
 def _write(chosen: dict[Path, ClipTask], settings: CleaningSettings) -> tuple[list[Path], list[str]]:
     """The plots of the clips that can be used, and why others cannot."""
-    pictures: list[Path] = []
+    plots: list[Path] = []
     unusable: list[str] = []
     show = _show_stored if settings.features.name == STORED else _show_audio
     for stem, clip in chosen.items():
@@ -66,9 +66,9 @@ def _write(chosen: dict[Path, ClipTask], settings: CleaningSettings) -> tuple[li
         except DecodeError as error:
             unusable.append(f"{clip.split}/{clip.fname} ({error})")
             continue
-        pictures.append(_beside(stem, PICTURE))
-        _save(figure, pictures[-1])
-    return pictures, unusable
+        plots.append(_with_ending(stem, PLOT))
+        _save(figure, plots[-1])
+    return plots, unusable
 
 
 def _stem(number: int, clip: ClipTask) -> str:
@@ -76,17 +76,17 @@ def _stem(number: int, clip: ClipTask) -> str:
     return f"{number:03d}_{name[:80]}"
 
 
-def _beside(stem: Path, ending: str) -> Path:
+def _with_ending(stem: Path, ending: str) -> Path:
     return stem.with_name(stem.name + ending)
 
 
 def _show_audio(clip: ClipTask, settings: CleaningSettings, stem: Path) -> Figure:
-    """The picture of a clip; writes what is heard beside it."""
+    """The plot of a clip; writes its audio next to it."""
     stream = PcmStream(FileSound(clip.source), settings.rate_hz)
     before, after = np.concatenate([*stream]), CleanStream(FileSound(clip.source), settings, clip.split)
     figure = _draw(clip, before, after, rule_for(settings.rules_for(clip.split), stream.seconds), settings)
-    write_wav(_beside(stem, BEFORE), [before], len(before), settings.rate_hz)
-    write_wav(_beside(stem, AFTER), after, len(after), settings.rate_hz)
+    write_wav(_with_ending(stem, BEFORE), [before], len(before), settings.rate_hz)
+    write_wav(_with_ending(stem, AFTER), after, len(after), settings.rate_hz)
     return figure
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from foundation.files import atomic_file, write_atomic
+from foundation.words import some
 from submissions.ensemble import SubmissionError
 
 _NAMED = 10  # names in an error message
@@ -140,6 +141,4 @@ def _in_order_of(sample: pd.DataFrame, table: pd.DataFrame, path: Path) -> pd.Da
 def _refuse(expected: str, received: str, names: pd.Index) -> None:
     """Raises when there are any names; the message gives the first of them and their number."""
     if len(names):
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        listed = ", ".join(str(name) for name in names[:_NAMED])
-        raise SubmissionError(f"expected {expected}, received {received} {len(names)}: {listed}{more}")
+        raise SubmissionError(f"expected {expected}, received {received} {len(names)}: {some(names, _NAMED)}")

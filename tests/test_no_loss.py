@@ -336,10 +336,10 @@ def test_a_file_of_somebody_else_in_a_clean_folder_stays(place, tmp_path, force,
 def test_a_preview_replaces_its_own_files_alone(place, tmp_path, capsys):
     clean = tmp_path / "clean"
     assert _preprocess(place, clean, "--preview", "2") == _preprocess(place, clean, "--preview", "2") == 0
-    picture = next((tmp_path / "clean_preview").glob("*.png"))
-    picture.write_text("mine")
+    plot = next((tmp_path / "clean_preview").glob("*.png"))
+    plot.write_text("mine")
     assert _preprocess(place, clean, "--preview", "2") == 2
-    assert picture.read_text() == "mine"
+    assert plot.read_text() == "mine"
 
 
 @pytest.mark.parametrize("name", ["trials/notes.txt", "trials/3/notes.txt"])

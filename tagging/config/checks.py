@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from foundation.setting_types import nearest
+from foundation.words import nearest
 from preprocessing.feature_settings import DECIBELS
 from tagging.augment.settings import OPS
 from tagging.config.errors import ConfigError

@@ -13,8 +13,9 @@ from typing import Any, get_args, get_origin
 from omegaconf import BooleanNode, DictConfig, FloatNode, IntegerNode, OmegaConf, StringNode
 from omegaconf.errors import OmegaConfBaseException, ValidationError
 
-from foundation.setting_types import check_types, kinds_of, nearest, without_null
+from foundation.setting_types import check_types, kinds_of, without_null
 from foundation.settings import as_dict, made
+from foundation.words import nearest
 from tagging.config.checks import check_config
 from tagging.config.errors import ConfigError
 from tagging.config.schema import Config

@@ -8,6 +8,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pandas as pd
 
+from foundation.files import write_atomic
+from foundation.words import some
 from tagging.datasets.table import DatasetError
 
 _EXCEL = re.compile(r'"?sep=([,;\t])"?[,;\t]*\r?\n')
@@ -147,6 +149,11 @@ def check_once(path: Path, names: pd.Series, advice: str = "keep one row of each
         )
 
 
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write a table without its index, whole or not at all."""
+    write_atomic(path, table.to_csv(index=False, lineterminator="\n").encode())
+
+
 def is_plain_name(name: str) -> bool:
     """Whether `name` stays in its folder on every system: no separator, drive, `..` or NUL."""
     plain = PurePosixPath(name).name == name == PureWindowsPath(name).name
@@ -160,9 +167,3 @@ def is_inner_name(name: str) -> bool:
 
 def _twice(names: pd.Series | pd.Index) -> list[str]:
     return list(dict.fromkeys(names[names.duplicated()]))
-
-
-def some(names: Sequence[str], most: int = 3) -> str:
-    """The first names for a one-line message, and how many more there are."""
-    shown = ", ".join(repr(name) for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tagging.datasets.csv_files import some
+from foundation.words import some
 from tagging.datasets.table import Dataset, DatasetError
 
 _Folders = dict[Path, dict[str, list[str]]]

@@ -1,12 +1,11 @@
 """Other labels than the data set's own: merged, dropped, the rare ones left out, and another task asked of them."""
 
-import difflib
 import sys
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from tagging.datasets.csv_files import some
+from foundation.words import nearest, some
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import Dataset, DatasetError, as_cells
 
@@ -63,10 +62,8 @@ def _check_regression(dataset: Dataset, settings: DatasetSettings) -> None:
 def _check_known(key: str, names: Collection[str], classes: Sequence[str]) -> None:
     for name in names:
         if name not in classes:
-            nearest = difflib.get_close_matches(name, classes, n=1, cutoff=0.0)
             raise DatasetError(
-                f"{key}: expected labels of the data set, received {name!r}; "
-                f"did you mean {', '.join(map(repr, nearest))}?"
+                f"{key}: expected labels of the data set, received {name!r}.{nearest(name, classes)}"
             )
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from foundation.files import write_atomic
-from tagging.datasets.csv_files import read_csv, some
+from foundation.words import some
+from tagging.datasets.csv_files import read_csv, write_csv
 from tagging.datasets.settings import SplitSettings
 from tagging.datasets.stratified import deal_clips, deal_groups, own_groups
 from tagging.datasets.table import DatasetError
@@ -100,7 +100,7 @@ def write_split(path: Path, clips: pd.DataFrame, is_validation: np.ndarray) -> N
     """Writes the CSV `fname,part` that `SplitSettings.file` reads back."""
     part = np.where(is_validation, *reversed(PARTS))
     table = pd.DataFrame({"fname": clips["fname"], "part": part})
-    write_atomic(path, table.to_csv(index=False, lineterminator="\n").encode())
+    write_csv(path, table)
 
 
 def _share_as_folds(share: float) -> Fraction:

@@ -1,4 +1,4 @@
-"""What makes a run's scores trustworthy: a temperature, and for several labels a clip a threshold a class.
+"""What makes a run's scores trustworthy: a temperature, and for multilabel runs a threshold per class.
 
 Both are chosen on validation clips and kept in the run as `calibration.json`.
 """
@@ -34,7 +34,7 @@ class Calibration:
     Attributes:
         classes: names, in the order of the thresholds and of the columns of logits.
         temperature: logits are divided by it; above 1 that makes them less sure, below 1 surer.
-        thresholds: for each class the probability from which a clip is predicted to have it; None: one label a clip.
+        thresholds: for each class the probability from which a clip is predicted to have it; None: single-label.
     """
 
     classes: tuple[str, ...]
@@ -53,7 +53,7 @@ class Calibration:
 def calibrate(
     kind: TaskKind, targets: np.ndarray, logits: np.ndarray, classes: tuple[str, ...]
 ) -> Calibration | None:
-    """The calibration of validation scores; None for numbers, which are no probabilities.
+    """The calibration of validation scores; None for regression, whose scores are not probabilities.
 
     Args:
         kind: of the task.
@@ -77,7 +77,7 @@ def calibrate(
 def log_loss(kind: TaskKind, targets: np.ndarray, logits: np.ndarray) -> np.ndarray:
     """Minus the logarithm of the probability of each clip's labels, (clips,).
 
-    Of several labels a clip the mean over classes of the binary cross-entropy, else the cross-entropy.
+    For multilabel the mean over classes of the binary cross-entropy, else the cross-entropy.
     """
     activation = kind.activation
     assert activation.log_scores is not None  # noqa: S101  for the type checker
@@ -104,10 +104,10 @@ def fit_temperature(kind: TaskKind, targets: np.ndarray, logits: np.ndarray) -> 
 
 
 def smoothed_targets(kind: TaskKind, targets: np.ndarray) -> np.ndarray:
-    """How sure so many clips allow to be, (clips, classes): a few that are all right do not ask for 0 and 1.
+    """How sure this many clips allow us to be, (clips, classes): a few that are all right do not ask for 0 and 1.
 
-    Of several labels a clip (N+ + 1) / (N+ + 2) for each of the N+ pairs of clip and class that are true, 1 / (N- + 2)
-    for the N- others. Of one label 1 - e, and e / (classes - 1) for the other classes, e = 1 / (clips + 2).
+    For multilabel (N+ + 1) / (N+ + 2) for each of the N+ pairs of clip and class that are true, 1 / (N- + 2)
+    for the N- others. For a single label 1 - e, and e / (classes - 1) for the other classes, e = 1 / (clips + 2).
 
     Source: Platt, "Probabilistic outputs for support vector machines", 1999; the second is its analogue.
     """

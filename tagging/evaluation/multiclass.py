@@ -1,4 +1,4 @@
-"""Just one label a clip: accuracy, precision, recall and F1, and what is taken for what."""
+"""Single-label: accuracy, precision, recall and F1, and the confusion matrix."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

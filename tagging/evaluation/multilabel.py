@@ -1,4 +1,4 @@
-"""Several labels a clip: LWLRAP, average precision, ROC AUC."""
+"""Multilabel: LWLRAP, average precision, ROC AUC."""
 
 from collections.abc import Callable
 from typing import Any

@@ -61,7 +61,7 @@ def log_mel_before_after(before: np.ndarray, after: np.ndarray, path: Path, titl
 
 
 def class_examples(examples: Mapping[str, tuple[np.ndarray, int, np.ndarray]], path: Path) -> None:
-    """A clip of each class, a row each: waveform and log-mel image side by side.
+    """A clip of each class, one row each: waveform and log-mel image side by side.
 
     Args:
         examples: class -> samples (n,), -1 to 1; their rate in Hz; image (frames, bands) of the same sound.
@@ -98,7 +98,7 @@ def value_histograms(dataset: Dataset, path: Path) -> None:
 
 
 def label_histograms(dataset: Dataset, path: Path) -> None:
-    """Clips of each label, a panel a split; splits without any label (a test set) are left out."""
+    """Clips of each label, one panel per split; splits without any label (a test set) are left out."""
     splits = [
         name for name in dict.fromkeys(dataset.clips["split"]) if dataset.of(name)["labels"].map(len).any()
     ]
@@ -117,7 +117,7 @@ def label_histograms(dataset: Dataset, path: Path) -> None:
 def label_shares(
     classes: Sequence[str], splits: Mapping[str, tuple[np.ndarray, np.ndarray]], path: Path
 ) -> None:
-    """Share of each label among training and validation clips, a panel a way of splitting.
+    """Share of each label among training and validation clips, one panel per way of splitting.
 
     Args:
         classes: names, in the order of the columns.
@@ -148,7 +148,7 @@ def batch_plot(images: np.ndarray, titles: Sequence[str], path: Path) -> None:
 
     Args:
         images: (batch, frames, bands) or (batch, frames, bands, channels), 0 = silence; the first channel is drawn.
-        titles: one an image, its labels.
+        titles: one per image, its labels.
         path: the PNG to write.
     """
     columns = min(_GRID_COLUMNS, len(images))

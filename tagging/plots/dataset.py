@@ -75,7 +75,7 @@ def _sound_figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path
 
 
 def _classes(config: Config, dataset: Dataset, path: Path) -> Path:
-    """Waveform and log-mel of a clip of each class, of so many as fit a page."""
+    """Waveform and log-mel of a clip of each class, for as many classes as fit on a page."""
     step = -(-len(dataset.classes) // _MOST_CLASSES)
     checked = dataset.of(dataset.checked)
     examples = {}

@@ -36,7 +36,7 @@ def sweep_chart(trials: pd.DataFrame, metric: str, axes: Mapping[str, Axis], goa
 
     Args:
         trials: one row per trial in the order of their numbers: `trial`, `state` (`complete` or `pruned`), the metric,
-            and a column a parameter; NaN is left out.
+            and one column per parameter; NaN is left out.
         metric: its column.
         axes: parameter -> how it is laid out.
         goal: `maximize` or `minimize`.

@@ -33,7 +33,7 @@ def draw_timeline(
 ) -> None:
     """Log-mel of a file above a heat map of the classes with the highest scores.
 
-    With one label a clip also the class over time, of regression the values over time in place of the heat map.
+    Single-label runs also get the class over time; regression runs get the values over time, not a heat map.
 
     Args:
         timeline, segments: of the file; of regression there are no segments.
@@ -115,7 +115,7 @@ def _draw_classes(panel: Axes, segments: Sequence[Segment], labels: Sequence[str
 
 
 def _draw_values(panel: Axes, timeline: Timeline) -> None:
-    """A line a value, through each window, or from the lowest to the highest of a column of windows."""
+    """One line per value, through each window, or from the lowest to the highest of a column of windows."""
     starts = _column_starts(len(timeline.scores))
     centres_s = np.repeat(timeline.centres_s[starts], 2)
     ends = [function.reduceat(timeline.scores, starts) for function in (np.minimum, np.maximum)]

@@ -19,7 +19,7 @@ _SPLIT = "split.csv"
 
 
 def data_table(material: Material, dataset: Dataset) -> pd.DataFrame:
-    """How many clips: `split`, `label`, `clips`; a row a split, without a label, and one for each of its labels."""
+    """How many clips: `split`, `label`, `clips`; one row per split, without a label, and one for each of its labels."""
     rows = []
     for name, clips in _parts(material, dataset):
         rows.append((name, "", len(clips)))

@@ -28,7 +28,7 @@ class Evaluation:
         clips: rows of the clip table, with raw `path`s.
         targets, logits: (clips, classes).
         fold: of each clip, from 1; None: there are no folds.
-        calibration: None for numbers.
+        calibration: None for regression.
     """
 
     clips: pd.DataFrame
@@ -51,7 +51,7 @@ class Material:
         member: the run, or the runs of all folds.
         dataset: None: it cannot be read here, or is another one by now.
         evaluation: None: nothing was held out, or there is no data set to know the answers from.
-        notes: what is not shown and why, a line each.
+        notes: what is not shown and why, one line each.
         tables: name of the folder of tables, which is next to the page.
     """
 

@@ -11,9 +11,9 @@ BINS = 10
 
 
 def reliability(kind: TaskKind, evaluation: Evaluation, temperature: float) -> pd.DataFrame:
-    """A row a bin that has scores: `from`, `to`, `scores` (how many), `mean_score`, `share_true`.
+    """One row per bin that has scores: `from`, `to`, `scores` (how many), `mean_score`, `share_true`.
 
-    Scores are those of all pairs of clip and class, or with one label a clip those of the most likely class.
+    Scores are those of all pairs of clip and class, or for a single label those of the most likely class.
 
     Args:
         kind: of the task, with probabilities.

@@ -127,9 +127,9 @@ def calibration_section(
     """Temperature, thresholds and the reliability diagram; tables from `reliability.py`."""
     head = ("scores", "temperature", "log loss", "calibration error")
     note = (
-        f"{told(calibration, summary)} Calibrated scores are those of logits / temperature. On the diagonal of the "
-        "diagram, of all pairs with a score, that share is true. Larger dots stand for more scores. Measured on "
-        "the clips that the temperature was chosen on. Tables: "
+        f"{temperature_note(calibration, summary)} Calibrated scores are those of logits / temperature. On the "
+        "diagonal of the diagram, of all pairs with a score, that share is true. Larger dots stand for more scores. "
+        "Measured on the clips that the temperature was chosen on. Tables: "
     )
     links = material.csv("calibration"), ", ", material.csv("reliability"), "."
     side = element("div", table(head, summary.itertuples(index=False)), paragraph(note, *links))
@@ -140,8 +140,8 @@ def calibration_section(
     return section("calibration", "Calibration", *parts)
 
 
-def told(calibration: Calibration, summary: pd.DataFrame) -> str:
-    """What the temperature does to scores, and where it does not help; table from `calibration_summary`."""
+def temperature_note(calibration: Calibration, summary: pd.DataFrame) -> str:
+    """What the temperature does to the scores, and where it does not help; table from `calibration_summary`."""
     temperature = calibration.temperature
     does = "makes scores less confident" if temperature > 1 else "makes scores more confident"
     if abs(temperature - 1) < _NO_CHANGE:

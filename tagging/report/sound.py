@@ -64,7 +64,7 @@ def heard(path: Path) -> tuple[np.ndarray, float]:
 
 
 def image_png(image: np.ndarray) -> bytes:
-    """(steps, bands) as a PNG, time to the right, low bands below, a pixel a value."""
+    """(steps, bands) as a PNG, time to the right, low bands below, one pixel per value."""
     buffer = io.BytesIO()
     imsave(buffer, np.nan_to_num(image.T[::-1]), cmap="magma", format="png")
     return buffer.getvalue()

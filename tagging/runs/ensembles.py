@@ -6,12 +6,12 @@ from functools import partial
 
 import numpy as np
 
+from foundation.words import some
 from preprocessing.feature_settings import STORED
 from submissions.ensemble import average_folds, check_weights, combine
 from submissions.selection import select_weights
 from tagging.config.schema import Config
 from tagging.datasets import read_dataset
-from tagging.datasets.csv_files import some
 from tagging.datasets.table import DatasetError
 from tagging.evaluation.task_kinds import TaskKind
 from tagging.runs.folds import Member, out_of_fold

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from foundation.files import write_atomic
+from foundation.words import some
 from submissions.writer import read_scores
-from tagging.datasets.csv_files import read_csv, some
+from tagging.datasets.csv_files import read_csv, write_csv
 from tagging.runs.run import SCORES, Run, RunError, latest_run, read_run
 
 FOLDS, OUT_OF_FOLD = "folds.csv", "oof_scores.npz"
@@ -53,7 +53,7 @@ def fold_dir(folder: Path, fold: int) -> Path:
 def write_folds(folder: Path, fnames: Sequence[str], fold: np.ndarray) -> None:
     """Write which fold, from 1, holds out which clip."""
     table = pd.DataFrame({"fname": fnames, "fold": fold})
-    write_atomic(folder / FOLDS, table.to_csv(index=False, lineterminator="\n").encode())
+    write_csv(folder / FOLDS, table)
 
 
 def read_folds(folder: Path) -> pd.Series:

@@ -8,6 +8,7 @@ from typing import Any
 
 from foundation.files import write_atomic
 from foundation.marks import RUN, UNFINISHED_RUN, is_marked
+from foundation.words import some
 from tagging.config.load import save_config
 from tagging.config.schema import Config
 from tagging.runs.contents import foreign_files, remove_run
@@ -59,7 +60,7 @@ def check_place(final: Path, *, replaces: bool) -> None:
         is_open = replaces or folder != final  # a work folder is written into
         if is_open and (foreign := foreign_files(folder)):
             raise RunError(
-                f"{folder}: expected only what train.py made, received {', '.join(foreign[:3])}: these would be lost; "
+                f"{folder}: expected only what train.py made, received {some(foreign)}: these would be lost; "
                 "move them away, or choose another run_dir"
             )
 

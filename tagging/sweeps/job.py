@@ -13,8 +13,8 @@ from foundation.claims import check_outputs
 from foundation.files import write_atomic
 from foundation.locks import BusyError, locked
 from foundation.marks import SWEEP, is_marked
-from foundation.setting_types import nearest
 from foundation.settings import as_dict, completed
+from foundation.words import nearest
 from tagging.config.load import differing_keys, load_config
 from tagging.config.schema import Config
 from tagging.evaluation.task_kinds import known_metrics, validation_columns

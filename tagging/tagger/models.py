@@ -80,7 +80,7 @@ def combine(ensemble: Ensemble, logits: Sequence[np.ndarray]) -> np.ndarray:
 def combined_thresholds(ensemble: Ensemble, calibrations: Sequence[Calibration]) -> np.ndarray:
     """(classes,): what `combine` makes of the runs' thresholds, as if they were scores; .5 of a run that has none."""
     default = np.full(len(ensemble.classes), THRESHOLD)
-    if ensemble.kind.name != "multilabel":
+    if not ensemble.kind.has_thresholds:
         return default
     return combine(ensemble, [logit([each.thresholds or default]) for each in calibrations])[0]
 

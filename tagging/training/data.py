@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from foundation.words import listed, some
 from tagging.config.checks import check_task
 from tagging.config.schema import Config
 from tagging.config.selection import SELECTED
 from tagging.config.stage import StageSettings
 from tagging.datasets import read_dataset
 from tagging.datasets.cleaned import with_clean_audio
-from tagging.datasets.csv_files import some
 from tagging.datasets.holdout import checked_clips
 from tagging.datasets.splits import keep_apart
 from tagging.datasets.table import Dataset, DatasetError
@@ -75,7 +75,8 @@ def stage_data(config: Config, settings: StageSettings) -> StageData:
     checked, is_validation = checked_clips(dataset, config.split, config.seed, config.dataset.exclude)
     wanted = dict.fromkeys([*sources, dataset.checked, *([NOISY] if has_background else [])])
     clips, lost = with_clean_audio(dataset.of(*wanted), Path(config.clean_dir), config.cleaning)
-    notes = [f"{len(lost)} clips without clean audio are left out: {_examples(lost)}"] if len(lost) else []
+    reasons = [f"{fname} ({reason})" for fname, reason in zip(lost["fname"], lost["reason"], strict=True)]
+    notes = [f"{len(lost)} clips without clean audio are left out: {listed(reasons)}"] if reasons else []
     is_held = (clips["split"] == dataset.checked) & clips["fname"].isin(checked["fname"][is_validation])
     validation = clips[is_held].reset_index(drop=True)
     apart = clips[~is_held & keep_apart(clips, validation)]
@@ -134,8 +135,3 @@ def _check_numbers(dataset: Dataset, settings: StageSettings) -> None:
         raise DatasetError(
             f"source {SELECTED} applies to labels, and this data set has numeric targets; use noisy"
         )
-
-
-def _examples(lost: pd.DataFrame, most: int = 3) -> str:
-    named = [f"{row.fname} ({row.reason})" for row in lost.head(most).itertuples()]
-    return ", ".join(named) + (", ..." if len(lost) > most else "")

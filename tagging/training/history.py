@@ -5,9 +5,7 @@ All of it is in the rows, so that an interrupted stage resumes exactly where it 
 
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -15,6 +13,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from tagging.config.stage import StageSettings
+from tagging.datasets.csv_files import write_csv
 from tagging.evaluation.task_kinds import TaskKind, is_lower_better
 from tagging.runs.run import HISTORY
 
@@ -74,8 +73,10 @@ class History(keras.callbacks.Callback):
         self.rows.append({**row, "seconds": round(time.perf_counter() - self.started, 2)})
         is_best = self.best_epoch == epoch + 1
         if is_best:
-            _replace_whole(self.folder / BEST, self.model.save_weights)
-        _replace_whole(self.folder / HISTORY, lambda path: pd.DataFrame(self.rows).to_csv(path, index=False))
+            partial = self.folder / f"partial-{BEST}"
+            self.model.save_weights(partial)
+            os.replace(partial, self.folder / BEST)
+        write_csv(self.folder / HISTORY, pd.DataFrame(self.rows))
         print(self._line(is_best), flush=True)
         self.model.stop_training = self.finished
 
@@ -95,9 +96,3 @@ class History(keras.callbacks.Callback):
 def monitored(settings: StageSettings, kind: TaskKind) -> str:
     """The column of the history that says which epoch is better."""
     return settings.monitor or f"val_{kind.metric.key}"
-
-
-def _replace_whole(path: Path, write: Callable[[Path], Any]) -> None:
-    partial = path.with_name("partial-" + path.name)
-    write(partial)
-    os.replace(partial, path)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from submissions.writer import write_scores
+from tagging.datasets.csv_files import write_csv
 from tagging.datasets.splits import write_split
 from tagging.evaluation.calibration import at_thresholds, calibrate, write_calibration
 from tagging.evaluation.task_kinds import TaskKind
@@ -28,7 +29,7 @@ def write_validation(folder: Path, data: StageData, logits: np.ndarray) -> dict[
         write_calibration(folder, calibration)
         if calibration.thresholds:
             table = table.join(at_thresholds(calibration, targets, calibration.probabilities(kind, logits)))
-    table.to_csv(folder / PER_CLASS, index=False)
+    write_csv(folder / PER_CLASS, table)
     if kind.is_single_label:
         write_confusion(folder / CONFUSION, targets, logits, data.dataset.classes)
     return kind.report(targets, logits)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from submissions.writer import read_scores, write_scores
 from tagging.config.selection import SELECTED, SelectionSettings
+from tagging.datasets.csv_files import write_csv
 from tagging.inference.windows import inference_step, pieces_of, predict_files
 from tagging.runs.run import Run, RunError
 from tagging.training.data import StageData
@@ -110,4 +111,4 @@ def _write_list(
             "predicted": [classes[k] for k in probabilities.argmax(axis=1)],
         }
     )
-    table.to_csv(path, index=False, lineterminator="\n")
+    write_csv(path, table)

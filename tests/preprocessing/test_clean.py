@@ -12,7 +12,7 @@ import soundfile as sf
 from preprocessing.clean import clean_dataset
 from preprocessing.clip import clean_clip
 from preprocessing.folder import CleanFolderError, clean_path
-from preprocessing.manifest import read_manifest, write_settings
+from preprocessing.manifest import read_rows, to_table, write_settings
 from preprocessing.plan import ClipTask
 from preprocessing.settings import CleaningSettings
 from preprocessing.wav import wav_bytes
@@ -60,7 +60,7 @@ def test_a_data_set_is_cleaned_and_the_manifest_says_how(tmp_path, write, table,
         with wave.open(str(clean_path(tmp_path / "clean", row.split, row.fname))) as file:
             assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 16_000)
             assert file.getnframes() == round(row.seconds_out * 16_000)
-    assert read_manifest(tmp_path / "clean").equals(manifest)
+    assert to_table(read_rows(tmp_path / "clean")).equals(manifest)
     assert len(files(tmp_path)) == 23 + 3
 
 

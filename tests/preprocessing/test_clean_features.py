@@ -14,7 +14,7 @@ from preprocessing.clean import clean_dataset
 from preprocessing.feature_settings import FeatureSettings
 from preprocessing.features import compute_features
 from preprocessing.folder import CleanFolderError
-from preprocessing.manifest import read_manifest, write_settings
+from preprocessing.manifest import read_rows, to_table, write_settings
 from preprocessing.settings import CleaningSettings
 from preprocessing.stream import FileSound
 
@@ -67,7 +67,7 @@ def test_features_of_clean_audio_are_kept_and_the_manifest_has_their_shape(tmp_p
     first = manifest.iloc[0]
     assert (first["steps"], first["bands"], first["part"]) == (38, 40, "")
     assert (first["seconds_in"], first["seconds_out"], first["rate_in_hz"]) == (2.0, 1.2, 16_000)
-    assert read_manifest(tmp_path / "clean").equals(manifest)
+    assert to_table(read_rows(tmp_path / "clean")).equals(manifest)
 
 
 def test_silence_stays_in_features_where_it_stays_in_audio(tmp_path, clips):

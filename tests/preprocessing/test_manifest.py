@@ -14,8 +14,8 @@ from preprocessing.manifest import (
     append_rows,
     check_fingerprint,
     load_settings,
-    read_manifest,
     read_rows,
+    to_table,
     write_rows,
     write_settings,
 )
@@ -48,7 +48,7 @@ def test_table(tmp_path):
         tmp_path,
         [ClipRow("test", "z.wav", "missing"), *ROWS[:5], ClipRow("noisy", "y.wav", "refused", "why")],
     )
-    manifest = read_manifest(tmp_path)
+    manifest = to_table(read_rows(tmp_path))
     assert tuple(manifest.columns) == COLUMNS
     assert list(manifest["split"]) == ["curated"] * 5 + ["noisy", "test"]
     assert sorted(manifest["fname"][:5]) == sorted(NAMES[:5])
@@ -59,7 +59,7 @@ def test_table(tmp_path):
 
 def test_an_empty_manifest_has_the_columns_too(tmp_path):
     write_rows(tmp_path, [])
-    assert tuple(read_manifest(tmp_path).columns) == COLUMNS
+    assert tuple(to_table(read_rows(tmp_path)).columns) == COLUMNS
 
 
 def test_a_folder_made_before_there_were_features_holds_audio(tmp_path):
@@ -109,7 +109,7 @@ def test_a_wrong_number_is_refused(tmp_path):
 
 def test_a_folder_without_manifest_or_settings_is_no_clean_folder(tmp_path):
     assert read_rows(tmp_path) == []
-    for read in (read_manifest, load_settings, lambda folder: check_fingerprint(folder, CleaningSettings())):
+    for read in (load_settings, lambda folder: check_fingerprint(folder, CleaningSettings())):
         with pytest.raises(CleanFolderError, match=r"run preprocess\.py first"):
             read(tmp_path)
 

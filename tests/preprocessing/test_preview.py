@@ -1,4 +1,4 @@
-"""Pictures and audio of some clips."""
+"""Plots and audio of some clips."""
 
 import numpy as np
 import pandas as pd
@@ -13,13 +13,13 @@ from preprocessing.settings import CleaningSettings
 SETTINGS = CleaningSettings()
 
 
-def test_pictures_and_audio_before_and_after(tmp_path, write, table, sound):
+def test_plots_and_audio_before_and_after(tmp_path, write, table, sound):
     clips = table({"curated": [write("a $x_{$ 鳥.wav", sound, 44_100)], "test": [write("b.wav", sound)]})
-    pictures, fewer = write_preview(clips, SETTINGS, tmp_path / "preview", 2)
+    plots, fewer = write_preview(clips, SETTINGS, tmp_path / "preview", 2)
     assert fewer == ""
-    assert [path.name for path in pictures] == ["000_curated_a_x__.wav.png", "001_test_b.wav.png"]
-    for picture in pictures:
-        assert image.imread(picture).std() > 0.1
+    assert [path.name for path in plots] == ["000_curated_a_x__.wav.png", "001_test_b.wav.png"]
+    for plot in plots:
+        assert image.imread(plot).std() > 0.1
     before, rate_hz = sf.read(tmp_path / "preview" / "001_test_b.wav_before.wav")
     after, _ = sf.read(tmp_path / "preview" / "001_test_b.wav_after.wav")
     assert rate_hz == 16_000
@@ -47,36 +47,36 @@ def test_more_than_there_is_and_what_cannot_be_read(tmp_path, write, table, soun
     bad = write("bad.wav", sound)
     bad.write_text("no audio")
     clips = table({"test": [bad, write("short.wav", sound[:3]), write("quiet.wav", 0 * sound)]})
-    pictures, fewer = write_preview(clips, SETTINGS, tmp_path / "preview", 9)
-    assert len(pictures) == 2
+    plots, fewer = write_preview(clips, SETTINGS, tmp_path / "preview", 9)
+    assert len(plots) == 2
     assert fewer.startswith(
         "2 of 9 previews: the data set has 3 clips; cannot be used: test/bad.wav (expected audio"
     )
-    pictures, fewer = write_preview(clips[:1], SETTINGS, tmp_path / "preview", 1)
-    assert pictures == []
+    plots, fewer = write_preview(clips[:1], SETTINGS, tmp_path / "preview", 1)
+    assert plots == []
     assert fewer.startswith("0 of 1 previews: cannot be used: test/bad.wav")
 
 
-def test_features_are_in_the_picture(tmp_path, write, table, sound):
+def test_features_are_in_the_plot(tmp_path, write, table, sound):
     clips = table({"test": [write("b.wav", sound)]})
     heights = {}
     for name in (None, "fused", "mfcc_statistics"):
         settings = CleaningSettings(features=FeatureSettings(name=name))
-        pictures, fewer = write_preview(clips, settings, tmp_path / str(name), 1)
+        plots, fewer = write_preview(clips, settings, tmp_path / str(name), 1)
         assert fewer == ""
-        heights[name] = image.imread(pictures[0]).shape[0]
+        heights[name] = image.imread(plots[0]).shape[0]
         assert len(list((tmp_path / str(name)).glob("[!.]*"))) == 3
     assert heights[None] < heights["mfcc_statistics"] < heights["fused"]  # mel and chroma: two more
 
 
-def test_stored_features_are_a_picture_alone(tmp_path):
+def test_stored_features_are_a_plot_alone(tmp_path):
     np.save(tmp_path / "X.npy", np.random.default_rng(0).normal(size=(3, 20, 13)))
     clips = pd.DataFrame(
         {"fname": list("abc"), "path": tmp_path / "X.npy", "split": "test", "row": [0, 1, 9]}
     )
     settings = CleaningSettings(features=FeatureSettings(name="stored"))
-    pictures, fewer = write_preview(clips, settings, tmp_path / "preview", 3)
-    assert [path.name for path in pictures] == ["000_test_a.png", "001_test_b.png"]
-    assert sorted((tmp_path / "preview").glob("[!.]*")) == pictures
-    assert all(image.imread(path).std() > 0.1 for path in pictures)
+    plots, fewer = write_preview(clips, settings, tmp_path / "preview", 3)
+    assert [path.name for path in plots] == ["000_test_a.png", "001_test_b.png"]
+    assert sorted((tmp_path / "preview").glob("[!.]*")) == plots
+    assert all(image.imread(path).std() > 0.1 for path in plots)
     assert fewer.startswith("2 of 3 previews: cannot be used: test/c (expected a row of")

@@ -14,7 +14,7 @@ from foundation.locks import BusyError
 from preprocessing import clip, pool
 from preprocessing.clean import clean_dataset
 from preprocessing.folder import CleanFolderError, reading
-from preprocessing.manifest import load_settings, read_manifest
+from preprocessing.manifest import load_settings, read_rows
 from preprocessing.settings import CleaningSettings, SilenceRule
 from tests.preprocessing import deadly
 
@@ -143,7 +143,7 @@ def test_ctrl_c_leaves_a_folder_in_order(tmp_path, clips, cleaned, monkeypatch):
     monkeypatch.setattr(clip, "clean_clip", interrupted)
     with pytest.raises(KeyboardInterrupt):
         clean(clips, tmp_path)
-    assert list(read_manifest(tmp_path / "clean")["fname"]) == ["0.wav", "1.wav"]
+    assert [row.fname for row in read_rows(tmp_path / "clean")] == ["0.wav", "1.wav"]
     monkeypatch.setattr(clip, "clean_clip", original)
     cleaned.clear()
     assert len(clean(clips, tmp_path)) == 5
@@ -198,9 +198,9 @@ def test_workers_end_with_the_run_and_its_work_stays(tmp_path, write, sound, how
     while group_is_alive(run.pid) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not group_is_alive(run.pid)
-    rows = read_manifest(clean_dir)
+    rows = read_rows(clean_dir)
     assert 0 < len(rows) < 20_000
-    assert all((clean_dir / "noisy" / name).exists() for name in rows["fname"])
+    assert all((clean_dir / "noisy" / row.fname).exists() for row in rows)
     if how == signal.SIGINT:
         assert run.returncode == 130
         assert shown == "", "neither a traceback nor a word from a worker"

@@ -72,7 +72,7 @@ def test_names_that_look_like_missing_values_stay_names(tmp_path):
 def test_missing_clips_are_named_and_counted(tmp_path):
     sample = tmp_path / "sample.csv"
     sample.write_text("fname,x\n" + "".join(f"{i:02}.wav,0\n" for i in range(14)))
-    with pytest.raises(SubmissionError, match=r"of 12: 02.wav, .*11.wav and 2 more$"):
+    with pytest.raises(SubmissionError, match=r"of 12: '02.wav', .*'11.wav' and 2 more$"):
         write_submission(tmp_path / "out.csv", sample, ["00.wav", "01.wav"], ["x"], np.zeros((2, 1)))
     assert not (tmp_path / "out.csv").exists()
 
@@ -80,13 +80,13 @@ def test_missing_clips_are_named_and_counted(tmp_path):
 @pytest.mark.parametrize(
     ("fnames", "classes", "scores", "message"),
     [
-        (FNAMES, ["Bark", "Hiss", "Male_speech, man"], SCORES, "no scores of 1: Water_tap_and_faucet"),
-        (FNAMES, [*CLASSES, "Hiss"], np.ones((3, 4)), "also scores of 1: Hiss"),
-        (["a.wav", "a.wav", "b.wav"], CLASSES, SCORES, "more than once 1: a.wav"),
-        (FNAMES, ["Bark", "Bark", "Hiss"], SCORES, "more than once 1: Bark"),
+        (FNAMES, ["Bark", "Hiss", "Male_speech, man"], SCORES, "no scores of 1: 'Water_tap_and_faucet'"),
+        (FNAMES, [*CLASSES, "Hiss"], np.ones((3, 4)), "also scores of 1: 'Hiss'"),
+        (["a.wav", "a.wav", "b.wav"], CLASSES, SCORES, "more than once 1: 'a.wav'"),
+        (FNAMES, ["Bark", "Bark", "Hiss"], SCORES, "more than once 1: 'Bark'"),
         (FNAMES, CLASSES, SCORES[:2], r"shape \(3, 3\), received \(2, 3\)"),
-        (FNAMES, CLASSES, np.where(SCORES == 0.5, np.nan, SCORES), "NaN or infinity for 1: a.wav"),
-        (FNAMES, CLASSES, np.where(SCORES == 0.5, np.inf, SCORES), "NaN or infinity for 1: a.wav"),
+        (FNAMES, CLASSES, np.where(SCORES == 0.5, np.nan, SCORES), "NaN or infinity for 1: 'a.wav'"),
+        (FNAMES, CLASSES, np.where(SCORES == 0.5, np.inf, SCORES), "NaN or infinity for 1: 'a.wav'"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_one_line(tmp_path, sample, fnames, classes, scores, message):

@@ -104,7 +104,7 @@ def _write_tables(out: Path, targets: np.ndarray, scores: np.ndarray, ensemble: 
     """Write the table of classes next to `out`, and with one label per clip the confusion matrix."""
     table = ensemble.kind.table(targets, scores, ensemble.classes)
     write_atomic(class_table_file(out), table.to_csv(index=False).encode())
-    if ensemble.kind.name == "multiclass":
+    if ensemble.kind.is_single_label:
         write_confusion(confusion_file(out), targets, scores, ensemble.classes)
 
 
@@ -116,7 +116,7 @@ def predict_audio(ensemble: Ensemble, path: Path, out: Path, jobs: int) -> int:
         check_clean(ensemble.runs, paths)
         names, logits, lost = _score_files(ensemble, files, jobs)
         scores = _write(out, None, names, ensemble.of_members(logits), ensemble)
-    top = len(ensemble.classes) if ensemble.kind.name == "regression" else _TOP
+    top = _TOP if ensemble.kind.has_labels else len(ensemble.classes)
     print(_tags(names, scores, ensemble.classes, top))
     if lost:
         print(f"{len(lost)} files could not be used: {listed(lost)}", file=sys.stderr)
@@ -150,7 +150,7 @@ def _write(
     has_place = not is_stream(out)
     for number, matrix in enumerate(logits if has_place else (), 1):
         write_scores(logits_file(out, number), names, classes, matrix)
-    if sample is None and ensemble.kind.name == "multiclass":
+    if sample is None and ensemble.kind.is_single_label:
         write_predictions(out, names, classes, scores)
         left_out = []
     else:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tagging.datasets.csv_files import some
+from foundation.words import some
 from tagging.datasets.layouts.parts.rows import PARTS, row_clips, rows_dataset
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import Dataset, DatasetError

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from tagging.datasets.csv_files import check_once, read_csv, some
+from foundation.words import some
+from tagging.datasets.csv_files import check_once, read_csv
 from tagging.datasets.layouts.parts.targets import check_targets, parse_values
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import COLUMNS, Dataset, DatasetError, as_cells, leave_out, placed

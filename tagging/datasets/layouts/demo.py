@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.io import wavfile
 
 from tagging.datasets.archives import whole_folder
+from tagging.datasets.csv_files import write_csv
 from tagging.datasets.layouts import fsdkaggle2019
 from tagging.datasets.layouts.parts.synth import RATE_HZ, SOUNDS, band_noise
 from tagging.datasets.settings import DatasetSettings
@@ -158,13 +159,9 @@ def _corrupted(rng: np.random.Generator, labels: Sequence[str]) -> list[str]:
 
 def _write_tables(part: Path, rows: dict[str, list[tuple[str, str]]], seed: int) -> None:
     for split in ("train_curated", "train_noisy"):
-        _write_csv(part / f"{split}.csv", pd.DataFrame(rows[split], columns=["fname", "labels"]))
+        write_csv(part / f"{split}.csv", pd.DataFrame(rows[split], columns=["fname", "labels"]))
     test = pd.DataFrame(rows["test"], columns=["fname", "labels"])
-    _write_csv(part / "sample_submission.csv", test[["fname"]].assign(**dict.fromkeys(CLASSES, 0)))
+    write_csv(part / "sample_submission.csv", test[["fname"]].assign(**dict.fromkeys(CLASSES, 0)))
     answers = test.assign(usage=["Public" if i % 4 == 0 else "Private" for i in range(len(test))])
     # As on Zenodo, the answers are not in the sample submission's order.
-    _write_csv(part / "test_post_competition.csv", answers.sample(frac=1, random_state=seed))
-
-
-def _write_csv(path: Path, table: pd.DataFrame) -> None:
-    table.to_csv(path, index=False, lineterminator="\n")
+    write_csv(part / "test_post_competition.csv", answers.sample(frac=1, random_state=seed))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from tagging.datasets.csv_files import read_csv, some
+from foundation.words import some
+from tagging.datasets.csv_files import read_csv
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import COLUMNS, Dataset, DatasetError, leave_out
 

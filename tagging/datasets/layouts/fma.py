@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tagging.datasets.csv_files import some
+from foundation.words import some
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import COLUMNS, Dataset, DatasetError, leave_out, placed
 

@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from tagging.datasets.csv_files import some
+from foundation.words import some
 from tagging.datasets.layouts.parts.rows import row_clips, rows_dataset
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import Dataset, DatasetError

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from tagging.datasets.csv_files import some
+from foundation.words import some
 from tagging.datasets.names_on_disk import composed
 from tagging.datasets.scan import files_under, may_be_audio
 from tagging.datasets.settings import DatasetSettings

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from tagging.datasets.csv_files import read_csv, read_headless_csv, some
+from foundation.words import some
+from tagging.datasets.csv_files import read_csv, read_headless_csv
 from tagging.datasets.layouts.parts.labels import parse_labels
 from tagging.datasets.layouts.parts.published import open_parts
 from tagging.datasets.settings import DatasetSettings

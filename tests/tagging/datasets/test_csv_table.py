@@ -163,7 +163,7 @@ def test_a_path_never_leaves_the_root(tmp_path, name):
             {},
             "expected clips of the split train or curated",
         ),
-        ("path,x\n1.wav,1\n", {"targets": ["y"]}, "received 'y'; did you mean 'x'?"),
+        ("path,x\n1.wav,1\n", {"targets": ["y"]}, "received 'y'. Did you mean: 'x'?"),
         ("path,x\n1.wav,1\n", {"targets": ["path"]}, "received 'path'"),
         ("path,x\n1.wav,one\n", {"targets": ["x"]}, "expected a finite number for '1.wav', received 'one'"),
         ("path,x\n1.wav,nan\n", {"targets": ["x"]}, "expected a finite number for '1.wav', received 'nan'"),

@@ -115,7 +115,7 @@ def test_missing_part_shows_the_tree_and_the_source(root, missing):
         ("Guitar\nMusic\n", "expected the columns index, label, mid without a header, received 1 columns"),
         ("index,label,mid\n" + VOCABULARY, "expected numbers before the classes, received 'index'"),
         (VOCABULARY + "3,Bark,/m/05tny_\n", "expected each class once, received 'Bark' again"),
-        ("0,Guitar,/m/0342h\n1,Music,/m/04rlf\n", "received 'Bark' for '16399'; did you mean"),
+        ("0,Guitar,/m/0342h\n1,Music,/m/04rlf\n", "received 'Bark' for '16399'. Did you mean"),
     ],
 )
 def test_wrong_vocabulary(root, text, expected):
@@ -131,7 +131,7 @@ def test_wrong_vocabulary(root, text, expected):
         ("labels", "label", "add labels"),
         ("16399", "../16399", "expected file names without a folder, received '../16399'"),
         ("16399", "64760", "received '64760' more than once"),
-        ("16399,Bark", "16399,Barc", "received 'Barc' for '16399'; did you mean 'Bark'?"),
+        ("16399,Bark", "16399,Barc", "received 'Barc' for '16399'. Did you mean: 'Bark'?"),
         ("16399,Bark", "16399,", "expected one label or more for '16399', received an empty one"),
     ],
 )

@@ -134,7 +134,7 @@ def test_wrong_training_table(zenodo, old, new, expected):
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("Bark", "Brak", "received 'Brak' for 'y.wav'; did you mean 'Bark'?"),
+        ("Bark", "Brak", "received 'Brak' for 'y.wav'. Did you mean: 'Bark'?"),
         ("Private", "None", "expected a usage of Public or Private, received 'None'"),
         ("y.wav", "/y.wav", "expected file names without a folder, received '/y.wav'"),
     ],

@@ -153,7 +153,7 @@ def test_a_name_that_leaves_its_folder(root, table, name):
             "fname,labels\nd.wav,Rain\nd.wav,Bark\n",
             "received 'd.wav' more than once",
         ),
-        ("fname,labels\nd.wav,Rian\n", "received 'Rian' for 'd.wav'; did you mean 'Rain'?"),
+        ("fname,labels\nd.wav,Rian\n", "received 'Rian' for 'd.wav'. Did you mean: 'Rain'?"),
         ("fname,labels\nd.wav,\n", "expected one label or more for 'd.wav', received an empty one"),
         ('fname,labels\nd.wav,"Rain,,Bark"\n', "expected one label or more for 'd.wav'"),
         ("fname,labels\nd.wav\n", "expected one label or more for 'd.wav'"),
@@ -189,7 +189,7 @@ def test_table_with_a_byte_order_mark(root):
             [*ANSWERS[1:], ("t1.wav", "Rain", "public")],
             "expected a usage of Public or Private, received 'public'",
         ),
-        ([*ANSWERS[1:], ("t1.wav", "Raim", "Public")], "did you mean 'Rain'?"),
+        ([*ANSWERS[1:], ("t1.wav", "Raim", "Public")], "Did you mean: 'Rain'?"),
     ],
 )
 def test_wrong_answers(root, rows, expected):

@@ -168,7 +168,7 @@ def test_genres_of_test_clips_may_be_unknown(tmp_path):
         ("1\tRock\n../22\tRock\n", None, {}, "expected a file's name in line 2, received '../22'"),
         ("1\tRock\n22\n", None, {}, "expected an answer for each clip, received none for '22'"),
         (TRAIN, None, {"targets": ["valence"]}, "received genres; remove the key"),
-        (MOOD, None, {"targets": ["valance"]}, "received 'valance'; did you mean 'valence'?"),
+        (MOOD, None, {"targets": ["valance"]}, "received 'valance'. Did you mean: 'valence'?"),
         (MOOD.replace("1e-1", "much"), None, {}, "expected a finite number for '22', received 'much'"),
         (MOOD.replace("1e-1", "inf"), None, {}, "expected a finite number for '22', received 'inf'"),
         (MOOD.replace("1e-1", ""), None, {}, "expected an answer for each clip, received none for '22'"),

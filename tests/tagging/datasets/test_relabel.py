@@ -117,7 +117,7 @@ def test_rare_labels_are_counted_after_merging_over_clips_that_train():
         ),
         (
             {"drop": ["Indie"]},
-            "dataset.drop: expected labels of the data set, received 'Indie'; did you mean 'Indie-R",
+            "dataset.drop: expected labels of the data set, received 'Indie'. Did you mean: 'Indie-R",
         ),
         ({"min_clips": 9}, "expected at least 2 labels after dataset.merge"),
         ({"task": "regression"}, "which has labels, received regression"),

@@ -17,7 +17,7 @@ from tagging.report.about import commands
 from tagging.report.curves import learning_charts
 from tagging.report.material import read_material
 from tagging.report.page import write_report
-from tagging.report.scores import class_section, told
+from tagging.report.scores import class_section, temperature_note
 from tagging.runs.folds import write_folds
 from tests.report_helpers import Page, make_config, make_run
 
@@ -136,7 +136,7 @@ def test_charts_are_the_same_each_time_and_in_the_colours_of_the_page():
 
 def calibrated(temperature: float, losses: tuple[float, float], errors: tuple[float, float]) -> str:
     summary = pd.DataFrame({"log_loss": losses, "calibration_error": errors})
-    return told(Calibration(("a",), temperature, None), summary)
+    return temperature_note(Calibration(("a",), temperature, None), summary)
 
 
 def test_what_a_temperature_does_is_said_and_where_it_does_not_help():

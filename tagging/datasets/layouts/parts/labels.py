@@ -1,12 +1,12 @@
 """Labels as CSV cells, and the answers of a competition's test clips."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from tagging.datasets.csv_files import read_csv, some
+from foundation.words import nearest, some
+from tagging.datasets.csv_files import read_csv
 from tagging.datasets.table import DatasetError
 
 Labels = dict[str, tuple[str, ...]]
@@ -65,8 +65,5 @@ def _split(cell: str) -> tuple[str, ...]:
 def _unknown(fname: str, label: str, classes: Sequence[str]) -> str:
     if not label:
         return f"expected one label or more for {fname!r}, received an empty one; name it or remove the row"
-    nearest = difflib.get_close_matches(label, classes, n=1, cutoff=0.0)
-    return (
-        f"expected labels of the data set's classes, received {label!r} for {fname!r}; "
-        f"did you mean {', '.join(map(repr, nearest))}?"
-    )
+    expected = "expected labels of the data set's classes"
+    return f"{expected}, received {label!r} for {fname!r}.{nearest(label, classes)}"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from foundation.words import some
 from tagging.datasets.archives import is_filled, unpack_audio
-from tagging.datasets.csv_files import some
 from tagging.datasets.layouts.parts.labels import Labels
 from tagging.datasets.table import DatasetError
 

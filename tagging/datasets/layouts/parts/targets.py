@@ -1,10 +1,10 @@
 """Targets of regression: which columns, and the numbers in their cells."""
 
-import difflib
 import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from foundation.words import nearest
 from tagging.datasets.table import DatasetError
 
 
@@ -12,10 +12,9 @@ def check_targets(path: Path, targets: Sequence[str], known: Sequence[str]) -> N
     """Raises DatasetError, with the nearest name, where one of `targets` is none of a table's `known` columns."""
     for target in targets:
         if target not in known:
-            nearest = difflib.get_close_matches(target, known, n=1, cutoff=0.0)
-            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
             raise DatasetError(
-                f"{path}: expected dataset.targets of the table's columns, received {target!r}{hint}"
+                f"{path}: expected dataset.targets of the table's columns, received {target!r}."
+                + nearest(target, known)
             )
 
 
