@@ -133,9 +133,11 @@ def _check(before: Dataset, after: Dataset) -> None:
         )
     least = 2 if after.task == "multiclass" else 1
     if len(after.classes) < least:
+        is_same = before.classes == after.classes
+        keys = "" if is_same else " after dataset.merge, dataset.drop and dataset.min_clips"
+        advice = "add clips of another, or set dataset.task=multilabel" if is_same else "keep more"
         raise DatasetError(
-            f"expected at least {least} labels after dataset.merge, dataset.drop and dataset.min_clips, received "
-            f"{len(after.classes)}; keep more"
+            f"expected at least {least} labels{keys}, received {some(after.classes) or 'none'}; {advice}"
         )
     if after.task == "multiclass":
         _check_single(after)

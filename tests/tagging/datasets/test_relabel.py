@@ -105,7 +105,7 @@ def test_rare_labels_are_counted_after_merging_over_clips_that_train():
     assert list(data.clips["fname"]) == ["b", "c", "d", "e", "y", "z"]
     held = dataset().clips.assign(validates=[name == "e" for name in dataset().clips["fname"]])
     assert change(dataset(clips=held), merge=merge, min_clips=1).classes[-1] == "Rock"
-    assert "received 1; keep more" in message(dataset(clips=held), merge=merge, min_clips=2)
+    assert "received 'Electronic'; keep more" in message(dataset(clips=held), merge=merge, min_clips=2)
 
 
 @pytest.mark.parametrize(
