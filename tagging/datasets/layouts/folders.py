@@ -14,10 +14,9 @@ from typing import NamedTuple
 import pandas as pd
 
 from tagging.datasets.csv_files import some
-from tagging.datasets.names_on_disk import composed
 from tagging.datasets.scan import files_under, may_be_audio, name_as_text
 from tagging.datasets.settings import DatasetSettings
-from tagging.datasets.table import COLUMNS, Dataset, DatasetError, leave_out, placed
+from tagging.datasets.table import COLUMNS, Dataset, DatasetError, composed, leave_out, placed
 
 KEYS = ("lists", "group_pattern")
 EXPECTED_TREE = """\
