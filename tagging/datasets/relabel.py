@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from tagging.datasets.csv_files import some
 from tagging.datasets.settings import DatasetSettings
-from tagging.datasets.table import Dataset, DatasetError, as_cells
+from tagging.datasets.table import Dataset, DatasetError, as_cells, composed
 
 COLUMNS_OF_TABLES = {"fname", "start_s", "end_s"}
 """Columns of the tables of scores, which have a column per class next to them."""
@@ -121,6 +121,12 @@ def _check_names(dataset: Dataset, advice: str) -> None:
         raise DatasetError(
             f"expected classes with other names than the columns {', '.join(sorted(taken))} of the outputs, received "
             f"{some(wrong)}; {advice}"
+        )
+    count = Counter(map(composed, dataset.classes))
+    if alike := [ascii(name) for name in dataset.classes if count[composed(name)] > 1]:
+        raise DatasetError(
+            f"expected classes with names that look different, received {', '.join(alike)} (composed and decomposed "
+            "characters of Unicode); spell them in one way"
         )
 
 

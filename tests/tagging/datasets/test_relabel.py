@@ -164,3 +164,12 @@ def test_a_class_called_as_a_column_of_the_outputs_is_refused_before_a_training(
     several = change(replace(data, task="multilabel")) if name in ("label", "score") else None
     assert several is None or several.classes == (name, "Rock")
     assert "rename the column" in message(dataset([], ("fname",), "regression"))
+
+
+def test_classes_that_look_the_same_are_refused():
+    names = ("M\u00f6we", "Mo\u0308we")
+    data = dataset(
+        [("a", "train", names[:1]), ("b", "train", names[1:]), ("c", "train", ("Rock",))], (*names, "Rock")
+    )
+    assert r"received 'M\xf6we', 'Mo\u0308we' (composed and decomposed" in message(data)
+    assert change(data, merge={names[1]: names[0]}).classes == (names[0], "Rock")
