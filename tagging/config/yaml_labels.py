@@ -55,7 +55,7 @@ class _Walk:
         if (id(node), str(kind)) in self.seen:
             return
         self.seen.add((id(node), str(kind)))
-        if isinstance(node, yaml.ScalarNode) and kind is str:
+        if isinstance(node, yaml.ScalarNode) and kind in (str, tuple[str, ...]):
             yield from self._scalar(node, is_item)
         elif isinstance(node, yaml.SequenceNode) and get_origin(kind) is tuple:
             for each in node.value:

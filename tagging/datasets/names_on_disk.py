@@ -1,14 +1,13 @@
 """Files whose names are composed in the table and decomposed on disk, or the reverse: `ü` is one character or two."""
 
 import os
-import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from foundation.words import some
-from tagging.datasets.table import Dataset, DatasetError
+from tagging.datasets.table import Dataset, DatasetError, composed
 
 _Folders = dict[Path, dict[str, list[str]]]
 """Folder -> composed name -> the names in the folder that look like it."""
@@ -27,11 +26,6 @@ def found_on_disk(dataset: Dataset) -> Dataset:
         return dataset
     column = pd.Series([found.get(path, path) for path in paths], dataset.clips.index, object)
     return replace(dataset, clips=dataset.clips.assign(path=column))
-
-
-def composed(name: str) -> str:
-    """The name in Unicode's form NFC, the same for all names that look the same."""
-    return unicodedata.normalize("NFC", name)
 
 
 def _spelled(path: Path, folders: _Folders) -> Path:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from foundation.words import nearest, some
 from tagging.datasets.settings import DatasetSettings
-from tagging.datasets.table import Dataset, DatasetError, as_cells
+from tagging.datasets.table import Dataset, DatasetError, as_cells, composed
 
 COLUMNS_OF_TABLES = {"fname", "start_s", "end_s"}
 """Columns of the tables of scores, which have a column per class next to them."""
@@ -119,6 +119,12 @@ def _check_names(dataset: Dataset, advice: str) -> None:
             f"expected classes with other names than the columns {', '.join(sorted(taken))} of the outputs, received "
             f"{some(wrong)}; {advice}"
         )
+    count = Counter(map(composed, dataset.classes))
+    if alike := [ascii(name) for name in dataset.classes if count[composed(name)] > 1]:
+        raise DatasetError(
+            f"expected classes with names that look different, received {', '.join(alike)} (composed and decomposed "
+            "characters of Unicode); spell them in one way"
+        )
 
 
 def _check(before: Dataset, after: Dataset) -> None:
@@ -130,9 +136,11 @@ def _check(before: Dataset, after: Dataset) -> None:
         )
     least = 2 if after.is_single_label else 1
     if len(after.classes) < least:
+        is_same = before.classes == after.classes
+        keys = "" if is_same else " after dataset.merge, dataset.drop and dataset.min_clips"
+        advice = "add clips of another, or set dataset.task=multilabel" if is_same else "keep more"
         raise DatasetError(
-            f"expected at least {least} labels after dataset.merge, dataset.drop and dataset.min_clips, received "
-            f"{len(after.classes)}; keep more"
+            f"expected at least {least} labels{keys}, received {some(after.classes) or 'none'}; {advice}"
         )
     if after.is_single_label:
         _check_single(after)

@@ -12,6 +12,8 @@ _NO_AUDIO = re.compile(
     r"\.(asd|bmp|cfg|csv|cue|db|docx?|gif|gz|h5|hdf5|heic|html?|ini|ipynb|jams|jpe?g|js|json|lab|log|m3u8?|md|md5|mf|midi?|"
     r"nfo|np[yz]|pdf|pkl|png|py|rst|rtf|sh|svg|tar|textgrid|tiff?|toml|tsv|txt|webp|xlsx?|xml|ya?ml|zip)"
 )
+_NO_TEXT = re.compile("[\0-\x1f\x7f\\\\\ud800-\udfff]")
+"""Control characters, the backslash, and what Python makes of bytes that are not UTF-8."""
 _HEAD_BYTES = 8192
 
 
@@ -66,6 +68,14 @@ def audio_under(folder: Path) -> list[Path]:
     if note:
         print(f"{folder}: {note}", file=sys.stderr)
     return audio
+
+
+def name_as_text(name: str) -> str:
+    """A file's name as any table and terminal can hold it, in which bytes that are not UTF-8 are written `%E9`.
+
+    So are control characters, and the backslash, which separates folders on some systems.
+    """
+    return _NO_TEXT.sub(lambda match: f"%{ord(match[0]) & 0xFF:02X}", name)
 
 
 def may_be_audio(path: Path) -> bool:

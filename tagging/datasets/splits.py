@@ -11,7 +11,7 @@ from foundation.words import some
 from tagging.datasets.csv_files import read_csv, write_csv
 from tagging.datasets.settings import SplitSettings
 from tagging.datasets.stratified import deal_clips, deal_groups, own_groups
-from tagging.datasets.table import DatasetError
+from tagging.datasets.table import DatasetError, composed
 
 PARTS = ("train", "validation")
 
@@ -149,9 +149,9 @@ def _best_of(parts: list[np.ndarray], n_chosen: int, targets: np.ndarray, share:
 
 def _read_split(path: Path, clips: pd.DataFrame, left_out: Collection[str]) -> np.ndarray:
     table = read_csv(path, ["fname", "part"], inner=True)
-    part = dict(zip(table["fname"], table["part"], strict=True))
-    fnames = list(clips["fname"])
-    known = {*fnames, *left_out}
+    part = dict(zip(table["fname"].map(composed), table["part"], strict=True))
+    fnames = list(clips["fname"].map(composed))
+    known = {*fnames, *map(composed, left_out)}
     if wrong := [name for name in part if part[name] not in PARTS]:
         problem = f"a part of train or validation, received {part[wrong[0]]!r} for {some(wrong)}"
     elif wrong := [name for name in part if name not in known]:

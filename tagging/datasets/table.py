@@ -1,5 +1,6 @@
 """The clip table: what every data-set reader returns and everything downstream stands on."""
 
+import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,15 @@ class DatasetError(UserError):
     """A data set that cannot be used; the message is one line for the user."""
 
 
+def composed(name: str) -> str:
+    """The name in Unicode's form NFC, the same for all names that look the same."""
+    return unicodedata.normalize("NFC", name)
+
+
 def leave_out(clips: pd.DataFrame, fnames: Collection[str]) -> pd.DataFrame:
     """The clips without the training clips of these names; test clips stay."""
-    return clips[~clips["fname"].isin(fnames) | (clips["split"] == "test")].reset_index(drop=True)
+    is_named = clips["fname"].map(composed).isin(set(map(composed, fnames)))
+    return clips[~is_named | (clips["split"] == "test")].reset_index(drop=True)
 
 
 def as_cells(rows: Sequence[object]) -> pd.Series:

@@ -1,5 +1,6 @@
 """Which clips a stage trains on, and which it is validated on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,11 +68,7 @@ def stage_data(config: Config, settings: StageSettings) -> StageData:
     _check_numbers(dataset, settings)
     sources = {NOISY if source == SELECTED else source: source for source in settings.sources}
     has_background = settings.augment.background.probability > 0
-    if (NOISY in sources or has_background) and NOISY not in set(dataset.clips["split"]):
-        raise DatasetError(
-            f"{config.dataset.root} has no noisy clips; to train without them: "
-            f"--stage {dataset.checked} stages.{dataset.checked}.init=none"
-        )
+    _check_sources(config, dataset, settings, [*sources, *([NOISY] if has_background else [])])
     checked, is_validation = checked_clips(dataset, config.split, config.seed, config.dataset.exclude)
     wanted = dict.fromkeys([*sources, dataset.checked, *([NOISY] if has_background else [])])
     clips, lost = with_clean_audio(dataset.of(*wanted), Path(config.clean_dir), config.cleaning)
@@ -95,6 +92,24 @@ def stage_data(config: Config, settings: StageSettings) -> StageData:
     train = train.assign(split=train["split"].map(sources))
     backgrounds = apart[(apart["split"] == NOISY) & has_background].reset_index(drop=True)
     return StageData(dataset, train, targets, validation, backgrounds, checked, is_validation, tuple(notes))
+
+
+def _check_sources(config: Config, dataset: Dataset, settings: StageSettings, wanted: Sequence[str]) -> None:
+    """Refuse splits that the data set has not, with the key to set."""
+    known = list(dict.fromkeys(dataset.clips["split"]))
+    if not (unknown := [split for split in wanted if split not in known]):
+        return
+    place, checked = config.dataset.table or config.dataset.root, dataset.checked
+    if unknown == [NOISY]:
+        raise DatasetError(
+            f"{place} has no noisy clips (split {NOISY}); to train without them: "
+            f"--stage {checked} stages.{checked}.init=none"
+        )
+    name = next((name for name, stage in config.stages.items() if stage == settings), "NAME")
+    raise DatasetError(
+        f"stages.{name}.sources: expected splits out of {', '.join(known)}, which {place} has, received "
+        f"{', '.join(unknown)}; set stages.{name}.sources=[{checked}]"
+    )
 
 
 def _missing_classes(dataset: Dataset, train: pd.DataFrame) -> list[str]:

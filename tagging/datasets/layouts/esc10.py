@@ -4,12 +4,14 @@ Piczak, "ESC: Dataset for environmental sound classification", ACM Multimedia 20
 """
 
 import re
+import sys
 from pathlib import Path
 
 import pandas as pd
 
 from foundation.words import some
 from tagging.datasets.csv_files import read_csv
+from tagging.datasets.scan import files_under
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import COLUMNS, Dataset, DatasetError, leave_out
 
@@ -48,10 +50,16 @@ def read(settings: DatasetSettings) -> Dataset:
 
 
 def _in_class_folders(root: Path) -> list[tuple]:
-    rows = []
-    for folder in root.glob(_CLASS_FOLDERS):
+    rows, others = [], []
+    for folder in sorted(filter(Path.is_dir, root.glob(_CLASS_FOLDERS))):
         label = folder.name.split(" - ", 1)[1].replace(" ", "_")
-        rows += [(path.name, path, (label,), _fold_of(path)) for path in folder.glob("*.ogg")]
+        for path in files_under(folder):
+            if path.suffix == ".ogg":
+                rows.append((path.name, path, (label,), _fold_of(path)))
+            else:
+                others.append(path.relative_to(root).as_posix())
+    if others:
+        print(f"{root}: {len(others)} files that are not .ogg are left out: {some(others)}", file=sys.stderr)
     return rows
 
 

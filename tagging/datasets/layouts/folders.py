@@ -14,10 +14,9 @@ from typing import NamedTuple
 import pandas as pd
 
 from foundation.words import some
-from tagging.datasets.names_on_disk import composed
-from tagging.datasets.scan import files_under, may_be_audio
+from tagging.datasets.scan import files_under, may_be_audio, name_as_text
 from tagging.datasets.settings import DatasetSettings
-from tagging.datasets.table import COLUMNS, Dataset, DatasetError, leave_out, placed
+from tagging.datasets.table import COLUMNS, Dataset, DatasetError, composed, leave_out, placed
 
 KEYS = ("lists", "group_pattern")
 EXPECTED_TREE = """\
@@ -31,11 +30,16 @@ GTZAN_LEVELS = ("genres_original", "genres")
 
 
 class _File(NamedTuple):
-    """A clip of the class `label`; `inner` is its path from the folder of the classes."""
+    """A clip of the class `label`; `inner` is its path from the folder of the classes, as text."""
 
     path: Path
     label: str
     inner: str
+
+    @property
+    def name(self) -> str:
+        """Without the folders."""
+        return self.inner.rpartition("/")[2]
 
     @property
     def is_deeper(self) -> bool:
@@ -60,10 +64,10 @@ def read(settings: DatasetSettings) -> Dataset:
     if len({file.label for file in files}) < 2 or all(file.is_deeper for file in files):
         tree = EXPECTED_TREE.format(root=root)
         raise DatasetError(f"no class folders with audio at {root}{_where(files)}. Expected:\n{tree}")
-    are_unique = len({file.path.name for file in files}) == len(files)
+    are_unique = len({file.name for file in files}) == len(files)
     clips = pd.DataFrame(
         {
-            "fname": [file.path.name if are_unique else file.inner for file in files],
+            "fname": [file.name if are_unique else file.inner for file in files],
             "path": [file.path for file in files],
             "labels": [(file.label,) for file in files],
             "group": [_group(file.path, settings.group_pattern) for file in files],
@@ -80,7 +84,7 @@ def read(settings: DatasetSettings) -> Dataset:
 
 def _class_files(home: Path) -> list[_File]:
     """All clips by the folder of their class, after lines on stderr about what else was found."""
-    inner = [(path, path.relative_to(home).as_posix()) for path in files_under(home)]
+    inner = [(path, name_as_text(path.relative_to(home).as_posix())) for path in files_under(home)]
     found = [_File(path, name.split("/")[0], name) for path, name in inner]
     is_audio = [may_be_audio(file.path) for file in found]
     audio = list(compress(found, is_audio))
@@ -127,7 +131,7 @@ def _listed_parts(lists: Mapping[str, str], files: Sequence[_File]) -> dict[Path
     spelled: dict[str, list[_File]] = {}
     for file in files:
         suffix = file.path.suffix
-        for name in {file.inner, file.path.name, file.inner.removesuffix(suffix), file.path.stem}:
+        for name in {file.inner, file.name, file.inner.removesuffix(suffix), file.name.removesuffix(suffix)}:
             spelled.setdefault(composed(name), []).append(file)
     part: dict[Path, str] = {}
     for name, path in lists.items():

@@ -26,6 +26,7 @@ def path(tmp_path) -> Path:
         ("model.units.a=1", 'model.units: expected a list of whole numbers or null, received {"a": 1}'),
         ("model.units=[8, [8]]", "model.units[1]: expected a whole number, received [8]"),
         ("stages.noisy.sources=noisy", 'expected a list of texts such as [noisy], received "noisy"'),
+        ("dataset.drop=001", 'dataset.drop: expected a list of texts such as [001], received "001"'),
         ("seed=abc", 'seed: expected a whole number, received "abc"'),
         ("seed=1.5", "seed: expected a whole number, received 1.5"),
         ("seed=true", "seed: expected a whole number, received true"),

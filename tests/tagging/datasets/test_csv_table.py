@@ -168,7 +168,11 @@ def test_a_path_never_leaves_the_root(tmp_path, name):
         ("path,x\n1.wav,one\n", {"targets": ["x"]}, "expected a finite number for '1.wav', received 'one'"),
         ("path,x\n1.wav,nan\n", {"targets": ["x"]}, "expected a finite number for '1.wav', received 'nan'"),
         ("path,x\n1.wav,\n", {"targets": ["x"]}, "expected a number for each target of '1.wav'"),
-        ("path,label\n1.wav,a\n2.wav,a\n", {}, "expected at least 2 labels"),
+        (
+            "path,label\n1.wav,a\n2.wav,a\n",
+            {},
+            "expected at least 2 labels, received 'a'; add clips of another",
+        ),
     ],
 )
 def test_wrong_tables(tmp_path, table, settings, expected):

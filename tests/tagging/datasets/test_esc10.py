@@ -86,6 +86,18 @@ def test_exclude(esc10):
     assert "1-100-A.ogg" not in set(read(esc10, exclude=["1-100-A.ogg"]).clips["fname"])
 
 
+def test_other_files_are_counted(esc10, capsys):
+    n_clips = len(read(esc10).clips)
+    (esc10 / FOLDERS[0] / "1-9-A.wav").touch()
+    (esc10 / "003 - notes").touch()
+    assert len(read(esc10).clips) == n_clips
+    line = capsys.readouterr().err.splitlines()[-1]
+    first = FOLDERS[0]
+    assert line.endswith(
+        f"3 files that are not .ogg are left out: '{first}/1-9-A.wav', '{first}/notes.txt', '{FOLDERS[1]}/notes.txt'"
+    )
+
+
 def test_there_are_no_test_clips(esc10):
     with pytest.raises(DatasetError, match=r"expected splits out of \['curated'\], received \['test'\]"):
         read(esc10).of("test")

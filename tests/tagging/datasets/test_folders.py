@@ -1,5 +1,6 @@
 """The reader of class folders: names of one's own, GTZAN with its lists, ESC-10 with its folds."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -208,6 +209,16 @@ def test_classes_one_level_deeper_than_expected_are_no_classes(tmp_path):
         ", but 3 files deeper ('test/dog/3.wav' and 2 more): set dataset.root to the folder of the class"
         in text
     )
+
+
+def test_names_that_are_not_text_are_spelled(own):
+    """Bytes of Latin-1, as zips from Windows give them, and the carriage return of macOS icons."""
+    names = [os.fsdecode(b"caf\xe9.wav"), "Icon\r.wav", "a\\b.wav"]
+    fill(own, [f"Dog/{name}" for name in names])
+    clips = read(own, exclude=["Icon%0D.wav"]).clips.set_index("fname")
+    assert clips["path"]["caf%E9.wav"] == own / "Dog" / names[0]
+    assert "Icon%0D.wav" not in clips.index
+    assert "a%5Cb.wav" in clips.index
 
 
 def test_links_and_files_without_an_ending_are_clips(own, tmp_path_factory):

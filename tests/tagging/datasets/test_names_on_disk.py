@@ -2,10 +2,12 @@
 
 from unicodedata import normalize
 
+import numpy as np
 import pytest
 
 from tagging.datasets import read_dataset
-from tagging.datasets.settings import DatasetSettings
+from tagging.datasets.settings import DatasetSettings, SplitSettings
+from tagging.datasets.splits import hold_out
 from tagging.datasets.table import DatasetError
 
 NAME = "Übungen/é_1.wav"
@@ -52,3 +54,14 @@ def test_lists_of_folders_find_their_files(tmp_path):
         layout="folders", root=str(tmp_path), lists={"train": str(tmp_path / "train.txt")}
     )
     assert list(read_dataset(settings).clips["path"]) == [tmp_path / name for name in files]
+
+
+def test_excluded_clips_and_split_files_are_told_in_either_form(tmp_path):
+    names = [normalize("NFD", NAME), "1.wav", "2.wav"]
+    (tmp_path / "split.csv").write_text(
+        f"fname,part\n{NAME},validation\n1.wav,train\n2.wav,train\n", encoding="utf-8"
+    )
+    clips = read(tmp_path, *names)
+    is_held = hold_out(clips, np.ones((3, 1)), SplitSettings(file=str(tmp_path / "split.csv")), seed=0)
+    assert list(is_held) == [True, False, False]
+    assert list(read(tmp_path, *names, exclude=[NAME])["fname"]) == ["1.wav", "2.wav"]

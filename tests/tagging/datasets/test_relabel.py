@@ -105,7 +105,7 @@ def test_rare_labels_are_counted_after_merging_over_clips_that_train():
     assert list(data.clips["fname"]) == ["b", "c", "d", "e", "y", "z"]
     held = dataset().clips.assign(validates=[name == "e" for name in dataset().clips["fname"]])
     assert change(dataset(clips=held), merge=merge, min_clips=1).classes[-1] == "Rock"
-    assert "received 1; keep more" in message(dataset(clips=held), merge=merge, min_clips=2)
+    assert "received 'Electronic'; keep more" in message(dataset(clips=held), merge=merge, min_clips=2)
 
 
 @pytest.mark.parametrize(
@@ -164,3 +164,12 @@ def test_a_class_called_as_a_column_of_the_outputs_is_refused_before_a_training(
     several = change(replace(data, task="multilabel")) if name in ("label", "score") else None
     assert several is None or several.classes == (name, "Rock")
     assert "rename the column" in message(dataset([], ("fname",), "regression"))
+
+
+def test_classes_that_look_the_same_are_refused():
+    names = ("M\u00f6we", "Mo\u0308we")
+    data = dataset(
+        [("a", "train", names[:1]), ("b", "train", names[1:]), ("c", "train", ("Rock",))], (*names, "Rock")
+    )
+    assert r"received 'M\xf6we', 'Mo\u0308we' (composed and decomposed" in message(data)
+    assert change(data, merge={names[1]: names[0]}).classes == (names[0], "Rock")
