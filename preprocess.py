@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _preprocess(args: argparse.Namespace) -> int:
     from preprocessing.clean import clean_dataset
     from preprocessing.preview import write_preview
-    from preprocessing.summary import closing_table, empty_splits, problems
+    from preprocessing.summary import closing_table, empty_splits, problems, warnings
     from tagging.config.load import load_config
     from tagging.datasets import read_dataset
 
@@ -43,8 +43,9 @@ def _preprocess(args: argparse.Namespace) -> int:
         return 0 if pictures else 1
     manifest = clean_dataset(clips, config.clean_dir, config.cleaning, jobs=args.jobs, force=args.force)
     print(closing_table(manifest))
-    if bad := problems(manifest):
-        print(bad, file=sys.stderr)
+    for listed in (problems(manifest), warnings(manifest)):
+        if listed:
+            print(listed, file=sys.stderr)
     if empty := empty_splits(manifest):
         print(f"no usable clips in {', '.join(empty)}", file=sys.stderr)
     return 1 if empty else 0

@@ -1,6 +1,10 @@
 """What a cleaning run came to, as text for people."""
 
+from collections.abc import Iterable
+
 import pandas as pd
+
+from foundation.text import shown
 
 SHOWN = 20  # names in a list, before a count
 
@@ -30,7 +34,20 @@ def problems(manifest: pd.DataFrame) -> str:
     """The clips that are refused or missing, a line each with the reason, then a count; "" when none is."""
     bad = manifest[manifest["status"].isin(("refused", "missing"))]
     names = zip(bad["status"], bad["split"], bad["fname"], bad["reason"], strict=True)
-    lines = [f"{status}: {split}/{fname}: {reason}" for status, split, fname, reason in names]
+    return _list(
+        f"{status}: {shown(f'{split}/{fname}')}: {shown(reason)}" for status, split, fname, reason in names
+    )
+
+
+def warnings(manifest: pd.DataFrame) -> str:
+    """The usable clips of which something is to be known, a line each, then a count; "" when there are none."""
+    noted = manifest[(manifest["status"] == "ok") & (manifest["reason"] != "")]
+    names = zip(noted["split"], noted["fname"], noted["reason"], strict=True)
+    return _list(f"warning: {shown(f'{split}/{fname}')}: {shown(reason)}" for split, fname, reason in names)
+
+
+def _list(lines: Iterable[str]) -> str:
+    lines = list(lines)
     more = [f"... and {len(lines) - SHOWN} more in the manifest"] if len(lines) > SHOWN else []
     return "\n".join(lines[:SHOWN] + more)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from foundation.errors import UserError
+from foundation.text import shown_lines
 
 DEFAULT_CONFIG = Path("configs/demo.yaml")
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -80,7 +81,7 @@ def run(
     except (UserError, OSError) as error:
         if os.environ.get("TAGGING_DEBUG") == "1":
             traceback.print_exc()
-        print(f"{parser.prog}: error: {error}", file=sys.stderr)
+        print(shown_lines(f"{parser.prog}: error: {error}"), file=sys.stderr)
         return 2
 
 

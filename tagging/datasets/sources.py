@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from foundation.text import shown
 from preprocessing.manifest import MADE_NAME, MANIFEST_NAME, SETTINGS_NAME
 from preprocessing.settings import CleaningSettings
 from tagging.datasets.audio_names import is_hidden, may_be_audio
@@ -55,7 +56,7 @@ def audio_source(path: Path, *, are_features: bool = False) -> Source:
     if not path.exists():
         raise DatasetError(f"expected a file or folder of audio, received {path}: no such file or folder")
     home = clean_home(path)
-    if path.is_file():
+    if not path.is_dir():
         return Source(_clips(path.parent, [path.name]), home=home)
     names = _names(path, home)
     names = names if home or are_features else _audio_among(names, path)
@@ -69,9 +70,9 @@ def _clips(folder: Path, names: list[str]) -> pd.DataFrame:
 
 
 def _names(folder: Path, home: Path | None) -> list[str]:
-    """The files that are not hidden, without what a clean folder says of itself."""
+    """The files that are not hidden, without what a clean folder says of itself; pipes and dead links, too."""
     own = {home / name for name in (MANIFEST_NAME, SETTINGS_NAME, MADE_NAME)} if home else set()
-    files = [path for path in sorted(set(folder.rglob("*")) - own) if path.is_file()]
+    files = [path for path in sorted(set(folder.rglob("*")) - own) if not path.is_dir()]
     names = [file.relative_to(folder).as_posix() for file in files]
     return [name for name in names if not is_hidden(name)]
 
@@ -86,5 +87,5 @@ def _audio_among(names: list[str], folder: Path) -> list[str]:
     )
     if not audio:
         raise DatasetError(f"expected audio files under {folder}, found none; {note}")
-    print(f"{folder}: {note}", file=sys.stderr)
+    print(shown(f"{folder}: {note}"), file=sys.stderr)
     return audio

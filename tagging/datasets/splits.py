@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from foundation.files import write_atomic
+from foundation.text import CSV_LINE_END, csv_text
 from tagging.datasets.csv_files import read_csv, some
 from tagging.datasets.settings import SplitSettings
 from tagging.datasets.stratified import deal_clips, deal_groups, own_groups
@@ -100,7 +101,7 @@ def write_split(path: Path, clips: pd.DataFrame, is_validation: np.ndarray) -> N
     """Writes the CSV `fname,part` that `SplitSettings.file` reads back."""
     part = np.where(is_validation, *reversed(PARTS))
     table = pd.DataFrame({"fname": clips["fname"], "part": part})
-    write_atomic(path, table.to_csv(index=False, lineterminator="\n").encode())
+    write_atomic(path, csv_text(table.to_csv(index=False, lineterminator=CSV_LINE_END)).encode())
 
 
 def _share_as_folds(share: float) -> Fraction:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from foundation.files import write_atomic
+from foundation.text import CSV_LINE_END, csv_text
 from submissions.writer import read_scores
 from tagging.datasets.csv_files import read_csv, some
 from tagging.runs.run import SCORES, Run, RunError, latest_run, read_run
@@ -53,7 +54,7 @@ def fold_dir(folder: Path, fold: int) -> Path:
 def write_folds(folder: Path, fnames: Sequence[str], fold: np.ndarray) -> None:
     """Write which fold, from 1, holds out which clip."""
     table = pd.DataFrame({"fname": fnames, "fold": fold})
-    write_atomic(folder / FOLDS, table.to_csv(index=False, lineterminator="\n").encode())
+    write_atomic(folder / FOLDS, csv_text(table.to_csv(index=False, lineterminator=CSV_LINE_END)).encode())
 
 
 def read_folds(folder: Path) -> pd.Series:

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from foundation.claims import claimed
 from foundation.files import atomic_file
+from foundation.text import shown, shown_lines
 from preprocessing.errors import DecodeError
 from tagging.inference.results import Segment, TaggerError, Tags, Timeline
 from tagging.plots.timeline import draw_timeline
@@ -51,7 +52,7 @@ def _tag(args: argparse.Namespace) -> int:
         _check_run(args, tagger, files)
         warnings = [run.warning for run in tagger.runs if run.warning]
         for line in (*warnings, *_unheard(args, tagger), *empty):
-            print(line, file=sys.stderr)
+            print(shown_lines(str(line)), file=sys.stderr)
         sounds = [(name, WatchedSound(path, has_bar=args.timeline)) for name, path in files]
         lost = _tag_files(args, tagger, sounds)
     if lost:
@@ -143,7 +144,7 @@ def _vectors(
 
 def _show_lost(args: argparse.Namespace, name: str, error: DecodeError) -> None:
     """What was written for another file of this name must not pass for this one's."""
-    print(f"{name}: {error}", file=sys.stderr, flush=True)
+    print(f"{shown(name)}: {shown(str(error))}", file=sys.stderr, flush=True)
     if args.labels:
         write_labels(args.labels, [])
 
@@ -157,12 +158,12 @@ def _show(
     result: Tags | Timeline,
 ) -> None:
     if sound.warning:
-        print(f"{name}: {sound.warning}", file=sys.stderr, flush=True)
+        print(f"{shown(name)}: {sound.warning}", file=sys.stderr, flush=True)
     if isinstance(result, Tags):
-        sink.tags(name, _chosen(args, tagger, result))
+        sink.tags(name, _chosen(args, tagger, result), sound.warning)
         return
     segments = _segments(args, result)
-    sink.timeline(name, result, segments)
+    sink.timeline(name, result, segments, sound.warning)
     if args.labels:
         write_labels(args.labels, segments or [])
     if args.plot:

@@ -1,11 +1,13 @@
 """Results as they come, file by file: a table for people, CSV, JSON or a line of JSON each."""
 
 import csv
+import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
+from foundation.text import CSV_LINE_END, csv_text, shown
 from tagging.inference.results import Segment, Timeline, clock
 
 _NAME_WIDTH = 32
@@ -43,10 +45,12 @@ class Contents:
 class Sink(Protocol):
     """Where results go."""
 
-    def tags(self, name: str, tags: Sequence[tuple[str, float]]) -> None:
-        """The tags of a file, the likeliest first."""
+    def tags(self, name: str, tags: Sequence[tuple[str, float]], warning: str = "") -> None:
+        """The tags of a file, the likeliest first, and what of it was not heard."""
 
-    def timeline(self, name: str, timeline: Timeline, segments: Sequence[Segment] | None) -> None:
+    def timeline(
+        self, name: str, timeline: Timeline, segments: Sequence[Segment] | None, warning: str = ""
+    ) -> None:
         """A file over time; `segments` is None for regression."""
 
     def close(self) -> None:
@@ -59,7 +63,8 @@ class TableSink:
     def __init__(self, file: IO[str], _windows: IO[str] | None, _contents: Contents) -> None:
         self.file = file
 
-    def tags(self, name: str, tags: Sequence[tuple[str, float]]) -> None:
+    def tags(self, name: str, tags: Sequence[tuple[str, float]], _warning: str = "") -> None:
+        name = shown(name)
         if len(name) > _NAME_WIDTH:
             self._line(name)
             name = ""
@@ -67,13 +72,17 @@ class TableSink:
         for number, text in enumerate(said):
             self._line(f"{'' if number else name:<{_NAME_WIDTH}}  {text}")
 
-    def timeline(self, name: str, timeline: Timeline, segments: Sequence[Segment] | None) -> None:
+    def timeline(
+        self, name: str, timeline: Timeline, segments: Sequence[Segment] | None, _warning: str = ""
+    ) -> None:
         count = len(timeline.scores)
-        self._line(f"{name}  ({clock(timeline.seconds, 2)}, {count} window{'s' * (count > 1)})")
+        self._line(f"{shown(name)}  ({clock(timeline.seconds, 2)}, {count} window{'s' * (count > 1)})")
         if segments is None:
             for start_s, end_s, *values in _window_rows(timeline):
-                shown = (f"{label} {value:.3f}" for label, value in zip(timeline.names, values, strict=True))
-                self._line(f"{_span(start_s, end_s)}  {'  '.join(shown)}")
+                values_shown = (
+                    f"{label} {value:.3f}" for label, value in zip(timeline.names, values, strict=True)
+                )
+                self._line(f"{_span(start_s, end_s)}  {'  '.join(values_shown)}")
             return
         for segment in segments:
             self._line(f"{_span(segment.start_s, segment.end_s)}  {segment.score:6.3f}  {segment.label}")
@@ -96,10 +105,12 @@ class CsvSink:
         if windows:
             self._write(windows, [contents.window_columns])
 
-    def tags(self, name: str, tags: Sequence[tuple[str, float]]) -> None:
+    def tags(self, name: str, tags: Sequence[tuple[str, float]], _warning: str = "") -> None:
         self._write(self.file, ((name, label, score) for label, score in tags))
 
-    def timeline(self, name: str, timeline: Timeline, segments: Sequence[Segment] | None) -> None:
+    def timeline(
+        self, name: str, timeline: Timeline, segments: Sequence[Segment] | None, _warning: str = ""
+    ) -> None:
         if segments is not None:
             rows = ((name, *(_as_json(segment)[key] for key in _SEGMENTS[1:])) for segment in segments)
             self._write(self.file, rows)
@@ -110,7 +121,9 @@ class CsvSink:
         """All rows are written."""
 
     def _write(self, file: IO[str], rows: Iterable[Sequence[Any]]) -> None:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+        lines = io.StringIO(newline="")
+        csv.writer(lines, lineterminator=CSV_LINE_END).writerows(rows)
+        file.write(csv_text(lines.getvalue()))
         file.flush()
 
 
@@ -120,12 +133,14 @@ class JsonLinesSink:
     def __init__(self, file: IO[str], _windows: IO[str] | None, _contents: Contents) -> None:
         self.file = file
 
-    def tags(self, name: str, tags: Sequence[tuple[str, float]]) -> None:
+    def tags(self, name: str, tags: Sequence[tuple[str, float]], warning: str = "") -> None:
         found = [{"label": label, "score": score} for label, score in tags]
-        self._write([json.dumps({"fname": name, "tags": found}, ensure_ascii=False)])
+        self._write([json.dumps({**_head(name, warning), "tags": found}, ensure_ascii=False)])
 
-    def timeline(self, name: str, timeline: Timeline, segments: Sequence[Segment] | None) -> None:
-        self._write(_json_parts(name, timeline, segments))
+    def timeline(
+        self, name: str, timeline: Timeline, segments: Sequence[Segment] | None, warning: str = ""
+    ) -> None:
+        self._write(_json_parts(_head(name, warning), timeline, segments))
 
     def close(self) -> None:
         """All lines are written."""
@@ -161,9 +176,15 @@ SINKS: dict[str, Callable[[IO[str], IO[str] | None, Contents], Sink]] = {
 """(file, file for the windows' scores where the format has them in one of their own, contents) -> sink."""
 
 
-def _json_parts(name: str, timeline: Timeline, segments: Sequence[Segment] | None) -> Iterator[str]:
+def _head(name: str, warning: str) -> dict[str, Any]:
+    return {"fname": name, **({"warning": warning} if warning else {})}
+
+
+def _json_parts(
+    head: dict[str, Any], timeline: Timeline, segments: Sequence[Segment] | None
+) -> Iterator[str]:
     """An object, window by window, as hours have many."""
-    head: dict[str, Any] = {"fname": name, "seconds": timeline.seconds, "classes": timeline.names}
+    head |= {"seconds": timeline.seconds, "classes": timeline.names}
     if segments is not None:
         head["segments"] = [_as_json(segment) for segment in segments]
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "windows": ['

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from foundation.files import write_atomic
+from foundation.text import CSV_LINE_END, csv_text
 from submissions.writer import read_scores, write_scores
 from tagging.config.selection import SELECTED, SelectionSettings
 from tagging.inference.windows import inference_step, pieces_of, predict_files
@@ -110,4 +112,4 @@ def _write_list(
             "likeliest": [classes[k] for k in probabilities.argmax(axis=1)],
         }
     )
-    table.to_csv(path, index=False, lineterminator="\n")
+    write_atomic(path, csv_text(table.to_csv(index=False, lineterminator=CSV_LINE_END)).encode())

@@ -68,7 +68,9 @@ def _class_folders(root: Path) -> list[Path]:
 def _audio_in(folder: Path) -> list[Path]:
     """The files of a class by name; other formats than those known to be no audio are left to the decoder."""
     found = sorted(folder.iterdir())
-    files = [path for path in found if path.is_file() and may_be_audio(path.name)]
+    files = [
+        path for path in found if not path.is_dir() and may_be_audio(path.name)
+    ]  # pipes are refused later
     deeper = [path for path in found if path.is_dir() and not path.name.startswith(".")]
     if files and deeper:
         raise DatasetError(

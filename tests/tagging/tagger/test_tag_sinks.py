@@ -1,5 +1,6 @@
 """Results as they are written, file by file."""
 
+import csv
 import io
 import json
 
@@ -118,3 +119,23 @@ def test_a_file_that_is_not_written_to_its_end_leaves_the_old_one(tmp_path):
         file.writelines(["new", None])
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_names_with_line_ends_are_one_cell_of_csv_and_one_line_of_a_table():
+    file = io.StringIO(newline="")
+    SINKS["csv"](file, None, Contents(("a",), over_time=False, has_segments=True)).tags("Icon\r.wav", TAGS)
+    file.seek(0)
+    assert [row[0] for row in csv.reader(file)] == ["fname", *["Icon\r.wav"] * len(TAGS)]
+    file, sink = table(over_time=False)
+    sink.tags("Icon\r\x1b[1m.wav", TAGS)
+    assert file.getvalue().startswith(r"Icon\r\x1b[1m.wav ")
+
+
+@pytest.mark.parametrize("format_", ["json", "jsonl"])
+def test_json_has_what_was_not_heard(format_):
+    file = io.StringIO()
+    sink = SINKS[format_](file, None, Contents(("a", "b"), over_time=True, has_segments=True))
+    sink.timeline("x.wav", TIMELINE, SEGMENTS, "heard 1.000 of 2.000 s: truncated")
+    sink.close()
+    found = json.loads(file.getvalue())
+    assert (found[0] if format_ == "json" else found)["warning"] == "heard 1.000 of 2.000 s: truncated"
