@@ -1,6 +1,7 @@
 """Text of strangers: on a terminal, and in CSV."""
 
 SHOWN = 300  # characters
+BYTES_KEPT = "surrogateescape"  # bytes of a name that are not UTF-8 survive the round trip
 CSV_LINE_END = "\r\0\n"  # for writers of CSV, who quote only the characters of their line end; see `csv_text`
 
 
@@ -23,6 +24,11 @@ def shown_lines(text: str) -> str:
 def csv_text(text: str) -> str:
     """CSV with ordinary line ends, out of one that was written with CSV_LINE_END: names may hold carriage returns."""
     return text.replace(CSV_LINE_END, "\n")
+
+
+def csv_bytes(text: str) -> bytes:
+    """The same as UTF-8; bytes of names that are not are spelt out, as `\\xe9`."""
+    return csv_text(text).encode(errors=BYTES_KEPT).decode("utf-8", "backslashreplace").encode()
 
 
 def _spelt(letter: str) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from foundation.files import write_atomic
 from foundation.settings import as_dict, completed
-from foundation.text import CSV_LINE_END, csv_text
+from foundation.text import BYTES_KEPT, CSV_LINE_END, csv_text
 from preprocessing.clip import ClipRow
 from preprocessing.folder import CleanFolderError, check_inside, clean_path
 from preprocessing.settings import CleaningSettings
@@ -23,7 +23,6 @@ SETTINGS_NAME = "cleaning.json"
 MADE_NAME = "made.json"  # names of the clean files that are made here, also of those that have no row yet
 COLUMNS = tuple(column.name for column in fields(ClipRow))
 AUDIO_COLUMNS = COLUMNS[:-3]  # of folders that were made before there were features
-BYTES_KEPT = "surrogateescape"  # bytes of a name that are no UTF-8 survive the round trip
 
 
 def read_manifest(clean_dir: Path | str) -> pd.DataFrame:

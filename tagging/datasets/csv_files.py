@@ -2,24 +2,28 @@
 
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
 import pandas as pd
 
 from tagging.datasets.table import DatasetError
 
 
-def read_csv(path: Path, columns: Sequence[str], *, inner: bool = False) -> pd.DataFrame:
+def read_csv(
+    path: Path, columns: Sequence[str], *, inner: bool = False, errors: str = "strict"
+) -> pd.DataFrame:
     """The table at `path`, every value a string ("" where empty), with at least `columns`.
 
     The first of `columns` names a file in each row: no row twice, no name that leaves its folder.
 
     Args:
+        errors: what is done with bytes that are not UTF-8, as `open` has it.
         inner: whether a name may have folders inside that folder, as `blues/1.wav`.
 
     Raises:
         DatasetError: a file that is missing, empty or no UTF-8 CSV, a missing column, a bad file name.
     """
-    rows = _parse(path, columns)
+    rows = _parse(path, columns, errors)
     table = rows.iloc[1:].reset_index(drop=True).set_axis(list(rows.iloc[0]), axis=1)
     if len(set(table.columns)) < len(table.columns):
         raise DatasetError(f"{path}: expected each column once, received {some(_twice(table.columns))} again")
@@ -49,13 +53,14 @@ def read_headless_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     return rows.set_axis(list(columns), axis=1)
 
 
-def _parse(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+def _parse(path: Path, columns: Sequence[str], errors: str = "strict") -> pd.DataFrame:
     """All rows, a header's too, of a CSV that should have `columns`."""
     hint = f"expected a UTF-8 CSV with the columns {', '.join(columns)}"
     try:
         # The header is read as a row: as a header, pandas renames columns that are there twice, and takes
         # the first field of too long rows (labels without quotes) for an index, without a word.
-        return pd.read_csv(path, header=None, dtype=str, na_filter=False, encoding="utf-8-sig")
+        options: Any = {"encoding": "utf-8-sig", "encoding_errors": errors}
+        return pd.read_csv(path, header=None, dtype=str, na_filter=False, **options)
     except FileNotFoundError:
         raise DatasetError(f"{path}: {hint}, received no file; put it there") from None
     except pd.errors.EmptyDataError:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from foundation.files import write_atomic
-from foundation.text import CSV_LINE_END, csv_text
+from foundation.text import BYTES_KEPT, CSV_LINE_END, csv_text
 from tagging.datasets.csv_files import read_csv, some
 from tagging.datasets.settings import SplitSettings
 from tagging.datasets.stratified import deal_clips, deal_groups, own_groups
@@ -101,7 +101,9 @@ def write_split(path: Path, clips: pd.DataFrame, is_validation: np.ndarray) -> N
     """Writes the CSV `fname,part` that `SplitSettings.file` reads back."""
     part = np.where(is_validation, *reversed(PARTS))
     table = pd.DataFrame({"fname": clips["fname"], "part": part})
-    write_atomic(path, csv_text(table.to_csv(index=False, lineterminator=CSV_LINE_END)).encode())
+    write_atomic(
+        path, csv_text(table.to_csv(index=False, lineterminator=CSV_LINE_END)).encode(errors=BYTES_KEPT)
+    )
 
 
 def _share_as_folds(share: float) -> Fraction:
@@ -149,7 +151,7 @@ def _best_of(parts: list[np.ndarray], n_chosen: int, targets: np.ndarray, share:
 
 
 def _read_split(path: Path, clips: pd.DataFrame, left_out: Collection[str]) -> np.ndarray:
-    table = read_csv(path, ["fname", "part"], inner=True)
+    table = read_csv(path, ["fname", "part"], inner=True, errors=BYTES_KEPT)
     part = dict(zip(table["fname"], table["part"], strict=True))
     fnames = list(clips["fname"])
     known = {*fnames, *left_out}

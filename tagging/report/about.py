@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from foundation.text import BYTES_KEPT
 from tagging.config.schema import Config
 from tagging.config.selection import SELECTED
 from tagging.datasets.csv_files import read_csv
@@ -78,7 +79,7 @@ def split_parts(dataset: Dataset, split: Path | None) -> Iterator[tuple[str, pd.
         if name != dataset.checked or split is None or not split.is_file():
             yield name, clips
             continue
-        part = read_csv(split, ["fname", "part"], inner=True).set_index("fname")["part"]
+        part = read_csv(split, ["fname", "part"], inner=True, errors=BYTES_KEPT).set_index("fname")["part"]
         of_clip = clips["fname"].map(part)
         for which in dict.fromkeys(of_clip.dropna()):
             yield f"{name}, {which}", clips[(of_clip == which).to_numpy()]

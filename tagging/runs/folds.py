@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from foundation.files import write_atomic
-from foundation.text import CSV_LINE_END, csv_text
+from foundation.text import BYTES_KEPT, CSV_LINE_END, csv_text
 from submissions.writer import read_scores
 from tagging.datasets.csv_files import read_csv, some
 from tagging.runs.run import SCORES, Run, RunError, latest_run, read_run
@@ -54,7 +54,10 @@ def fold_dir(folder: Path, fold: int) -> Path:
 def write_folds(folder: Path, fnames: Sequence[str], fold: np.ndarray) -> None:
     """Write which fold, from 1, holds out which clip."""
     table = pd.DataFrame({"fname": fnames, "fold": fold})
-    write_atomic(folder / FOLDS, csv_text(table.to_csv(index=False, lineterminator=CSV_LINE_END)).encode())
+    write_atomic(
+        folder / FOLDS,
+        csv_text(table.to_csv(index=False, lineterminator=CSV_LINE_END)).encode(errors=BYTES_KEPT),
+    )
 
 
 def read_folds(folder: Path) -> pd.Series:
@@ -64,7 +67,9 @@ def read_folds(folder: Path) -> pd.Series:
         RunError: the table is none of folds.
         DatasetError: it is not a table.
     """
-    fold = read_csv(folder / FOLDS, ["fname", "fold"], inner=True).set_index("fname")["fold"]
+    fold = read_csv(folder / FOLDS, ["fname", "fold"], inner=True, errors=BYTES_KEPT).set_index("fname")[
+        "fold"
+    ]
     if not fold.str.fullmatch(r"[1-9]\d*").all():
         raise RunError(f"{folder / FOLDS}: expected folds 1, 2 ..., received others; train with --force")
     return fold.astype(int)

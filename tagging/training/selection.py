@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from foundation.files import write_atomic
-from foundation.text import CSV_LINE_END, csv_text
+from foundation.text import CSV_LINE_END, csv_bytes
 from submissions.writer import read_scores, write_scores
 from tagging.config.selection import SELECTED, SelectionSettings
 from tagging.inference.windows import inference_step, pieces_of, predict_files
@@ -112,4 +112,4 @@ def _write_list(
             "likeliest": [classes[k] for k in probabilities.argmax(axis=1)],
         }
     )
-    write_atomic(path, csv_text(table.to_csv(index=False, lineterminator=CSV_LINE_END)).encode())
+    write_atomic(path, csv_bytes(table.to_csv(index=False, lineterminator=CSV_LINE_END)))
