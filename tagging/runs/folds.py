@@ -54,10 +54,8 @@ def fold_dir(folder: Path, fold: int) -> Path:
 def write_folds(folder: Path, fnames: Sequence[str], fold: np.ndarray) -> None:
     """Write which fold, from 1, holds out which clip."""
     table = pd.DataFrame({"fname": fnames, "fold": fold})
-    write_atomic(
-        folder / FOLDS,
-        csv_text(table.to_csv(index=False, lineterminator=CSV_LINE_END)).encode(errors=BYTES_KEPT),
-    )
+    text = csv_text(table.to_csv(index=False, lineterminator=CSV_LINE_END))
+    write_atomic(folder / FOLDS, text.encode(errors=BYTES_KEPT))
 
 
 def read_folds(folder: Path) -> pd.Series:
