@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _preprocess(args: argparse.Namespace) -> int:
     from preprocessing.clean import clean_dataset
     from preprocessing.preview import write_preview
-    from preprocessing.summary import SHOWN, closing_table, left_empty, problems
+    from preprocessing.summary import SHOWN, closing_table, left_empty, problems, warnings
     from tagging.config.load import load_config
     from tagging.datasets import read_dataset
 
@@ -49,8 +49,10 @@ def _preprocess(args: argparse.Namespace) -> int:
         return 0 if plots else 1
     manifest = clean_dataset(clips, config.clean_dir, config.cleaning, jobs=args.jobs, force=args.force)
     print(closing_table(manifest))
-    if bad := problems(manifest, config.clean_dir):
-        print(bad, file=sys.stderr)
+    bad = problems(manifest, config.clean_dir)
+    for listed in (bad, warnings(manifest)):
+        if listed:
+            print(listed, file=sys.stderr)
     if empty := left_empty(manifest, clips):
         more = f" and {len(empty) - SHOWN} more" * (len(empty) > SHOWN)
         print(f"no usable clips in {', '.join(empty[:SHOWN])}{more}", file=sys.stderr)

@@ -107,7 +107,10 @@ def clean_clip(task: ClipTask, settings: CleaningSettings) -> ClipRow:
     except DecodeError as error:
         return without_audio(task, "refused", str(error), **source)
     except Exception as error:  # noqa: BLE001 (one strange file must not stop the others; the row tells)
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        reason = (
+            f"expected audio that can be cleaned, this file makes the program fail ({what}): please report it"
+        )
         return without_audio(task, "refused", reason, **source)
     try:
         _write(task.target, content, settings.rate_hz)

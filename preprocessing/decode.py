@@ -56,7 +56,7 @@ def checked_stat(path: Path) -> os.stat_result:
         found = path.stat()
     except FileNotFoundError as error:
         hint = ": no file has a name of this pattern" if set("*?") & set(str(path)) else ""
-        raise DecodeError(f"expected an audio file, {path.name!r} does not exist{hint}") from error
+        raise DecodeError(f"expected a file, {path.name!r} does not exist{hint}") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise DecodeError(f"expected a readable file: {getattr(error, 'strerror', error)}") from error
     if not stat.S_ISREG(found.st_mode):

@@ -50,6 +50,12 @@ def check_inside(name: str) -> str:
     path = PurePath(name)
     if not path.name or path.is_absolute() or path.drive or ".." in path.parts or "\0" in name:
         raise CleanFolderError(f"expected a file name inside the data set's folder, received {name!r}")
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise CleanFolderError(
+            "expected a file name in UTF-8, received other bytes: rename the file"
+        ) from error
     if max(len(os.fsencode(part)) for part in path.parts) > NAME_LIMIT_BYTES:
         raise CleanFolderError(
             f"expected a name of at most {NAME_LIMIT_BYTES} bytes, received {name[:40]!r}..."

@@ -5,12 +5,15 @@ import io
 import json
 from collections.abc import Iterable
 from dataclasses import astuple, fields
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from foundation.files import write_atomic
 from foundation.settings import as_dict, completed
+from foundation.text import BYTES_KEPT, CSV_LINE_END, csv_text
 from preprocessing.clip import ClipRow
 from preprocessing.folder import CleanFolderError, check_inside, clean_path
 from preprocessing.settings import CleaningSettings
@@ -20,7 +23,6 @@ SETTINGS_NAME = "cleaning.json"
 MADE_NAME = "made.json"  # names of the clean files that are made here, also of those that have no row yet
 COLUMNS = tuple(column.name for column in fields(ClipRow))
 AUDIO_COLUMNS = COLUMNS[:-3]  # of folders that were made before there were features
-BYTES_KEPT = "surrogateescape"  # bytes of a name that are no UTF-8 survive the round trip
 
 
 def to_table(rows: Iterable[ClipRow]) -> pd.DataFrame:
@@ -42,6 +44,7 @@ def read_rows(clean_dir: Path | str) -> list[ClipRow]:
     with path.open(newline="", encoding="utf-8", errors=BYTES_KEPT) as file:
         text = file.read()
     whole = text[: text.rfind("\n") + 1]
+    csv.field_size_limit(max(csv.field_size_limit(), len(whole)))  # a name may be longer than its usual limit
     lines = csv.reader(io.StringIO(whole, newline=""))
     header = next(lines, [])
     if tuple(header) not in (COLUMNS, AUDIO_COLUMNS):
@@ -52,18 +55,16 @@ def read_rows(clean_dir: Path | str) -> list[ClipRow]:
 
 def write_rows(clean_dir: Path, rows: Iterable[ClipRow]) -> None:
     """Replaces the manifest, sorted, whole or not at all."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(astuple(row) for row in sorted(rows, key=lambda row: (row.split, row.fname)))
-    write_atomic(clean_dir / MANIFEST_NAME, buffer.getvalue().encode("utf-8", BYTES_KEPT))
+    ordered = sorted(rows, key=lambda row: (row.split, row.fname))
+    text = _csv([COLUMNS, *map(astuple, ordered)])
+    write_atomic(clean_dir / MANIFEST_NAME, text.encode("utf-8", BYTES_KEPT))
 
 
 def append_rows(clean_dir: Path, rows: Iterable[ClipRow]) -> None:
     """Adds rows at the manifest's end as work proceeds, so that a kill loses little."""
     path = clean_dir / MANIFEST_NAME
     with path.open("a", newline="", encoding="utf-8", errors=BYTES_KEPT) as file:
-        csv.writer(file, lineterminator="\n").writerows(astuple(row) for row in rows)
+        file.write(_csv(map(astuple, rows)))
 
 
 def read_made(clean_dir: Path) -> set[Path]:
@@ -127,14 +128,26 @@ def check_fingerprint(clean_dir: Path | str, settings: CleaningSettings) -> None
         )
 
 
+def _csv(rows: Iterable[tuple]) -> str:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator=CSV_LINE_END).writerows(rows)
+    return csv_text(buffer.getvalue())
+
+
 def _parse(line: list[str], path: Path) -> ClipRow:
-    kinds = (column.type for column in fields(ClipRow))
+    kinds: Any = (_finite if column.type is float else column.type for column in fields(ClipRow))
     try:
-        return ClipRow(*(kind(text) for kind, text in zip(kinds, line, strict=False)))  # type: ignore[operator]
+        return ClipRow(*(kind(text) for kind, text in zip(kinds, line, strict=False)))
     except ValueError as error:
         raise CleanFolderError(
             f"expected a manifest row in {path}, received {line}: remake it with --force"
         ) from error
+
+
+def _finite(text: str) -> float:
+    if not isfinite(number := float(text)):
+        raise ValueError(f"expected a finite number, received {text}")
+    return number
 
 
 def _flat(value: object, key: str = "") -> dict[str, object]:

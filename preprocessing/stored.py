@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from preprocessing.decode import GZIP_MAGIC, HDF5_MAGIC, NPY_MAGIC
+from preprocessing.decode import GZIP_MAGIC, HDF5_MAGIC, NPY_MAGIC, checked_stat
 from preprocessing.errors import DecodeError
 from preprocessing.feature_settings import FeatureSettings
 from preprocessing.npy import check_array, map_npy, read_npy
@@ -63,6 +63,7 @@ def as_steps(values: np.ndarray, settings: FeatureSettings) -> np.ndarray:
 
 
 def _read(path: Path, row: int, key: str) -> np.ndarray:
+    checked_stat(path)
     with path.open("rb") as file:
         magic = file.read(len(HDF5_MAGIC))
     if magic == HDF5_MAGIC:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from foundation.text import shown
 from preprocessing.manifest import MANIFEST_NAME
 
 SHOWN = 20  # names in a list, before a count
@@ -40,11 +41,22 @@ def problems(manifest: pd.DataFrame, clean_dir: Path | str) -> str:
     if bad.empty:
         return ""
     names = zip(bad["status"], bad["split"], bad["fname"], bad["reason"], strict=True)
-    lines = [f"{status}: {split}/{fname}: {reason}" for status, split, fname, reason in names]
+    lines = [
+        f"{status}: {shown(f'{split}/{fname}')}: {shown(reason)}" for status, split, fname, reason in names
+    ]
     count = (
         f"{len(bad)} of {len(manifest)} clips cannot be used; {Path(clean_dir, MANIFEST_NAME)} lists them all"
     )
     return "\n".join([*lines[:SHOWN], count])
+
+
+def warnings(manifest: pd.DataFrame) -> str:
+    """The first usable clips of which something is to be known, a line each, then a count; "" when there are none."""
+    noted = manifest[(manifest["status"] == "ok") & (manifest["reason"] != "")]
+    names = zip(noted["split"], noted["fname"], noted["reason"], strict=True)
+    lines = [f"warning: {shown(f'{split}/{fname}')}: {shown(reason)}" for split, fname, reason in names]
+    more = [f"... and {len(lines) - SHOWN} more in the manifest"] if len(lines) > SHOWN else []
+    return "\n".join(lines[:SHOWN] + more)
 
 
 def left_empty(manifest: pd.DataFrame, clips: pd.DataFrame) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from foundation.files import atomic_file, write_atomic
+from foundation.text import CSV_LINE_END, csv_bytes
 from foundation.words import some
 from submissions.ensemble import SubmissionError
 
@@ -55,8 +56,7 @@ def write_submission(
         sample = _read_sample(sample_submission)
         left_out = [fname for fname in table.index if fname not in sample.index]
         table = _in_order_of(sample, table, sample_submission)
-    text = table.to_csv(lineterminator="\n")
-    write_atomic(path, text.encode())
+    write_atomic(path, csv_bytes(table.to_csv(lineterminator=CSV_LINE_END)))
     return left_out
 
 
@@ -73,8 +73,7 @@ def write_predictions(path: Path, fnames: Sequence[str], classes: Sequence[str],
     _refuse("other names of classes", "the column names", pd.Index({"label", "score"} & set(classes)))
     table.insert(0, "label", table.columns[table.to_numpy().argmax(axis=1)])
     table.insert(1, "score", table[list(classes)].max(axis=1))
-    text = table.to_csv(lineterminator="\n")
-    write_atomic(path, text.encode())
+    write_atomic(path, csv_bytes(table.to_csv(lineterminator=CSV_LINE_END)))
 
 
 def write_scores(path: Path, fnames: Sequence[str], classes: Sequence[str], logits: np.ndarray) -> None:

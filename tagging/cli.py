@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from foundation.errors import UserError
+from foundation.text import shown_lines
 
 DEFAULT_CONFIG = Path("configs/demo.yaml")
 INTERRUPTED, TERMINATED = 130, 143  # 128 + SIGINT and SIGTERM, as shells have them
@@ -94,7 +95,7 @@ def run(
     except (UserError, OSError) as error:
         if os.environ.get("TAGGING_DEBUG") == "1":
             traceback.print_exc()
-        print(f"{parser.prog}: error: {error}", file=sys.stderr)
+        print(shown_lines(f"{parser.prog}: error: {error}"), file=sys.stderr)
         return 2
 
 

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import pandas as pd
 
 from foundation.files import write_atomic
+from foundation.text import CSV_LINE_END, csv_bytes
 from foundation.words import some
 from tagging.datasets.table import DatasetError
 
@@ -151,7 +152,7 @@ def check_once(path: Path, names: pd.Series, advice: str = "keep one row of each
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
     """Write a table without its index, whole or not at all."""
-    write_atomic(path, table.to_csv(index=False, lineterminator="\n").encode())
+    write_atomic(path, csv_bytes(table.to_csv(index=False, lineterminator=CSV_LINE_END)))
 
 
 def is_plain_name(name: str) -> bool:

@@ -5,15 +5,16 @@ from pathlib import Path
 import pandas as pd
 
 from foundation.files import write_atomic
+from foundation.text import CSV_LINE_END, csv_bytes
 
 
 def write_table(table: pd.DataFrame, stem: Path) -> list[Path]:
     """Write `STEM.csv` and `STEM.md`; their paths."""
     stem.parent.mkdir(parents=True, exist_ok=True)
     paths = [stem.with_name(stem.name + ending) for ending in (".csv", ".md")]
-    texts = (table.to_csv(index=False, lineterminator="\n"), markdown(table))
+    texts = (table.to_csv(index=False, lineterminator=CSV_LINE_END), markdown(table))
     for path, text in zip(paths, texts, strict=True):
-        write_atomic(path, text.encode())
+        write_atomic(path, csv_bytes(text))
     return paths
 
 
@@ -28,4 +29,4 @@ def _cell(value: object) -> str:
     if value is None or (isinstance(value, float) and pd.isna(value)):
         return ""
     text = f"{value:.4g}" if isinstance(value, float) and abs(value) < 1e4 else str(value)
-    return text.replace("|", "\\|").replace("\n", " ")
+    return text.replace("|", "\\|").replace("\n", " ").replace("\r", " ")

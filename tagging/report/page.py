@@ -7,6 +7,7 @@ import pandas as pd
 from foundation.claims import claimed, remove_output
 from foundation.errors import UserError
 from foundation.files import write_atomic
+from foundation.text import CSV_LINE_END, csv_text
 from tagging.report.about import (
     command_section,
     data_section,
@@ -103,7 +104,7 @@ def _write(material: Material, out: Path) -> None:
 def _write_tables(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
     for name in TABLES:
         if name in tables:
-            text = tables[name].to_csv(index=False, lineterminator="\n")
+            text = csv_text(tables[name].to_csv(index=False, lineterminator=CSV_LINE_END))
             write_atomic(folder / f"{name}.csv", _bytes(text))
         else:
             remove_output(folder / f"{name}.csv")

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from foundation.claims import claimed
 from foundation.files import atomic_file
+from foundation.text import shown, shown_lines
 from preprocessing.errors import DecodeError
 from tagging.datasets.audio_files import Files
 from tagging.inference.published import AUDIOSET
@@ -54,7 +55,7 @@ def _tag(args: argparse.Namespace) -> int:
         _check_run(args, tagger, files)
         warnings = [run.warning for run in tagger.runs if run.warning]
         for line in (*warnings, *_unheard(args, tagger), *empty):
-            print(line, file=sys.stderr)
+            print(shown_lines(str(line)), file=sys.stderr)
         sounds = [(name, WatchedSound(path, has_bar=args.timeline)) for name, path in files]
         lost = _tag_files(args, tagger, sounds)
     if lost:
@@ -152,7 +153,7 @@ def _vectors(
 
 def _show_lost(args: argparse.Namespace, name: str, error: DecodeError) -> None:
     """What was written for another file of this name must not pass for this one's."""
-    print(f"{name}: {error}", file=sys.stderr, flush=True)
+    print(f"{shown(name)}: {shown(str(error))}", file=sys.stderr, flush=True)
     if args.labels:
         write_labels(args.labels, [])
 
@@ -162,12 +163,12 @@ def _record(
 ) -> Iterator[Record]:
     """The one of a file; once it is written, the outputs next to it follow."""
     if sound.warning:
-        print(f"{name}: {sound.warning}", file=sys.stderr, flush=True)
+        print(f"{shown(name)}: {sound.warning}", file=sys.stderr, flush=True)
     if isinstance(result, Tags):
-        yield Record(name, tags=_chosen(args, tagger, result))
+        yield Record(name, tags=_chosen(args, tagger, result), warning=sound.warning)
         return
     segments = _segments(args, result)
-    yield Record(name, timeline=result, segments=segments)
+    yield Record(name, timeline=result, segments=segments, warning=sound.warning)
     if args.labels:
         write_labels(args.labels, segments or [])
     if args.plot:

@@ -1,11 +1,13 @@
 """Results as they come, file by file: a table for people, CSV, JSON or a line of JSON each."""
 
 import csv
+import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
+from foundation.text import CSV_LINE_END, csv_text, shown
 from tagging.inference.results import Segment, Timeline, clock
 
 _NAME_WIDTH = 32
@@ -22,12 +24,14 @@ class Record:
         tags: its labels and scores, the likeliest first; of a timeline none.
         timeline: its scores over time; None: of the whole clip.
         segments: of the timeline; None for regression.
+        warning: what is to be known of the file, as that a part was not heard.
     """
 
     name: str
     tags: Sequence[tuple[str, float]] = ()
     timeline: Timeline | None = None
     segments: Sequence[Segment] | None = None
+    warning: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,23 +113,23 @@ WRITERS: dict[str, Callable[[Iterable[Record], Output], None]] = {
 
 
 def _lines_of_tags(record: Record) -> Iterator[str]:
-    name = record.name
+    name = shown(record.name)
     if len(name) > _NAME_WIDTH:
         yield name
         name = ""
-    shown = [f"{score:6.3f}  {label}" for label, score in record.tags] or ["no label reaches the threshold"]
-    for text in shown:
+    texts = [f"{score:6.3f}  {label}" for label, score in record.tags] or ["no label reaches the threshold"]
+    for text in texts:
         yield f"{name:<{_NAME_WIDTH}}  {text}"
         name = ""
 
 
 def _lines(record: Record, timeline: Timeline) -> Iterator[str]:
     count = len(timeline.scores)
-    yield f"{record.name}  ({clock(timeline.seconds, 2)}, {count} window{'s' * (count > 1)})"
+    yield f"{shown(record.name)}  ({clock(timeline.seconds, 2)}, {count} window{'s' * (count > 1)})"
     if record.segments is None:
         for start_s, end_s, *values in _window_rows(timeline):
-            shown = (f"{label} {value:.3f}" for label, value in zip(timeline.names, values, strict=True))
-            yield f"{_span(start_s, end_s)}  {'  '.join(shown)}"
+            named = (f"{label} {value:.3f}" for label, value in zip(timeline.names, values, strict=True))
+            yield f"{_span(start_s, end_s)}  {'  '.join(named)}"
         return
     for segment in record.segments:
         yield f"{_span(segment.start_s, segment.end_s)}  {segment.score:6.3f}  {segment.label}"
@@ -134,18 +138,23 @@ def _lines(record: Record, timeline: Timeline) -> Iterator[str]:
 
 
 def _write_rows(file: IO[str], rows: Iterable[Sequence[Any]]) -> None:
-    csv.writer(file, lineterminator="\n").writerows(rows)
+    lines = io.StringIO(newline="")
+    csv.writer(lines, lineterminator=CSV_LINE_END).writerows(rows)
+    file.write(csv_text(lines.getvalue()))
     file.flush()
 
 
 def _json_parts(record: Record) -> Iterator[str]:
     """An object; that of a timeline window by window, as hours have many."""
     timeline = record.timeline
+    head: dict[str, Any] = {"fname": record.name}
+    if record.warning:
+        head["warning"] = record.warning
     if timeline is None:
         tags = [{"label": label, "score": score} for label, score in record.tags]
-        yield json.dumps({"fname": record.name, "tags": tags}, ensure_ascii=False)
+        yield json.dumps({**head, "tags": tags}, ensure_ascii=False)
         return
-    head: dict[str, Any] = {"fname": record.name, "seconds": timeline.seconds, "classes": timeline.names}
+    head |= {"seconds": timeline.seconds, "classes": timeline.names}
     if record.segments is not None:
         head["segments"] = [_as_json(segment) for segment in record.segments]
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "windows": ['

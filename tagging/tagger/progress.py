@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from foundation.text import shown
 from preprocessing.stream import FileSound
 
 DELAY_S = 1.0  # files that take less show nothing
@@ -37,5 +38,10 @@ class WatchedSound(FileSound):
         is_shown = self._has_bar and sys.stderr.isatty()
         total_s = (round(self.declared_s()) or None) if is_shown else None
         return tqdm(
-            total=total_s, desc=self.path.name, unit="s", leave=False, disable=is_hidden, delay=DELAY_S
+            total=total_s,
+            desc=shown(self.path.name, 40),
+            unit="s",
+            leave=False,
+            disable=is_hidden,
+            delay=DELAY_S,
         )

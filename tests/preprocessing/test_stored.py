@@ -114,8 +114,8 @@ def test_broken_and_other_files_are_one_line(tmp_path, h5):
         assert reason.startswith("expected"), name
     (tmp_path / "a.txt").write_text("text")
     assert "another kind of file" in refusal(tmp_path / "a.txt")
-    assert "No such file" in refusal(tmp_path / "gone.npy")
-    assert "directory" in refusal(tmp_path)
+    assert "does not exist" in refusal(tmp_path / "gone.npy")
+    assert "received a folder" in refusal(tmp_path)
 
 
 def test_a_pickled_array_is_refused(tmp_path):

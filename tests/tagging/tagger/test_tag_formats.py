@@ -1,5 +1,6 @@
 """Results as they are written, file by file."""
 
+import csv
 import io
 import json
 
@@ -111,3 +112,20 @@ def test_a_file_that_is_not_written_to_its_end_leaves_the_old_one(tmp_path):
         file.writelines(["new", None])
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_names_with_line_ends_are_one_cell_of_csv_and_one_line_of_a_table():
+    file = io.StringIO(newline="")
+    written("csv", [Record("Icon\r.wav", tags=TAGS)], file=file, over_time=False)
+    file.seek(0)
+    assert [row[0] for row in csv.reader(file)] == ["fname", *["Icon\r.wav"] * len(TAGS)]
+    text = written("table", [Record("Icon\r\x1b[1m.wav", tags=TAGS)], over_time=False)
+    assert text.startswith(r"Icon\r\x1b[1m.wav ")
+
+
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+def test_json_has_what_was_not_heard(ending):
+    warning = "heard 1.000 of 2.000 s: truncated"
+    record = Record("x.wav", timeline=TIMELINE, segments=SEGMENTS, warning=warning)
+    found = json.loads(written(ending, [record]))
+    assert (found[0] if ending == "json" else found)["warning"] == warning
