@@ -11,7 +11,7 @@ import numpy as np
 from foundation.files import write_atomic
 from preprocessing.chain import CleanStream
 from preprocessing.decode import truncation
-from preprocessing.errors import DecodeError
+from preprocessing.errors import DecodeError, one_line
 from preprocessing.feature_settings import STORED
 from preprocessing.features import compute_features
 from preprocessing.folder import AUDIO_SUFFIX, FEATURE_SUFFIX
@@ -108,8 +108,7 @@ def clean_clip(task: ClipTask, settings: CleaningSettings) -> ClipRow:
     except DecodeError as error:
         return _without_audio(task, "refused", str(error), **source)
     except Exception as error:  # noqa: BLE001 (one strange file must not stop the others; the row tells)
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        return _without_audio(task, "refused", reason, **source)
+        return _without_audio(task, "refused", one_line(error), **source)
     try:
         _write(task.target, content, settings.rate_hz)
     except DecodeError as error:  # a long clip is decoded again

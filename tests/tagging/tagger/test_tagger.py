@@ -24,7 +24,8 @@ from tagging.inference.results import TaggerError
 from tagging.pipeline.pieces import AudioWindows, feature_sequences
 from tagging.runs.folds import fold_dir, write_folds
 from tagging.runs.run import Run, read_run
-from tagging.tagger import windows
+from tagging.tagger import whole_clips, windows
+from tagging.tagger.clips import clean_clip
 from tagging.tagger.models import window_pieces
 from tagging.tagger.network import LOGITS, rebuilt_network, saved_network
 from tests.tagger_helpers import untrained_run
@@ -94,6 +95,18 @@ def test_files_in_parallel_are_in_their_order_and_bad_ones_in_their_place(tagger
             assert isinstance(tags, DecodeError)
         else:
             np.testing.assert_allclose(tags.scores, tagger(path).scores, atol=1e-6)
+
+
+def test_one_strange_file_does_not_stop_the_others(tagger, audio, monkeypatch):
+    def clean(sound, cleaning):
+        if sound.path.name == "strange.wav":
+            raise RuntimeError("no\nidea")
+        return clean_clip(sound, cleaning)
+
+    monkeypatch.setattr(whole_clips, "clean_clip", clean)
+    found = dict(tagger.each([audio / name for name in ("strange.wav", "plain.wav")]))
+    assert str(found[audio / "strange.wav"]) == "RuntimeError: no idea"
+    assert found[audio / "plain.wav"].scores.shape == tagger.thresholds.shape
 
 
 def test_samples_are_tagged_as_the_file_they_are_in(tagger, audio):
