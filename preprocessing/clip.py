@@ -10,7 +10,7 @@ import numpy as np
 
 from foundation.files import write_atomic
 from preprocessing.chain import CleanStream
-from preprocessing.errors import DecodeError
+from preprocessing.errors import DecodeError, strange
 from preprocessing.feature_settings import STORED
 from preprocessing.features import compute_features
 from preprocessing.folder import AUDIO_SUFFIX, FEATURE_SUFFIX
@@ -107,11 +107,7 @@ def clean_clip(task: ClipTask, settings: CleaningSettings) -> ClipRow:
     except DecodeError as error:
         return without_audio(task, "refused", str(error), **source)
     except Exception as error:  # noqa: BLE001 (one strange file must not stop the others; the row tells)
-        what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        reason = (
-            f"expected audio that can be cleaned, this file makes the program fail ({what}): please report it"
-        )
-        return without_audio(task, "refused", reason, **source)
+        return without_audio(task, "refused", strange(error), **source)
     try:
         _write(task.target, content, settings.rate_hz)
     except DecodeError as error:  # a long clip is decoded again

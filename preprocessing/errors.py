@@ -5,3 +5,9 @@ from foundation.errors import UserError
 
 class DecodeError(UserError):
     """Audio, or features, that cannot be used."""
+
+
+def strange(error: Exception) -> str:
+    """What an unexpected error of the program says about a file, as a reason."""
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return f"expected audio that can be used, this file makes the program fail ({what}): please report it"

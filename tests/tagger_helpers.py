@@ -1,12 +1,17 @@
-"""Runs without training, for what does not hang on what was learnt."""
+"""Runs without training, for what does not hang on what was learnt; and scores that do not come from the tagger."""
 
 from pathlib import Path
 
 import keras
+import pandas as pd
 
 from tagging.config.schema import Config
+from tagging.datasets.audio_files import audio_files
 from tagging.inference.build import build_tagger
+from tagging.inference.scoring import score_members
 from tagging.pipeline.pieces import Pieces, audio_windows
+from tagging.runs.ensembles import make_ensemble
+from tagging.runs.folds import read_member
 from tagging.runs.place import finish_run, work_dir
 from tagging.runs.run import MODEL
 
@@ -28,3 +33,13 @@ def untrained_run(
     info = {"classes": list(classes), "finished": "2026", "identity": {}, "task": task, "validation": {}}
     finish_run(path, config, info)
     return path
+
+
+def scores_as_test_clips(audio: Path, *runs: Path) -> pd.DataFrame:
+    """The scores that the files would have as test clips of a data set: cleaned to a folder, and read from there."""
+    members = [read_member(run) for run in runs]
+    config = members[0].runs[0].config
+    ensemble = make_ensemble(config, members)
+    clips = pd.DataFrame(audio_files(audio), columns=["fname", "path"]).assign(split="test")
+    logits = [part.logits for part in score_members(ensemble, clips, config, jobs=1)]
+    return pd.DataFrame(ensemble.combine(logits), clips["fname"], ensemble.classes)

@@ -72,17 +72,13 @@ def calibration_of(run: Run) -> Calibration:
     return read_calibration(run.path, run.classes) or Calibration(run.classes, 1.0, None)
 
 
-def combine(ensemble: Ensemble, logits: Sequence[np.ndarray]) -> np.ndarray:
-    """One (rows, classes) matrix a run, those of folds one by one -> scores (rows, classes) float64."""
-    return ensemble.combine(ensemble.of_members(logits))
-
-
 def combined_thresholds(ensemble: Ensemble, calibrations: Sequence[Calibration]) -> np.ndarray:
-    """(classes,): what `combine` makes of the runs' thresholds, as if they were scores; .5 of a run that has none."""
+    """(classes,): the runs' thresholds, combined as if they were scores; .5 of a run that has none."""
     default = np.full(len(ensemble.classes), THRESHOLD)
     if not ensemble.kind.has_thresholds:
         return default
-    return combine(ensemble, [logit([each.thresholds or default]) for each in calibrations])[0]
+    logits = [logit([each.thresholds or default]) for each in calibrations]
+    return ensemble.combine(ensemble.of_members(logits))[0]
 
 
 def window_pieces(runs: Sequence[Run], window_s: float | None, hop_s: float | None) -> AudioWindows:

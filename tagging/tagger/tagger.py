@@ -13,7 +13,6 @@ from tagging.runs.ensembles import Ensemble
 from tagging.tagger.clips import Audio, file_sound, sound_of
 from tagging.tagger.models import (
     calibration_of,
-    combine,
     combined_thresholds,
     load_ensemble,
     window_pieces,
@@ -182,4 +181,5 @@ class Tagger:
     def _scores(self, logits: Sequence[np.ndarray]) -> np.ndarray:
         """One (rows, classes) matrix a run -> calibrated scores (rows, classes) float64."""
         pairs = zip(self._calibrations, logits, strict=True)
-        return combine(self.ensemble, [calibration.logits(each) for calibration, each in pairs])
+        calibrated = [calibration.logits(each) for calibration, each in pairs]
+        return self.ensemble.combine(self.ensemble.of_members(calibrated))

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from preprocessing.errors import DecodeError
+from foundation.errors import UserError
+from preprocessing.errors import DecodeError, strange
 from preprocessing.settings import CleaningSettings
 from preprocessing.stream import Sound
 from tagging.inference.windows import WindowLogits, average_windows
@@ -51,13 +52,22 @@ def outputs_of_each(
     with ThreadPoolExecutor(jobs) as pool:
         while True:
             for sound in islice(waiting, jobs + 1 - len(running)):
-                running.append(pool.submit(_cleaned, networks, sound))
+                running.append(pool.submit(_cleaned_or_lost, networks, sound))
             if not running:
                 return
             try:
                 yield _outputs(networks, running.popleft().result())
             except DecodeError as error:
                 yield error
+
+
+def _cleaned_or_lost(networks: Sequence[WindowNetwork], sound: Sound) -> Cleaned:
+    try:
+        return _cleaned(networks, sound)
+    except UserError:
+        raise
+    except Exception as error:  # one strange file must not stop the others
+        raise DecodeError(strange(error)) from error
 
 
 def _cleaned(networks: Sequence[WindowNetwork], sound: Sound) -> Cleaned:

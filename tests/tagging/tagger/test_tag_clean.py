@@ -20,7 +20,7 @@ from tagging.inference.results import TaggerError
 from tagging.pipeline.pieces import feature_sequences
 from tagging.runs.run import read_run
 from tests.tag_command_helpers import refused, tag
-from tests.tagger_helpers import untrained_run
+from tests.tagger_helpers import scores_as_test_clips, untrained_run
 
 CLASSES = tuple("abc")
 OF_FEATURES = (
@@ -54,9 +54,12 @@ def test_features_of_a_clean_folder_are_taken_too(tiny, noisy, tmp_path):
     run = untrained_run(tmp_path / "r", config, CLASSES, pieces=feature_sequences(config.sequence, 20))
     raw = read_dataset(config.dataset).of("test")[:2]
     clean_dataset(raw, tmp_path / "clean", config.cleaning, jobs=1, progress=False)
-    tagger, expected = Tagger.load(run), predicted(tmp_path / "clean", tmp_path / "p.csv", run)
-    for name, row in expected.iterrows():
-        np.testing.assert_allclose(tagger(tmp_path / "clean" / str(name)).scores, row, atol=1e-5)
+    found = predicted(tmp_path / "clean" / "test", tmp_path / "p.csv", run)
+    expected = scores_as_test_clips(tiny.root / "test", run)[:2]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose(
+        Tagger.load(run)(tmp_path / "clean/test/" / str(found.index[0])).scores, found.iloc[0], atol=1e-5
+    )
 
 
 def features_run(noisy, folder: Path, stored: str = "") -> Path:

@@ -1,4 +1,4 @@
-"""The library: the scores of predict.py, calibrated, over time too, of runs alone and together."""
+"""The library: the scores that test clips have, calibrated, over time too, of runs alone and together."""
 
 import subprocess
 import sys
@@ -24,10 +24,11 @@ from tagging.inference.results import TaggerError
 from tagging.pipeline.pieces import AudioWindows, feature_sequences
 from tagging.runs.folds import fold_dir, write_folds
 from tagging.runs.run import Run, read_run
-from tagging.tagger import windows
+from tagging.tagger import whole_clips, windows
+from tagging.tagger.clips import clean_clip
 from tagging.tagger.models import window_pieces
 from tagging.tagger.network import LOGITS, rebuilt_network, saved_network
-from tests.tagger_helpers import untrained_run
+from tests.tagger_helpers import scores_as_test_clips, untrained_run
 
 CLASSES, KIND = tuple("abc"), KINDS["multilabel"]
 OF_FEATURES = (
@@ -62,7 +63,7 @@ def audio(tiny, tmp_path_factory) -> Path:
 def predicted(audio: Path, out: Path, *runs: Path) -> pd.DataFrame:
     """What predict.py says, a row a file."""
     assert (
-        predict.main(["--runs", *map(str, runs), "--audio", str(audio), "--out", str(out), "--jobs", "1"])
+        predict.main(["--runs", *map(str, runs), "--audio", str(audio), "--out", str(out), "--jobs", "2"])
         == 0
     )
     return pd.read_csv(out).set_index("fname")
@@ -72,8 +73,8 @@ def made_run(noisy, folder: Path, *overrides: str, **options) -> Path:
     return untrained_run(folder, load_config(noisy[0] / "tiny.yaml", overrides), CLASSES, **options)
 
 
-def test_scores_are_those_of_predict_at_the_run_s_temperature(tagger, run, audio, tmp_path):
-    expected = predicted(audio, tmp_path / "p.csv", run.path)
+def test_scores_are_those_of_test_clips_at_the_run_s_temperature(tagger, run, audio):
+    expected = scores_as_test_clips(audio, run.path)
     assert tuple(expected.columns) == tagger.names
     temperature = read_calibration(run.path).temperature
     assert abs(np.log(temperature)) > 0.05
@@ -94,6 +95,18 @@ def test_files_in_parallel_are_in_their_order_and_bad_ones_in_their_place(tagger
             assert isinstance(tags, DecodeError)
         else:
             np.testing.assert_allclose(tags.scores, tagger(path).scores, atol=1e-6)
+
+
+def test_one_strange_file_does_not_stop_the_others(tagger, audio, monkeypatch):
+    def clean(sound, cleaning):
+        if sound.path.name == "strange.wav":
+            raise RuntimeError("no\nidea")
+        return clean_clip(sound, cleaning)
+
+    monkeypatch.setattr(whole_clips, "clean_clip", clean)
+    found = dict(tagger.each([audio / name for name in ("strange.wav", "plain.wav")]))
+    assert str(found[audio / "strange.wav"]) == "RuntimeError: no idea"
+    assert found[audio / "plain.wav"].scores.shape == tagger.thresholds.shape
 
 
 def test_samples_are_tagged_as_the_file_they_are_in(tagger, audio):
@@ -194,7 +207,9 @@ def test_several_runs_are_their_ensemble(noisy, audio, tmp_path):
     for fold in (1, 2):
         made_run(noisy, fold_dir(folds, fold) / "curated", f"seed={fold + 1}")
     write_folds(folds, ["x.wav", "y.wav"], np.array([1, 2]))
-    expected = predicted(audio, tmp_path / "p.csv", single, folds)
+    expected = scores_as_test_clips(audio, single, folds)
+    by_predict = predicted(audio, tmp_path / "p.csv", single, folds)
+    pd.testing.assert_frame_equal(by_predict, expected, atol=1e-6)
     tagger = Tagger.load(single, folds)
     parts = [Tagger.load(path) for path in (single, *(fold_dir(folds, fold) / "curated" for fold in (1, 2)))]
     for name, row in expected.iterrows():
@@ -221,7 +236,7 @@ def test_runs_of_other_windows_and_cleaning_go_together(noisy, audio, tmp_path):
             "cleaning.remove_silence=false",
         ),
     ]
-    expected = predicted(audio, tmp_path / "p.csv", *paths)
+    expected = scores_as_test_clips(audio, *paths)
     tagger = Tagger.load(*paths)
     np.testing.assert_allclose(
         tagger(audio / "long.wav").scores, expected.loc["long.wav"].to_numpy(), atol=1e-6
@@ -272,7 +287,7 @@ def test_runs_on_offline_features_tag_whole_clips_only(noisy, audio, tmp_path):
     options = ("cleaning.features={name: mel, n_mels: 20, n_fft: 512}", "sequence.max_steps=30")
     config = load_config(noisy[0] / "tiny.yaml", [*OF_FEATURES, *options])
     path = untrained_run(tmp_path / "r", config, CLASSES, pieces=feature_sequences(config.sequence, 20))
-    tagger, expected = Tagger.load(path), predicted(audio, tmp_path / "p.csv", path)
+    tagger, expected = Tagger.load(path), scores_as_test_clips(audio, path)
     for name, row in expected.iterrows():
         np.testing.assert_allclose(tagger(audio / str(name)).scores, row.to_numpy(), atol=1e-5)
     with pytest.raises(TaggerError, match=r"features of whole clips \(cleaning.features.name=mel\)"):
