@@ -16,6 +16,8 @@ from tagging.datasets import read_dataset
 from tagging.runs.place import finish_run, work_dir
 from tagging.runs.run import Run
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 def make_run(config, path: Path) -> str:
     dataset = read_dataset(config.dataset)

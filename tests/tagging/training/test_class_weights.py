@@ -13,6 +13,8 @@ from tagging.training.data import stage_data
 from tagging.training.stage import train_stage
 from tagging.training.task import Task
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 CLASSES = ("blues", "pop", "rock", "none")
 LABELS = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2, 2, 2, 2])
 ONE_HOT = np.eye(4, dtype=np.float32)[LABELS]

@@ -10,6 +10,8 @@ from tagging.training.data import stage_data
 from tagging.training.stage import train_stage
 from tagging.training.task import Task
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 BOTH = ("stages.curated.sources=[curated,noisy]", "stages.curated.init=none", "train.epochs=1")
 
 
