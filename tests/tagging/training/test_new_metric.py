@@ -18,6 +18,8 @@ from tagging.runs.run import read_run
 from tagging.training.stage import train_stage
 from tests.report_helpers import Page
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 MONITOR = "train.monitor=val_hamming"
 
 
