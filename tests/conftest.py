@@ -1,5 +1,6 @@
 """A tiny demo data set, cleaned once, a config that trains on it in seconds, and runs that tests share."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -29,6 +30,11 @@ stages:
   noisy: {{sources: [noisy], learning_rate: 3e-3}}
   curated: {{sources: [curated], init: previous}}
 """
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays: the garbage collector need not look at it again and again."""
+    gc.freeze()
 
 
 @dataclass(frozen=True)
@@ -136,6 +142,15 @@ def plain_runs() -> Iterator[None]:
 def full_runs() -> Iterator[None]:
     """Training leaves what it leaves to users."""
     with _all_results():
+        yield
+
+
+@pytest.fixture
+def eagerly() -> Iterator[None]:
+    """Steps of training and prediction run eagerly; those of runs that all tests share are traced."""
+    from tests.training_helpers import run_eagerly
+
+    with run_eagerly():
         yield
 
 

@@ -1,11 +1,14 @@
 """What several tests of training share: runs read back, and trainings that are watched or cut short."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from tagging.config.errors import ConfigError
 from tagging.config.load import load_config
@@ -72,6 +75,16 @@ def train_until_power_cut(config: Config, step: int = 5) -> None:
     """A stage that is interrupted."""
     with pytest.raises(KeyboardInterrupt):
         train_with(PowerCut(step), config)
+
+
+@contextmanager
+def run_eagerly() -> Iterator[None]:
+    """Steps run without being traced first, which takes longer than the few steps of a tiny training."""
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
 
 
 def learn_nothing(run: StageRun, *_: object) -> History:

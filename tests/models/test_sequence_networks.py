@@ -221,6 +221,7 @@ def test_features_of_any_scale_come_out_the_same(name):
     assert abs(at_input(255.0).std() - 1) < 0.01
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize(
     ("name", "activation"),
     [

@@ -14,6 +14,8 @@ from tagging.datasets import read_dataset
 from tagging.runs.run import Run
 from tests.tagger_helpers import untrained_run
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 def make_run(config, path: Path) -> str:
     return str(untrained_run(path, config, read_dataset(config.dataset).classes))

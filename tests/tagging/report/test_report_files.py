@@ -20,6 +20,8 @@ from tagging.training import train as train_module
 from tagging.training.data import stage_data
 from tests.report_helpers import Page, make_config, make_run
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 @pytest.mark.parametrize("name", KINDS)
 def test_the_tables_are_next_to_it(reported, name):

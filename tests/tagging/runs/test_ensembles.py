@@ -21,6 +21,8 @@ from tagging.runs.folds import Member, write_folds
 from tagging.runs.place import finish_run, work_dir
 from tagging.runs.run import Run, RunError
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 def make_run(config, path: Path, seed: int, finished: str = "2020") -> Path:
     """A run that answers at random, but the same to the same sound."""

@@ -22,6 +22,8 @@ from tagging.runs.run import read_run
 from tests.tag_command_helpers import refused, tag
 from tests.tagger_helpers import scores_as_test_clips, untrained_run
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 CLASSES = tuple("abc")
 OF_FEATURES = (
     *("cleaning.features={name: mel, n_mels: 20, n_fft: 512}", "sequence.max_steps=30", "frontend.n_mels=80"),

@@ -21,6 +21,8 @@ from tagging.training.train import train_stage
 from tests.tag_command_helpers import RATE_HZ, TONES_HZ, refused, tag, tone
 from tests.tagger_helpers import untrained_run
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 YAML = """
 dataset: {{layout: csv, root: {root}}}
 clean_dir: {root}/clean

@@ -20,6 +20,8 @@ from tagging.tagger.files import shown
 from tests.tag_command_helpers import RATE_HZ, refused, tag, tone
 from tests.tagger_helpers import untrained_run
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 CLASSES = ("a", "b", "c")
 YAML = """
 dataset: {{layout: csv, root: {root}}}

@@ -13,6 +13,8 @@ from tagging.tagger import progress
 from tests.tag_command_helpers import RATE_HZ, tag, tone
 from tests.tagger_helpers import untrained_run
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 MODES = ([], ["--timeline"])
 
 

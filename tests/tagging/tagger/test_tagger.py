@@ -30,6 +30,8 @@ from tagging.tagger.models import window_pieces
 from tagging.tagger.network import LOGITS, rebuilt_network, saved_network
 from tests.tagger_helpers import scores_as_test_clips, untrained_run
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 CLASSES, KIND = tuple("abc"), KINDS["multilabel"]
 OF_FEATURES = (
     *("model.name=rnn", "model.rnn_units=4", "model.units=null", "frontend.n_mels=80"),

@@ -13,6 +13,8 @@ from tagging.evaluation.task_kinds import KINDS
 from tagging.runs.folds import fold_dir, write_folds
 from tests.tagger_helpers import untrained_run
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 CLASSES = tuple("abc")
 RATE_HZ = 16_000
 

@@ -11,6 +11,8 @@ import pytest
 from tagging.runs.run import RunError, latest_run, read_run
 from tagging.training.train import train_stage
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 BIG = ("window.window_s=1.2", "frontend.n_mels=32")  # images of 36 x 32, which a backbone accepts
 
 

@@ -15,6 +15,8 @@ from tagging.training.stage import Stage
 from tagging.training.stage_run import StageRun
 from tagging.training.train import train_stage
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 CLASSES = ("blues", "pop", "rock", "none")
 LABELS = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2, 2, 2, 2])
 ONE_HOT = np.eye(4, dtype=np.float32)[LABELS]

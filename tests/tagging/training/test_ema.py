@@ -8,7 +8,16 @@ from submissions.writer import read_scores
 from tagging.config.load import ConfigError
 from tagging.runs.run import read_run
 from tagging.training.train import train_stage
-from tests.training_helpers import assert_same_training, history, network, train_until_power_cut, train_with
+from tests.training_helpers import (
+    assert_same_training,
+    history,
+    network,
+    run_eagerly,
+    train_until_power_cut,
+    train_with,
+)
+
+pytestmark = pytest.mark.usefixtures("eagerly")
 
 MOMENTUM, EPOCHS = 0.8, 2
 EMA = (f"train.ema_momentum={MOMENTUM}", f"train.epochs={EPOCHS}", "train.augment.mixup.alpha=0.4")
@@ -30,10 +39,11 @@ def trained(tiny, tmp_path_factory):
     """(folder, run, weights after every step) of a training with averages, and the same for one without."""
     with_ema, without = tmp_path_factory.mktemp("ema"), tmp_path_factory.mktemp("raw")
     seen = [Recorder(), Recorder()]
-    runs = [
-        train_with(seen[0], tiny.config(with_ema, *EMA)),
-        train_with(seen[1], tiny.config(without, *EMA, "train.ema_momentum=0")),
-    ]
+    with run_eagerly():
+        runs = [
+            train_with(seen[0], tiny.config(with_ema, *EMA)),
+            train_with(seen[1], tiny.config(without, *EMA, "train.ema_momentum=0")),
+        ]
     return [(run, recorder.steps) for run, recorder in zip(runs, seen, strict=True)]
 
 

@@ -17,6 +17,9 @@ from tagging.datasets import read_dataset
 from tagging.runs.folds import latest_member, out_of_fold, read_member
 from tagging.runs.run import RunError
 from tagging.training import folds as folds_module
+from tests.training_helpers import run_eagerly
+
+pytestmark = pytest.mark.usefixtures("eagerly")
 
 EPOCH = "train.epochs=1"
 
@@ -42,9 +45,10 @@ def trained(tiny, shared) -> Trained:
 
     def make(folder: Path) -> None:
         config = tiny.write_config(folder)
-        (folder / "noisy.txt").write_text(train_folds(config, "--stage", "noisy"))
-        assert not (folder / "runs" / "oof_scores.npz").exists()
-        (folder / "both.txt").write_text(train_folds(config))
+        with run_eagerly():
+            (folder / "noisy.txt").write_text(train_folds(config, "--stage", "noisy"))
+            assert not (folder / "runs" / "oof_scores.npz").exists()
+            (folder / "both.txt").write_text(train_folds(config))
 
     folder = shared("folds", make)
     printed = [(folder / f"{name}.txt").read_text() for name in ("noisy", "both")]

@@ -17,6 +17,8 @@ from tagging.runs.run import read_run
 from tagging.training.train import train_stage
 from tests.report_helpers import Page
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 MONITOR = "train.monitor=val_hamming"
 
 

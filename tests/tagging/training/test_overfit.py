@@ -81,6 +81,7 @@ def test_networks_learn_a_batch_by_heart(tiny, tmp_path, name, capsys):
     assert run.info["overfit_batches"] == 1
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_an_interrupted_check_goes_on_the_same(tiny, tmp_path):
     options = ("train.overfit_batches=2", "train.epochs=2", "split.validation_share=0")
     whole, stopped = (tiny.config(tmp_path, *options, f"run_dir={tmp_path / name}") for name in "ab")
@@ -89,6 +90,7 @@ def test_an_interrupted_check_goes_on_the_same(tiny, tmp_path):
     assert_same_training(train_stage(stopped, "noisy", jobs=2), expected)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_prediction_says_that_it_is_no_model_to_use(tiny, tmp_path, capsys, no_fit):
     import predict
 

@@ -14,6 +14,8 @@ from tagging.training.regularisation import PenalisedModel, Penalty, is_kernel, 
 from tagging.training.train import train_stage
 from tests.training_helpers import history, weights
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 RNG = np.random.default_rng(0)
 IMAGES = RNG.normal(size=(8, 6, 5)).astype("f")
 LABELS = (RNG.random((8, 3)) < 0.4).astype("f")

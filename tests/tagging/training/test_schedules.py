@@ -11,7 +11,15 @@ from tagging.config.stage import StageSettings
 from tagging.runs.run import RunError
 from tagging.training.schedules import cosine_rate, learning_rates
 from tagging.training.train import train_stage
-from tests.training_helpers import assert_same_training, history, one_line_error, train_until_power_cut
+from tests.training_helpers import (
+    assert_same_training,
+    history,
+    one_line_error,
+    run_eagerly,
+    train_until_power_cut,
+)
+
+pytestmark = pytest.mark.usefixtures("eagerly")
 
 
 class TorchPlateau:
@@ -133,7 +141,8 @@ FLAT = (  # no score gets better by 10
 
 @pytest.fixture(scope="module")
 def flat(tiny, tmp_path_factory):
-    return train_stage(tiny.config(tmp_path_factory.mktemp("flat"), *FLAT), "noisy", jobs=2)
+    with run_eagerly():
+        return train_stage(tiny.config(tmp_path_factory.mktemp("flat"), *FLAT), "noisy", jobs=2)
 
 
 def test_a_training_follows_and_its_history_has_the_rates(flat):

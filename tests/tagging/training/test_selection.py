@@ -13,6 +13,8 @@ from tagging.training.data import stage_data
 from tagging.training.selection import label_confidence, select_clips
 from tagging.training.train import train_stage
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 GIVEN = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 0]], "f")
 PROBABILITIES = np.array([[0.9, 0.8, 0.1], [0.7, 0.2, 0.9], [0.9, 0.9, 0.9]], "f")
 SELECTED = StageSettings(sources=["curated", "selected"])

@@ -11,6 +11,8 @@ from tagging.training.stage import Stage
 from tagging.training.stage_run import StageRun
 from tagging.training.train import train_stage
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 BOTH = ("stages.curated.sources=[curated,noisy]", "stages.curated.init=none", "train.epochs=1")
 
 

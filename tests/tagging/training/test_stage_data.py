@@ -18,6 +18,8 @@ from tagging.losses.settings import LossError
 from tagging.training.data import _long_pieces, _missing_classes, stage_data
 from tagging.training.train import train_stage
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 PLAIN = ("window.window_s=3.0", "window.hop_s=1.5", "frontend.n_mels=80")  # as features ask for
 
 

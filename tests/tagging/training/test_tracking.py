@@ -11,6 +11,8 @@ from tagging.runs.run import read_run
 from tagging.training import tracking
 from tagging.training.train import train_stage
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 TRACKED = "tracking.wandb=true"
 
 

@@ -58,6 +58,7 @@ def test_two_trainings_are_equal_to_the_last_bit(tiny, augmented, tmp_path):
     assert_same_training(train_stage(tiny.config(tmp_path, *AUGMENTED), "noisy", jobs=2), augmented)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_without_a_hold_out_all_clips_train_and_the_last_epoch_is_kept(tiny, tmp_path):
     config = tiny.config(tmp_path, "split.validation_share=0", "stages.curated.init=none", "train.epochs=1")
     run = read_run(train_stage(config, "curated", jobs=2))
@@ -66,6 +67,7 @@ def test_without_a_hold_out_all_clips_train_and_the_last_epoch_is_kept(tiny, tmp
     assert run.info["best_epoch"] == 1
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_early_stopping_waits_as_long_as_told(tiny, tmp_path):
     config = tiny.config(tmp_path, "train.epochs=20", "train.patience=1", "stages.noisy.learning_rate=1e-9")
     run = train_stage(config, "noisy", jobs=2)
@@ -73,6 +75,7 @@ def test_early_stopping_waits_as_long_as_told(tiny, tmp_path):
     assert len(rows) == best + 1 < 20
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop", "adagrad"])
 def test_every_optimiser_trains(tiny, tmp_path, optimizer):
     options = ("train.epochs=1", f"train.optimizer={optimizer}", "split.validation_share=0")
@@ -135,6 +138,7 @@ def test_an_epoch_is_chosen_as_told(tmp_path, keep, epoch):
     assert History(tmp_path, StageSettings(keep=keep), 1, KINDS["multilabel"], rows).best_epoch == epoch
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_the_last_epoch_is_kept_when_told_so(tiny, tmp_path):
     options = ("stages.curated.init=none", "train.epochs=3", "train.keep=last")
     run = read_run(train_stage(tiny.config(tmp_path, *options), "curated", jobs=2))
