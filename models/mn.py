@@ -4,21 +4,16 @@ Schmid, Koutini and Widmer 2023, arXiv:2211.04772, https://github.com/fschmid56/
 2019, arXiv:1905.02244. Its images come from the front end `mn_log_mel`, which is a part of the weights.
 """
 
-import re
-import zipfile
 from math import log
-from pathlib import Path
 from typing import NamedTuple
 
 import keras
-import numpy as np
 from keras import layers
 
 from models.parts.backbone import BACKBONE
 from models.parts.blocks import EMBEDDING, LOGITS, logits
 from models.parts.heads import HEAD_OPTIONS, tag_image
-from models.parts.torch_file import read_tensors
-from models.parts.weight_files import downloaded, load_weights
+from models.parts.mn_weights import load_published
 from models.settings import ModelError, ModelSettings
 
 CHANNELS = 1
@@ -33,27 +28,6 @@ BANDS = 128
 AUDIOSET_CLASSES = 527
 SILENCE = (log(1e-5) + 4.5) / 5  # of the published images; the front end has 0 there
 DEFAULT_WIDTH = 0.4
-URL = "https://github.com/fschmid56/EfficientAT/releases/download/v0.0.1/"
-FILES = {
-    0.1: "mn01_as_mAP_298.pt",
-    0.2: "mn02_as_mAP_378.pt",
-    0.4: "mn04_as_mAP_432.pt",
-    0.5: "mn05_as_mAP_443.pt",
-    1.0: "mn10_as_mAP_471.pt",
-    2.0: "mn20_as_mAP_478.pt",
-    3.0: "mn30_as_mAP_482.pt",
-    4.0: "mn40_as_mAP_484.pt",
-}
-SHA256 = {0.4: "899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c"}
-# Weights in Keras: what the names of their tensors end with.
-_TENSORS = {
-    "kernel": ".weight",
-    "bias": ".bias",
-    "gamma": ".weight",
-    "beta": ".bias",
-    "moving_mean": ".running_mean",
-    "moving_variance": ".running_var",
-}
 
 
 class Block(NamedTuple):
@@ -92,8 +66,9 @@ def build(settings: ModelSettings, image_shape: tuple[int, int, int], n_classes:
         )
     image = keras.Input(image_shape, name="image")
     x = layers.Rescaling(1.0, offset=SILENCE, name="to_published_range")(image)
-    whole = make_mn(settings.width or DEFAULT_WIDTH)
-    load_published(whole, settings)
+    width = settings.width or DEFAULT_WIDTH
+    whole = make_mn(width)
+    load_published(whole, settings, width)
     features = whole.get_layer(
         f"block{len(BLOCKS) + 1}_activation"
     ).output  # (batch, frames / 32, 4, channels)
@@ -183,55 +158,3 @@ def _channels(number: float) -> int:
     """The nearest multiple of 8, not under nine tenths of the number."""
     rounded = max(8, int(number + 4) // 8 * 8)
     return rounded + 8 if rounded < 0.9 * number else rounded
-
-
-def load_published(whole: keras.Model, settings: ModelSettings) -> None:
-    """Load AudioSet's weights into `make_mn`'s network, from the web or a file, if the settings name any.
-
-    Raises:
-        ModelError: no such file, no download, or it does not hold the weights of this network.
-    """
-    if settings.weights == "none":
-        return
-    width = settings.width or DEFAULT_WIDTH
-    path = (
-        _fetched(width, settings.weights_sha256) if settings.weights == PUBLISHED else Path(settings.weights)
-    )
-    kind = f"mn of width {width:g} with its {AUDIOSET_CLASSES} classes"
-    if zipfile.is_zipfile(path):
-        _fill(whole, read_tensors(path), f"model.weights: {path} does not hold the weights of {kind}")
-    else:
-        load_weights(whole, path, kind)
-
-
-def _fetched(width: float, sha256: str | None) -> Path:
-    if width not in FILES:
-        raise ModelError(
-            f"model.weights: audioset has mn of model.width {', '.join(f'{w:g}' for w in FILES)}, received {width:g}"
-        )
-    return downloaded(URL + FILES[width], sha256 or SHA256.get(width))
-
-
-def _fill(whole: keras.Model, tensors: dict[str, np.ndarray], otherwise: str) -> None:
-    """Give the network its tensors, which come in the order of its layers.
-
-    Raises:
-        ModelError: with the message `otherwise`: other tensors than those of the network, or in another order.
-    """
-    stored = [(name, tensor) for name, tensor in tensors.items() if not name.endswith("num_batches_tracked")]
-    weights = [(layer, weight) for layer in whole.layers for weight in layer.weights]
-    if len(stored) != len(weights):
-        raise ModelError(f"{otherwise} (it has {len(stored)} tensors instead of {len(weights)})")
-    for (layer, weight), (name, tensor) in zip(weights, stored, strict=True):
-        block, value = re.match(r"block(\d+)_", layer.name), _as_keras(layer, tensor)
-        begin, end = f"features.{block[1]}." if block else "classifier.", _TENSORS[weight.name]
-        if not (name.startswith(begin) and name.endswith(end) and value.shape == weight.shape):
-            raise ModelError(f"{otherwise} ({name} {tensor.shape} stands in the place of {weight.path})")
-        weight.assign(value)
-
-
-def _as_keras(layer: layers.Layer, tensor: np.ndarray) -> np.ndarray:
-    """A PyTorch tensor for images (frequency, time) in Keras's order for images (time, frequency)."""
-    if isinstance(layer, layers.DepthwiseConv2D) and tensor.ndim == 4:
-        return tensor.transpose(3, 2, 0, 1)
-    return tensor.T  # of a convolution: (time, frequency, channels in, channels out)

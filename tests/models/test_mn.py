@@ -7,8 +7,9 @@ import keras
 import numpy as np
 import pytest
 
-from models.mn import SILENCE, URL, load_published, make_mn
+from models.mn import SILENCE, make_mn
 from models.parts.backbone import set_trainable
+from models.parts.mn_weights import URL, load_published
 from models.registry import build_network
 from models.settings import ModelError, ModelSettings
 from tagging.frontend.mn_log_mel import MnLogMel
@@ -166,7 +167,7 @@ def test_the_network_sees_what_the_published_front_end_gives():
 )
 def test_the_published_weights_give_the_original_embeddings_and_logits():
     model = make_mn(0.4)
-    load_published(model, ModelSettings("mn", weights=os.environ["MN_WEIGHTS"]))
+    load_published(model, ModelSettings("mn", weights=os.environ["MN_WEIGHTS"]), 0.4)
     both = keras.Model(model.input, [model.get_layer("embeddings").output, model.output])
     with np.load(os.environ["MN_REFERENCE"]) as reference:
         for n in range(7):
@@ -177,7 +178,7 @@ def test_the_published_weights_give_the_original_embeddings_and_logits():
 
 def test_a_published_file_gives_every_weight(source, file):
     loaded = make_mn(WIDTH)
-    load_published(loaded, ModelSettings("mn", weights=str(file), width=WIDTH))
+    load_published(loaded, ModelSettings("mn", weights=str(file)), WIDTH)
     for ours, theirs in zip(loaded.get_weights(), source.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
