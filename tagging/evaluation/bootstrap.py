@@ -1,9 +1,9 @@
 """Bootstrap intervals: how far a figure, or a difference of two, would move with other clips.
 
 Groups of clips (recordings) are resampled where they are known: their clips resemble each other, so resampling single
-clips would make the intervals too narrow. With few groups (under some twenty) even these are narrow; `n_units` says how
-many there were. Throughout, `groups` has the name of each clip's recording, "" where it is not known: such a clip is
-a group of its own.
+clips would make the intervals too narrow. With few groups (under some twenty) even these are narrow, and with fewer
+than `LEAST_UNITS` there is none; `n_units` says how many there were. Throughout, `groups` has the name of each clip's
+recording, "" where it is not known: such a clip is a group of its own.
 
 There are two ways to draw. The metric of a task is a ratio of sums over clips, so thousands of draws cost little
 (`interval_of`). Figures of each class need the clips themselves; they are computed under some hundred draws, each given
@@ -22,6 +22,7 @@ from tagging.evaluation.task_kinds import TaskKind
 from tagging.evaluation.weighted import Figures, ratio
 
 DRAWS = 500  # of weights
+LEAST_UNITS = 5  # groups; draws of fewer say nothing about other groups
 _RESAMPLES = 2000
 _CHUNK_VALUES = 2**21  # drawn at a time
 _CHUNK_WEIGHTS = 2**22  # looked at together
@@ -29,7 +30,10 @@ _LEAST = DRAWS // 2  # draws that must have a figure
 
 
 class Interval(NamedTuple):
-    """A figure with its 95 % percentile bootstrap interval, and the number of clips or groups that were drawn from."""
+    """A figure with its 95 % percentile bootstrap interval, and the number of clips or groups that were drawn from.
+
+    `low` and `high` are NaN if there are fewer than `LEAST_UNITS`.
+    """
 
     value: float
     low: float
@@ -57,7 +61,7 @@ def interval_of(
         seed: of the draws.
 
     Raises:
-        EvaluationError: as the metric; also with fewer than 2 clips or groups with labels.
+        EvaluationError: as the metric.
     """
     parts, weights = kind.clip_parts(targets, scores)
     return _interval(parts, weights, groups, seed)
@@ -84,12 +88,11 @@ def _interval(gains: np.ndarray, labels: np.ndarray, groups: Sequence[str] | Non
     """Of sum(gains) / sum(labels), each (clips,), over draws of groups."""
     if groups is not None and len(groups) != len(labels):
         raise EvaluationError(f"expected a group for each of {len(labels)} clips, received {len(groups)}")
-    unit = _units(own_groups([""] * len(labels) if groups is None else groups)[labels > 0])
+    unit = _numbered(own_groups([""] * len(labels) if groups is None else groups)[labels > 0])
     gains, labels = (np.bincount(unit, weights=each[labels > 0]) for each in (gains, labels))
-    if len(labels) < 2:
-        raise EvaluationError(
-            f"expected at least 2 clips or groups with labels to draw from, received {len(labels)}"
-        )
+    value = float(gains.sum() / labels.sum())
+    if len(labels) < LEAST_UNITS:
+        return Interval(value, float("nan"), float("nan"), len(labels))
     drawn = bootstrap(
         (gains, labels),
         lambda gains, labels, axis: gains.sum(axis) / labels.sum(axis),
@@ -100,19 +103,27 @@ def _interval(gains: np.ndarray, labels: np.ndarray, groups: Sequence[str] | Non
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    return Interval(float(gains.sum() / labels.sum()), float(drawn.low), float(drawn.high), len(labels))
+    return Interval(value, float(drawn.low), float(drawn.high), len(labels))
+
+
+def units_of(groups: Sequence[str]) -> np.ndarray:
+    """Number, from 0, of the group that each clip is drawn with, (clips,); `groups` as above."""
+    return _numbered(own_groups(groups))
 
 
 def draw_weights(groups: Sequence[str], seed: int) -> np.ndarray:
     """How often each clip is in each draw of as many groups as there are, (DRAWS, clips) float32.
 
+    With fewer than `LEAST_UNITS` groups there are no draws, (0, clips).
+
     Args:
         groups: see above.
         seed: of the draws.
     """
-    unit = _units(own_groups(groups))
+    unit = units_of(groups)
     n_units = int(unit.max()) + 1
-    drawn = np.random.default_rng(seed).multinomial(n_units, np.full(n_units, 1 / n_units), DRAWS)
+    n_draws = DRAWS if n_units >= LEAST_UNITS else 0
+    drawn = np.random.default_rng(seed).multinomial(n_units, np.full(n_units, 1 / n_units), n_draws)
     return drawn[:, unit].astype(np.float32)
 
 
@@ -127,7 +138,7 @@ def class_figures(kind: TaskKind, targets: np.ndarray, scores: np.ndarray, weigh
     step = max(1, _CHUNK_WEIGHTS // weights.shape[1])
     parts = [
         kind.weighted(targets, scores, weights[start : start + step])
-        for start in range(0, len(weights), step)
+        for start in range(0, max(1, len(weights)), step)
     ]
     return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
@@ -153,6 +164,6 @@ def mean_of_classes(drawn: np.ndarray) -> np.ndarray:
     return ratio(np.nansum(drawn, axis=1, keepdims=True), counts)
 
 
-def _units(names: np.ndarray) -> np.ndarray:
-    """Number of what each clip is drawn with, (clips,), from the names of `own_groups`."""
+def _numbered(names: np.ndarray) -> np.ndarray:
+    """The number of each name, (clips,)."""
     return np.unique(names.astype(str), return_inverse=True)[1]

@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from tagging.evaluation.bootstrap import units_of
 from tagging.evaluation.calibration import Calibration
 from tagging.evaluation.task_kinds import KINDS, TaskKind, is_lower_better, metric_title
 from tagging.plots.reliability import reliability_diagram
 from tagging.report.html import Html, data_uri, element, folded, number, paragraph, section, table
 from tagging.report.material import Evaluation, Material
-from tagging.report.text import unit_name
+from tagging.report.text import interval_note
 
 _PAIRS = 20  # of the confusions shown
 _CONFUSION = "confusion.png"
@@ -29,8 +30,9 @@ def score_section(
         (title_of(str(row.figure)), float(str(row.value)), in_brackets(row.low, row.high))
         for row in overall.itertuples()
     ]
-    drawn = unit_name(list(evaluation.clips["group"]))
-    note = f"{len(evaluation.clips):,} held-out clips. In brackets: 95 % bootstrap interval over {drawn}."
+    groups = list(evaluation.clips["group"])
+    drawn = interval_note(int(units_of(groups).max()) + 1, groups)
+    note = f"{len(evaluation.clips):,} held-out clips; {drawn}."
     chosen = " If the best epoch was chosen on these clips, the figures are slightly optimistic. Table: "
     parts = [
         table(("", "value", "95 % interval"), rows),

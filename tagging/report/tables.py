@@ -5,14 +5,20 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from tagging.evaluation.bootstrap import class_figures, draw_weights, interval_of, limits, mean_of_classes
+from tagging.evaluation.bootstrap import (
+    class_figures,
+    draw_weights,
+    interval_of,
+    limits,
+    mean_of_classes,
+    units_of,
+)
 from tagging.evaluation.calibration import at_thresholds, log_loss
-from tagging.evaluation.checks import EvaluationError
 from tagging.evaluation.task_kinds import TaskKind
 from tagging.evaluation.weighted import Figures
 from tagging.report.material import Evaluation
 
-_LEAST_CLIPS = 2  # with the label: of a single clip, no draw can tell what others would do
+_LEAST_UNITS = 2  # with the label: of a single clip or group, no draw can tell what others would do
 
 
 def drawn_figures(kind: TaskKind, evaluation: Evaluation, seed: int) -> Figures:
@@ -24,26 +30,17 @@ def drawn_figures(kind: TaskKind, evaluation: Evaluation, seed: int) -> Figures:
 def overall_table(kind: TaskKind, evaluation: Evaluation, drawn: Figures, seed: int) -> pd.DataFrame:
     """One row per metric, the ranking metric first: `figure`, `value`, `low`, `high` (95 % interval, or NaN)."""
     report = kind.report(evaluation.targets, evaluation.logits)
-    rows = []
+    groups, rows = list(evaluation.clips["group"]), []
     for metric in dict.fromkeys([kind.metric, *kind.shown, *kind.metrics]):
         low, high = float("nan"), float("nan")
         if metric == kind.metric:
-            low, high = _interval(kind, evaluation, seed)
+            found = interval_of(kind, evaluation.targets, evaluation.logits, groups, seed=seed)
+            low, high = found.low, found.high
         elif metric.per_class and metric.per_class.key in drawn:
             means = mean_of_classes(drawn[metric.per_class.key])
             low, high = (float(each[0]) for each in limits(means))
         rows.append({"figure": metric.key, "value": float(report[metric.key]), "low": low, "high": high})
     return pd.DataFrame(rows)
-
-
-def _interval(kind: TaskKind, evaluation: Evaluation, seed: int) -> tuple[float, float]:
-    try:
-        found = interval_of(
-            kind, evaluation.targets, evaluation.logits, list(evaluation.clips["group"]), seed=seed
-        )
-    except EvaluationError:  # one clip, or one recording: there is nothing to draw from
-        return float("nan"), float("nan")
-    return found.low, found.high
 
 
 def class_table(
@@ -53,7 +50,7 @@ def class_table(
     table = kind.table(evaluation.targets, evaluation.logits, classes)
     figure = kind.interval_figure.key
     low, high = limits(drawn[figure])
-    is_thin = (table["clips"] < _LEAST_CLIPS).to_numpy(bool)
+    is_thin = _units_of_classes(kind, evaluation) < _LEAST_UNITS
     table[f"{figure}_low"], table[f"{figure}_high"] = (
         np.where(is_thin, np.nan, each) for each in (low, high)
     )
@@ -62,6 +59,14 @@ def class_table(
         return table
     probabilities = calibration.probabilities(kind, evaluation.logits)
     return table.join(at_thresholds(calibration, evaluation.targets, probabilities))
+
+
+def _units_of_classes(kind: TaskKind, evaluation: Evaluation) -> np.ndarray:
+    """How many groups have a clip of each class, (classes,); every clip has a value of every target."""
+    units, has = units_of(list(evaluation.clips["group"])), evaluation.targets > 0
+    if not kind.has_labels:
+        has = np.ones_like(has)
+    return np.array([len(np.unique(units[column])) for column in has.T])
 
 
 def confused_table(evaluation: Evaluation, classes: Sequence[str]) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from tagging.evaluation.bootstrap import Interval, interval_of, interval_of_difference
+from tagging.evaluation.bootstrap import LEAST_UNITS, Interval, interval_of, interval_of_difference
 from tagging.evaluation.checks import EvaluationError
 from tagging.evaluation.task_kinds import TaskKind
 
@@ -82,7 +82,7 @@ def window_report(
         seed: of the bootstrap.
 
     Returns:
-        One line per name, with 95 % bootstrap intervals.
+        One line per name, with 95 % bootstrap intervals, and what they were drawn from.
 
     Raises:
         EvaluationError: as `interval_of`.
@@ -94,14 +94,22 @@ def window_report(
         rows[name] = [*(in_words(each) for each in figures), in_words(gain, sign="+")]
     columns = [f"{kind.title}, loudest window", "all windows", "gain"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-    drawn = f"in brackets: 95 % bootstrap interval over {gain.n_units} {unit_name(groups)}"
-    return f"{table.to_string()}\n{drawn}"
+    return f"{table.to_string()}\n{interval_note(gain.n_units, groups)}"
 
 
 def in_words(interval: Interval, sign: str = "") -> str:
-    """`.7011 [.6800, .7210]`; `sign` is "+" for a difference."""
+    """`.7011 [.6800, .7210]`, without an interval the value alone; `sign` is "+" for a difference."""
     value, low, high = (f"{number:{sign}.4f}" for number in interval[:3])
-    return f"{value} [{low}, {high}]"
+    return value if np.isnan(interval.low) else f"{value} [{low}, {high}]"
+
+
+def interval_note(n_units: int, groups: Sequence[str]) -> str:
+    """What stands in brackets and how many groups (or clips) it was drawn from, or why nothing does."""
+    name = unit_name(groups)
+    if n_units < LEAST_UNITS:
+        drawn = f"{n_units} {name[:-1] if n_units == 1 else name}"
+        return f"no 95 % interval: {drawn} to draw from, and at least {LEAST_UNITS} are needed"
+    return f"in brackets: 95 % bootstrap interval over {n_units} {name}"
 
 
 def unit_name(groups: Sequence[str]) -> str:

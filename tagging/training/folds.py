@@ -18,7 +18,7 @@ from tagging.datasets.splits import folds, write_split
 from tagging.datasets.table import Dataset, DatasetError
 from tagging.evaluation.bootstrap import interval_of
 from tagging.evaluation.task_kinds import TaskKind
-from tagging.report.text import in_words, unit_name
+from tagging.report.text import in_words, interval_note
 from tagging.runs.folds import (
     FOLDS,
     OUT_OF_FOLD,
@@ -132,5 +132,5 @@ def _table(kind: TaskKind, targets: np.ndarray, found: OutOfFold, groups: Sequen
             f"{fold:>12}  {kind.title} {kind.value(targets[rows], found.logits[rows]):.4f}   ({rows.sum()} clips)"
         )
     whole = interval_of(kind, targets, found.logits, groups, seed=seed)
-    drawn = f"95 % bootstrap interval over {whole.n_units} {unit_name(groups)}"
-    return "\n".join([*lines, f"{'all':>12}  {kind.title} {in_words(whole)} ({drawn})"])
+    note = interval_note(whole.n_units, groups)
+    return "\n".join([*lines, f"{'all':>12}  {kind.title} {in_words(whole)} ({note})"])

@@ -95,7 +95,7 @@ def _predict_test(
             name: (every[known], one[known])
             for name, (every, one) in _both_ways(parts, scores, ensemble).items()
         }
-        if both and len(clips) > 1:  # an interval needs two clips to draw from
+        if both:
             print("\n" + window_report(ensemble.kind, targets, both, list(clips["group"]), config.seed))
     return 0
 

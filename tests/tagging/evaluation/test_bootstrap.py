@@ -113,12 +113,23 @@ def test_the_seed_alone_decides_and_chunks_change_nothing(monkeypatch):
     assert chunked[1:3] == pytest.approx(first[1:3], abs=0.1 * (first.high - first.low))
 
 
+@pytest.mark.parametrize(("n_groups", "has_interval"), [(1, False), (2, False), (4, False), (5, True)])
+def test_under_five_groups_there_is_no_interval(n_groups, has_interval):
+    targets, scores = draw(60)
+    groups = [f"{i * n_groups // 60}" for i in range(60)]
+    for found in (
+        interval_of(LABELS, targets, scores, groups),
+        interval_of_difference(LABELS, targets, scores, scores + targets, groups),
+    ):
+        assert found.n_units == n_groups
+        assert np.isfinite([found.low, found.high]).tolist() == [has_interval] * 2
+    assert interval_of(LABELS, targets, scores, groups).value == pytest.approx(lwlrap(targets, scores))
+
+
 @pytest.mark.parametrize(
     ("n", "groups", "message"),
     [
         (10, ["a"] * 9, "a group for each of 10 clips, received 9"),
-        (10, ["a"] * 10, "at least 2 clips or groups with labels to draw from, received 1"),
-        (2, None, "received 1"),
         (1, None, "at least one label"),
     ],
 )

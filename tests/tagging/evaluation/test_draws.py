@@ -108,3 +108,13 @@ def test_an_interval_of_a_mean_is_as_wide_as_theory_says():
     low, high = (each[0] for each in limits(found))
     assert high - low == pytest.approx(2 * 1.96 * errors.std() / 20, rel=0.1)
     assert low < errors.mean() < high
+
+
+@pytest.mark.parametrize("task", KINDS)
+def test_of_fewer_than_five_groups_there_are_no_draws_and_no_limits(task):
+    targets = np.eye(3)[RNG.integers(3, size=N)]
+    weights = draw_weights([f"g{i % 4}" for i in range(N)], seed=0)
+    assert weights.shape == (0, N)
+    found = class_figures(KINDS[task], targets, RNG.normal(size=targets.shape), weights)
+    for figures in (*found.values(), *map(mean_of_classes, found.values())):
+        assert np.isnan(limits(figures)).all()

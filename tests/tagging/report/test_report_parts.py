@@ -17,7 +17,8 @@ from tagging.report.about import commands
 from tagging.report.curves import learning_charts
 from tagging.report.material import read_material
 from tagging.report.page import write_report
-from tagging.report.scores import class_section, temperature_note
+from tagging.report.scores import class_section, score_section, temperature_note
+from tagging.report.tables import class_table, drawn_figures, overall_table
 from tagging.runs.folds import write_folds
 from tests.report_helpers import Page, make_config, make_run
 
@@ -59,6 +60,35 @@ def test_folds_are_summed_up_out_of_fold(tmp_path):
     found = pd.read_csv(folder / "report_tables" / "clips.csv").set_index("fname")["fold"]
     assert (found[list(clips["fname"])].to_numpy() == fold).all()
     assert any(" --folds 2 split.file=null" in word for word in read.words)
+
+
+def grouped(run, n_groups):
+    """The evaluation of a run whose held-out clips come from so many recordings."""
+    material = read_material(run, "t")
+    groups = [f"tape {k % n_groups}" for k in range(len(material.evaluation.clips))]
+    return material, replace(material.evaluation, clips=material.evaluation.clips.assign(group=groups))
+
+
+@pytest.mark.parametrize("task", ["multilabel", "multiclass", "regression"])
+def test_with_one_group_held_out_there_is_no_interval(reported, task):
+    material, evaluation = grouped(reported[task], 1)
+    drawn = drawn_figures(material.kind, evaluation, seed=0)
+    overall = overall_table(material.kind, evaluation, drawn, seed=0)
+    assert overall[["low", "high"]].isna().all(axis=None)
+    classes = class_table(material.kind, evaluation, drawn, material.run.classes)
+    figure = material.kind.interval_figure.key
+    assert classes[[f"{figure}_low", f"{figure}_high"]].isna().all(axis=None)
+    section = score_section(material, evaluation, overall, None)
+    assert "no 95 % interval: 1 group to draw from, and at least 5 are needed" in section
+    assert "[" not in section
+
+
+def test_a_report_says_over_how_many_groups_intervals_are(reported):
+    material, evaluation = grouped(reported["multilabel"], 5)
+    drawn = drawn_figures(material.kind, evaluation, seed=0)
+    overall = overall_table(material.kind, evaluation, drawn, seed=0)
+    assert overall.iloc[0][["low", "high"]].notna().all()
+    assert "95 % bootstrap interval over 5 groups" in score_section(material, evaluation, overall, None)
 
 
 HISTORY = pd.DataFrame(

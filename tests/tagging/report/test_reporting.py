@@ -6,7 +6,7 @@ import pytest
 from tagging.evaluation.bootstrap import Interval, interval_of, interval_of_difference
 from tagging.evaluation.checks import EvaluationError
 from tagging.evaluation.task_kinds import KINDS
-from tagging.report.text import by_usage, in_words, score_report, window_report
+from tagging.report.text import by_usage, in_words, interval_note, score_report, window_report
 
 LABELS = KINDS["multilabel"]
 
@@ -22,6 +22,10 @@ def data():
 def test_an_interval_in_words():
     assert in_words(Interval(0.70114, 0.68, 0.72106, 9)) == "0.7011 [0.6800, 0.7211]"
     assert in_words(Interval(-0.01, -0.02, 0.03, 9), "+") == "-0.0100 [-0.0200, +0.0300]"
+    assert in_words(Interval(0.70114, np.nan, np.nan, 1)) == "0.7011"
+    assert interval_note(1, ["tape"]) == ("no 95 % interval: 1 group to draw from, and at least 5 are needed")
+    assert interval_note(4, [""] * 4).startswith("no 95 % interval: 4 clips")
+    assert interval_note(5, ["tape"]) == "in brackets: 95 % bootstrap interval over 5 groups"
 
 
 @pytest.mark.parametrize("groups", [[""] * 60, [str(i // 4) for i in range(60)]])
