@@ -1,4 +1,4 @@
-"""Reading a config: defaults < YAML < `key=value`.
+"""Reading a config: defaults < the YAML file that it names as `base` < YAML < `key=value`.
 
 `train.KEY` speaks to every stage and `stages.NAME.KEY` to one; what comes later wins, so that `train.epochs=2` on
 the command line also overrides epochs that the YAML file sets for a stage.
@@ -22,6 +22,7 @@ from tagging.config.schema import Config
 from tagging.config.stage import StageSettings
 from tagging.config.yaml_text import read_overrides, read_yaml
 
+_BASE = "base"  # the key of a file, not a setting
 _NODES: dict[Any, Any] = {int: IntegerNode, float: FloatNode, bool: BooleanNode, str: StringNode}
 
 
@@ -31,10 +32,10 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
     Raises:
         ConfigError: one line that names the key or file, what was expected and what was received.
     """
-    if not Path(path).is_file():
-        raise ConfigError(f"expected a config file, received {path}: no such file")
-    with _named(f"{path}: "):
-        merged = _merge_layer(as_dict(Config()), read_yaml(Path(path)))
+    merged = as_dict(Config())
+    for file, layer in _files(Path(path)):
+        with _named(f"{file}: "):
+            merged = _merge_layer(merged, layer)
     with _named():
         layer = read_overrides(overrides)
         _check_stage_names(layer, list(merged["stages"]))
@@ -45,6 +46,24 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
         config: Config = made(values, Config)
         check_config(config)
     return config
+
+
+def _files(path: Path, above: tuple[Path, ...] = ()) -> list[tuple[Path, DictConfig]]:
+    """A file's settings, after those of the file that it names as its `base`, relative to its own folder."""
+    if not path.is_file():
+        named = f" as the base of {above[-1]}" if above else ""
+        raise ConfigError(f"expected a config file{named}, received {path}: no such file")
+    if path.resolve() in above:
+        raise ConfigError(f"{path}: expected a base that is built on other files, received one in a circle")
+    with _named(f"{path}: "):
+        layer = read_yaml(path)
+        base = layer.pop(_BASE, None)
+        if base is None:
+            return [(path, layer)]
+        if not isinstance(base, str):
+            raise ConfigError(f"expected the path of a config file for {_BASE}, received {base!r}")
+    lower = path.parent / Path(base).expanduser()
+    return [*_files(lower, (*above, path.resolve())), (path, layer)]
 
 
 def save_config(config: Config, path: Path) -> None:
