@@ -39,7 +39,7 @@ def ffmpeg_blocks(path: Path, block_frames: int, heard: Heard) -> Iterator[tuple
         DecodeError: no ffmpeg is installed, or it cannot read the file.
     """
     check_ffmpeg()
-    heard.full_s = _probe(path, heard)
+    heard.full_s = max(heard.full_s, _probe(path, heard))
     with _decoder(path) as pipe:
         heard.rate_hz, channels = _read_header(pipe)
         while data := pipe.read(4 * channels * block_frames):

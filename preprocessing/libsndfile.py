@@ -53,16 +53,18 @@ class ForwardFile(sf.SoundFile):
             DecodeError: broken inside.
         """
         frames = max(min(frames, _BLOCK_SAMPLES // self.channels), 1)
-        nothing = np.full((frames, self.channels), np.nan, np.float32)
+        done, nothing = 0, np.full((frames, self.channels), np.nan, np.float32)
         try:
             while len(block := self.read(out=(filled := nothing.copy()))):
+                done += len(block)
                 yield block
         except sf.LibsndfileError as error:
-            if not self.view.is_read():
+            end = np.count_nonzero(~np.isnan(filled[:, 0]))  # so much of the block was read
+            self.breaks_off = done + end < self.frames  # else the error is about what follows the sound
+            if self.breaks_off and not self.view.is_read():
                 reason = " ".join(str(error).split())[:200]
                 raise DecodeError(f"expected intact audio, received a corrupt file: {reason}") from error
-            self.breaks_off = True
-            yield filled[: np.count_nonzero(~np.isnan(filled[:, 0]))]  # what was read of the block
+            yield filled[:end]
 
 
 def find_streams(file: BinaryIO, head: bytes) -> tuple[ForwardFile | None, list[Part]]:
@@ -122,9 +124,7 @@ def _finish(heard: Heard, stream: ForwardFile, part: Part, seconds: float) -> No
         heard.reasons.append("truncated")
     elif part.size_at or not part.has_end:
         heard.full_s = inf
-        heard.reasons.append(
-            f"truncated, {'the last page is missing' if not part.has_end else 'never finalised'}"
-        )
+        heard.reasons.append("truncated, never finalised" if part.size_at else "truncated")
 
 
 def _opened(file: BinaryIO, part: Part) -> ForwardFile | None:

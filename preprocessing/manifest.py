@@ -55,8 +55,7 @@ def read_rows(clean_dir: Path | str) -> list[ClipRow]:
 
 def write_rows(clean_dir: Path, rows: Iterable[ClipRow]) -> None:
     """Replaces the manifest, sorted, whole or not at all."""
-    ordered = sorted(rows, key=lambda row: (row.split, row.fname))
-    text = _csv([COLUMNS, *map(astuple, ordered)])
+    text = _csv([COLUMNS, *map(astuple, sorted(rows, key=lambda row: (row.split, row.fname)))])
     write_atomic(clean_dir / MANIFEST_NAME, text.encode("utf-8", BYTES_KEPT))
 
 

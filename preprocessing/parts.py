@@ -22,7 +22,7 @@ class Part:
     Attributes:
         share: how much of what its header promises is there; 1 where that is all, or not known.
         size_at: where in the part the size of a WAV that was never finalised should be; 0 for any other.
-        has_end: whether it says where it ends, for formats that do.
+        has_end: whether the file goes as far as it should, where that is known.
     """
 
     start: int
@@ -84,7 +84,29 @@ def find_parts(file: BinaryIO, head: bytes, size: int) -> list[Part]:
         return _wav_parts(file, size)
     if head.startswith((b"fLaC", b"ID3")):
         return _split([0, *_places(file, _FLAC_START)[1:]], size)
-    return [Part(0, size)]
+    return [Part(0, size, has_end=_declared_bytes(file, head) <= size)]
+
+
+def _declared_bytes(file: BinaryIO, head: bytes) -> int:
+    """Up to where a file goes by its header; 0 where it does not tell."""
+    if head.startswith(b"FORM"):
+        return 8 + int.from_bytes(head[4:8], "big")
+    if head.startswith(b".snd") and head[8:12] != _UNTIL_THE_END:
+        return int.from_bytes(head[4:8], "big") + int.from_bytes(head[8:12], "big")
+    if head.startswith(b"riff"):
+        return int.from_bytes(head[16:24], "little")
+    if head.startswith(b"RF64") and head[12:16] == b"ds64":
+        return 8 + int.from_bytes(head[20:28], "little")
+    return _declared_caf_bytes(file) if head.startswith(b"caff") else 0
+
+
+def _declared_caf_bytes(file: BinaryIO) -> int:
+    place, chunk = 8, b"caff"
+    while chunk[:4].isalpha() and not chunk.startswith(b"data"):
+        file.seek(place)
+        chunk = file.read(12)
+        place += 12 + max(int.from_bytes(chunk[4:], "big", signed=True), 0)
+    return place if chunk.startswith(b"data") else 0
 
 
 def _split(starts: list[int], size: int) -> list[Part]:
@@ -113,8 +135,12 @@ def _has_last_page(file: BinaryIO, size: int) -> bool:
     file.seek(start)
     end = file.read()
     place = end.rfind(_OGG_PAGE)
-    is_last = place >= 0 and bool(end[place + 5 : place + 6]) and bool(end[place + 5] & _OGG_LAST)
-    return is_last and start + place + _ogg_page_bytes(file, start + place) <= size
+    if place < 0:  # something else follows
+        return True
+    flags = end[place + 5 : place + 6]
+    return (
+        bool(flags and flags[0] & _OGG_LAST) and start + place + _ogg_page_bytes(file, start + place) <= size
+    )
 
 
 def _wav_parts(file: BinaryIO, size: int) -> list[Part]:
@@ -137,7 +163,7 @@ def _chunks(file: BinaryIO, place: int, size: int) -> Iterator[tuple[bytes, int,
         file.seek(place)
         name, length = struct.unpack("<4sI", file.read(8))
         form = file.read(4)
-        if name == b"RIFF" and form != b"WAVE":
+        if (name == b"RIFF" and form != b"WAVE") or not name.decode("ascii", "replace").isprintable():
             return
         yield name, place, length
         place += 12 if name == b"RIFF" else 8 + length + length % 2
@@ -146,9 +172,7 @@ def _chunks(file: BinaryIO, place: int, size: int) -> Iterator[tuple[bytes, int,
 def _are_chunks(file: BinaryIO, place: int, size: int) -> bool:
     """Whether the rest of a file is chunks, one after the other, and not samples."""
     end = place
-    for name, start, length in _chunks(file, place, size):
-        if not name.isascii():
-            return False
+    for _, start, length in _chunks(file, place, size):
         end = start + 8 + length
     return size - end in (0, -1, 1)
 

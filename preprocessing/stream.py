@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 from typing import BinaryIO
 
@@ -95,6 +96,7 @@ class FileSound(Sound):
         first, parts = find_streams(file, head)
         if first is None:
             check_not_text(head)
+            heard.full_s = 0.0 if parts[0].has_end else inf
             return ffmpeg_blocks(self.path, BLOCK_FRAMES, heard)
         if full_s := full_mpeg_s(file, first):
             if has_ffmpeg():

@@ -163,7 +163,7 @@ def test_a_folder_goes_on_behind_bad_files_and_the_code_says_so(tones, glued, tm
         assert names == [str(folder / "inside" / "good.wav"), str(glued)]
         bad, lost, count = done.err.splitlines()
         assert bad.startswith(f"{folder / 'bad.wav'}: expected audio")
-        assert lost.startswith(f"{missing}: expected an audio file")
+        assert lost.startswith(f"{missing}: expected a file")
         assert count == "2 of 4 files could not be used"
 
 

@@ -308,6 +308,6 @@ def test_a_terminal_shows_how_many_files_are_done(run, rec, monkeypatch, capsys)
     shown_there = capsys.readouterr().err
     assert "tagging: " in shown_there
     assert "/3 [" in shown_there
-    assert "none.wav: expected an audio file" in shown_there
+    assert "none.wav: expected a file" in shown_there
     assert tag("rec/a.wav", "--run", run, "--out", "tags.txt") == 0
     assert capsys.readouterr().err == ""
