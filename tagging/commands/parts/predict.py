@@ -27,8 +27,9 @@ from tagging.datasets import read_dataset
 from tagging.datasets.audio_files import Files, audio_files
 from tagging.datasets.table import TEST, Dataset, DatasetError
 from tagging.evaluation.checks import EvaluationError
+from tagging.evaluation.multiclass import confusion_table
 from tagging.inference.scoring import Scores, listed, score_members
-from tagging.plots.confusion import write_confusion
+from tagging.plots.confusion import confusion_plot
 from tagging.report.text import score_report, window_report
 from tagging.runs.ensembles import Ensemble
 from tagging.runs.run import RunError
@@ -105,7 +106,9 @@ def _write_tables(out: Path, targets: np.ndarray, scores: np.ndarray, ensemble: 
     table = ensemble.kind.table(targets, scores, ensemble.classes)
     write_atomic(class_table_file(out), table.to_csv(index=False).encode())
     if ensemble.kind.is_single_label:
-        write_confusion(confusion_file(out), targets, scores, ensemble.classes)
+        confusions = confusion_table(targets, scores, ensemble.classes)
+        write_atomic(confusion_file(out), confusions.to_csv().encode())
+        confusion_plot(confusions, confusion_file(out).with_suffix(".png"))
 
 
 def predict_audio(ensemble: Ensemble, path: Path, out: Path, jobs: int) -> int:
