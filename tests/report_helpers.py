@@ -11,11 +11,13 @@ from preprocessing.clean import clean_dataset
 from tagging.config.load import load_config
 from tagging.config.schema import Config
 from tagging.datasets import read_dataset
+from tagging.datasets.splits import write_split
 from tagging.evaluation.task_kinds import KINDS
 from tagging.runs.place import finish_run, work_dir
 from tagging.runs.run import MODEL
 from tagging.training.data import stage_data
-from tagging.training.outcome import write_split_and_curves, write_validation
+from tagging.training.outcome import draw_plots, write_validation
+from tagging.training.train import SPLIT
 
 RATE_HZ, NASTY = 8000, '<b>&"'
 FILE = '<img src=x onerror="alert(1)">'
@@ -93,7 +95,7 @@ def make_run(config: Config) -> Path:
     (work / MODEL).write_bytes(b"")
     history = [{"epoch": n, "loss": 1 / n, "learning_rate": 1e-3, "seconds": 1.5} for n in (1, 2)]
     pd.DataFrame(history).to_csv(work / "history.csv", index=False)
-    write_split_and_curves(work, data, history, "train")
+    write_split(work / SPLIT, data.checked, data.is_validation)
     logits = np.random.default_rng(1).normal(size=(len(data.validation), len(classes))).astype("f")
     validation = write_validation(work, data, logits) if len(data.validation) else None
     sizes = {"train_clips": len(data.train), "validation_clips": len(data.validation), "parameters": 12345}
@@ -106,4 +108,5 @@ def make_run(config: Config) -> Path:
     epochs = {"epochs": 2, "best_epoch": 1, "trainable_parameters": 1234, "device": "CPU (1 thread)"}
     info = {"stage": "train", "task": data.dataset.task, "classes": list(classes), "validation": validation}
     finish_run(final, config, {**info, **sizes, **epochs, **rest})
+    draw_plots(final)
     return final

@@ -20,7 +20,8 @@ def relabelled(dataset: Dataset, settings: DatasetSettings) -> Dataset:
 
     Labels are merged, then dropped, then those with fewer training clips than `min_clips` are. Clips that lose all of
     their labels leave the data set. Classes that were sorted stay sorted; otherwise they keep their order, and a new
-    name stands where the first of those that it replaces stood.
+    name stands where the first of those that it replaces stood. Test clips alone, which a run is to predict, may have
+    some of its labels only: `merge` and `drop` may then name others, and `min_clips` counts nothing.
 
     Raises:
         DatasetError: a label that the data set has not, a task that does not fit its clips, a sample submission that
@@ -30,8 +31,11 @@ def relabelled(dataset: Dataset, settings: DatasetSettings) -> Dataset:
         _check_regression(dataset, settings)
         _check_names(dataset, "rename the column")
         return dataset
+    if dataset.trains:
+        _check_known("dataset.merge", settings.merge, dataset.classes)
     found = _merged(dataset, settings.merge)
-    _check_known("dataset.drop", settings.drop, found.classes)
+    if dataset.trains:
+        _check_known("dataset.drop", settings.drop, found.classes)
     found = _without(found, settings.drop)
     found = _without(found, _rare(found, settings.min_clips))
     found = replace(found, task=settings.task or found.task)
@@ -70,7 +74,6 @@ def _check_known(key: str, names: Collection[str], classes: Sequence[str]) -> No
 def _merged(dataset: Dataset, merge: Mapping[str, str]) -> Dataset:
     if not merge:
         return dataset
-    _check_known("dataset.merge", merge, dataset.classes)
     labels = [tuple(dict.fromkeys(merge.get(name, name) for name in row)) for row in dataset.clips["labels"]]
     stay = {name for name in dataset.classes if merge.get(name, name) == name}
     classes = list(
@@ -102,8 +105,10 @@ def _without(dataset: Dataset, names: Collection[str]) -> Dataset:
 
 
 def _rare(dataset: Dataset, least: int) -> list[str]:
-    """Labels with fewer than `least` clips that train."""
+    """Labels with fewer than `least` clips that train, if any do."""
     clips = dataset.clips
+    if not dataset.trains:
+        return []
     trains = clips["split"] != "test"
     if "validates" in clips:
         trains &= ~clips["validates"]
@@ -134,7 +139,7 @@ def _check(before: Dataset, after: Dataset) -> None:
             "dataset.merge, dataset.drop or dataset.min_clips; remove those keys, or list the clips in a table of "
             "layout csv, which has no sample submission"
         )
-    least = 2 if after.is_single_label else 1
+    least = 2 if after.is_single_label and before.trains else 1
     if len(after.classes) < least:
         is_same = before.classes == after.classes
         keys = "" if is_same else " after dataset.merge, dataset.drop and dataset.min_clips"

@@ -84,8 +84,22 @@ class Dataset:
 
     @property
     def checked(self) -> str:
-        """The split whose labels people checked, from which validation clips come: `train`, or `curated`."""
-        return "train" if (self.clips["split"] == "train").any() else "curated"
+        """The split whose labels people checked, from which validation clips come: `train`, or `curated`.
+
+        Raises:
+            DatasetError: there is neither, as in a table of test clips alone.
+        """
+        splits = dict.fromkeys(self.clips["split"])
+        if not {"train", "curated"} & set(splits):
+            raise DatasetError(
+                f"expected clips of the split train or curated to train on, received only {', '.join(splits)}"
+            )
+        return "train" if "train" in splits else "curated"
+
+    @property
+    def trains(self) -> bool:
+        """Whether it has any clips but test clips."""
+        return bool((self.clips["split"] != TEST).any())
 
     @property
     def files(self) -> list[Path]:

@@ -1,27 +1,57 @@
-"""Confusion matrices as plots and CSV."""
+"""Confusions of classes as plots."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from foundation.files import write_atomic
-from tagging.evaluation.multiclass import confusion_table
 from tagging.plots.style import write_figure
 
 _INCHES = 0.42  # side of a cell
 _MOST_NUMBERED = 30  # classes up to which cells have their numbers
+_MOST_IN_MATRIX = 120  # classes; of more, nobody could read the matrix
+_PAIRS = 40  # that are drawn in its place
 
 
 def confusion_plot(table: pd.DataFrame, path: Path) -> None:
-    """Draw a confusion matrix: a cell's colour is its share of the clips of its row's class, its number how many.
+    """Draw a confusion matrix, or with more than 120 classes the pairs that are confused most often.
+
+    In the matrix a cell's colour is its share of the clips of its row's class, its number how many.
 
     Args:
         table: from `confusion_table`: rows are true classes, columns predicted ones.
         path: the PNG to write.
     """
+    figure = _matrix(table) if len(table) <= _MOST_IN_MATRIX else _bars(most_confused(table, _PAIRS))
+    write_figure(figure, path)
+
+
+def most_confused(table: pd.DataFrame, most: int) -> pd.DataFrame:
+    """The pairs of classes confused most often: `label`, `predicted`, `clips`, and their `share` of the label's clips.
+
+    Args:
+        table: from `confusion_table`.
+        most: number of pairs.
+    """
+    counts = table.to_numpy()
+    sums = counts.sum(axis=1)
+    rows, columns = np.nonzero(counts * ~np.eye(len(counts), dtype=bool))
+    clips = counts[rows, columns]
+    share = clips / sums[rows]
+    first = np.lexsort((-share, -clips))[:most]
+    names = np.array([str(label) for label in table.columns], object)
+    return pd.DataFrame(
+        {
+            "label": names[rows[first]],
+            "predicted": names[columns[first]],
+            "clips": clips[first],
+            "share": share[first],
+        }
+    )
+
+
+def _matrix(table: pd.DataFrame) -> Figure:
     n = len(table)
     side = max(3.5, _INCHES * n)
     figure = Figure((side + 2.6, side + 1.4), layout="constrained")
@@ -42,11 +72,17 @@ def confusion_plot(table: pd.DataFrame, path: Path) -> None:
                 column, row, str(counts[row, column]), ha="center", va="center", fontsize=8, color=colour
             )
     figure.colorbar(image, shrink=0.7, label="share of the true class")
-    write_figure(figure, path)
+    return figure
 
 
-def write_confusion(path: Path, targets: np.ndarray, logits: np.ndarray, classes: Sequence[str]) -> None:
-    """Which classes are confused with which, as CSV and, under the same name, as a plot."""
-    table = confusion_table(targets, logits, classes)
-    write_atomic(path, table.to_csv().encode())
-    confusion_plot(table, path.with_suffix(".png"))
+def _bars(pairs: pd.DataFrame) -> Figure:
+    figure = Figure((9, 1.4 + 0.22 * len(pairs)), layout="constrained")
+    panel = figure.subplots()
+    bars = panel.barh(range(len(pairs)), pairs["clips"])
+    panel.bar_label(bars, [f"{100 * share:.0f} %" for share in pairs["share"]], padding=3, fontsize=8)
+    names = [f"{row.label} → {row.predicted}" for row in pairs.itertuples()]
+    panel.set_yticks(range(len(pairs)), labels=names, fontsize=8, parse_math=False)
+    panel.invert_yaxis()
+    panel.set(xlabel="clips, and their share of the true class")
+    panel.set_title("most frequent confusions: true → predicted" if len(pairs) else "no confusions")
+    return figure

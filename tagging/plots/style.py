@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from foundation.files import write_atomic
 
 _DOTS_PER_INCH = 110
+_MOST_PIXELS = 6000  # of either side: the memory of a plot is bounded, whatever it shows
 TRAIN, VALIDATION = "tab:blue", "tab:orange"
 SCORES = {"raw": "tab:orange", "calibrated": "tab:blue"}
 BEST = "tab:red"
@@ -24,8 +25,9 @@ def run_colours(n: int) -> list[str]:
 
 
 def write_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as a PNG file, whole or not at all."""
+    """Write a figure as a PNG file, whole or not at all; a very large one has fewer dots per inch."""
     path.parent.mkdir(parents=True, exist_ok=True)
     png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=_DOTS_PER_INCH)
+    dpi = min(_DOTS_PER_INCH, _MOST_PIXELS / max(figure.get_size_inches()))
+    figure.savefig(png, format="png", dpi=dpi)
     write_atomic(path, png.getvalue())

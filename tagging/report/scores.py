@@ -117,8 +117,8 @@ def confusion_section(material: Material, confused: pd.DataFrame) -> Html:
         rule += f" The {_PAIRS} most frequent of {len(confused)} pairs are shown."
     plot = material.path / _CONFUSION
     if not material.member.has_folds and plot.is_file():
-        image = element("img", src=data_uri("image/png", plot.read_bytes()), alt="confusion matrix")
-        parts.append(folded("Confusion matrix", element("div", image, class_="scroll")))
+        image = element("img", src=data_uri("image/png", plot.read_bytes()), alt="confusions of classes")
+        parts.append(folded("Confusion plot", element("div", image, class_="scroll")))
     note = paragraph(rule, " Table: ", material.csv("confused"), ".")
     return section("confusions", "Confusions", note, *parts)
 

@@ -112,8 +112,15 @@ def read_parameter(entry: Any) -> Parameter:
 
 
 def as_text(value: Any) -> str:
-    """A value as `key=value` takes it and YAML reads it back."""
-    return json.dumps(value)
+    """A value as `key=value` takes it and YAML reads it back; in ASCII, as JSON and YAML share few other escapes."""
+    return "".join(map(_escaped, json.dumps(value, ensure_ascii=False)))
+
+
+def _escaped(character: str) -> str:
+    if character.isascii() and character.isprintable():
+        return character
+    number = ord(character)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 def _choices(entry: dict[str, Any]) -> Choices:

@@ -57,12 +57,14 @@ def trial_table(study: optuna.Study, job: Job) -> pd.DataFrame:
 
 
 def command(study: optuna.Study, job: Job, number: int) -> str:
-    """The command that trains a trial by itself, for a shell."""
+    """The command that trains a trial by itself, for a shell; the config's `run_dir` may hold other runs already."""
     stored = study.get_trials(deepcopy=False)[number].params
     values = {key: parameter.read(stored[key]) for key, parameter in job.sweep.parameters.items()}
     stage = ["--stage", *job.stages] if len(job.stages) < len(job.base.stages) else []
-    given = [*stage, *job.given, *job.sweep.overrides(values)]
-    return shlex.join(["python", "train.py", "--config", str(job.config_file), *given])
+    given = [text for text in job.given if not text.startswith("run_dir=")]
+    run_dir = f"run_dir={as_text(str(job.out / f'best-{number}'))}"
+    settings = [*stage, *given, *job.sweep.overrides(values), run_dir]
+    return shlex.join(["python", "train.py", "--config", str(job.config_file), *settings])
 
 
 def _row(trial: FrozenTrial, job: Job) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What a finished stage leaves in its run: scores, tables, a plot, and a few lines on the screen."""
+"""What a finished stage leaves in its run: scores, tables, plots, and a few lines on the screen."""
 
 from pathlib import Path
 from typing import Any
@@ -6,21 +6,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from foundation.files import write_atomic
 from submissions.writer import write_scores
 from tagging.datasets.csv_files import write_csv
-from tagging.datasets.splits import write_split
 from tagging.evaluation.calibration import at_thresholds, calibrate, write_calibration
+from tagging.evaluation.multiclass import confusion_table
 from tagging.evaluation.task_kinds import TaskKind
-from tagging.plots.confusion import write_confusion
+from tagging.plots.confusion import confusion_plot
 from tagging.plots.curves import learning_curves
-from tagging.runs.run import SCORES
+from tagging.runs.run import SCORES, read_run
 from tagging.training.data import StageData
 
-PER_CLASS, CURVES, SPLIT, CONFUSION = "per_class.csv", "curves.png", "split.csv", "confusion.csv"
+PER_CLASS, CURVES, CONFUSION = "per_class.csv", "curves.png", "confusion.csv"
 
 
 def write_validation(folder: Path, data: StageData, logits: np.ndarray) -> dict[str, Any]:
-    """Exact validation metrics; writes the clip logits, the calibration and the per-class table."""
+    """Exact validation metrics; writes the clip logits, the calibration, the per-class table and the confusions."""
     targets = data.dataset.targets(data.validation)
     write_scores(folder / SCORES, list(data.validation["fname"]), list(data.dataset.classes), logits)
     kind = data.kind
@@ -31,14 +32,31 @@ def write_validation(folder: Path, data: StageData, logits: np.ndarray) -> dict[
             table = table.join(at_thresholds(calibration, targets, calibration.probabilities(kind, logits)))
     write_csv(folder / PER_CLASS, table)
     if kind.is_single_label:
-        write_confusion(folder / CONFUSION, targets, logits, data.dataset.classes)
+        table = confusion_table(targets, logits, data.dataset.classes)
+        write_atomic(folder / CONFUSION, table.to_csv().encode())
     return kind.report(targets, logits)
 
 
-def write_split_and_curves(folder: Path, data: StageData, rows: list[dict], name: str) -> None:
-    """The hold-out as a file that `split.file` reads back, and the learning curves."""
-    write_split(folder / SPLIT, data.checked, data.is_validation)
-    learning_curves({name: pd.DataFrame(rows)}, folder / CURVES)
+def draw_plots(folder: Path) -> None:
+    """Draw the plots that a finished run does not have yet: learning curves, and the confusions if they are there.
+
+    Raises:
+        RunError: its history is damaged.
+        ValueError, OSError: a damaged table, or a plot that cannot be written.
+    """
+    if not (folder / CURVES).is_file():
+        run = read_run(folder)
+        learning_curves({run.info["stage"]: run.history()}, folder / CURVES)
+    confusion = folder / CONFUSION
+    if confusion.is_file() and not confusion.with_suffix(".png").is_file():
+        confusion_plot(_confusions(confusion), confusion.with_suffix(".png"))
+
+
+def _confusions(path: Path) -> pd.DataFrame:
+    """The table as it was written, whatever the classes are called."""
+    rows = pd.read_csv(path, header=None, dtype=str, na_filter=False)
+    classes = list(rows[0][1:])
+    return pd.DataFrame(rows.iloc[1:, 1:].to_numpy(int), classes, classes)
 
 
 def closing_table(info: dict[str, Any], kind: TaskKind) -> str:

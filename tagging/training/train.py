@@ -13,6 +13,7 @@ from foundation.locks import locked
 from foundation.marks import RUN, is_marked
 from preprocessing.folder import reading
 from tagging.config.schema import Config
+from tagging.datasets.splits import write_split
 from tagging.inference.build import build_tagger
 from tagging.report.page import write_report
 from tagging.runs.contents import IDENTITY, REPORT
@@ -22,7 +23,7 @@ from tagging.training.data import StageData, stage_data
 from tagging.training.device import device_name
 from tagging.training.fit import fit
 from tagging.training.memory import peak_memory_mib
-from tagging.training.outcome import closing_table, write_split_and_curves, write_validation
+from tagging.training.outcome import closing_table, draw_plots, write_validation
 from tagging.training.selection import select_clips
 from tagging.training.stage import Stage
 from tagging.training.stage_run import StageRun
@@ -37,6 +38,9 @@ from tagging.training.start import (
 from tagging.training.tracking import check_tracking, tracked
 from tagging.training.trainer import compiled_trainer, count_parameters, measure_bands
 from tagging.training.work import is_retraining, open_work, remove_scaffolding
+
+SPLIT = "split.csv"
+_FAULTS = (ValueError, OSError, MemoryError)  # of plots and reports
 
 Watcher = Callable[[dict], None]
 """Is given the history's row of each epoch once it is written; an exception ends training."""
@@ -56,8 +60,8 @@ def train_stage(
 
     Raises:
         BusyError: another process trains it, or replaces clean files.
-        RunError: the run was finished or begun with other settings, or `init` names no run that fits; or its report
-            could not be written: then the run is finished all the same.
+        RunError: the run was finished or begun with other settings, or `init` names no run that fits; or its plots or
+            its report could not be written: then the run is finished all the same.
     """
     check_tracking(config.tracking)
     if config.deterministic:
@@ -95,7 +99,7 @@ def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) ->
     finish_run(stage.final, stage.config, {"stage": stage.name, "identity": made_of, **info})
     remove_scaffolding(stage.final)
     print(f"{closing_table(info, run.kind)}\n{'run':>12}  {stage.final}")
-    print(f"{'report':>12}  {_report(stage.final)}")
+    _describe(stage.final)
     return stage.final
 
 
@@ -122,22 +126,29 @@ def _finished(stage: Stage, made_of: dict[str, Any]) -> Path:
     if (stage.final / IDENTITY).is_file():
         remove_scaffolding(stage.final)
     print(f"{stage.final} is finished; --force retrains it from scratch")
-    if not (stage.final / REPORT).is_file():
-        try:
-            print(f"{'report':>12}  {_report(stage.final)}")
-        except RunError as error:  # no reason to keep the next stages from training
-            print(error, file=sys.stderr)
+    try:
+        _describe(stage.final)
+    except RunError as error:  # no reason to keep the next stages from training
+        print(error, file=sys.stderr)
     return stage.final
 
 
-def _report(final: Path) -> Path:
+def _describe(final: Path) -> None:
+    """Draw the plots and write the report that the run does not have yet; it is finished whatever becomes of them."""
+    faults = []
     try:
-        return write_report(final)
-    except (ValueError, OSError) as error:
+        draw_plots(final)
+    except _FAULTS as error:
+        faults.append(f"its plots could not be drawn ({str(error) or 'not enough memory'})")
+    if not (final / REPORT).is_file():
+        try:
+            print(f"{'report':>12}  {write_report(final)}")
+        except _FAULTS as error:
+            faults.append(f"its report could not be written ({str(error) or 'not enough memory'})")
+    if faults:
         raise RunError(
-            f"{final} is finished, but its report could not be written ({error}); python -m tagging report {final} "
-            "tries again, and train.py continues after it"
-        ) from error
+            f"{final} is finished, but {' and '.join(faults)}; the same command tries again, and continues after it"
+        )
 
 
 def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str, Any]:
@@ -156,7 +167,7 @@ def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str,
         watchers = [watcher for watcher in (log, watch) if watcher]
         history = fit(run, model, trainer, watchers)
     model.whole.save(stage.work / MODEL)
-    write_split_and_curves(stage.work, data, history.rows, stage.name)
+    write_split(stage.work / SPLIT, data.checked, data.is_validation)
     validation = None
     if len(data.validation):
         validation = write_validation(stage.work, data, run.validation_logits(model.step))

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from tqdm import tqdm
 
 from foundation.claims import claimed
 from foundation.files import write_atomic
 from foundation.streams import is_stream
+from foundation.words import some
 from preprocessing.errors import DecodeError
 from preprocessing.stream import FileSound
 from submissions.outputs import (
@@ -24,11 +24,13 @@ from submissions.outputs import (
 from submissions.writer import write_predictions, write_scores, write_submission
 from tagging.config.schema import Config
 from tagging.datasets import read_dataset
+from tagging.datasets.answers import Answers, answers_for
 from tagging.datasets.audio_files import Files, audio_files
 from tagging.datasets.table import TEST, Dataset, DatasetError
 from tagging.evaluation.checks import EvaluationError
+from tagging.evaluation.multiclass import confusion_table
 from tagging.inference.scoring import Scores, listed, score_members
-from tagging.plots.confusion import write_confusion
+from tagging.plots.confusion import confusion_plot
 from tagging.report.text import score_report, window_report
 from tagging.runs.ensembles import Ensemble
 from tagging.runs.run import RunError
@@ -50,45 +52,54 @@ def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, re
         report: also compare averaging over windows with one window, and write the table of classes next to `out`.
     """
     dataset = read_dataset(config.dataset)
-    if ensemble.classes != dataset.classes:
-        raise RunError(
-            f"expected the classes of {config.dataset.root} in {ensemble.members[0].path}, received other ones"
-        )
     if ensemble.kind.name != dataset.task:
         raise RunError(
             f"expected a run of the task {dataset.task} (dataset.task), {ensemble.members[0].path} is of "
             f"{ensemble.kind.name}"
         )
+    ours, theirs = set(ensemble.classes), set(dataset.classes)
+    takes_all = dataset.sample_submission is not None or not dataset.has_labels
+    if ours != theirs if takes_all else not ours & theirs:
+        raise RunError(
+            f"expected the classes of {config.dataset.root} in {ensemble.members[0].path}, received other ones: "
+            f"{some(sorted(ours - theirs) or sorted(theirs - ours))}"
+        )
     if TEST not in set(dataset.clips["split"]):
         raise DatasetError(
             f"{config.dataset.root} has no test clips; predict.py --audio PATH takes any files"
         )
-    test = dataset.of(TEST)
-    if report and not dataset.answered(test).any():
+    answers = answers_for(dataset, ensemble.classes)
+    if answers.foreign:
+        n_foreign = int((dataset.answered(dataset.of(TEST)) & ~answers.is_known).sum())
+        print(
+            f"labels that are not among the run's classes are no answers: {some(answers.foreign)}; {n_foreign} test "
+            "clips that have no other label are predicted, but not scored",
+            file=sys.stderr,
+        )
+    if report and not answers.is_known.any():
         raise EvaluationError(f"--report needs test clips with answers, and {config.dataset.root} has none")
     files = prediction_files(out, len(ensemble.members), has_tables=report)
     with claimed(PREDICT, files, inputs=[*dataset.files, *config.dataset.files]):
-        return _predict_test(config, ensemble, dataset, test, out, jobs, report)
+        return _predict_test(config, ensemble, dataset, answers, out, jobs, report)
 
 
 def _predict_test(
     config: Config,
     ensemble: Ensemble,
     dataset: Dataset,
-    test: pd.DataFrame,
+    answers: Answers,
     out: Path,
     jobs: int,
     report: bool,
 ) -> int:
-    parts = score_members(ensemble, test, config, jobs)
-    names = list(test["fname"])
+    parts = score_members(ensemble, answers.clips, config, jobs)
+    names = list(answers.clips["fname"])
     scores = _write(out, dataset.sample_submission, names, [part.logits for part in parts], ensemble)
-    known = dataset.answered(test)
-    clips = test[known]
-    targets = dataset.targets(clips)
+    known, targets = answers.is_known, answers.targets
+    clips = answers.clips[known]
     if known.any():
         answered = list(clips["fname"])
-        print(score_report(ensemble.kind, targets, scores[known], answered, dataset.classes, dataset.usage))
+        print(score_report(ensemble.kind, targets, scores[known], answered, ensemble.classes, dataset.usage))
     if report:
         _write_tables(out, targets, scores[known], ensemble)
         both = {
@@ -105,7 +116,9 @@ def _write_tables(out: Path, targets: np.ndarray, scores: np.ndarray, ensemble: 
     table = ensemble.kind.table(targets, scores, ensemble.classes)
     write_atomic(class_table_file(out), table.to_csv(index=False).encode())
     if ensemble.kind.is_single_label:
-        write_confusion(confusion_file(out), targets, scores, ensemble.classes)
+        confusions = confusion_table(targets, scores, ensemble.classes)
+        write_atomic(confusion_file(out), confusions.to_csv().encode())
+        confusion_plot(confusions, confusion_file(out).with_suffix(".png"))
 
 
 def predict_audio(ensemble: Ensemble, path: Path, out: Path, jobs: int) -> int:

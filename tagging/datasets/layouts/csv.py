@@ -27,8 +27,8 @@ SPLITS = ("train", "validation", "test", "curated", "noisy")
 def read(settings: DatasetSettings) -> Dataset:
     """The data set of `settings.table`: `fname` is the path as it is written. Classes are sorted.
 
-    `validation` is the hold-out of `train`; a table without `split` trains all of its clips. Labels of a test clip may
-    be empty: not known.
+    `validation` is the hold-out of `train`; a table without `split` trains all of its clips; one of test clips alone
+    is for predictions. Labels of a test clip may be empty: not known.
 
     Raises:
         DatasetError: no table (the message shows what is expected), or one that is wrong.
@@ -93,7 +93,7 @@ def _parts(path: Path, table: pd.DataFrame) -> list[str]:
             f"{path}: expected splits curated, noisy, test or train, validation, noisy, test, received both; "
             "write train for curated"
         )
-    if not {"train", "curated"} & set(parts):
+    if not {"train", "curated"} & set(parts) and set(parts) != {"test"}:
         raise DatasetError(f"{path}: expected clips of the split train or curated, received none; name some")
     return parts
 

@@ -179,6 +179,13 @@ def test_wrong_tables(tmp_path, table, settings, expected):
     assert expected in message(tmp_path, table, **settings)
 
 
+def test_a_table_of_test_clips_alone_is_for_predictions(tmp_path):
+    dataset = read(tmp_path, "path,label,split\n1.wav,a,test\n2.wav,a,test\n")
+    assert dataset.classes == ("a",)
+    with pytest.raises(DatasetError, match="expected clips of the split train or curated to train on"):
+        _ = dataset.checked
+
+
 USUAL = {
     "semicolons": "path;label\na/1.wav;Rain\nb/1.wav;Bark\nb/2.wav;Rain\n",
     "tabs": SINGLE.replace(",", "\t"),

@@ -11,6 +11,7 @@ import soundfile as sf
 import predict
 from preprocessing.clean import clean_dataset
 from tagging.datasets import read_dataset
+from tagging.evaluation.multilabel import lwlrap
 from tagging.runs.run import Run
 from tests.tagger_helpers import untrained_run
 
@@ -179,3 +180,43 @@ def test_a_path_with_an_equals_sign_is_no_override(run, tmp_path, monkeypatch):
     paths, overrides = predict._paths_and_overrides(given)
     assert [str(path) for path in paths] == ["runs/lr=0.1", "seed=5", "/none/x=y", "a-b=c"]
     assert overrides == ["seed=6", "ensemble.weights=[1,1,1]", "_x="]
+
+
+def new_clips(tiny, folder: Path, labels: dict[int, str]) -> list[str]:
+    """Settings of a table of the first test clips with these labels, of clips that no run has seen."""
+    rows = [f"{name},{labels[k]},test" for k, name in enumerate(clip_names(tiny)) if k in labels]
+    (folder / "clips.csv").write_text("\n".join(["path,labels,split", *rows]))
+    root = tiny.root / "test"
+    return ["dataset.layout=csv", f"dataset.root={root}", f"dataset.table={folder / 'clips.csv'}"]
+
+
+def clip_names(tiny) -> list[str]:
+    return sorted(path.name for path in (tiny.root / "test").iterdir())
+
+
+def test_a_run_scores_clips_of_some_of_its_classes(tiny, run, tmp_path, capsys):
+    classes = read_dataset(tiny.config(tmp_path).dataset).classes
+    given = new_clips(tiny, tmp_path, {0: classes[3], 1: classes[1], 2: f"{classes[3]};{classes[1]}"})
+    assert predict.main(["--runs", run, *given, "--report", "--out", str(tmp_path / "a.csv")]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    made = pd.read_csv(tmp_path / "a.csv").set_index("fname")
+    assert tuple(made.columns) == classes, "the run's classes rule"
+    targets = np.zeros((3, len(classes)))
+    targets[[0, 2], 3] = targets[[1, 2], 1] = 1
+    assert f"LWLRAP {lwlrap(targets, made.to_numpy()):.4f} " in printed.out
+    assert "(3 clips)" in printed.out
+    assert list(pd.read_csv(tmp_path / "a.per_class.csv")["clips"]) == list(targets.sum(axis=0))
+
+
+def test_labels_that_a_run_does_not_know_are_named(tiny, run, tmp_path, capsys):
+    known = read_dataset(tiny.config(tmp_path).dataset).classes[3]
+    given = new_clips(tiny, tmp_path, {0: known, 1: "Gong", 2: f"Gong;{known}"})
+    assert predict.main(["--runs", run, *given, "--out", str(tmp_path / "a.csv")]) == 0
+    printed = capsys.readouterr()
+    assert "are no answers: 'Gong'; 1 test clips that have no other label are predicted" in printed.err
+    assert "(2 clips)" in printed.out
+    assert len(pd.read_csv(tmp_path / "a.csv")) == 3
+    given = new_clips(tiny, tmp_path, {0: "Gong", 1: "Bell"})
+    assert predict.main(["--runs", run, *given, "--out", str(tmp_path / "b.csv")]) == 2
+    assert "received other ones: " in capsys.readouterr().err

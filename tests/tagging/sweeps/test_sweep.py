@@ -1,13 +1,20 @@
-"""Trials of a sweep: what is drawn, and how they are judged."""
+"""Trials of a sweep: what is drawn, and how they are evaluated."""
+
+import shlex
+import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.image import imread
 
+import train
 from tagging.sweeps.job import open_job
 from tagging.sweeps.study import next_trial, open_study
-from tests.sweep_helpers import rising, write_sweep
+from tagging.training import train as train_module
+from tests.sweep_helpers import BASE, rising, write_sweep
 
 
 def test_trials_are_judged_by_the_epoch_that_is_kept_and_sorted(sweep, tmp_path, capsys):
@@ -25,6 +32,39 @@ def test_trials_are_judged_by_the_epoch_that_is_kept_and_sorted(sweep, tmp_path,
     assert imread(tmp_path / "out/s/sweep.png").shape[1] > 800
     printed = capsys.readouterr().out
     assert f"train.py --config {tmp_path}/tiny.yaml train.epochs=3 train.learning_rate=" in printed
+
+
+def test_the_best_command_runs_as_printed(sweep, tiny, tmp_path, monkeypatch, capsys):
+    """In a shell, next to runs of other settings, whatever is in a path or a value."""
+    folder = tmp_path / "it's a [strange] folder"
+    folder.mkdir()
+    config = shutil.copy(tiny.write_config(tmp_path), folder / "my config.yaml")
+    parameters = {
+        "model.units": {"values": [[8, 16], []]},
+        "train.learning_rate": BASE["parameters"]["train.learning_rate"],
+        "tracking.project": {"value": "it's né 🎵: a=b, \u2028c"},
+        "split.file": {"value": None},
+    }
+    file = write_sweep(folder, parameters=parameters, run_cap=2)
+    given = ["--config", str(config), "dataset.exclude=[my clip.wav,it's.wav]", f"run_dir={tmp_path}/mine"]
+    code, table, _ = sweep(rising, file, *given, out="a sweep")
+    assert code == 0, capsys.readouterr().err
+    printed = capsys.readouterr().out
+    words = shlex.split(printed.split("which is\n")[1].splitlines()[0])
+    assert words[:2] == ["python", "train.py"]
+    trained = []
+    monkeypatch.setattr(train_module, "train_stage", lambda *args, **options: trained.append(args))
+    assert train.main(words[2:]) == 0
+    best, out = int(table["trial"][0]), tmp_path / "out" / "a sweep"
+    assert [name for _, name in trained] == ["noisy", "curated"]
+    found = trained[0][0]
+    assert found.run_dir == str(out / f"best-{best}"), "a place of its own: another run may be in run_dir"
+    job = open_job(Path(config), file, given[2:], out=out)
+    values = {"model.units": list(found.model.units), "train.learning_rate": found.train.learning_rate}
+    same = replace(found, run_dir=str(job.trial_dir(best)), tracking=job.config(best, values).tracking)
+    assert same == job.config(best, values)
+    assert found.tracking.project == parameters["tracking.project"]["value"]
+    assert found.train.learning_rate == table["train.learning_rate"][0]
 
 
 def test_a_line_that_an_interruption_tore_off_is_left_out(sweep, tmp_path, capsys):

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from foundation.marks import RUN, is_marked
 from tagging.runs.contents import IDENTITY, REPORT
 from tagging.runs.run import RunError, read_run
+from tagging.training import outcome
 from tagging.training import train as train_module
 from tagging.training.train import train_stage
 from tests.training_helpers import PowerCut, assert_same_training, train_until_power_cut, train_with
@@ -86,3 +88,25 @@ def test_the_report_that_a_kill_prevented_is_written_next_time(tiny, tmp_path, n
     (path / REPORT).write_text("there")
     train_stage(config, "noisy", jobs=2)
     assert written == [path]
+
+
+def test_a_run_is_finished_before_anything_is_drawn(tiny, tmp_path, no_fit, monkeypatch, capsys):
+    """A plot that fails costs neither the run nor its report, and is drawn by the next command."""
+    config, final, drawn = tiny.config(tmp_path, SHORT), tmp_path / "runs" / "noisy", []
+
+    def failing(histories, path):
+        assert is_marked(final, RUN)
+        raise MemoryError
+
+    monkeypatch.setattr(outcome, "learning_curves", failing)
+    monkeypatch.setattr(train_module, "write_report", lambda path: (path / REPORT).write_text("there"))
+    with pytest.raises(
+        RunError, match=r"noisy is finished, but its plots could not be drawn \(not enough memory\)"
+    ):
+        train_stage(config, "noisy", jobs=2)
+    assert (final / REPORT).is_file()
+    train_stage(config, "noisy", jobs=2)
+    assert "plots could not be drawn" in capsys.readouterr().err
+    monkeypatch.setattr(outcome, "learning_curves", lambda histories, path: drawn.append((*histories, path)))
+    train_stage(config, "noisy", jobs=2)
+    assert drawn == [("noisy", final / "curves.png")]
