@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from foundation.claims import OutputError, put, real_target
+from foundation.full_disk import writing
 from foundation.locks import is_alive
 from foundation.streams import descriptor_of, is_stream
 
@@ -37,6 +38,7 @@ def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
 
     Raises:
         OutputError: nothing can be written there.
+        OSError: the disk is full; it names the file.
     """
     if is_stream(path):
         with _opened_stream(path, mode) as file:
@@ -48,9 +50,10 @@ def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     part = target.with_name(f"{PART_PREFIX}{os.getpid()}{suffix}")
     file = _opened(part, path, mode)
     try:
-        with file:
-            yield file
-        put(part, path)
+        with writing(path):
+            with file:
+                yield file
+            put(part, path)
     except BaseException:  # Ctrl-C too must leave nothing behind
         part.unlink(missing_ok=True)
         raise

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from foundation.files import write_atomic
+from foundation.full_disk import writing
 from foundation.settings import as_dict, completed
 from foundation.text import BYTES_KEPT, CSV_LINE_END, csv_text
 from preprocessing.clip import ClipRow
@@ -67,7 +68,7 @@ def write_rows(clean_dir: Path, rows: Iterable[ClipRow]) -> None:
 def append_rows(clean_dir: Path, rows: Iterable[ClipRow]) -> None:
     """Adds rows at the manifest's end as work proceeds, so that a kill loses little."""
     path = clean_dir / MANIFEST_NAME
-    with path.open("a", newline="", encoding="utf-8", errors=BYTES_KEPT) as file:
+    with writing(path), path.open("a", newline="", encoding="utf-8", errors=BYTES_KEPT) as file:
         file.write(_csv(map(_values, rows)))
 
 

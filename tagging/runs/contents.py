@@ -14,7 +14,15 @@ _MARKS = (IDENTITY, INFO)
 _MADE = {
     *("model.keras", CONFIG, "history.csv", "validation_scores.npz", "calibration.json", "per_class.csv"),
     *("split.csv", "curves.png", "confusion.csv", "confusion.png", "selected.csv", "selection_scores.npz"),
-    *("best.weights.h5", "partial-best.weights.h5", "partial-history.csv", "wandb_id.txt", LEDGER, *_MARKS),
+    *(
+        "best.weights.h5",
+        "partial-best.weights.h5",
+        "partial-model.keras",
+        "partial-history.csv",
+        "wandb_id.txt",
+        LEDGER,
+        *_MARKS,
+    ),
 }
 _IN_FOLDERS = (
     re.compile(r"tensorboard/\w+/events\.out\.tfevents\.[^/]+"),

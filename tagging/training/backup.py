@@ -9,8 +9,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from foundation.full_disk import check_free, writing
 from tagging.runs.run import RunError
-from tagging.training.history import History
+from tagging.training.history import History, weights_bytes
 
 
 class Backup(keras.callbacks.Callback):
@@ -29,12 +30,21 @@ class Backup(keras.callbacks.Callback):
         made, partial = self.folder / f"epoch-{epoch + 1:05d}", self.folder / "partial"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        self.model.save_weights(partial / "state.weights.h5")
-        generators = [keras.ops.convert_to_numpy(state).tolist() for state in random_states(self.model)]
-        (partial / "state.json").write_text(json.dumps({"rows": self.history.rows, "random": generators}))
-        os.replace(partial, made)
+        try:
+            check_free(made, weights_bytes(self.model))
+            with writing(made):
+                self._write(partial)
+                os.replace(partial, made)
+        except OSError:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
         for older in set(self.folder.glob("epoch-*")) - {made}:
             shutil.rmtree(older)
+
+    def _write(self, folder: Path) -> None:
+        self.model.save_weights(folder / "state.weights.h5")
+        generators = [keras.ops.convert_to_numpy(state).tolist() for state in random_states(self.model)]
+        (folder / "state.json").write_text(json.dumps({"rows": self.history.rows, "random": generators}))
 
 
 def restore(folder: Path, model: keras.Model) -> list[dict]:

@@ -5,6 +5,7 @@ from functools import partial
 
 import keras
 
+from foundation.full_disk import writing
 from tagging.inference.build import TaggerModel
 from tagging.pipeline.batches import TrainingBatches
 from tagging.pipeline.pieces import clip_files
@@ -16,6 +17,8 @@ from tagging.training.history import BEST, History
 from tagging.training.overfit import FirstBatches
 from tagging.training.schedules import Schedule
 from tagging.training.stage_run import StageRun
+
+_TENSORBOARD = "tensorboard"
 
 
 def fit(
@@ -46,7 +49,7 @@ def fit(
         print(f"resuming after epoch {len(rows)}, where training was interrupted")
     history = History(run.stage.work, settings, batches.steps, run.kind, rows)
     if not history.finished:
-        with clip_files():
+        with clip_files(), writing(run.stage.work / _TENSORBOARD):
             trainer.fit(
                 batches.dataset(len(rows), settings.epochs),
                 initial_epoch=len(rows),
@@ -84,6 +87,6 @@ def _callbacks(
     if run.stage.settings.ema_momentum:
         averages = Averages()
         callbacks = [averages, *callbacks, RawWeights(averages)]
-    tensorboard = keras.callbacks.TensorBoard(run.stage.work / "tensorboard", write_graph=False)
+    tensorboard = keras.callbacks.TensorBoard(run.stage.work / _TENSORBOARD, write_graph=False)
     watches = [Watch(history, watcher) for watcher in watchers]
     return [*before, *callbacks, tensorboard, *watches, Backup(run.stage.work / BACKUPS, history)]

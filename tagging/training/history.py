@@ -3,7 +3,6 @@
 All of it is in the rows, so that an interrupted stage resumes exactly where it stopped.
 """
 
-import os
 import time
 from pathlib import Path
 
@@ -12,12 +11,14 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from foundation.full_disk import saving
 from tagging.config.stage import StageSettings
 from tagging.datasets.csv_files import write_csv
 from tagging.evaluation.task_kinds import TaskKind, is_lower_better
 from tagging.runs.run import HISTORY
 
 BEST = "best.weights.h5"
+_HDF5_BYTES = 8192  # of each variable, besides its values
 
 
 class History(keras.callbacks.Callback):
@@ -73,9 +74,8 @@ class History(keras.callbacks.Callback):
         self.rows.append({**row, "seconds": round(time.perf_counter() - self.started, 2)})
         is_best = self.best_epoch == epoch + 1
         if is_best:
-            partial = self.folder / f"partial-{BEST}"
-            self.model.save_weights(partial)
-            os.replace(partial, self.folder / BEST)
+            with saving(self.folder / BEST, weights_bytes(self.model)) as partial:
+                self.model.save_weights(partial)
         write_csv(self.folder / HISTORY, pd.DataFrame(self.rows))
         print(self._line(is_best), flush=True)
         self.model.stop_training = self.finished
@@ -91,6 +91,12 @@ class History(keras.callbacks.Callback):
         figures = "  ".join(named)
         rate, seconds = row["learning_rate"], row["seconds"]
         return f"epoch {row['epoch']:3d}/{self.epochs}  {figures}  lr {rate:.2g}  {seconds:.1f} s{star}"
+
+
+def weights_bytes(model: keras.Model) -> int:
+    """At most so large is an HDF5 file of all the model's variables and those of its optimiser."""
+    variables = [*model.variables, *model.optimizer.variables]
+    return sum(_HDF5_BYTES + int(np.prod(each.shape)) * np.dtype(each.dtype).itemsize for each in variables)
 
 
 def monitored(settings: StageSettings, kind: TaskKind) -> str:

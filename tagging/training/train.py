@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from foundation.full_disk import saving
 from foundation.locks import locked
 from foundation.marks import RUN, is_marked
 from preprocessing.folder import reading
@@ -166,7 +167,8 @@ def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str,
     with tracked(stage.config, stage.name, stage.work) as log:
         watchers = [watcher for watcher in (log, watch) if watcher]
         history = fit(run, model, trainer, watchers)
-    model.whole.save(stage.work / MODEL)
+    with saving(stage.work / MODEL) as partial:
+        model.whole.save(partial)
     write_split(stage.work / SPLIT, data.checked, data.is_validation)
     validation = None
     if len(data.validation):
