@@ -102,6 +102,11 @@ def _predict_test(
     return 1 if refused else 0
 
 
+def _scores_without_audio(ensemble: Ensemble) -> str:
+    has_shares = ensemble.kind.has_labels and all("train_mean" in run.info for run in ensemble.runs)
+    return "the classes' training shares as scores" if has_shares else "mean scores"
+
+
 def _write_tables(out: Path, targets: np.ndarray, scores: np.ndarray, ensemble: Ensemble) -> None:
     """Write the table of classes next to `out`, and with one label per clip the confusion matrix."""
     table = ensemble.kind.table(targets, scores, ensemble.classes)

@@ -138,9 +138,10 @@ def test_an_unusable_test_clip_costs_no_other_one(tiny, run, slow_run, tmp_path,
     assert not (tmp_path / "a.refused.csv").exists(), "it was of an earlier prediction"
 
 
-def test_a_run_of_an_older_version_gives_its_mean_score(tiny, run, tmp_path):
+def test_a_run_of_an_older_version_gives_its_mean_score(tiny, run, tmp_path, capsys):
     given, (name,) = broken_copy(tiny, tmp_path, 7)
     assert predict.main(["--runs", run, *given, "--out", str(tmp_path / "a.csv")]) == 1
+    assert "1 test clips could not be used and have mean scores: " in capsys.readouterr().err
     made = pd.read_csv(tmp_path / "a.csv").set_index("fname")
     np.testing.assert_allclose(made.loc[name], made.drop(name).mean(), rtol=1e-4)
 
