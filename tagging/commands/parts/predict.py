@@ -96,9 +96,7 @@ def _predict_test(
         if both:
             print("\n" + window_report(ensemble.kind, targets, both, list(clips["group"]), config.seed))
     if refused:
-        name_refused(
-            out, refused, "test clips could not be used and have the classes' training shares as scores"
-        )
+        name_refused(out, refused, f"test clips could not be used and have {_scores_without_audio(ensemble)}")
     return 1 if refused else 0
 
 
