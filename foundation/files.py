@@ -1,7 +1,9 @@
 """Files that appear whole or not at all."""
 
+import hashlib
 import os
 import re
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,6 +61,17 @@ def _remove_abandoned(folder: Path, suffix: str) -> None:
     for part in folder.glob(f"{PART_PREFIX}*{suffix}"):
         if is_part(part) and not is_alive(int(part.name.removeprefix(PART_PREFIX).removesuffix(suffix))):
             part.unlink(missing_ok=True)
+
+
+def content_hash(path: Path) -> str:
+    """A fast hash of a file, 32 hexadecimal digits; "" where it is not a regular file, or cannot be read."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a named pipe would block for ever
+            return ""
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except OSError:
+        return ""
 
 
 def sweep_parts(folder: Path) -> None:

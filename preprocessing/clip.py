@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from foundation.files import write_atomic
+from foundation.files import content_hash, write_atomic
 from preprocessing.chain import CleanStream
+from preprocessing.contents import source_hash
 from preprocessing.errors import DecodeError, strange
 from preprocessing.feature_settings import STORED
 from preprocessing.features import compute_features
@@ -36,6 +37,9 @@ class ClipRow:
         source_bytes, source_mtime_ns: of the raw file when it was read, to see changes.
         steps, bands: shape of the features; 0 for audio.
         part: what of the raw file is the clip, `KEY[ROW]`; "" for the whole file.
+        source_hash, clean_hash: `content_hash` of the raw file, as it was read, and of the clean file; "" in folders
+            of older versions.
+        clean_mtime_ns: of the clean file when it was made, or last compared.
     """
 
     split: str
@@ -53,6 +57,9 @@ class ClipRow:
     steps: int = 0
     bands: int = 0
     part: str = ""
+    source_hash: str = ""
+    clean_hash: str = ""
+    clean_mtime_ns: int = 0
 
     @property
     def has_audio(self) -> bool:
@@ -101,7 +108,11 @@ def clean_clip(task: ClipTask, settings: CleaningSettings) -> ClipRow:
         stat = task.source.stat()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         return without_audio(task, "missing", f"{getattr(error, 'strerror', error)}: {task.source.name!r}")
-    source: dict[str, Any] = {"source_bytes": stat.st_size, "source_mtime_ns": stat.st_mtime_ns}
+    source: dict[str, Any] = {
+        "source_bytes": stat.st_size,
+        "source_mtime_ns": stat.st_mtime_ns,
+        "source_hash": source_hash(task.source, task.part, stat),  # of the bytes that are read next
+    }
     try:
         content, facts = _make(task, settings)
     except DecodeError as error:
@@ -112,7 +123,11 @@ def clean_clip(task: ClipTask, settings: CleaningSettings) -> ClipRow:
         _write(task.target, content, settings.rate_hz)
     except DecodeError as error:  # a long clip is decoded again
         return without_audio(task, "refused", str(error), **source)
-    return ClipRow(task.split, task.fname, **facts, **source, part=task.part)
+    clean: dict[str, Any] = {
+        "clean_hash": content_hash(task.target),
+        "clean_mtime_ns": task.target.stat().st_mtime_ns,
+    }
+    return ClipRow(task.split, task.fname, **facts, **source, **clean, part=task.part)
 
 
 class _Measured(FileSound):
