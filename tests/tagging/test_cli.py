@@ -1,7 +1,6 @@
 """What all commands share: options that cannot be read are one line."""
 
 import argparse
-import os
 import signal
 from importlib import import_module
 from pathlib import Path
@@ -87,8 +86,7 @@ def test_signals_end_a_command_as_ctrl_c_does(capsys, number, code):
 
     def work(args: argparse.Namespace) -> int:
         try:
-            os.kill(os.getpid(), number)
-            signal.pause()
+            signal.raise_signal(number)
         finally:
             closed.append(True)
         return 0
