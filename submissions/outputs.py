@@ -9,6 +9,7 @@ from pathlib import Path
 from foundation.claims import maker, remove_output
 from foundation.files import write_atomic
 from foundation.streams import is_stream
+from foundation.text import CSV_LINE_END, csv_bytes
 
 PREDICT = "predict.py"
 REFUSED = "the refused files of --out"
@@ -30,8 +31,8 @@ def write_refused(out: Path, refused: Sequence[tuple[str, str]]) -> None:
         remove_output(refused_file(out))
         return
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([("fname", "reason"), *refused])
-    write_atomic(refused_file(out), text.getvalue().encode("utf-8", "backslashreplace"))
+    csv.writer(text, lineterminator=CSV_LINE_END).writerows([("fname", "reason"), *refused])
+    write_atomic(refused_file(out), csv_bytes(text.getvalue()))
 
 
 def class_table_file(out: Path) -> Path:

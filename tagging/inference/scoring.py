@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from foundation.text import shown
 from preprocessing.settings import CleaningSettings
 from submissions.activations import Activation
 from submissions.ensemble import average_folds
@@ -135,5 +136,5 @@ def _scores(run: Run, clips: pd.DataFrame, jobs: int) -> Scores:
 
 def listed(lost: Iterable[tuple[str, str]], most: int = 10) -> str:
     """The first of these (name, reason), on one line."""
-    named = [f"{name} ({reason})" for name, reason in lost]
+    named = [shown(f"{name} ({reason})") for name, reason in lost]
     return "; ".join(named[:most] + [f"and {len(named) - most} more"] * (len(named) > most))

@@ -7,6 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from foundation.claims import claimed
+from foundation.text import shown
 from preprocessing.errors import DecodeError
 from preprocessing.stream import FileSound
 from submissions.outputs import PREDICT, prediction_files
@@ -59,5 +60,5 @@ def _tags(names: Sequence[str], scores: np.ndarray, classes: Sequence[str], top:
     lines = []
     for name, row in zip(names[:most], scores, strict=False):
         best = np.argsort(-row, kind="stable")[:top]
-        lines.append(f"{name}: " + ", ".join(f"{classes[k]} {row[k]:.2f}" for k in best))
+        lines.append(f"{shown(name)}: " + ", ".join(f"{classes[k]} {row[k]:.2f}" for k in best))
     return "\n".join(lines + [f"... and {len(names) - most} more"] * (len(names) > most))
