@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -128,7 +129,7 @@ def _contents(rng: np.random.Generator) -> Iterator[tuple[str, bytes]]:
     for name, content in bases.items():
         yield from ((f"{damage}.{name}.{_ending(name)}", data) for damage, data in _damaged(content, rng))
     names = list(bases)
-    for first, second in zip(names, names[1:], strict=False):
+    for first, second in pairwise(names):
         yield f"{first}-then-{second}.{_ending(first)}", bases[first] + bases[second]
     yield from _odd_sounds(rng)
     yield from _no_sounds(rng)
