@@ -85,7 +85,9 @@ def _read(folder: Path) -> dict[str, dict]:
 
 
 def _write(folder: Path, entries: dict[str, dict]) -> None:
-    part = folder / ".part-0"  # a name that `files.is_part` knows; what a kill leaves there is replaced next time
+    part = (
+        folder / ".part-0"
+    )  # a name that `files.is_part` knows; what a kill leaves there is replaced next time
     text = json.dumps({"made_by": "audio-tagging", "files": entries}, indent=1) + "\n"
     try:
         part.write_text(text, encoding="utf-8")
