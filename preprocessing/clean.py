@@ -1,5 +1,6 @@
 """Cleans a whole data set into a clean folder: parallel, resumable, atomic."""
 
+import sys
 from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, closing
 from functools import partial
@@ -11,6 +12,7 @@ from tqdm import tqdm
 from foundation.files import sweep_parts
 from foundation.locks import locked
 from foundation.marks import CLEAN_FOLDER, is_marked
+from foundation.words import some
 from preprocessing.clip import ClipRow
 from preprocessing.folder import LOCK_NAME, READERS_NAME, CleanFolderError
 from preprocessing.manifest import (
@@ -123,6 +125,11 @@ def _prepare(
     old = [] if force else read_rows(clean_dir)
     _check_same_clips(clips, clean_dir, old)
     plan = compare(clips, clean_dir, settings, old, made)
+    if plan.changed:
+        print(
+            f"{len(plan.changed)} clips have changed and are cleaned again: {some(plan.changed)}",
+            file=sys.stderr,
+        )
     if (force and made) or plan.stale or any(task.target.exists() for task in plan.todo):
         locks.enter_context(locked(clean_dir / READERS_NAME, f"reading {clean_dir}"))
     if known:

@@ -22,11 +22,15 @@ from preprocessing.up_to_date import up_to_date
 
 @dataclass
 class Plan:
-    """What is finished (`done`: rows to keep), to be cleaned (`todo`), and to be deleted (`stale`: rows)."""
+    """What is finished (`done`: rows to keep), to be cleaned (`todo`), and to be deleted (`stale`: rows).
+
+    `changed` has the names of clips that were finished once and are to be cleaned again.
+    """
 
     done: list[ClipRow] = field(default_factory=list)
     todo: list[ClipTask] = field(default_factory=list)
     stale: list[ClipRow] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
 
 
 def make_plan(
@@ -72,6 +76,7 @@ def make_plan(
             del rows[split, fname]
         else:
             plan.todo.append(task)
+            plan.changed += [fname] if row and row.has_audio else []
     plan.stale = [row for row in rows.values() if row.has_audio]
     return plan
 

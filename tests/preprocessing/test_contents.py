@@ -49,8 +49,9 @@ def without_hashes(folder: Path) -> None:
     table[list(COLUMNS[:-3])].to_csv(folder / "manifest.csv", index=False)
 
 
-def test_a_clean_file_altered_at_equal_size_is_made_again(tmp_path, clips, cleaned):
+def test_a_clean_file_altered_at_equal_size_is_made_again(tmp_path, clips, cleaned, capsys):
     clean(clips, tmp_path)
+    assert capsys.readouterr().err == ""
     path = tmp_path / "clean/curated/2.wav"
     good = path.read_bytes()
     for damaged in (bytes(len(good)), good[:-1] + bytes([good[-1] ^ 1])):
@@ -58,6 +59,7 @@ def test_a_clean_file_altered_at_equal_size_is_made_again(tmp_path, clips, clean
         cleaned.clear()
         clean(clips, tmp_path)
         assert cleaned == ["2.wav"]
+        assert capsys.readouterr().err == "1 clips have changed and are cleaned again: '2.wav'\n"
         assert path.read_bytes() == good
 
 
