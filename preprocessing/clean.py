@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from foundation.files import sweep_parts
 from foundation.locks import locked
 from foundation.marks import CLEAN_FOLDER, is_marked
+from foundation.parts import sweep_parts
 from foundation.words import some
 from preprocessing.clip import ClipRow
 from preprocessing.folder import LOCK_NAME, READERS_NAME, CleanFolderError
