@@ -13,6 +13,7 @@ from typing import Any, get_args, get_origin
 from omegaconf import BooleanNode, DictConfig, FloatNode, IntegerNode, OmegaConf, StringNode
 from omegaconf.errors import OmegaConfBaseException, ValidationError
 
+from foundation.files import write_atomic
 from foundation.setting_types import check_types, kinds_of, without_null
 from foundation.settings import as_dict, made
 from foundation.words import nearest
@@ -68,7 +69,7 @@ def _files(path: Path, above: tuple[Path, ...] = ()) -> list[tuple[Path, DictCon
 
 def save_config(config: Config, path: Path) -> None:
     """Write the whole config as YAML that `load_config` reads back."""
-    OmegaConf.save(OmegaConf.structured(config), path)
+    write_atomic(path, OmegaConf.to_yaml(OmegaConf.structured(config)).encode())
 
 
 def differing_keys(old: Any, new: Any, prefix: str = "") -> list[str]:
