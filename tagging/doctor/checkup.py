@@ -45,10 +45,17 @@ class Checkup:
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """All suggestions together, each key once."""
+        """All suggestions together, each key once; with another clean folder where the present one would not fit."""
         found = [setting for finding in self.findings for setting in finding.settings]
         names = [name for finding in self.findings for name in finding.exclude]
-        return (*dict.fromkeys(found), *exclusion(self.data.config.dataset.exclude, names))
+        config = self.data.config
+        is_recleaned = any(setting.startswith("cleaning.") for setting in found)
+        folder = (
+            [f"clean_dir={config.clean_dir}_doctor"]
+            if is_recleaned and Path(config.clean_dir).exists()
+            else []
+        )
+        return (*dict.fromkeys(found), *folder, *exclusion(config.dataset.exclude, names))
 
     @property
     def refused(self) -> int:

@@ -8,6 +8,7 @@ from tagging.doctor.survey import Survey
 
 SHORT_SHARE = 0.5  # of the clips fill at most half a window: the window is too long
 CUT_SHARE = 0.25  # of the clips are longer than a window: what is beyond it matters
+_LONGER = 1.01  # windows; a sample more than one, left by resampling, is not longer
 BRIEF_S = 1.5  # clips of this median length are single events, such as words
 _LENGTHS_S = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 8.0, 10.0)  # shorter ones leave networks too few frames
 
@@ -21,7 +22,7 @@ def describe(survey: Survey) -> dict[str, str]:
         "raw length": _spread(survey.usable["seconds_in"].to_numpy(float)),
         "clean length": _spread(seconds),
         "shorter than a window": f"{percent(float((seconds < window.window_s).mean()))} (window_s={window.window_s:g})",
-        "longer than a window": percent(float((seconds > window.window_s).mean())),
+        "longer than a window": percent(float((seconds > _LONGER * window.window_s).mean())),
         "windows per clip": f"median {np.median(starts):g}, at most {starts.max():g} (hop_s={window.hop_s:g})",
     }
 
@@ -51,7 +52,7 @@ def short_clips(survey: Survey) -> Finding | None:
 def only_first(survey: Survey) -> Finding | None:
     """Fires where only first windows are used, and a quarter of the clips has more."""
     window, seconds = survey.config.window, _seconds(survey)
-    share = float(np.mean(seconds > window.window_s))
+    share = float(np.mean(seconds > _LONGER * window.window_s))
     if not window.only_first or share < CUT_SHARE:
         return None
     lost = 1 - float(np.minimum(seconds, window.window_s).sum() / seconds.sum())

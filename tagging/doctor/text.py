@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -18,7 +19,7 @@ def as_text(checkup: Checkup) -> str:
         lines += [title, *(f"  {name:<{_WIDTH}} {value}" for name, value in figures.items()), ""]
     excluded = checkup.data.config.dataset.exclude
     for number, finding in enumerate(checkup.findings, 1):
-        lines += [f"{number}. {finding.name}: {finding.text}", f"   {finding.why}"]
+        lines += [_filled(f"{number}. {finding.name}: {finding.text}"), _filled(f"   {finding.why}")]
         if settings := (*finding.settings, *exclusion(excluded, finding.exclude)):
             lines.append(f"   {_pasted(settings)}")
     if not checkup.findings:
@@ -28,8 +29,6 @@ def as_text(checkup: Checkup) -> str:
             "",
             f"all together (--apply FILE writes them into a config):\n   {_pasted(checkup.settings)}",
         ]
-    if any(setting.startswith("cleaning.") for setting in checkup.settings):
-        lines.append("cleaning.* needs clean audio of its own: another clean_dir, or preprocess.py --force")
     return "\n".join(lines)
 
 
@@ -47,6 +46,10 @@ def in_short(checkup: Checkup) -> str:
         return ""
     command = ["python", "-m", "tagging", "doctor", "--config", str(checkup.config), *checkup.overrides]
     return f"worth a look before training: {', '.join(grave)}; {_pasted(command)} says more"
+
+
+def _filled(text: str) -> str:
+    return textwrap.fill(text, 110, subsequent_indent="   ", break_long_words=False, break_on_hyphens=False)
 
 
 def _pasted(words: Sequence[str]) -> str:

@@ -21,6 +21,15 @@ def test_upsampled_files_are_heard(made):
     assert made.settings("empty bands", "frontend.fmax_hz=7500") == expected
 
 
+def test_clean_audio_of_another_rate_gets_another_folder(made):
+    made.classes(5, lambda seed: noise(rate_hz=8_000, seed=seed), rate_hz=8_000)
+    clean = made.root.parent / "clean"
+    assert made.look().advised().clean_dir == str(clean)
+    clean.mkdir()
+    advised = made.look().advised()
+    assert (advised.clean_dir, advised.cleaning.rate_hz) == (f"{clean}_doctor", 8_000)
+
+
 def test_a_fixed_rate_is_not_changed(made):
     made.classes(5, lambda seed: noise(rate_hz=8_000, seed=seed), rate_hz=8_000)
     assert made.settings("empty bands", "frontend.name=yamnet", "model.name=yamnet") == ()
