@@ -66,7 +66,8 @@ def _predict(args: argparse.Namespace) -> int:
     print("predicting with " + ", ".join(map(str, members)))
     ensemble = make_ensemble(config, members)
     cli.quiet_tensorflow(args.jobs)
-    from tagging.commands.parts.predict import predict_audio, predict_test
+    from tagging.commands.parts.predict import predict_test
+    from tagging.commands.parts.predict_audio import predict_audio
 
     if args.audio:
         return predict_audio(ensemble, args.audio, out, args.jobs)

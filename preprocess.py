@@ -16,6 +16,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--force", action="store_true", help="clean every clip from scratch, even if settings have changed"
     )
     parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="compare the contents of all raw and clean files with those noted in the manifest (default: only where a "
+        "time has changed)",
+    )
+    parser.add_argument(
         "--preview",
         type=cli.positive,
         metavar="N",
@@ -51,7 +57,9 @@ def _preprocess(args: argparse.Namespace) -> int:
         if fewer:
             print(fewer, file=sys.stderr)
         return 0 if plots else 1
-    manifest = clean_dataset(clips, config.clean_dir, config.cleaning, jobs=args.jobs, force=args.force)
+    manifest = clean_dataset(
+        clips, config.clean_dir, config.cleaning, jobs=args.jobs, force=args.force, verify=args.verify
+    )
     print(closing_table(manifest))
     bad = problems(manifest, config.clean_dir)
     for listed in (bad, warnings(manifest)):

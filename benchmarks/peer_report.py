@@ -15,9 +15,7 @@ from tagging.datasets.table import DatasetError
 from tagging.evaluation.bootstrap import interval_of_difference
 from tagging.evaluation.multilabel import lwlrap
 from tagging.evaluation.task_kinds import KINDS
-from tagging.report.text import in_words
-
-FEW = 20  # groups under which even an interval by group is narrow
+from tagging.report.text import in_words, interval_note
 
 
 @dataclass(frozen=True)
@@ -117,8 +115,7 @@ def difference_table(trial: Trial) -> str:
             lines.append(f"{in_words(difference, sign='+')}  {name} - {peer}")
             if trial.is_single_label:
                 lines.append("    " + paired_counts(_is_right(trial, ours), _is_right(trial, theirs)))
-    drawn = f"in brackets: 95 % bootstrap interval over {_units(trial.groups, difference.n_units)}"
-    return "\n".join([*lines, drawn])
+    return "\n".join([*lines, interval_note(difference.n_units, trial.groups)])
 
 
 def _with_mean(figure: str, columns: Mapping[str, Mapping[str, float]]) -> str:
@@ -138,9 +135,3 @@ def paired_counts(ours: np.ndarray, theirs: np.ndarray) -> str:
     p = binomtest(alone, alone + other).pvalue if alone + other else 1.0
     both, neither = int((ours & theirs).sum()), int((~ours & ~theirs).sum())
     return f"right: both {both}, only ours {alone}, only peer {other}, neither {neither} (McNemar, by clip: p {p:.2g})"
-
-
-def _units(groups: Sequence[str], n_units: int) -> str:
-    if not any(groups):
-        return f"{n_units} clips: too narrow where clips share recordings (--recordings)"
-    return f"{n_units} groups" + (", so few that it is too narrow" if n_units < FEW else "")

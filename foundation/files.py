@@ -1,19 +1,16 @@
 """Files that appear whole or not at all."""
 
+import hashlib
 import os
-import re
-import zlib
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from foundation.claims import OutputError, put, real_target
-from foundation.locks import is_alive
+from foundation.parts import part_of
 from foundation.streams import descriptor_of, is_stream
-
-PART_PREFIX = ".part-"  # names of files being written
-_PART = re.compile(re.escape(PART_PREFIX) + r"\d+(-[0-9a-f]{8})?")
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -41,9 +38,7 @@ def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
             yield file
         return
     target = real_target(path)
-    suffix = f"-{zlib.crc32(os.fsencode(target.name)):08x}"
-    _remove_abandoned(target.parent, suffix)
-    part = target.with_name(f"{PART_PREFIX}{os.getpid()}{suffix}")
+    part = part_of(target)
     file = _opened(part, path, mode)
     try:
         with file:
@@ -54,23 +49,15 @@ def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
         raise
 
 
-def _remove_abandoned(folder: Path, suffix: str) -> None:
-    """Remove what killed processes left of the same file."""
-    for part in folder.glob(f"{PART_PREFIX}*{suffix}"):
-        if is_part(part) and not is_alive(int(part.name.removeprefix(PART_PREFIX).removesuffix(suffix))):
-            part.unlink(missing_ok=True)
-
-
-def sweep_parts(folder: Path) -> None:
-    """Delete what a killed process left half written in a folder of this program, however deep."""
-    for part in folder.rglob(f"{PART_PREFIX}*"):
-        if is_part(part):
-            part.unlink(missing_ok=True)
-
-
-def is_part(path: Path) -> bool:
-    """Whether it is a file that was being written."""
-    return bool(_PART.fullmatch(path.name)) and path.is_file() and not path.is_symlink()
+def content_hash(path: Path) -> str:
+    """A fast hash of a file, 32 hexadecimal digits; "" where it is not a regular file, or cannot be read."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a named pipe would block for ever
+            return ""
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except OSError:
+        return ""
 
 
 def _opened_stream(path: Path, mode: str) -> IO[Any]:

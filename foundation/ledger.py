@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from foundation.parts import part_of
+
 try:
     import fcntl
 except ImportError:  # Windows: two processes that write into a folder at once may forget an output of one
@@ -85,7 +87,7 @@ def _read(folder: Path) -> dict[str, dict]:
 
 
 def _write(folder: Path, entries: dict[str, dict]) -> None:
-    part = folder / f".part-{os.getpid()}"  # a name that `files.is_part` knows
+    part = part_of(folder / LEDGER)
     text = json.dumps({"made_by": "audio-tagging", "files": entries}, indent=1) + "\n"
     try:
         part.write_text(text, encoding="utf-8")

@@ -1,15 +1,16 @@
 """Cleans a whole data set into a clean folder: parallel, resumable, atomic."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 from tqdm import tqdm
 
-from foundation.files import sweep_parts
 from foundation.locks import locked
 from foundation.marks import CLEAN_FOLDER, is_marked
+from foundation.parts import sweep_parts
 from preprocessing.clip import ClipRow
 from preprocessing.folder import LOCK_NAME, READERS_NAME, CleanFolderError
 from preprocessing.manifest import (
@@ -38,13 +39,14 @@ def clean_dataset(
     *,
     jobs: int = 1,
     force: bool = False,
+    verify: bool = False,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Brings a clean folder up to date with a data set and returns its manifest.
 
-    Only what is missing or changed is done: clips without a manifest row or clean file, clips whose raw file
-    has another size or time, and clips refused before. Clips that left the data set leave the folder. A clip
-    whose raw file is gone keeps its finished clean file.
+    Only what is missing or changed is done: clips without a manifest row or clean file, clips whose raw or clean file
+    has other contents, and clips refused before. Contents are compared where sizes are equal and times are not.
+    Clips that left the data set leave the folder. A clip whose raw file is gone keeps its finished clean file.
 
     Args:
         clips: columns `fname`, `path` (raw file) and `split`; a clip once per split. Features stored in a larger
@@ -53,6 +55,7 @@ def clean_dataset(
         settings: rate and silence rules, by split and raw length; which features to make, if any.
         jobs: worker processes; 1 works in this process.
         force: remake everything, whatever settings the folder was made with.
+        verify: compare the contents of all files, also of those whose size and time are as they were.
         progress: show a progress bar on stderr, where that is a terminal.
 
     Raises:
@@ -72,8 +75,10 @@ def clean_dataset(
     try:
         with ExitStack() as locks:
             locks.enter_context(locked(clean_dir / LOCK_NAME, f"cleaning into {clean_dir}"))
-            plan = _prepare(clips, clean_dir, settings, force, locks)
-            rows = _work(plan, clean_dir, settings, jobs, progress)
+            hidden = None if progress else True  # None: hidden if stderr is not a terminal
+            compare = partial(make_plan, verify=verify, hidden=hidden)
+            plan = _prepare(clips, clean_dir, settings, force, locks, compare)
+            rows = _work(plan, clean_dir, settings, jobs, hidden)
             write_rows(clean_dir, rows)
             write_made(clean_dir, [clean_file(clean_dir, row) for row in rows if row.has_audio])
     except OSError as error:
@@ -101,7 +106,12 @@ def _check_ours(clean_dir: Path) -> None:
 
 
 def _prepare(
-    clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings, force: bool, locks: ExitStack
+    clips: pd.DataFrame,
+    clean_dir: Path,
+    settings: CleaningSettings,
+    force: bool,
+    locks: ExitStack,
+    compare: Callable[..., Plan],
 ) -> Plan:
     """What is to do, and the folder made ready for it; readers are kept out where clean files are replaced."""
     known = _is_known(clean_dir)
@@ -112,7 +122,7 @@ def _prepare(
         made |= _without_row(clean_dir, settings.rate_hz)
     old = [] if force else read_rows(clean_dir)
     _check_same_clips(clips, clean_dir, old)
-    plan = make_plan(clips, clean_dir, settings, old, made)
+    plan = compare(clips, clean_dir, settings, old, made)
     if (force and made) or plan.stale or any(task.target.exists() for task in plan.todo):
         locks.enter_context(locked(clean_dir / READERS_NAME, f"reading {clean_dir}"))
     if known:
@@ -153,11 +163,11 @@ def _delete_all(clean_dir: Path, made: Iterable[Path]) -> None:
 
 
 def _work(
-    plan: Plan, clean_dir: Path, settings: CleaningSettings, jobs: int, progress: bool
+    plan: Plan, clean_dir: Path, settings: CleaningSettings, jobs: int, hidden: bool | None
 ) -> list[ClipRow]:
     rows = list(plan.done)
     try:
-        with closing(_shown(plan, settings, jobs, progress)) as chunks:
+        with closing(_shown(plan, settings, jobs, hidden)) as chunks:
             for chunk in chunks:
                 append_rows(clean_dir, chunk)
                 rows += chunk
@@ -168,11 +178,10 @@ def _work(
 
 
 def _shown(
-    plan: Plan, settings: CleaningSettings, jobs: int, progress: bool
+    plan: Plan, settings: CleaningSettings, jobs: int, hidden: bool | None
 ) -> Generator[list[ClipRow], None, None]:
     """Cleans what is to do and moves a bar with rate and time left; closing it stops the workers."""
     total = len(plan.todo) + len(plan.done)
-    hidden = None if progress else True  # None: hidden if stderr is not a terminal
     with (
         tqdm(total=total, initial=len(plan.done), desc="cleaning", unit="clip", disable=hidden) as bar,
         closing(clean_all(plan.todo, settings, jobs)) as chunks,

@@ -2,15 +2,16 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from foundation.files import write_atomic
+from foundation.files import content_hash, write_atomic
 from preprocessing.chain import CleanStream
+from preprocessing.contents import source_hash
 from preprocessing.errors import DecodeError, strange
 from preprocessing.feature_settings import STORED
 from preprocessing.features import compute_features
@@ -37,6 +38,9 @@ class ClipRow:
         source_bytes, source_mtime_ns: of the raw file when it was read, to see changes.
         steps, bands: shape of the features; 0 for audio.
         part: what of the raw file is the clip, `KEY[ROW]`; "" for the whole file.
+        source_hash, clean_hash: `content_hash` of the raw file, as it was read, and of the clean file; "" in folders
+            of older versions.
+        clean_mtime_ns: of the clean file when it was made, or last compared.
     """
 
     split: str
@@ -54,6 +58,9 @@ class ClipRow:
     steps: int = 0
     bands: int = 0
     part: str = ""
+    source_hash: str = ""
+    clean_hash: str = ""
+    clean_mtime_ns: int = 0
 
     @property
     def has_audio(self) -> bool:
@@ -104,9 +111,10 @@ def clean_clip(task: ClipTask, settings: CleaningSettings) -> ClipRow:
     try:
         _write(task.target, content, settings.rate_hz)
     except DecodeError as error:  # a long clip is decoded again
-        read = {key: getattr(row, key) for key in ("source_bytes", "source_mtime_ns")}
+        read = {key: getattr(row, key) for key in ("source_bytes", "source_mtime_ns", "source_hash")}
         return without_audio(task, refused(task, str(error), read))
-    return row
+    made_ns = task.target.stat().st_mtime_ns
+    return replace(row, clean_hash=content_hash(task.target), clean_mtime_ns=made_ns)
 
 
 def examine_clip(
@@ -118,7 +126,11 @@ def examine_clip(
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = f"{getattr(error, 'strerror', error)}: {task.source.name!r}"
         return None, ClipRow(task.split, task.fname, "missing", reason, part=task.part)
-    source: dict[str, Any] = {"source_bytes": stat.st_size, "source_mtime_ns": stat.st_mtime_ns}
+    source: dict[str, Any] = {
+        "source_bytes": stat.st_size,
+        "source_mtime_ns": stat.st_mtime_ns,
+        "source_hash": source_hash(task.source, task.part, stat),  # of the bytes that are read next
+    }
     try:
         content, facts = _make(task, settings)
     except DecodeError as error:
@@ -200,7 +212,7 @@ def _hash(header: str, values: np.ndarray) -> str:
 
 
 def refused(task: ClipTask, reason: str, source: Mapping[str, Any] = MappingProxyType({})) -> ClipRow:
-    """The row of a clip that cannot be used; `source`: size and time of the raw file, as columns."""
+    """The row of a clip that cannot be used; `source`: columns on the raw file."""
     return ClipRow(task.split, task.fname, "refused", reason, **source, part=task.part)
 
 

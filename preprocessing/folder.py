@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 
 from foundation.errors import UserError
-from foundation.files import PART_PREFIX
 from foundation.locks import shared_lock
+from foundation.parts import PART_PREFIX
 
 HEADER_BYTES = 44  # of every clean WAV file; its samples start here
 FEATURE_HEADER_BYTES = 128  # of every .npy file of features; its values start here

@@ -4,8 +4,9 @@ import csv
 import io
 import json
 from collections.abc import Iterable
-from dataclasses import astuple, fields
+from dataclasses import fields
 from math import isfinite
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,17 @@ MANIFEST_NAME = "manifest.csv"
 SETTINGS_NAME = "cleaning.json"
 MADE_NAME = "made.json"  # names of the clean files that are made here, also of those that have no row yet
 COLUMNS = tuple(column.name for column in fields(ClipRow))
-AUDIO_COLUMNS = COLUMNS[:-3]  # of folders that were made before there were features
+_values = attrgetter(*COLUMNS)  # dataclasses.astuple copies each value
+_OLDER = (
+    COLUMNS[:-3],
+    COLUMNS[:-6],
+)  # of folders that were made before there were hashes, and before features
 
 
 def to_table(rows: Iterable[ClipRow]) -> pd.DataFrame:
     """Manifest rows as a table, sorted by split and fname."""
     ordered = sorted(rows, key=lambda row: (row.split, row.fname))
-    return pd.DataFrame([astuple(row) for row in ordered], columns=list(COLUMNS))
+    return pd.DataFrame([_values(row) for row in ordered], columns=list(COLUMNS))
 
 
 def clean_file(clean_dir: Path | str, row: ClipRow) -> Path:
@@ -47,7 +52,7 @@ def read_rows(clean_dir: Path | str) -> list[ClipRow]:
     csv.field_size_limit(max(csv.field_size_limit(), len(whole)))  # a name may be longer than its usual limit
     lines = csv.reader(io.StringIO(whole, newline=""))
     header = next(lines, [])
-    if tuple(header) not in (COLUMNS, AUDIO_COLUMNS):
+    if tuple(header) not in (COLUMNS, *_OLDER):
         raise CleanFolderError(f"expected the columns {', '.join(COLUMNS)} in {path}: remake it with --force")
     rows = [_parse(line, path) for line in lines if len(line) == len(header)]
     return list({(row.split, row.fname): row for row in rows}.values())
@@ -55,7 +60,7 @@ def read_rows(clean_dir: Path | str) -> list[ClipRow]:
 
 def write_rows(clean_dir: Path, rows: Iterable[ClipRow]) -> None:
     """Replaces the manifest, sorted, whole or not at all."""
-    text = _csv([COLUMNS, *map(astuple, sorted(rows, key=lambda row: (row.split, row.fname)))])
+    text = _csv([COLUMNS, *map(_values, sorted(rows, key=lambda row: (row.split, row.fname)))])
     write_atomic(clean_dir / MANIFEST_NAME, text.encode("utf-8", BYTES_KEPT))
 
 
@@ -63,7 +68,7 @@ def append_rows(clean_dir: Path, rows: Iterable[ClipRow]) -> None:
     """Adds rows at the manifest's end as work proceeds, so that a kill loses little."""
     path = clean_dir / MANIFEST_NAME
     with path.open("a", newline="", encoding="utf-8", errors=BYTES_KEPT) as file:
-        file.write(_csv(map(astuple, rows)))
+        file.write(_csv(map(_values, rows)))
 
 
 def read_made(clean_dir: Path) -> set[Path]:

@@ -6,17 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+from tqdm import tqdm
 
 from preprocessing.clip import ClipRow, ClipTask, part_name
+from preprocessing.contents import forget_hashes
 from preprocessing.folder import (
     AUDIO_SUFFIX,
-    FEATURE_HEADER_BYTES,
     FEATURE_SUFFIX,
-    HEADER_BYTES,
     CleanFolderError,
     clean_path,
 )
 from preprocessing.settings import CleaningSettings
+from preprocessing.up_to_date import up_to_date
 
 
 @dataclass
@@ -34,6 +35,9 @@ def make_plan(
     settings: CleaningSettings,
     old: list[ClipRow],
     made: Collection[Path] = (),
+    *,
+    verify: bool = False,
+    hidden: bool | None = True,
 ) -> Plan:
     """Plans a run for clips that passed `check_clips`; touches nothing.
 
@@ -41,13 +45,18 @@ def make_plan(
         clips, clean_dir, settings: as `clean_dataset`.
         old: rows of the manifest.
         made: clean files of earlier runs, the only ones that may be replaced.
+        verify: compare the contents of all files, not only of those whose time has changed.
+        hidden: of the bar that is shown where comparing takes long; None: hidden if stderr is not a terminal.
     """
+    forget_hashes()
     rows = {(row.split, row.fname): row for row in old}
     plan = Plan()
     taken: dict[Path, str] = {}
     suffix = AUDIO_SUFFIX if settings.features.name is None else FEATURE_SUFFIX
     columns = zip(clips["split"], clips["fname"], clips["path"], places(clips), strict=True)
-    for split, fname, path, place in columns:
+    for split, fname, path, place in tqdm(
+        columns, "comparing", len(clips), leave=False, delay=2, disable=hidden
+    ):
         row = rows.get((split, fname))
         try:
             target = clean_path(clean_dir, split, fname, suffix)
@@ -57,8 +66,10 @@ def make_plan(
         except CleanFolderError as error:
             plan.done.append(ClipRow(split, fname, "refused", str(error)))
             continue
-        if row is not None and _is_current(row, task, settings):
-            plan.done.append(rows.pop((split, fname)))
+        current = row and up_to_date(row, task, settings, verify=verify)
+        if current:
+            plan.done.append(current)
+            del rows[split, fname]
         else:
             plan.todo.append(task)
     plan.stale = [row for row in rows.values() if row.has_audio]
@@ -106,32 +117,3 @@ def _check_ours(target: Path, made: Collection[Path]) -> None:
             f"its clean file would replace {target}, which preprocess.py did not make: move that away, or choose "
             "another clean_dir"
         )
-
-
-def _is_current(row: ClipRow, task: ClipTask, settings: CleaningSettings) -> bool:
-    if not (row.has_audio and has_clean_file(row, task.target, settings)):
-        return False
-    return not has_changed(row, task.source, task.part)
-
-
-def has_clean_file(row: ClipRow, target: Path, settings: CleaningSettings) -> bool:
-    """Whether the clean file of a manifest row is there, of the size that the row tells."""
-    if row.steps:
-        size = FEATURE_HEADER_BYTES + 4 * row.steps * row.bands
-    else:
-        size = HEADER_BYTES + 2 * round(row.seconds_out * settings.rate_hz)
-    try:
-        return target.stat().st_size == size
-    except OSError:
-        return False
-
-
-def has_changed(row: ClipRow, source: Path, part: str = "") -> bool:
-    """Whether the raw file is another one than was read for this row, another version of it or another part."""
-    if part != row.part:
-        return True
-    try:
-        stat = source.stat()
-    except OSError:  # the raw file is gone: what was made from it is all there is
-        return False
-    return (stat.st_size, stat.st_mtime_ns) != (row.source_bytes, row.source_mtime_ns)

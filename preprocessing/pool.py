@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from ctypes import c_bool
 from typing import Any
 
-from foundation.files import sweep_parts
+from foundation.parts import sweep_parts
 from preprocessing.clip import ClipRow, ClipTask, clean_clips, refused, without_audio
 from preprocessing.folder import CleanFolderError
 from preprocessing.settings import CleaningSettings

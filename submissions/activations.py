@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, softmax
+from scipy.special import expit, log_expit, log_softmax, logit, softmax
+
+_LEAST = 1e-6  # probability of a finite logit
 
 
 class Activation(NamedTuple):
@@ -15,12 +17,14 @@ class Activation(NamedTuple):
         log_scores: logits -> the logarithms of the scores; None if scores are not probabilities.
         mean: logits (rows, classes) and the first row of each group, ascending -> (groups, classes), the logits whose
             scores are the means of the groups' scores.
+        inverse: scores -> logits, which are finite also for probabilities of 0 and 1.
         is_distribution: whether the scores of a row add up to 1.
     """
 
     scores: Callable[[np.ndarray], np.ndarray]
     log_scores: Callable[[np.ndarray], np.ndarray] | None
     mean: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    inverse: Callable[[np.ndarray], np.ndarray]
     is_distribution: bool = False
 
 
@@ -49,6 +53,14 @@ def _log_softmax(logits: np.ndarray) -> np.ndarray:
     return log_softmax(logits, axis=-1)
 
 
-SIGMOID = Activation(expit, log_expit, _sigmoid_mean)
-SOFTMAX = Activation(_softmax, _log_softmax, _softmax_mean, is_distribution=True)
-LINEAR = Activation(np.asarray, None, mean_of_groups)
+def _logit(scores: np.ndarray) -> np.ndarray:
+    return logit(np.clip(scores, _LEAST, 1 - _LEAST))
+
+
+def _logarithm(scores: np.ndarray) -> np.ndarray:
+    return np.log(np.clip(scores, _LEAST, 1))
+
+
+SIGMOID = Activation(expit, log_expit, _sigmoid_mean, _logit)
+SOFTMAX = Activation(_softmax, _log_softmax, _softmax_mean, _logarithm, is_distribution=True)
+LINEAR = Activation(np.asarray, None, mean_of_groups, np.asarray)

@@ -1,17 +1,37 @@
-"""The files of a prediction: the CSV, and next to it each model's logits and the tables of `--report`."""
+"""The files of a prediction: the CSV, and next to it refused files, each model's logits, the tables of `--report`."""
 
+import csv
+import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from foundation.claims import maker, remove_output
+from foundation.files import write_atomic
 from foundation.streams import is_stream
 
 PREDICT = "predict.py"
+REFUSED = "the refused files of --out"
 
 
 def logits_file(out: Path, number: int) -> Path:
     """Where the logits of a model are, `number` from 1."""
     return out.with_name(f"{out.stem}.logits-{number}.npz")
+
+
+def refused_file(out: Path) -> Path:
+    """Where the files that could not be used are listed."""
+    return out.with_name(f"{out.stem}.refused.csv")
+
+
+def write_refused(out: Path, refused: Sequence[tuple[str, str]]) -> None:
+    """Write a CSV of `fname` and `reason` next to `out`; without refused files, remove that of an earlier command."""
+    if not refused:
+        remove_output(refused_file(out))
+        return
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([("fname", "reason"), *refused])
+    write_atomic(refused_file(out), text.getvalue().encode("utf-8", "backslashreplace"))
 
 
 def class_table_file(out: Path) -> Path:
@@ -34,7 +54,8 @@ def prediction_files(out: Path, n_models: int, *, has_tables: bool = False) -> d
     """
     if is_stream(out):
         return {"--out": out}
-    files = {"--out": out, **{_name(number): logits_file(out, number) for number in range(1, n_models + 1)}}
+    files = {"--out": out, REFUSED: refused_file(out)}
+    files |= {_name(number): logits_file(out, number) for number in range(1, n_models + 1)}
     if has_tables:
         confusion = confusion_file(out)
         files |= {"the classes of --out": class_table_file(out), "the confusions of --out": confusion}

@@ -41,5 +41,5 @@ def scores_as_test_clips(audio: Path, *runs: Path) -> pd.DataFrame:
     config = members[0].runs[0].config
     ensemble = make_ensemble(config, members)
     clips = pd.DataFrame(audio_files(audio), columns=["fname", "path"]).assign(split="test")
-    logits = [part.logits for part in score_members(ensemble, clips, config, jobs=1)]
+    logits = [part.logits for part in score_members(ensemble, clips, config, jobs=1)[0]]
     return pd.DataFrame(ensemble.combine(logits), clips["fname"], ensemble.classes)

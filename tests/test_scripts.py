@@ -108,6 +108,7 @@ def test_a_folder_of_raw_audio_is_cleaned_as_the_run_was_trained(tiny, trained, 
     (audio / "broken.wav").write_text("no sound")
     assert predict.main(["--runs", str(run), "--audio", str(audio), "--out", str(tmp_path / "mine.csv")]) == 1
     assert "1 files could not be used: broken.wav" in capsys.readouterr().err
+    assert list(pd.read_csv(tmp_path / "mine.refused.csv")["fname"]) == ["broken.wav"]
     assert run_predict(trained, "--runs", str(run), "--out", str(tmp_path / "test.csv")) == 0
     mine, test = (pd.read_csv(tmp_path / name).set_index("fname") for name in ("mine.csv", "test.csv"))
     mine.index = mine.index.str.removeprefix("inside/")
@@ -123,17 +124,26 @@ def test_without_a_clean_folder_the_test_clips_are_cleaned_for_the_moment(traine
     assert not (tmp_path / "none").exists()
 
 
-def test_a_test_clip_without_audio_is_an_error_that_names_it(tiny, trained, tmp_path, capsys):
+def test_a_test_clip_without_audio_gets_the_training_shares(tiny, trained, tmp_path, capsys):
     shutil.copytree(tiny.root, tmp_path / "raw")
-    lost = pd.read_csv(tmp_path / "raw" / "sample_submission.csv")["fname"][3]
+    sample = pd.read_csv(tmp_path / "raw" / "sample_submission.csv")
+    lost = sample["fname"][3]
     (tmp_path / "raw" / "test" / lost).unlink()
     arguments = [f"dataset.root={tmp_path / 'raw'}", f"clean_dir={tmp_path / 'clean'}"]
     out = tmp_path / "s.csv"
-    assert run_predict(trained, "--out", str(out), *arguments) == 2
-    error = capsys.readouterr().err
+    assert run_predict(trained, "--out", str(out), *arguments) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith(
+        "1 test clips could not be used and have the classes' training shares as scores: "
+    )
     assert lost in error
-    assert "expected audio for every test clip, but 1 have none" in error.splitlines()[-1]
-    assert not out.exists()
+    assert list(pd.read_csv(tmp_path / "s.refused.csv")["fname"]) == [lost]
+    made = pd.read_csv(out).set_index("fname")
+    assert list(made.index) == list(sample["fname"])
+    dataset = read_dataset(tiny.config(tmp_path).dataset)
+    part = pd.read_csv(trained.parent / "runs" / "curated" / "split.csv").set_index("fname")["part"]
+    curated = dataset.of("curated").set_index("fname", drop=False).loc[part.index[part == "train"]]
+    np.testing.assert_allclose(made.loc[lost], dataset.targets(curated).mean(axis=0), rtol=1e-5, atol=2e-6)
 
 
 def test_preprocess_reports_and_goes_on_after_bad_clips(tiny, tmp_path, capsys):

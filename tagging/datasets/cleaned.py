@@ -1,5 +1,6 @@
 """Clips with the paths of their clean audio in place of the raw."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from foundation.files import content_hash
 from foundation.scratch import scratch_folder
 from preprocessing.clean import clean_dataset
 from preprocessing.clip import ClipRow
 from preprocessing.folder import CleanFolderError
 from preprocessing.manifest import MANIFEST_NAME, SETTINGS_NAME, check_fingerprint, clean_file, read_rows
-from preprocessing.plan import has_changed, has_clean_file, parts
+from preprocessing.plan import parts
 from preprocessing.settings import CleaningSettings
+from preprocessing.up_to_date import has_clean_file, is_suspect, source_state
 
 Audio = tuple[pd.DataFrame, pd.DataFrame]
 """(usable clips, the others): the first with clean `path`, `audio_hash`, and the shape of the features (`steps`,
@@ -35,6 +38,7 @@ def with_clean_audio(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSet
     columns = zip(rows, clips["path"], parts(clips), paths, strict=True)
     states = pd.Series([_state(*column, settings) for column in columns], clips.index, dtype=str)
     _check_states(clips, states, clean_dir)
+    _check_suspects(rows, paths, clean_dir)
     usable = np.array([row.has_audio for row in rows], bool)
     facts = {key: [getattr(row, key) for row in rows] for key in ("audio_hash", "steps", "bands")}
     found = clips.assign(path=pd.Series(paths, clips.index, object), **facts)
@@ -90,7 +94,7 @@ def _state(row: ClipRow, source: Path, part: str, target: Path | None, settings:
     if row.status == "missing" and source.exists():
         return "uncleaned"
     was_read = row.source_mtime_ns > 0  # not so where the name alone was refused
-    return "changed" if was_read and has_changed(row, source, part) else row.status
+    return (was_read and source_state(row, source, part)) or row.status
 
 
 def _check_states(clips: pd.DataFrame, states: pd.Series, clean_dir: Path) -> None:
@@ -100,8 +104,31 @@ def _check_states(clips: pd.DataFrame, states: pd.Series, clean_dir: Path) -> No
             f"{clean_dir} was made from other files than those in {path.parent} ({len(changed)} "
             f"differ, e.g. {path.name}): run preprocess.py, or choose another clean_dir"
         )
+    if len(touched := clips[states == "touched"]):
+        path = Path(touched["path"].iloc[0])
+        raise CleanFolderError(
+            f"{len(touched)} files in {path.parent} have other times than when they were cleaned (e.g. {path.name}; "
+            "copied?): run preprocess.py, which compares their contents and cleans only what has changed"
+        )
     if len(uncleaned := clips[states == "uncleaned"]):
         splits, first = ", ".join(dict.fromkeys(uncleaned["split"])), uncleaned["fname"].iloc[0]
         raise CleanFolderError(
             f"{len(uncleaned)} clips of {splits} are not cleaned yet (e.g. {first}): run preprocess.py"
+        )
+
+
+def _check_suspects(rows: Sequence[ClipRow], paths: Sequence[Path | None], clean_dir: Path) -> None:
+    """Compare clean files of other times than those noted: few, unless the folder is a copy."""
+    suspects = [(row, path) for row, path in zip(rows, paths, strict=True) if path and is_suspect(row, path)]
+    if not suspects:
+        return
+    print(
+        f"{len(suspects)} files in {clean_dir} have other times than when they were made (copied?): comparing their "
+        "contents; preprocess.py does so once and notes the new times",
+        file=sys.stderr,
+    )
+    if altered := [row.fname for row, path in suspects if content_hash(path) != row.clean_hash]:
+        raise CleanFolderError(
+            f"{len(altered)} files in {clean_dir} have been altered since they were made (e.g. {altered[0]}): run "
+            "preprocess.py, which makes them again"
         )

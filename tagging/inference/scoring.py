@@ -24,6 +24,9 @@ from tagging.pipeline.pieces import clips_from_files
 from tagging.runs.ensembles import Ensemble
 from tagging.runs.run import Run, RunError
 
+Refused = list[tuple[str, str]]
+"""Names of clips without usable audio, each with the reason."""
+
 
 class Scores(NamedTuple):
     """What one run, or one model of the ensemble, predicts.
@@ -37,15 +40,17 @@ class Scores(NamedTuple):
     loudest: np.ndarray | None
 
 
-def score_members(ensemble: Ensemble, clips: pd.DataFrame, config: Config, jobs: int) -> list[Scores]:
-    """Scores of all clips by each model; those of folds are averaged.
+def score_members(
+    ensemble: Ensemble, clips: pd.DataFrame, config: Config, jobs: int
+) -> tuple[list[Scores], Refused]:
+    """Scores of all clips by each model, those of folds averaged, and the clips that a run could not use.
 
     Raises:
         DatasetError: as `score_runs`.
     """
-    rest = iter(score_runs(ensemble.runs, clips, config, jobs))
-    activation = ensemble.kind.activation
-    return [_as_one([next(rest) for _ in member.runs], activation) for member in ensemble.members]
+    scores, refused = score_runs(ensemble.runs, clips, config, jobs)
+    rest, activation = iter(scores), ensemble.kind.activation
+    return [_as_one([next(rest) for _ in member.runs], activation) for member in ensemble.members], refused
 
 
 def _as_one(folds: Sequence[Scores], activation: Activation) -> Scores:
@@ -56,29 +61,56 @@ def _as_one(folds: Sequence[Scores], activation: Activation) -> Scores:
     )
 
 
-def score_runs(runs: Sequence[Run], clips: pd.DataFrame, config: Config, jobs: int) -> list[Scores]:
-    """Scores of all clips by each run; runs with equal cleaning share the clean audio.
+def score_runs(
+    runs: Sequence[Run], clips: pd.DataFrame, config: Config, jobs: int
+) -> tuple[list[Scores], Refused]:
+    """Scores of all clips by each run, and the clips that a run could not use; equal cleaning is done once.
 
     Clean audio is looked for in the config's `clean_dir`, and where runs were trained on audio cleaned in another way
-    than the config's, in theirs.
+    than the config's, in theirs. A clip without usable audio gets what a run can say without it: see `_without_audio`.
 
     Raises:
-        DatasetError: a clip without usable audio, before a model is loaded.
+        DatasetError: no clip has usable audio, before a model is loaded.
     """
     scores: dict[int, Scores] = {}
+    reasons: dict[str, str] = {}
     for numbers in _of_equal_cleaning(runs):
         theirs = [runs[number].config for number in numbers]
         cleaning = theirs[0].cleaning
         folders = [Path(each.clean_dir) for each in ([config] if config.cleaning == cleaning else theirs)]
         with clean_audio(clips, folders, cleaning, jobs) as (usable, lost):
-            if len(lost):
-                reasons = listed(zip(lost["fname"], lost["reason"], strict=True))
-                raise DatasetError(
-                    f"expected audio for every test clip, but {len(lost)} have none: {reasons}"
-                )
+            reasons |= dict(zip(lost["fname"], lost["reason"], strict=True))
+            if usable.empty:
+                raise DatasetError(f"expected usable test clips, found none: {listed(reasons.items())}")
+            is_usable = clips["fname"].isin(usable["fname"]).to_numpy(bool)
             for number in numbers:
-                scores[number] = _scores(runs[number], usable, jobs)
-    return [scores[number] for number in range(len(runs))]
+                found = _scores(runs[number], usable, jobs)
+                scores[number] = found if is_usable.all() else _completed(runs[number], found, is_usable)
+    refused = [(name, reasons[name]) for name in clips["fname"] if name in reasons]
+    return [scores[number] for number in range(len(runs))], refused
+
+
+def _completed(run: Run, found: Scores, is_usable: np.ndarray) -> Scores:
+    """Scores of all clips out of those of the usable ones."""
+    every = np.tile(_without_audio(run, found.logits), (len(is_usable), 1))
+    loudest = None if found.loudest is None else every.copy()
+    every[is_usable] = found.logits
+    if loudest is not None:
+        loudest[is_usable] = found.loudest
+    return Scores(every, loudest)
+
+
+def _without_audio(run: Run, logits: np.ndarray) -> np.ndarray:
+    """Logits of a clip that nothing is known of, (classes,) float32.
+
+    Their scores are the classes' shares of the training clips, or the mean values of regression; of runs of older
+    versions, which do not have these, the mean scores of the other clips, whose logits these are.
+    """
+    activation, shares = run.kind.activation, run.info.get("train_mean")
+    row = (
+        activation.mean(logits, np.array([0]))[0] if shares is None else activation.inverse(np.array(shares))
+    )
+    return row.astype(np.float32)
 
 
 def _of_equal_cleaning(runs: Sequence[Run]) -> list[list[int]]:

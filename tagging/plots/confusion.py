@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from tagging.plots.style import write_figure
 
@@ -82,7 +83,9 @@ def _bars(pairs: pd.DataFrame) -> Figure:
     panel.bar_label(bars, [f"{100 * share:.0f} %" for share in pairs["share"]], padding=3, fontsize=8)
     names = [f"{row.label} → {row.predicted}" for row in pairs.itertuples()]
     panel.set_yticks(range(len(pairs)), labels=names, fontsize=8, parse_math=False)
+    panel.margins(x=0.1, y=0.01)
     panel.invert_yaxis()
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     panel.set(xlabel="clips, and their share of the true class")
     panel.set_title("most frequent confusions: true → predicted" if len(pairs) else "no confusions")
     return figure

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from foundation.files import is_part
 from foundation.ledger import LEDGER, has_ledger, recorded
+from foundation.parts import is_part
 from tagging.runs.run import CONFIG, INFO
 
 IDENTITY, BACKUPS, REPORT = "stage.json", "backup", "report.html"

@@ -14,6 +14,7 @@ from foundation.claims import claimed
 from foundation.files import atomic_file
 from foundation.text import shown, shown_lines
 from preprocessing.errors import DecodeError
+from submissions.outputs import write_refused
 from tagging.datasets.audio_files import Files
 from tagging.inference.published import AUDIOSET
 from tagging.inference.results import Segment, TaggerError, Tags, Timeline
@@ -22,7 +23,7 @@ from tagging.tagger.clips import check_clean
 from tagging.tagger.files import found_files
 from tagging.tagger.formats import WRITERS, Output, Record
 from tagging.tagger.models import window_pieces
-from tagging.tagger.options import TAG, flag, outputs, windows_file
+from tagging.tagger.options import TAG, flag, list_file, outputs, windows_file
 from tagging.tagger.progress import WatchedSound
 from tagging.tagger.tagger import Tagger
 from tagging.tagger.writing import Vectors, screen_or_file, write_embeddings, write_labels
@@ -33,6 +34,9 @@ _OF_LABELS = ("threshold", "min_length_s", "max_gap_s", "labels")
 
 Sounds = list[tuple[str, WatchedSound]]
 """Names as they are shown, and the files."""
+
+Lost = list[tuple[str, str]]
+"""Names of files that could not be used, each with the reason."""
 
 Found = tuple[Tags | Timeline, Vectors | None]
 """The output for a file, and its embeddings if requested."""
@@ -58,8 +62,11 @@ def _tag(args: argparse.Namespace) -> int:
             print(shown_lines(str(line)), file=sys.stderr)
         sounds = [(name, WatchedSound(path, has_bar=args.timeline)) for name, path in files]
         lost = _tag_files(args, tagger, sounds)
+        if listed := list_file(args):
+            write_refused(args.out, lost)
     if lost:
-        print(f"{lost} of {len(files)} files could not be used", file=sys.stderr)
+        place = f"; {listed} lists them" if listed else ""
+        print(f"{len(lost)} of {len(files)} files could not be used{place}", file=sys.stderr)
     return 1 if lost or empty else 0
 
 
@@ -87,28 +94,28 @@ def _unheard(args: argparse.Namespace, tagger: Tagger) -> list[str]:
     return [f"windows of {window_s:g} s every {hop_s:g} s: audio between them is ignored"]
 
 
-def _tag_files(args: argparse.Namespace, tagger: Tagger, sounds: Sounds) -> int:
-    """Write all that is asked for; how many files could not be used."""
+def _tag_files(args: argparse.Namespace, tagger: Tagger, sounds: Sounds) -> Lost:
+    """Write all that is asked for; the files that could not be used."""
     vectors: list[Vectors] = []
-    lost: list[str] = []
+    lost: Lost = []
     with _output(args, tagger) as output:
         WRITERS[args.format](_records(args, tagger, sounds, vectors, lost), output)
     if args.embeddings:
         write_embeddings(args.embeddings, vectors, per_window=args.per_window)
-    return len(lost)
+    return lost
 
 
 def _records(
-    args: argparse.Namespace, tagger: Tagger, sounds: Sounds, vectors: list[Vectors], lost: list[str]
+    args: argparse.Namespace, tagger: Tagger, sounds: Sounds, vectors: list[Vectors], lost: Lost
 ) -> Iterator[Record]:
-    """Of each usable file, whose embeddings go to `vectors`; the names of the others go to `lost`."""
+    """Of each usable file, whose embeddings go to `vectors`; the others go to `lost`."""
     is_hidden = None if len(sounds) > 1 else True  # None: hidden if stderr is not a terminal
     with tqdm(total=len(sounds), desc="tagging", unit="file", disable=is_hidden) as bar:
         for (name, sound), found in zip(sounds, _found(args, tagger, sounds), strict=True):
             with tqdm.external_write_mode():
                 if isinstance(found, DecodeError):
                     _show_lost(args, name, found)
-                    lost.append(name)
+                    lost.append((name, str(found)))
                 else:
                     yield from _record(args, tagger, name, sound, found[0])
                     vectors += [found[1]] if found[1] else []

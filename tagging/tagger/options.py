@@ -7,6 +7,7 @@ from pathlib import Path
 from foundation.claims import check_outputs
 from foundation.errors import UserError
 from foundation.streams import is_stream
+from submissions.outputs import REFUSED, refused_file
 from tagging import cli
 
 STDIN = Path("-")
@@ -137,10 +138,15 @@ def windows_file(args: argparse.Namespace) -> Path | None:
     return args.out.with_name(f"{args.out.stem}.windows{args.out.suffix}")
 
 
+def list_file(args: argparse.Namespace) -> Path | None:
+    """The CSV next to `--out` with the files that could not be used; None: there is no place for it."""
+    return refused_file(args.out) if args.out and not is_stream(args.out) else None
+
+
 def outputs(args: argparse.Namespace) -> dict[str, Path | None]:
     """The requested output files, by option."""
     return {
-        **{"--out": args.out, "the windows of --out": windows_file(args)},
+        **{"--out": args.out, REFUSED: list_file(args), "the windows of --out": windows_file(args)},
         **{flag(key): getattr(args, key) for key in ("labels", "plot", "embeddings")},
     }
 

@@ -6,7 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from foundation.files import content_hash
 from foundation.settings import as_dict, completed
+from models.registry import NETWORKS
+from models.settings import ModelSettings
 from tagging.config.load import differing_keys
 from tagging.config.schema import Config
 from tagging.config.selection import SELECTED
@@ -16,6 +19,7 @@ from tagging.training.data import StageData
 from tagging.training.stage import Stage
 
 _BUILT_ON = ("init_finished", "selection_finished")
+_WEIGHTS = "weights_hash"  # None in identities of older code, which did not know it
 _OF_CONFIG = ("seed", "deterministic", *SHAPING)
 _NOT_SHAPING = (
     "weights",
@@ -63,9 +67,16 @@ def identity(stage: Stage, data: StageData, start: Run | None, teacher: Run | No
         "train_clips": _digest(data.train),
         "validation_clips": _digest(data.validation),
         "background_clips": _digest(data.backgrounds),
+        _WEIGHTS: None if start else _weights_hash(stage.config.model),
         "init_finished": start.info["finished"] if start else None,
         "selection_finished": teacher.info["finished"] if teacher else None,
     }
+
+
+def _weights_hash(model: ModelSettings) -> str | None:
+    """Of the file that the network's weights come from; None: there is none."""
+    published = {"none", *(network.PUBLISHED for network in NETWORKS.values())}
+    return None if model.weights in published else content_hash(Path(model.weights)) or None
 
 
 def check_teacher(new: dict[str, Any], classes: tuple[str, ...], teacher: Run, stage: str) -> None:
@@ -128,20 +139,24 @@ def check_same(old: dict[str, Any], new: dict[str, Any], folder: Path, stage: st
 
 
 def differences(old: dict[str, Any], new: dict[str, Any], stage: str) -> list[str]:
-    """A line per setting or table of clips that has changed since an identity was stored."""
-    return differing_keys(_with_full_keys(_completed(old), stage), _with_full_keys(new, stage))
+    """A line per setting, table of clips or file of weights that has changed since an identity was stored."""
+    old, new = _completed(old), dict(new)
+    if not (old[_WEIGHTS] and new[_WEIGHTS]):  # not known, or gone
+        del old[_WEIGHTS], new[_WEIGHTS]
+    return differing_keys(_with_full_keys(old, stage), _with_full_keys(new, stage))
 
 
 def _completed(old: dict[str, Any]) -> dict[str, Any]:
     """An identity that older code stored, with the defaults of the settings that did not exist then."""
     known = completed({key: old[key] for key in _OF_CONFIG if key in old}, Config)
     settings = {key: known[key] for key in _OF_CONFIG}
-    return {**settings, **old, **settings, "stage": completed(old["stage"], StageSettings)}
+    return {_WEIGHTS: None, **settings, **old, **settings, "stage": completed(old["stage"], StageSettings)}
 
 
 def _with_full_keys(whole: dict[str, Any], stage: str) -> dict[str, Any]:
     """As a user would write the keys."""
-    return {f"stages.{stage}" if key == "stage" else key: value for key, value in whole.items()}
+    names = {"stage": f"stages.{stage}", _WEIGHTS: "contents of model.weights"}
+    return {names.get(key, key): value for key, value in whole.items()}
 
 
 def _images(whole: dict[str, Any]) -> dict[str, Any]:

@@ -177,6 +177,7 @@ def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str,
         "task": run.kind.name,
         "classes": list(classes),
         "train_clips": len(data.train),
+        "train_mean": data.targets.mean(axis=0, dtype=float).tolist(),  # shares of labels, or means of values
         "validation_clips": len(data.validation),
         **count_parameters(model.network),
         "epochs": len(history.rows),

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from foundation.files import sweep_parts, write_atomic
+from foundation.files import write_atomic
+from foundation.parts import sweep_parts
 from preprocessing.folder import CleanFolderError, clean_path
 
 

@@ -66,7 +66,7 @@ def test_a_folder_made_before_there_were_features_holds_audio(tmp_path):
     write_rows(tmp_path, ROWS[:2])
     path = tmp_path / "manifest.csv"
     lines = path.read_text().splitlines()
-    path.write_text("".join(",".join(line.split(",")[:-3]) + "\n" for line in lines))
+    path.write_text("".join(",".join(line.split(",")[:-6]) + "\n" for line in lines))
     assert "steps" not in path.read_text()
     assert read_rows(tmp_path) == ROWS[:2]
     settings = as_dict(CleaningSettings())

@@ -60,7 +60,7 @@ def test_a_lost_or_damaged_clean_file_is_made_again(tmp_path, clips, cleaned, da
 def test_a_changed_raw_file_is_done_again(tmp_path, clips, cleaned, write, sound):
     clean(clips, tmp_path)
     write("1.wav", sound[:4_800])
-    os.utime(tmp_path / "raw/3.wav", ns=(1, 1))
+    write("3.wav", -sound[3:])  # of equal size
     cleaned.clear()
     manifest = clean(clips, tmp_path)
     assert cleaned == ["1.wav", "3.wav"]
@@ -127,7 +127,8 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, clips, cleaned):
     path.write_bytes(path.read_bytes()[:-20])  # killed while it wrote the last row
     (tmp_path / "clean/curated/.part-9").touch()  # and another file
     cleaned.clear()
-    assert clean(clips, tmp_path).equals(first)
+    times = ["clean_mtime_ns"]
+    assert clean(clips, tmp_path).drop(columns=times).equals(first.drop(columns=times))
     assert cleaned == ["t.wav"]
     assert not (tmp_path / "clean/curated/.part-9").exists()
 

@@ -23,6 +23,15 @@ def test_the_score_of_the_mean_is_the_mean_of_the_scores(last):
     np.testing.assert_allclose(last.scores(mean), [last.scores(part).mean(axis=0) for part in parts])
 
 
+@pytest.mark.parametrize("last", ACTIVATIONS)
+def test_scores_have_finite_logits(last):
+    scores = last.scores(LOGITS[0])
+    np.testing.assert_allclose(last.scores(last.inverse(scores)), scores, rtol=1e-4, atol=1e-5)
+    sure = last.inverse(np.array([0.0, 1.0]))
+    assert np.isfinite(sure).all()
+    np.testing.assert_allclose(last.scores(sure), [0, 1], atol=2e-6)
+
+
 def test_the_logits_of_a_mean_distribution_are_its_logarithms():
     mean = SOFTMAX.mean(np.concatenate(LOGITS), np.array([0, 5, 6]))
     np.testing.assert_allclose(np.exp(mean).sum(axis=1), 1.0)

@@ -1,48 +1,33 @@
-"""What `predict.py` does: test clips or audio files -> a CSV, and the score where answers are known."""
+"""What `predict.py` does with a data set: test clips -> a CSV, and the score where answers are known."""
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from foundation.claims import claimed
 from foundation.files import write_atomic
-from foundation.streams import is_stream
 from foundation.words import some
-from preprocessing.errors import DecodeError
-from preprocessing.stream import FileSound
-from submissions.outputs import (
-    PREDICT,
-    class_table_file,
-    confusion_file,
-    logits_file,
-    prediction_files,
-    remove_logits_above,
-)
-from submissions.writer import write_predictions, write_scores, write_submission
+from submissions.outputs import PREDICT, class_table_file, confusion_file, prediction_files
+from tagging.commands.parts.predicted import name_refused, write_predicted
 from tagging.config.schema import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.answers import Answers, answers_for
-from tagging.datasets.audio_files import Files, audio_files
 from tagging.datasets.table import TEST, Dataset, DatasetError
 from tagging.evaluation.checks import EvaluationError
 from tagging.evaluation.multiclass import confusion_table
-from tagging.inference.scoring import Scores, listed, score_members
+from tagging.inference.scoring import Scores, score_members
 from tagging.plots.confusion import confusion_plot
 from tagging.report.text import score_report, window_report
 from tagging.runs.ensembles import Ensemble
 from tagging.runs.run import RunError
-from tagging.tagger.clips import check_clean
-from tagging.tagger.network import saved_network
-from tagging.tagger.whole_clips import outputs_of_each
-
-_TOP = 3  # tags of a file that are printed
 
 
 def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, report: bool = False) -> int:
     """Predict the data set's test clips and write `out`; prints the score where answers are known. An exit code.
+
+    Clips without usable audio get the classes' training shares, are scored with them, and are listed next to `out`.
 
     Args:
         config: names the data set.
@@ -92,9 +77,11 @@ def _predict_test(
     jobs: int,
     report: bool,
 ) -> int:
-    parts = score_members(ensemble, answers.clips, config, jobs)
+    parts, refused = score_members(ensemble, answers.clips, config, jobs)
     names = list(answers.clips["fname"])
-    scores = _write(out, dataset.sample_submission, names, [part.logits for part in parts], ensemble)
+    scores = write_predicted(
+        out, dataset.sample_submission, names, [part.logits for part in parts], ensemble, refused
+    )
     known, targets = answers.is_known, answers.targets
     clips = answers.clips[known]
     if known.any():
@@ -108,7 +95,14 @@ def _predict_test(
         }
         if both:
             print("\n" + window_report(ensemble.kind, targets, both, list(clips["group"]), config.seed))
-    return 0
+    if refused:
+        name_refused(out, refused, f"test clips could not be used and have {_scores_without_audio(ensemble)}")
+    return 1 if refused else 0
+
+
+def _scores_without_audio(ensemble: Ensemble) -> str:
+    has_shares = ensemble.kind.has_labels and all("train_mean" in run.info for run in ensemble.runs)
+    return "the classes' training shares as scores" if has_shares else "mean scores"
 
 
 def _write_tables(out: Path, targets: np.ndarray, scores: np.ndarray, ensemble: Ensemble) -> None:
@@ -119,68 +113,6 @@ def _write_tables(out: Path, targets: np.ndarray, scores: np.ndarray, ensemble: 
         confusions = confusion_table(targets, scores, ensemble.classes)
         write_atomic(confusion_file(out), confusions.to_csv().encode())
         confusion_plot(confusions, confusion_file(out).with_suffix(".png"))
-
-
-def predict_audio(ensemble: Ensemble, path: Path, out: Path, jobs: int) -> int:
-    """Predict a file, or the audio files under a folder, and write `out`; unusable ones are listed. An exit code."""
-    files = audio_files(path, are_features=ensemble.takes_features)
-    paths = [file for _, file in files]
-    with claimed(PREDICT, prediction_files(out, len(ensemble.members)), inputs=paths):
-        check_clean(ensemble.runs, paths)
-        names, logits, lost = _score_files(ensemble, files, jobs)
-        scores = _write(out, None, names, ensemble.of_members(logits), ensemble)
-    top = _TOP if ensemble.kind.has_labels else len(ensemble.classes)
-    print(_tags(names, scores, ensemble.classes, top))
-    if lost:
-        print(f"{len(lost)} files could not be used: {listed(lost)}", file=sys.stderr)
-    return 1 if lost else 0
-
-
-def _score_files(
-    ensemble: Ensemble, files: Files, jobs: int
-) -> tuple[list[str], list[np.ndarray], list[tuple[str, str]]]:
-    """(names of the usable files, one (files, classes) float32 matrix of logits a run, the others with a reason)."""
-    networks = [saved_network(run) for run in ensemble.runs]
-    found = outputs_of_each(networks, [FileSound(path) for _, path in files], jobs)
-    bar = tqdm(zip(files, found, strict=True), "predicting", len(files), unit="file", disable=None)
-    usable, rows, lost = [], [], []
-    for (name, _), outputs in bar:
-        if isinstance(outputs, DecodeError):
-            lost.append((name, str(outputs)))
-        else:
-            usable.append(name)
-            rows.append([output.logits for output in outputs])
-    if not usable:
-        raise DatasetError(f"expected usable audio, found none: {listed(lost)}")
-    return usable, [np.concatenate(run) for run in zip(*rows, strict=True)], lost
-
-
-def _write(
-    out: Path, sample: Path | None, names: Sequence[str], logits: Sequence[np.ndarray], ensemble: Ensemble
-) -> np.ndarray:
-    """Combine the models; write the submission, and next to it each one's logits. Returns the combined scores."""
-    classes, scores = ensemble.classes, ensemble.combine(logits)
-    has_place = not is_stream(out)
-    for number, matrix in enumerate(logits if has_place else (), 1):
-        write_scores(logits_file(out, number), names, classes, matrix)
-    if sample is None and ensemble.kind.is_single_label:
-        write_predictions(out, names, classes, scores)
-        left_out = []
-    else:
-        left_out = write_submission(out, sample, names, classes, scores)
-    if has_place:
-        remove_logits_above(len(logits), out)
-    print(f"{out}: {len(names) - len(left_out)} clips, {len(classes)} classes")
-    return scores
-
-
-def _tags(names: Sequence[str], scores: np.ndarray, classes: Sequence[str], top: int, most: int = 20) -> str:
-    """The `top` classes of each file, the highest score first, a line a file."""
-    lines = []
-    for name, row in zip(names[:most], scores, strict=False):
-        best = np.argsort(-row, kind="stable")[:top]
-        lines.append(f"{name}: " + ", ".join(f"{classes[k]} {row[k]:.2f}" for k in best))
-    return "\n".join(lines + [f"... and {len(names) - most} more"] * (len(names) > most))
 
 
 def _both_ways(

@@ -57,10 +57,33 @@ def test_audio_that_was_made_from_other_files_of_the_same_names_is_refused(tmp_p
 
 
 @pytest.mark.parametrize("name", ["a.wav", "bad.wav"])
-def test_a_raw_file_that_was_touched_counts_as_another(tmp_path, clips, name):
+def test_a_raw_file_of_another_time_is_compared_by_preprocessing(tmp_path, clips, name):
     os.utime(tmp_path / "raw" / name, ns=(1, 1))
-    with pytest.raises(CleanFolderError, match=f"other files .*{name}"):
+    with pytest.raises(CleanFolderError, match=f"1 files .*other times .*{name}.*copied.*run preprocess.py"):
         with_clean_audio(clips, tmp_path / "clean", SETTINGS)
+    clean_dataset(clips, tmp_path / "clean", SETTINGS, progress=False)
+    assert len(with_clean_audio(clips, tmp_path / "clean", SETTINGS)[0]) == 3
+
+
+def test_an_altered_clean_file_is_refused_and_a_copy_is_not(tmp_path, clips, capsys):
+    path = tmp_path / "clean" / "test" / "b.wav"
+    good = path.read_bytes()
+    path.write_bytes(bytes(len(good)))
+    with pytest.raises(CleanFolderError, match=r"1 files .*altered .*b\.wav.*run preprocess\.py"):
+        with_clean_audio(clips, tmp_path / "clean", SETTINGS)
+    path.write_bytes(good)
+    capsys.readouterr()
+    assert len(with_clean_audio(clips, tmp_path / "clean", SETTINGS)[0]) == 3
+    assert "1 files" in (said := capsys.readouterr().err)
+    assert "preprocess.py" in said
+    clean_dataset(clips, tmp_path / "clean", SETTINGS, progress=False)
+    with_clean_audio(clips, tmp_path / "clean", SETTINGS)
+    assert capsys.readouterr().err == ""
+
+
+def test_nothing_is_read_in_an_ordinary_folder(tmp_path, clips, monkeypatch):
+    monkeypatch.setattr("tagging.datasets.cleaned.content_hash", None)
+    with_clean_audio(clips, tmp_path / "clean", SETTINGS)
 
 
 def test_raw_files_that_are_gone_are_no_fault(tmp_path, clips):

@@ -1,5 +1,6 @@
 """predict.py: what it takes for audio, what it refuses, and what it leaves behind. Runs have random weights."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -90,13 +91,61 @@ def test_a_clean_folder_that_does_not_fit_is_passed_over(tiny, run, tmp_path, cl
     assert "cleaning 24 clips " in printed
 
 
-def test_missing_test_audio_is_found_before_a_model_is_loaded(tiny, run, tmp_path, no_model, capsys):
-    root = shutil.copytree(tiny.root, tmp_path / "raw")
-    lost = sorted((root / "test").iterdir())[0]
-    lost.unlink()
-    given = [f"dataset.root={root}", f"clean_dir={tmp_path / 'none'}"]
+def broken_copy(tiny, folder: Path, *broken: int) -> tuple[list[str], list[str]]:
+    """Settings of a copy of the data set, some of whose test clips are empty files, and their names."""
+    root = shutil.copytree(tiny.root, folder / "raw")
+    names = [clip_names(tiny)[k] for k in broken]
+    for name in names:
+        (root / "test" / name).write_bytes(b"")
+    return [f"dataset.root={root}", f"clean_dir={folder / 'none'}"], names
+
+
+def test_without_any_test_audio_no_model_is_loaded(tiny, run, tmp_path, no_model, capsys):
+    given, _ = broken_copy(tiny, tmp_path, *range(24))
     assert predict.main(["--runs", run, *given, "--out", str(tmp_path / "a.csv")]) == 2
-    assert f"but 1 have none: {lost.name}" in capsys.readouterr().err
+    assert "expected usable test clips, found none: " in capsys.readouterr().err
+    assert not list(tmp_path.glob("a.*"))
+
+
+def test_an_unusable_test_clip_costs_no_other_one(tiny, run, slow_run, tmp_path, capsys):
+    """It has the training shares, of an ensemble their mean, and counts in the score as in Kaggle's."""
+    runs = [shutil.copytree(each, tmp_path / Path(each).name) for each in (run, slow_run)]
+    dataset = read_dataset(tiny.config(tmp_path).dataset)
+    shares = np.random.default_rng(0).uniform(0.1, 0.9, (2, len(dataset.classes)))
+    for path, row in zip(runs, shares, strict=True):
+        info = json.loads((path / "run.json").read_text())
+        (path / "run.json").write_text(json.dumps({**info, "train_mean": row.tolist()}))
+    given, names = broken_copy(tiny, tmp_path, 5, 3)
+    out, whole = tmp_path / "a.csv", tmp_path / "whole.csv"
+    ensemble = ["--runs", *map(str, runs)]
+    assert predict.main([*ensemble, "--out", str(whole), f"clean_dir={tmp_path / 'none'}"]) == 0
+    capsys.readouterr()
+    assert predict.main([*ensemble, *given, "--report", "--out", str(out)]) == 1
+    printed = capsys.readouterr()
+    assert "2 test clips could not be used and have the classes' training shares as scores: " in printed.err
+    assert f"{tmp_path / 'a.refused.csv'} lists them all" in printed.err
+    made, expected = (pd.read_csv(path).set_index("fname") for path in (out, whole))
+    assert list(made.index) == list(pd.read_csv(tiny.root / "sample_submission.csv")["fname"])
+    rest = made.index.difference(names)
+    np.testing.assert_allclose(made.loc[rest], expected.loc[rest], atol=1e-5)
+    np.testing.assert_allclose(made.loc[names], [shares.mean(axis=0)] * 2, rtol=1e-5)
+    refused = pd.read_csv(tmp_path / "a.refused.csv")
+    assert list(refused["fname"]) == [name for name in made.index if name in names]
+    assert refused["reason"].str.len().min() > 0
+    test = dataset.of("test")
+    score = lwlrap(dataset.targets(test), made.loc[test["fname"]].to_numpy())
+    assert f"all  LWLRAP {score:.4f} " in printed.out
+    assert "(24 clips)" in printed.out
+    assert predict.main([*ensemble, "--out", str(out)]) == 0
+    assert not (tmp_path / "a.refused.csv").exists(), "it was of an earlier prediction"
+
+
+def test_a_run_of_an_older_version_gives_its_mean_score(tiny, run, tmp_path, capsys):
+    given, (name,) = broken_copy(tiny, tmp_path, 7)
+    assert predict.main(["--runs", run, *given, "--out", str(tmp_path / "a.csv")]) == 1
+    assert "1 test clips could not be used and have mean scores: " in capsys.readouterr().err
+    made = pd.read_csv(tmp_path / "a.csv").set_index("fname")
+    np.testing.assert_allclose(made.loc[name], made.drop(name).mean(), rtol=1e-4)
 
 
 @pytest.mark.parametrize("out", ["folder", "file/a.csv", "folder/deep/file/../../../file/a.csv"])

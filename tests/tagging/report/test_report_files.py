@@ -135,7 +135,7 @@ def test_a_report_that_cannot_be_written_leaves_the_run(tiny, tmp_path, monkeypa
     monkeypatch.setattr(train_module, "write_report", fail)
     config = tiny.config(tmp_path, "train.epochs=1")
     with pytest.raises(
-        RunError, match=r"is finished, but its report .*\(no space left\); python -m tagging report"
+        RunError, match=r"is finished, but its report .*\(no space left\); the same command tries"
     ):
         train_module.train_stage(config, "noisy", jobs=2)
     path = train_module.train_stage(config, "noisy", jobs=2)

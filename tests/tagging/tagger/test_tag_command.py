@@ -167,6 +167,18 @@ def test_a_folder_goes_on_behind_bad_files_and_the_code_says_so(tones, glued, tm
         assert count == "2 of 4 files could not be used"
 
 
+def test_refused_files_are_listed_next_to_the_output(tones, glued, tmp_path, capsys):
+    bad, out = tmp_path / "bad.wav", tmp_path / "tags.csv"
+    bad.write_text("no sound")
+    assert tag(glued, bad, "--run", tones, "--format", "csv", "--out", out) == 1
+    first, last = capsys.readouterr().err.splitlines()
+    found = pd.read_csv(tmp_path / "tags.refused.csv")
+    assert found.to_dict("records") == [{"fname": str(bad), "reason": first.removeprefix(f"{bad}: ")}]
+    assert last == f"1 of 2 files could not be used; {tmp_path / 'tags.refused.csv'} lists them"
+    assert tag(glued, "--run", tones, "--format", "csv", "--out", out) == 0
+    assert not (tmp_path / "tags.refused.csv").exists(), "it was of an earlier command"
+
+
 def test_without_a_good_file_lists_are_empty_and_nothing_half_written_stays(tones, tmp_path, capsys):
     out = tmp_path / "out"
     for ending in ("json", "csv", "jsonl"):
@@ -178,7 +190,7 @@ def test_without_a_good_file_lists_are_empty_and_nothing_half_written_stays(tone
     assert (out / "x.csv").read_text() == "fname,label,score\n"
     capsys.readouterr()
     assert "expected a finished run" in refused(capsys, "none.wav", "--run", tmp_path, "--out", out / "y.csv")
-    assert {path.name for path in out.glob("[!.]*")} == {"x.json", "x.csv", "x.jsonl"}
+    assert {path.name for path in out.glob("[!.]*")} == {*("x.json", "x.csv", "x.jsonl", "x.refused.csv")}
 
 
 def test_a_wav_comes_from_standard_input(tones, glued, monkeypatch, capsys):

@@ -1,6 +1,7 @@
 """What makes a run the same as another, and what a task refuses."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,20 @@ def test_a_key_that_does_not_exist_any_more_is_a_difference(stage):
     old = {**new, "model": {**new["model"], "gone": 1}}
     with pytest.raises(RunError, match=r"model\.gone: 1 -> absent"):
         check_same(old, new, Path("run"), "train")
+
+
+def test_other_weights_under_the_same_path_are_a_difference(stage, tmp_path):
+    path = tmp_path / "w.h5"
+    made_of = partial(identity, stage("model.name=mobilenet_v2", f"model.weights={path}"), data(), None, None)
+    gone = made_of()
+    path.write_bytes(b"one")
+    old = json.loads(json.dumps(made_of()))
+    path.write_bytes(b"two")
+    with pytest.raises(RunError, match=r"contents of model\.weights: \w{32} -> \w{32}\).*--force"):
+        check_same(old, made_of(), Path("run"), "train")
+    check_same(old, gone, Path("run"), "train")
+    del old["weights_hash"]  # as older code stored it
+    check_same(old, made_of(), Path("run"), "train")
 
 
 @pytest.mark.parametrize(

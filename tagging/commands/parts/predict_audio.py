@@ -1,0 +1,63 @@
+"""What `predict.py --audio` does: audio files -> a CSV."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from foundation.claims import claimed
+from preprocessing.errors import DecodeError
+from preprocessing.stream import FileSound
+from submissions.outputs import PREDICT, prediction_files
+from tagging.commands.parts.predicted import name_refused, write_predicted
+from tagging.datasets.audio_files import Files, audio_files
+from tagging.datasets.table import DatasetError
+from tagging.inference.scoring import Refused, listed
+from tagging.runs.ensembles import Ensemble
+from tagging.tagger.clips import check_clean
+from tagging.tagger.network import saved_network
+from tagging.tagger.whole_clips import outputs_of_each
+
+_TOP = 3  # tags of a file that are printed
+
+
+def predict_audio(ensemble: Ensemble, path: Path, out: Path, jobs: int) -> int:
+    """Predict a file, or the audio files under a folder, and write `out`; unusable ones are listed. An exit code."""
+    files = audio_files(path, are_features=ensemble.takes_features)
+    paths = [file for _, file in files]
+    with claimed(PREDICT, prediction_files(out, len(ensemble.members)), inputs=paths):
+        check_clean(ensemble.runs, paths)
+        names, logits, refused = _score_files(ensemble, files, jobs)
+        scores = write_predicted(out, None, names, ensemble.of_members(logits), ensemble, refused)
+    top = _TOP if ensemble.kind.has_labels else len(ensemble.classes)
+    print(_tags(names, scores, ensemble.classes, top))
+    if refused:
+        name_refused(out, refused, "files could not be used")
+    return 1 if refused else 0
+
+
+def _score_files(ensemble: Ensemble, files: Files, jobs: int) -> tuple[list[str], list[np.ndarray], Refused]:
+    """(names of the usable files, one (files, classes) float32 matrix of logits a run, the others with a reason)."""
+    networks = [saved_network(run) for run in ensemble.runs]
+    found = outputs_of_each(networks, [FileSound(path) for _, path in files], jobs)
+    bar = tqdm(zip(files, found, strict=True), "predicting", len(files), unit="file", disable=None)
+    usable, rows, refused = [], [], []
+    for (name, _), outputs in bar:
+        if isinstance(outputs, DecodeError):
+            refused.append((name, str(outputs)))
+        else:
+            usable.append(name)
+            rows.append([output.logits for output in outputs])
+    if not usable:
+        raise DatasetError(f"expected usable audio, found none: {listed(refused)}")
+    return usable, [np.concatenate(run) for run in zip(*rows, strict=True)], refused
+
+
+def _tags(names: Sequence[str], scores: np.ndarray, classes: Sequence[str], top: int, most: int = 20) -> str:
+    """The `top` classes of each file, the highest score first, a line a file."""
+    lines = []
+    for name, row in zip(names[:most], scores, strict=False):
+        best = np.argsort(-row, kind="stable")[:top]
+        lines.append(f"{name}: " + ", ".join(f"{classes[k]} {row[k]:.2f}" for k in best))
+    return "\n".join(lines + [f"... and {len(names) - most} more"] * (len(names) > most))

@@ -1,0 +1,56 @@
+"""What predictions of test clips and of audio files have in common: the files, and a line on refused clips."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from foundation.streams import is_stream
+from submissions.outputs import logits_file, refused_file, remove_logits_above, write_refused
+from submissions.writer import write_predictions, write_scores, write_submission
+from tagging.inference.scoring import Refused, listed
+from tagging.runs.ensembles import Ensemble
+
+
+def write_predicted(
+    out: Path,
+    sample: Path | None,
+    names: Sequence[str],
+    logits: Sequence[np.ndarray],
+    ensemble: Ensemble,
+    refused: Refused,
+) -> np.ndarray:
+    """Combine the models; write the submission, and next to it each one's logits and the refused files.
+
+    Args:
+        out: the CSV.
+        sample: the sample submission; None: there is none.
+        names: of the clips.
+        logits: one (clips, classes) matrix a model.
+        ensemble: the models.
+        refused: clips that could not be used, whether they have scores or not.
+
+    Returns:
+        (clips, classes) float64, the combined scores.
+    """
+    classes, scores = ensemble.classes, ensemble.combine(logits)
+    has_place = not is_stream(out)
+    for number, matrix in enumerate(logits if has_place else (), 1):
+        write_scores(logits_file(out, number), names, classes, matrix)
+    if sample is None and ensemble.kind.is_single_label:
+        write_predictions(out, names, classes, scores)
+        left_out = []
+    else:
+        left_out = write_submission(out, sample, names, classes, scores)
+    if has_place:
+        remove_logits_above(len(logits), out)
+        write_refused(out, refused)
+    print(f"{out}: {len(names) - len(left_out)} clips, {len(classes)} classes")
+    return scores
+
+
+def name_refused(out: Path, refused: Refused, what: str) -> None:
+    """One line on stderr: how many were refused (`what`), the first of them, and where all are."""
+    place = "" if is_stream(out) else f"; {refused_file(out)} lists them all"
+    print(f"{len(refused)} {what}: {listed(refused)}{place}", file=sys.stderr)
