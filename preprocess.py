@@ -43,9 +43,13 @@ def _preprocess(args: argparse.Namespace) -> int:
     from preprocessing.summary import SHOWN, closing_table, left_empty, problems, warnings
     from tagging.config.load import load_config
     from tagging.datasets import read_dataset
+    from tagging.doctor.checkup import check_up
+    from tagging.doctor.text import in_short
 
-    config = load_config(args.config or cli.DEFAULT_CONFIG, args.overrides)
-    clips = read_dataset(config.dataset).clips
+    path = args.config or cli.DEFAULT_CONFIG
+    config = load_config(path, args.overrides)
+    dataset = read_dataset(config.dataset)
+    clips = dataset.clips
     if args.preview:
         out = _preview_folder(config.clean_dir)
         plots, fewer = write_preview(clips, config.cleaning, out, args.preview)
@@ -64,6 +68,8 @@ def _preprocess(args: argparse.Namespace) -> int:
     if empty := left_empty(manifest, clips):
         more = f" and {len(empty) - SHOWN} more" * (len(empty) > SHOWN)
         print(f"no usable clips in {', '.join(empty[:SHOWN])}{more}", file=sys.stderr)
+    if advice := in_short(check_up(path, args.overrides, jobs=args.jobs, dataset=dataset, is_quick=True)):
+        print(advice)
     return 1 if empty or (args.strict and bad) else 0
 
 

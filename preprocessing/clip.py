@@ -1,9 +1,10 @@
 """One clip from raw file to clean file and manifest row: what a worker process does."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -104,10 +105,27 @@ def clean_clip(task: ClipTask, settings: CleaningSettings) -> ClipRow:
     Raises:
         OSError: the clean folder cannot be written (which is not the clip's fault).
     """
+    content, row = examine_clip(task, settings)
+    if content is None:
+        return without_audio(task, row)
+    try:
+        _write(task.target, content, settings.rate_hz)
+    except DecodeError as error:  # a long clip is decoded again
+        read = {key: getattr(row, key) for key in ("source_bytes", "source_mtime_ns", "source_hash")}
+        return without_audio(task, refused(task, str(error), read))
+    made_ns = task.target.stat().st_mtime_ns
+    return replace(row, clean_hash=content_hash(task.target), clean_mtime_ns=made_ns)
+
+
+def examine_clip(
+    task: ClipTask, settings: CleaningSettings
+) -> tuple[CleanStream | np.ndarray | None, ClipRow]:
+    """What cleaning a clip would come to: the content of its clean file (None: unusable), and its row."""
     try:
         stat = task.source.stat()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        return without_audio(task, "missing", f"{getattr(error, 'strerror', error)}: {task.source.name!r}")
+        reason = f"{getattr(error, 'strerror', error)}: {task.source.name!r}"
+        return None, ClipRow(task.split, task.fname, "missing", reason, part=task.part)
     source: dict[str, Any] = {
         "source_bytes": stat.st_size,
         "source_mtime_ns": stat.st_mtime_ns,
@@ -116,18 +134,10 @@ def clean_clip(task: ClipTask, settings: CleaningSettings) -> ClipRow:
     try:
         content, facts = _make(task, settings)
     except DecodeError as error:
-        return without_audio(task, "refused", str(error), **source)
+        return None, refused(task, str(error), source)
     except Exception as error:  # noqa: BLE001 (one strange file must not stop the others; the row tells)
-        return without_audio(task, "refused", strange(error), **source)
-    try:
-        _write(task.target, content, settings.rate_hz)
-    except DecodeError as error:  # a long clip is decoded again
-        return without_audio(task, "refused", str(error), **source)
-    clean: dict[str, Any] = {
-        "clean_hash": content_hash(task.target),
-        "clean_mtime_ns": task.target.stat().st_mtime_ns,
-    }
-    return ClipRow(task.split, task.fname, **facts, **source, **clean, part=task.part)
+        return None, refused(task, strange(error), source)
+    return content, ClipRow(task.split, task.fname, **facts, **source, part=task.part)
 
 
 class _Measured(FileSound):
@@ -201,7 +211,12 @@ def _hash(header: str, values: np.ndarray) -> str:
     ).hexdigest()
 
 
-def without_audio(task: ClipTask, status: str, reason: str, **source: Any) -> ClipRow:
-    """The row of a clip that cannot be used; its clean file goes."""
-    task.target.unlink(missing_ok=True)  # clean audio of an earlier, better source would be taken for its own
-    return ClipRow(task.split, task.fname, status, reason, **source, part=task.part)
+def refused(task: ClipTask, reason: str, source: Mapping[str, Any] = MappingProxyType({})) -> ClipRow:
+    """The row of a clip that cannot be used; `source`: columns on the raw file."""
+    return ClipRow(task.split, task.fname, "refused", reason, **source, part=task.part)
+
+
+def without_audio(task: ClipTask, row: ClipRow) -> ClipRow:
+    """The row, once the clip's clean file is gone: that of an earlier, better source would be taken for its own."""
+    task.target.unlink(missing_ok=True)
+    return row

@@ -13,7 +13,7 @@ from ctypes import c_bool
 from typing import Any
 
 from foundation.parts import sweep_parts
-from preprocessing.clip import ClipRow, ClipTask, clean_clips, without_audio
+from preprocessing.clip import ClipRow, ClipTask, clean_clips, refused, without_audio
 from preprocessing.folder import CleanFolderError
 from preprocessing.settings import CleaningSettings
 
@@ -48,7 +48,8 @@ def clean_all(
         alone = {number: todo.pop(number) for number in suspects}
         while alone:
             for number in (yield from _in_processes(alone, settings, 1, 1)):
-                yield [without_audio(alone.pop(number), "refused", KILLED)]
+                task = alone.pop(number)
+                yield [without_audio(task, refused(task, KILLED))]
 
 
 def _in_processes(

@@ -1,13 +1,12 @@
 """Log-mel images, the one definition that training, prediction and export share."""
 
-import warnings
 from typing import Any
 
 import keras
-import librosa
 import numpy as np
 from keras import ops
 
+from tagging.frontend.parts.mel import empty_bands, mel_bank
 from tagging.frontend.settings import FrontendError
 
 TAKES = ("n_fft", "hop_length", "n_mels", "fmin_hz", "fmax_hz", "top_db", "channels", "standardize")
@@ -55,12 +54,8 @@ class LogMel(keras.layers.Layer):
         self.top_db = top_db
         self.channels = channels
         self.trainable = False
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Empty filters")  # an error reports it below
-            bank = librosa.filters.mel(
-                sr=rate_hz, n_fft=n_fft, n_mels=n_mels, fmin=fmin_hz, fmax=fmax_hz, htk=True, norm=None
-            )
-        if empty := int((bank.max(axis=1) == 0).sum()):
+        bank = mel_bank(rate_hz, n_fft, n_mels, fmin_hz, fmax_hz)
+        if empty := empty_bands(bank):
             raise FrontendError(
                 f"expected mel bands that each hold a bin of the FFT, but n_fft={n_fft} leaves {empty} of "
                 f"n_mels={n_mels} empty; lower n_mels or raise n_fft"

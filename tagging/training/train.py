@@ -24,6 +24,7 @@ from tagging.training.data import StageData, stage_data
 from tagging.training.device import device_name
 from tagging.training.fit import fit
 from tagging.training.memory import peak_memory_mib
+from tagging.training.opening import opening
 from tagging.training.outcome import closing_table, draw_plots, write_validation
 from tagging.training.selection import select_clips
 from tagging.training.stage import Stage
@@ -163,6 +164,7 @@ def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str,
     model = build_tagger(stage.config, run.pieces, len(classes), start)
     if not start:
         measure_bands(model.frontend, run.batches(model.frontend))
+    print(opening(data, run.batches(model.frontend).steps))
     trainer = compiled_trainer(model.network, stage.config.model, stage.settings, run.kind, len(classes))
     with tracked(stage.config, stage.name, stage.work) as log:
         watchers = [watcher for watcher in (log, watch) if watcher]

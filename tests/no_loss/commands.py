@@ -59,6 +59,10 @@ OPTIONS = {
         "runs.csv",
         lambda p, file: tagging(["compare", str(p.run), "--out", str(file.parent)]),
     ),
+    "doctor --apply": (
+        "x.yaml",
+        lambda p, file: tagging(["doctor", *data_options(p, "--apply", file)]),
+    ),
     "plots --out": (
         "label_shares.png",
         lambda p, file: tagging(["plots", *data_options(p, "--out", file.parent)]),

@@ -1,4 +1,4 @@
-"""configs/own_csv.yaml on a small tree: curated and noisy clips of one's own, from the table to the predictions."""
+"""configs/own_csv.yaml, the other name of own/multilabel_noisy.yaml, on a small tree: from table to predictions."""
 
 import csv
 from pathlib import Path

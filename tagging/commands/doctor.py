@@ -1,0 +1,32 @@
+"""Look at a data set before training: classes, lengths, rates, level, copies, and the settings that would suit it."""
+
+import argparse
+from pathlib import Path
+
+from tagging import cli
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    cli.add_config(parser)
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="of the output (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--apply", type=Path, metavar="FILE", help="write the whole config with all suggestions to a new file"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from foundation.claims import claimed
+    from tagging.config.load import load_config, save_config
+    from tagging.doctor.checkup import check_up
+    from tagging.doctor.text import as_json, as_text
+
+    path = args.config or cli.DEFAULT_CONFIG
+    files = [path, *load_config(path, args.overrides).dataset.files]
+    with claimed("doctor", {"--apply": args.apply}, inputs=files):
+        checkup = check_up(path, args.overrides, jobs=args.jobs)
+        print(as_json(checkup) if args.format == "json" else as_text(checkup))
+        if args.apply:
+            save_config(checkup.advised(), args.apply)
+    return 1 if checkup.refused else 0

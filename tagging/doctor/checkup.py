@@ -1,0 +1,119 @@
+"""All areas together: what they describe, what they find, and the settings that follow."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+
+from tagging.config.errors import ConfigError
+from tagging.config.load import load_config
+from tagging.config.schema import Config
+from tagging.datasets import read_dataset
+from tagging.datasets.table import Dataset
+from tagging.doctor import classes, files, lengths, levels, rates
+from tagging.doctor.finding import Finding, exclusion
+from tagging.doctor.survey import USABLE, Survey, survey
+
+AREAS: dict[str, ModuleType] = {
+    "files": files,
+    "classes": classes,
+    "lengths": lengths,
+    "rates and bands": rates,
+    "level and silence": levels,
+}
+"""Title -> the module that describes this side of a data set, and has its rules. Findings come in this order."""
+_OF_WINDOWS = (lengths, rates)
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """What a look at a data set came to.
+
+    Attributes:
+        config: the file and the overrides that were looked at.
+        overrides: `key=value` of the command line.
+        areas: title -> name -> figures as text.
+        findings: what the rules found. Settings that do not fit the config are left out.
+        data: what was looked at.
+    """
+
+    config: Path
+    overrides: tuple[str, ...]
+    areas: dict[str, dict[str, str]]
+    findings: tuple[Finding, ...]
+    data: Survey
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """All suggestions together, each key once; with another clean folder where the present one would not fit."""
+        found = [setting for finding in self.findings for setting in finding.settings]
+        names = [name for finding in self.findings for name in finding.exclude]
+        config = self.data.config
+        is_recleaned = any(setting.startswith("cleaning.") for setting in found)
+        folder = (
+            [f"clean_dir={config.clean_dir}_doctor"]
+            if is_recleaned and Path(config.clean_dir).exists()
+            else []
+        )
+        return (*dict.fromkeys(found), *folder, *exclusion(config.dataset.exclude, names))
+
+    @property
+    def refused(self) -> int:
+        """Clips that cannot be used."""
+        return int((~self.data.known["status"].isin(USABLE)).sum())
+
+    def advised(self) -> Config:
+        """The config with all suggestions."""
+        return load_config(self.config, [*self.overrides, *self.settings])
+
+
+def check_up(
+    config: Path,
+    overrides: Sequence[str],
+    *,
+    jobs: int,
+    dataset: Dataset | None = None,
+    is_quick: bool = False,
+) -> Checkup:
+    """Looks at the data set of a config.
+
+    Args:
+        config: YAML file.
+        overrides: `key=value`.
+        jobs: clips read in parallel.
+        dataset: the config's data set, if it is read already.
+        is_quick: as in `Survey`.
+
+    Raises:
+        ConfigError, DatasetError: settings, or a data set, that cannot be read.
+    """
+    settings = load_config(config, overrides)
+    data = survey(settings, dataset or read_dataset(settings.dataset), jobs=jobs, is_quick=is_quick)
+    areas = {title: area.describe(data) for title, area in AREAS.items()}
+    found = [finding for area in AREAS.values() for rule in _rules(area, data) if (finding := rule(data))]
+    fitting = _fitting(config, overrides, found)
+    return Checkup(
+        config, tuple(overrides), {title: lines for title, lines in areas.items() if lines}, fitting, data
+    )
+
+
+def _rules(area: ModuleType, data: Survey) -> tuple:
+    """The rules of an area, if the data set has what they are about."""
+    has_sound = bool(data.usable["seconds_out"].any())
+    if area in _OF_WINDOWS:
+        return area.RULES if has_sound and data.has_audio else ()
+    return area.RULES if has_sound or area is not levels else ()
+
+
+def _fitting(config: Path, overrides: Sequence[str], found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings; settings that the config refuses next to those before them are taken out."""
+    taken, fitting = [*overrides], []
+    for finding in found:
+        try:
+            load_config(config, [*taken, *finding.settings])
+        except ConfigError:
+            fitting.append(replace(finding, settings=()))
+            continue
+        taken += finding.settings
+        fitting.append(finding)
+    return tuple(fitting)

@@ -1,0 +1,152 @@
+"""Classes: how many clips and recordings they have, and which of them the hold-out has."""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from foundation.words import listed
+from tagging.datasets.holdout import checked_clips
+from tagging.datasets.table import DatasetError
+from tagging.doctor.finding import Finding
+from tagging.doctor.survey import Survey
+
+FEW_CLIPS = 5  # with fewer, a class can hardly be learned, and its score says nothing
+IMBALANCE = 10.0  # times as many clips in the largest class as in the smallest
+_SHARES = (0.25, 0.33, 0.4, 0.5)  # of clips to hold out, tried in turn
+
+
+def describe(survey: Survey) -> dict[str, str]:
+    clips = survey.dataset.clips
+    lines = {
+        f"split {name}": _counted(clips[clips["split"] == name]) for name in dict.fromkeys(clips["split"])
+    }
+    if not survey.dataset.has_labels or survey.trains.empty:
+        return lines
+    counts, labels = _counts(survey), survey.trains["labels"].map(len)
+    smallest, largest = f"{counts.min()} ({counts.idxmin()})", f"{counts.max()} clips ({counts.idxmax()})"
+    spread = f"{smallest} to {largest}, median {counts.median():g}"
+    lines["classes"] = (
+        f"{len(counts)}, of {spread if counts.min() < counts.max() else f'{counts.max()} clips each'}"
+    )
+    lines["labels per clip"] = f"{labels.min()} to {labels.max()}, mean {labels.mean():.2f}"
+    if len(groups := _recordings(survey)):
+        lines["recordings per class"] = f"{groups.min()} to {groups.max()}, median {groups.median():g}"
+    return lines
+
+
+def rare_classes(survey: Survey) -> Finding | None:
+    """Fires where classes have fewer than five clips, but not half of all classes do."""
+    if not survey.dataset.has_labels or survey.trains.empty:
+        return None
+    counts = _counts(survey)
+    rare = counts[counts < FEW_CLIPS]
+    if rare.empty or len(rare) > len(counts) / 2:
+        return None
+    return Finding(
+        "rare classes",
+        f"{len(rare)} of {len(counts)} classes have fewer than {FEW_CLIPS} clips: {_named(rare)}",
+        "So few clips are hardly enough to learn a class, or to measure it; min_clips leaves such classes out.",
+        (f"dataset.min_clips={FEW_CLIPS}",),
+    )
+
+
+def imbalance(survey: Survey) -> Finding | None:
+    """Fires where each clip has one label, and a class has ten times the clips of another (without rare classes)."""
+    if not survey.dataset.is_single_label or survey.trains.empty:
+        return None
+    counts = _counts(survey)
+    counts = counts[counts >= FEW_CLIPS]
+    is_weighted = all(stage.class_weights is not None for stage in survey.config.stages.values())
+    if counts.empty or counts.max() < IMBALANCE * counts.min() or is_weighted:
+        return None
+    return Finding(
+        "imbalance",
+        f"{counts.idxmax()} has {counts.max()} clips, {counts.idxmin()} has {counts.min()}",
+        "Without weights, a network gains most by answering with the large classes.",
+        ("train.class_weights=balanced",),
+    )
+
+
+def one_recording(survey: Survey) -> Finding | None:
+    """Fires where recordings are known and a class has only one: held out, it is not trained, and the reverse."""
+    single = _recordings(survey)
+    single = single[single == 1]
+    if single.empty:
+        return None
+    return Finding(
+        "classes of one recording",
+        f"{len(single)} classes have clips of one recording only: {listed(list(single.index))}",
+        "Such a class can be trained or validated, not both; only a second recording changes that.",
+        is_grave=True,
+    )
+
+
+def held_out_lacks(survey: Survey) -> Finding | None:
+    """Fires where the hold-out lacks a class, or cannot be drawn; suggests the smallest share that has all classes."""
+    split = survey.config.split
+    if survey.is_quick or not split.holds_out or not survey.dataset.has_labels or survey.trains.empty:
+        return None
+    try:
+        lacking = _lacking(survey, split.validation_share)
+    except DatasetError as error:
+        return Finding(
+            "no hold-out", str(error), "Without validation clips, no epoch can be chosen.", is_grave=True
+        )
+    if not lacking:
+        return None
+    better = next((share for share in _SHARES if _is_whole(survey, share)), None)
+    return Finding(
+        "classes that are not validated",
+        f"the held-out clips lack {len(lacking)} of {len(survey.dataset.classes)} classes: {listed(lacking)}",
+        "Their scores are not measured"
+        + (
+            f"; a share of {better:g} has all classes."
+            if better
+            else ", and a larger share does not change that."
+        ),
+        (f"split.validation_share={better:g}",) if better else (),
+    )
+
+
+def _is_whole(survey: Survey, share: float) -> bool:
+    split = survey.config.split
+    try:
+        return split.file is None and share > split.validation_share and not _lacking(survey, share)
+    except DatasetError:
+        return False
+
+
+def _lacking(survey: Survey, share: float) -> list[str]:
+    """Classes without a held-out clip, with this share held out."""
+    config, dataset = survey.config, survey.dataset
+    split = replace(config.split, validation_share=share)
+    checked, is_held = checked_clips(dataset, split, config.seed, config.dataset.exclude)
+    n_held = dataset.targets(checked[is_held]).sum(axis=0)
+    return [name for name, count in zip(dataset.classes, n_held, strict=True) if not count]
+
+
+def _counts(survey: Survey) -> pd.Series:
+    """Clips to train or validate on of each class."""
+    return pd.Series(
+        survey.dataset.targets(survey.trains).sum(axis=0).astype(int), list(survey.dataset.classes)
+    )
+
+
+def _recordings(survey: Survey) -> pd.Series:
+    """Recordings of each class that has any; empty where not all clips have one."""
+    clips = survey.trains
+    if not survey.dataset.has_labels or clips.empty or (clips["group"] == "").any():
+        return pd.Series(dtype=int)
+    return clips.explode("labels").groupby("labels")["group"].nunique()
+
+
+def _counted(clips: pd.DataFrame) -> str:
+    groups = set(clips["group"]) - {""}
+    return f"{len(clips)} clips" + (f" of {len(groups)} recordings" if groups else "")
+
+
+def _named(counts: pd.Series) -> str:
+    return listed([f"{name} ({count})" for name, count in counts.sort_values().items()])
+
+
+RULES = (rare_classes, imbalance, one_recording, held_out_lacks)

@@ -1,0 +1,187 @@
+"""What is known of a data set: its clips with what cleaning knows of them, and a sample that was listened to."""
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from preprocessing.clip import ClipRow, ClipTask, examine_clip
+from preprocessing.folder import CleanFolderError
+from preprocessing.manifest import check_fingerprint, clean_file, read_rows
+from preprocessing.plan import places
+from preprocessing.settings import CleaningSettings
+from tagging.config.schema import Config
+from tagging.datasets.table import TEST, Dataset
+from tagging.doctor.sounds import Sound, listen
+
+MOST_CLIPS, MOST_BYTES = 300, 300_000_000  # of a sample
+USABLE = ("ok", "kept_whole")
+_START_BYTES = 65_536
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A data set and its sound.
+
+    Attributes:
+        config: the experiment.
+        dataset: its clips.
+        clips: the table of all clips. Those that cleaning knows have the columns of `ClipRow` (`status` is "" for the
+            others), those that were listened to have those of `Sound` (else NaN). `content` is the same for clips with
+            the same audio, "" where that is not known.
+        source: where the facts come from.
+        is_quick: no clip is listened to, and no hold-out is drawn.
+    """
+
+    config: Config
+    dataset: Dataset
+    clips: pd.DataFrame
+    source: str
+    is_quick: bool = False
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether the network sees windows of audio, not features."""
+        return self.config.cleaning.features.name is None
+
+    @cached_property
+    def known(self) -> pd.DataFrame:
+        """Clips of which cleaning knows something."""
+        return self.clips[self.clips["status"] != ""]
+
+    @cached_property
+    def usable(self) -> pd.DataFrame:
+        """Clips that can be cleaned."""
+        return self.clips[self.clips["status"].isin(USABLE)]
+
+    @cached_property
+    def heard(self) -> pd.DataFrame:
+        """Clips that were listened to."""
+        return self.usable[self.usable["peak_dbfs"].notna()]
+
+    @cached_property
+    def trains(self) -> pd.DataFrame:
+        """Clips to train or validate on, whether they are usable or not."""
+        return self.clips[self.clips["split"] != TEST]
+
+
+def survey(config: Config, dataset: Dataset, *, jobs: int, is_quick: bool = False) -> Survey:
+    """Looks at a data set: at the manifest of its clean folder if the settings fit, else at a sample of raw clips.
+
+    Args:
+        config: the experiment.
+        dataset: its clips.
+        jobs: clips read in parallel.
+        is_quick: leave out what takes long: level and bandwidth of a sample, and hold-outs.
+    """
+    clips = dataset.clips.reset_index(drop=True)
+    clean_dir, settings = Path(config.clean_dir), config.cleaning
+    rows = _manifest_rows(clean_dir, settings)
+    sample = _sample(clips)
+    if rows:
+        source = f"manifest of {clean_dir}"
+    else:
+        source = f"sample of {len(sample)} of {len(clips)} clips" if len(sample) < len(clips) else "all clips"
+        rows = _examined(clips.loc[sample], settings, jobs)
+    clips = _with_rows(clips, rows)
+    clips = clips.assign(content=_content(clips, jobs, has_manifest=source.startswith("manifest")))
+    heard = sample[clips.loc[sample, "status"].isin(USABLE)] if not is_quick else sample[:0]
+    paths = [_readable(clips.loc[index], clean_dir, rows) for index in heard]
+    return Survey(config, dataset, _with_sounds(clips, heard, paths, jobs), source, is_quick)
+
+
+def _manifest_rows(clean_dir: Path, settings: CleaningSettings) -> list[ClipRow]:
+    try:
+        check_fingerprint(clean_dir, settings)
+        return read_rows(clean_dir)
+    except CleanFolderError:  # no folder, or one of other settings
+        return []
+
+
+def _sample(clips: pd.DataFrame) -> pd.Index:
+    """Index of clips from all over the table, no more than MOST_CLIPS, nor, after the first, than MOST_BYTES."""
+    chosen = clips.index[np.unique(np.linspace(0, len(clips) - 1, min(MOST_CLIPS, len(clips))).astype(int))]
+    chosen = chosen[np.random.default_rng(0).permutation(len(chosen))]
+    total = np.cumsum([_size(Path(path)) for path in clips.loc[chosen, "path"]])
+    return chosen[: max(1, int((total <= MOST_BYTES).sum()))].sort_values()
+
+
+def _examined(clips: pd.DataFrame, settings: CleaningSettings, jobs: int) -> list[ClipRow]:
+    """What cleaning would say of clips; nothing is written."""
+    columns = zip(clips["split"], clips["fname"], clips["path"], places(clips), strict=True)
+    tasks = [ClipTask(split, fname, Path(path), Path(), *place) for split, fname, path, place in columns]
+    with ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(lambda task: examine_clip(task, settings)[1], tasks))
+
+
+def _with_rows(clips: pd.DataFrame, rows: Sequence[ClipRow]) -> pd.DataFrame:
+    known = {(row.split, row.fname): row for row in rows}
+    names = zip(clips["split"], clips["fname"], strict=True)
+    found = [asdict(known.get(name) or ClipRow(*name, "")) for name in names]
+    table = pd.DataFrame(found, clips.index).drop(columns=["split", "fname"])
+    return pd.concat([clips, table], axis=1)
+
+
+def _with_sounds(clips: pd.DataFrame, heard: pd.Index, paths: Sequence[Path], jobs: int) -> pd.DataFrame:
+    with ThreadPoolExecutor(jobs) as pool:
+        sounds = [sound or Sound(*[np.nan] * 4) for sound in pool.map(listen, paths)]
+    return clips.join(pd.DataFrame(sounds, heard, list(Sound._fields), dtype=float))
+
+
+def _readable(clip: pd.Series, clean_dir: Path, rows: Sequence[ClipRow]) -> Path:
+    """The raw file, or the clean one where that is all there is."""
+    path = Path(clip["path"])
+    if path.is_file():
+        return path
+    row = next(row for row in rows if (row.split, row.fname) == (clip["split"], clip["fname"]))
+    return clean_file(clean_dir, row)
+
+
+def _content(clips: pd.DataFrame, jobs: int, *, has_manifest: bool) -> pd.Series | str | list[str]:
+    if has_manifest:
+        return clips["audio_hash"]
+    return "" if "row" in clips else _same_files(list(clips["path"]), jobs)  # rows of one file are no copies
+
+
+def _same_files(paths: Sequence[Path], jobs: int) -> list[str]:
+    """For each file a hash of its content where others may have the same, else ""."""
+    keys: list[tuple] = [(_size(Path(path)),) for path in paths]
+    for most in (_START_BYTES, None):
+        twice = pd.Series(keys).duplicated(keep=False)
+        with ThreadPoolExecutor(jobs) as pool:
+            digests = pool.map(
+                lambda i, most=most: _digest(paths[i], most),
+                [i for i, is_twice in enumerate(twice) if is_twice],
+            )
+        keys = [
+            (*key, next(digests)) if is_twice else (*key, "")
+            for key, is_twice in zip(keys, twice, strict=True)
+        ]
+    return [key[-1] for key in keys]
+
+
+def _digest(path: Path, most: int | None) -> str:
+    """Of the first bytes, or of all of them; "" of what cannot be read."""
+    digest = hashlib.blake2b(digest_size=16)
+    try:
+        with Path(path).open("rb") as file:
+            if most is not None:
+                digest.update(file.read(most))
+            else:
+                while block := file.read(2**20):
+                    digest.update(block)
+    except (OSError, ValueError):
+        return ""
+    return digest.hexdigest()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):
+        return 0

@@ -1,0 +1,52 @@
+"""Rules on classes, recordings and the hold-out."""
+
+from tests.tagging.doctor.conftest import noise
+
+BY_RECORDING = r"dataset.group_pattern='^([a-z]+\d)-'"
+SHORT = 0.5
+
+
+def clips(**counts):
+    """Clips of each class, in as many recordings."""
+    names = [f"{label}/{label}{n}-.wav" for label, count in counts.items() for n in range(count)]
+    return {name: noise(SHORT, seed=seed) for seed, name in enumerate(names)}
+
+
+def test_rare_classes_can_be_left_out(made):
+    made.write(clips(ant=6, bee=6, cat=3))
+    assert made.settings("rare classes") == ("dataset.min_clips=5",)
+    assert made.settings("rare classes", "dataset.min_clips=5") is None
+
+
+def test_where_most_classes_are_rare_more_clips_are_needed(made):
+    assert made.write(clips(ant=6, bee=3, cat=3)).settings("rare classes") is None
+
+
+def test_imbalance_asks_for_weights(made):
+    made.write(clips(ant=50, bee=5))
+    assert made.settings("imbalance") == ("train.class_weights=balanced",)
+    assert made.settings("imbalance", "train.class_weights=balanced") is None
+    assert made.settings("imbalance", "dataset.task=multilabel") is None
+
+
+def test_a_class_of_one_recording_cannot_be_held_out(made):
+    sounds = clips(ant=6, bee=6)
+    sounds |= {f"cat/cat0-{n}.wav": noise(SHORT, seed=90 + n) for n in range(6)}
+    made.write(sounds)
+    assert made.settings("classes of one recording") is None  # recordings are not known
+    findings = {each.name: each for each in made.look(BY_RECORDING).findings}
+    assert "one recording only: cat" in findings["classes of one recording"].text
+
+
+def test_a_larger_share_is_suggested_where_it_has_all_classes(made):
+    made.write(clips(ant=12, bee=12, cat=2))
+    (setting,) = made.settings("classes that are not validated", "split.validation_share=0.1")
+    assert setting.startswith("split.validation_share=")
+    assert made.settings("classes that are not validated", setting) is None
+
+
+def test_a_hold_out_that_cannot_be_drawn(made):
+    made.write(clips(ant=2, bee=2))
+    checkup = made.look("split.validation_share=0.1")
+    assert "at least 10 clips" in next(each.text for each in checkup.findings if each.name == "no hold-out")
+    assert "no hold-out" not in [each.name for each in made.look("split.validation_share=0").findings]

@@ -1,0 +1,71 @@
+"""`python -m tagging doctor`, its files and exit codes, and the line that preprocess.py ends with."""
+
+import json
+
+import preprocess
+from tagging.__main__ import main as tagging
+from tagging.config.load import load_config
+from tests.tagging.doctor.conftest import noise
+
+
+def test_it_prints_figures_findings_and_what_to_paste(made, capsys):
+    made.classes(5, lambda seed: noise(0.4, seed=seed))
+    assert tagging(["doctor", "--config", str(made.config), "window.window_s=3", "--jobs", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "  split train              10 clips\n" in printed
+    assert "1. short clips: " in printed
+    assert "\n   window.window_s=1 window.hop_s=0.5\n" in printed
+
+
+def test_apply_writes_a_whole_config_and_refuses_a_file_that_is_there(made, tmp_path, capsys):
+    made.classes(5, lambda seed: noise(0.4, seed=seed))
+    command = [
+        "doctor",
+        "--config",
+        str(made.config),
+        "window.window_s=3",
+        "seed=5",
+        "--jobs",
+        "1",
+        "--apply",
+    ]
+    assert tagging([*command, str(tmp_path / "new.yaml")]) == 0
+    config = load_config(tmp_path / "new.yaml")
+    assert (config.window.window_s, config.window.hop_s, config.seed) == (1.0, 0.5, 5)
+    (tmp_path / "mine.yaml").write_text("seed: 1\n")
+    for file in (tmp_path / "mine.yaml", made.config):
+        assert tagging([*command, str(file)]) == 2
+        assert "would be lost" in capsys.readouterr().err
+    assert (tmp_path / "mine.yaml").read_text() == "seed: 1\n"
+
+
+def test_json_has_the_same(made, capsys):
+    made.classes(5, lambda seed: noise(0.4, seed=seed))
+    tagging(["doctor", "--config", str(made.config), "window.window_s=3", "--format", "json", "--jobs", "1"])
+    content = json.loads(capsys.readouterr().out)
+    assert content["settings"] == ["window.window_s=1", "window.hop_s=0.5"]
+    assert content["findings"][0]["name"] == "short clips"
+    assert set(content["areas"]) >= {"files", "classes", "lengths"}
+
+
+def test_refused_clips_are_exit_code_1(made, capsys):
+    made.classes(5)
+    (made.root / "cat" / "broken.wav").write_bytes(b"RIFF but nothing else")
+    assert tagging(["doctor", "--config", str(made.config), "--jobs", "1"]) == 1
+
+
+def test_a_clean_folder_says_the_same_as_the_raw_clips(made, capsys):
+    made.classes(5, lambda seed: noise(0.4, seed=seed)).write({"cat/same.wav": noise(0.4, seed=3)})
+    before = made.look("window.window_s=3")
+    assert preprocess.main(["--config", str(made.config), "window.window_s=3", "--jobs", "1"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("worth a look before training: short clips; python -m tagging doctor --config ")
+    after = made.look("window.window_s=3")
+    assert after.data.source.startswith("manifest")
+    assert after.findings == before.findings
+
+
+def test_preprocess_says_nothing_without_a_grave_finding(made, capsys):
+    made.classes(5)
+    assert preprocess.main(["--config", str(made.config), "--jobs", "1"]) == 0
+    assert "doctor" not in capsys.readouterr().out
