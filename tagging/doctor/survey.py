@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from foundation.files import content_hash
 from preprocessing.clip import ClipRow, ClipTask, examine_clip
 from preprocessing.folder import CleanFolderError
 from preprocessing.manifest import check_fingerprint, clean_file, read_rows
@@ -151,33 +152,23 @@ def _content(clips: pd.DataFrame, jobs: int, *, has_manifest: bool) -> pd.Series
 def _same_files(paths: Sequence[Path], jobs: int) -> list[str]:
     """For each file a hash of its content where others may have the same, else ""."""
     keys: list[tuple] = [(_size(Path(path)),) for path in paths]
-    for most in (_START_BYTES, None):
-        twice = pd.Series(keys).duplicated(keep=False)
+    for digest in (_start, content_hash):  # most files differ in size, or early on
+        twice = [i for i, is_twice in enumerate(pd.Series(keys).duplicated(keep=False)) if is_twice]
         with ThreadPoolExecutor(jobs) as pool:
-            digests = pool.map(
-                lambda i, most=most: _digest(paths[i], most),
-                [i for i, is_twice in enumerate(twice) if is_twice],
-            )
-        keys = [
-            (*key, next(digests)) if is_twice else (*key, "")
-            for key, is_twice in zip(keys, twice, strict=True)
-        ]
+            found = dict(zip(twice, pool.map(digest, [Path(paths[i]) for i in twice]), strict=True))
+        keys = [(*key, found.get(i, "")) for i, key in enumerate(keys)]
     return [key[-1] for key in keys]
 
 
-def _digest(path: Path, most: int | None) -> str:
-    """Of the first bytes, or of all of them; "" of what cannot be read."""
-    digest = hashlib.blake2b(digest_size=16)
+def _start(path: Path) -> str:
+    """A hash of the first bytes of a file; "" where it is not a regular file, or cannot be read."""
     try:
-        with Path(path).open("rb") as file:
-            if most is not None:
-                digest.update(file.read(most))
-            else:
-                while block := file.read(2**20):
-                    digest.update(block)
+        if not path.is_file():
+            return ""
+        with path.open("rb") as file:
+            return hashlib.blake2b(file.read(_START_BYTES), digest_size=16).hexdigest()
     except (OSError, ValueError):
         return ""
-    return digest.hexdigest()
 
 
 def _size(path: Path) -> int:

@@ -11,6 +11,7 @@ import soundfile as sf
 import predict
 import preprocess
 import train
+from tagging.__main__ import main as tagging
 from tagging.runs.run import read_run
 from tagging.training.train import train_stage  # noqa: F401  TensorFlow is there for `plain_runs`
 
@@ -182,7 +183,9 @@ def test_from_raw_data_to_predictions(case, tmp_path, capsys, request):
     config = tmp_path / "config.yaml"
     dataset = make(tmp_path / "data")
     config.write_text(YAML.format(folder=tmp_path, dataset=dataset, cleaning=cleaning, more=more))
+    assert tagging(["doctor", "--config", str(config), "--jobs", "1"]) == 0
     assert preprocess.main(["--config", str(config), "--jobs", "1"]) == 0
+    assert tagging(["doctor", "--config", str(config), "--jobs", "1"]) == 0
     assert train.main(["--config", str(config)]) == 0
     assert (tmp_path / "runs" / "train" / "report.html").exists() == (case in REPORTED)
     out = tmp_path / "out.csv"
