@@ -217,6 +217,12 @@ def refused(task: ClipTask, reason: str, source: Mapping[str, Any] = MappingProx
 
 
 def without_audio(task: ClipTask, row: ClipRow) -> ClipRow:
-    """The row, once the clip's clean file is gone: that of an earlier, better source would be taken for its own."""
-    task.target.unlink(missing_ok=True)
+    """The row, once the clip's clean file is gone: that of an earlier, better source would be taken for its own.
+
+    Without a raw file an altered clean file may be all that there is of the clip: it stays, unused.
+    """
+    if row.status != "missing":
+        task.target.unlink(missing_ok=True)
+    elif task.target.is_file():
+        return replace(row, reason=f"{row.reason}; its clean file was altered, and stays as it is, unused")
     return row

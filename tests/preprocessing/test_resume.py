@@ -280,3 +280,16 @@ def test_new_clips_may_come_while_others_are_read(tmp_path, clips, cleaned):
     with reading(tmp_path / "clean"):
         clean(clips, tmp_path)
     assert len(stamps(tmp_path)) == len(clips)
+
+
+def test_an_altered_clean_file_without_its_raw_file_stays_unused(tmp_path, clips, write):
+    clean(clips, tmp_path)
+    altered = tmp_path / "clean/curated/1.wav"
+    altered.write_bytes(altered.read_bytes()[:-2])
+    clips["path"][1].unlink()
+    for _ in range(2):
+        before = altered.read_bytes()
+        rows = clean(clips, tmp_path).set_index("fname")
+        assert rows["status"]["1.wav"] == "missing"
+        assert "its clean file was altered, and stays as it is" in rows["reason"]["1.wav"]
+        assert altered.read_bytes() == before
