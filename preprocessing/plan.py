@@ -22,7 +22,7 @@ from preprocessing.up_to_date import up_to_date
 
 @dataclass
 class Plan:
-    """What is finished (`done`: rows to keep), to be cleaned (`todo`), and to be deleted (`stale`: rows).
+    """What is finished (`done`: rows to keep), to be cleaned (`todo`), and to be deleted (`stale`: rows of lost clips).
 
     `changed` has the names of clips that were finished once and are to be cleaned again.
     """
@@ -71,9 +71,9 @@ def make_plan(
             plan.done.append(ClipRow(split, fname, "refused", str(error)))
             continue
         current = row and up_to_date(row, task, settings, verify=verify)
+        rows.pop((split, fname), None)
         if current:
             plan.done.append(current)
-            del rows[split, fname]
         else:
             plan.todo.append(task)
             plan.changed += [fname] if row and row.has_audio else []
