@@ -19,7 +19,7 @@ from foundation.errors import UserError
 from foundation.text import shown_lines
 
 DEFAULT_CONFIG = Path("configs/demo.yaml")
-INTERRUPTED, TERMINATED = 130, 143  # 128 + SIGINT and SIGTERM, as shells have them
+INTERRUPTED, READER_GONE, TERMINATED = 130, 141, 143  # 128 + SIGINT, SIGPIPE, SIGTERM, as shells have them
 NOTHING_LOST = "rerun the same command to start over"  # for commands that keep no partial results
 _EPILOG = (
     "key=value overrides any setting of the config, e.g. seed=1 train.epochs=5 stages.curated.learning_rate=3e-4 "
@@ -92,6 +92,9 @@ def run(
     except KeyboardInterrupt as error:
         print(f"interrupted; {interrupted}", file=sys.stderr)
         return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
+    except BrokenPipeError:  # whoever reads has enough, as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python still holds
+        return READER_GONE
     except (UserError, OSError) as error:
         if os.environ.get("TAGGING_DEBUG") == "1":
             traceback.print_exc()

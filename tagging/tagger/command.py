@@ -29,7 +29,6 @@ from tagging.tagger.tagger import Tagger
 from tagging.tagger.writing import Vectors, screen_or_file, write_embeddings, write_labels
 
 TOP = 5  # tags of a clip; with a threshold, and of regression, all
-READER_GONE = 141  # 128 + SIGPIPE, as shells have it
 _OF_LABELS = ("threshold", "min_length_s", "max_gap_s", "labels")
 
 Sounds = list[tuple[str, WatchedSound]]
@@ -44,13 +43,6 @@ Found = tuple[Tags | Timeline, Vectors | None]
 
 def tag(args: argparse.Namespace) -> int:
     """Tag what `options.add_arguments` declares; bad files go to stderr. An exit code."""
-    try:
-        return _tag(args)
-    except BrokenPipeError:  # who reads has enough, as `head`
-        return READER_GONE
-
-
-def _tag(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         tagger = Tagger.load(*args.run or [AUDIOSET], weights=args.weights or AUDIOSET)
         are_features = tagger.ensemble.takes_features

@@ -1,7 +1,6 @@
 """What a tagger writes to: the screen or a file; and what it writes in addition to tags: label tracks, embeddings."""
 
 import io
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -39,11 +38,7 @@ def screen_or_file(path: Path | None) -> Iterator[IO[str]]:
         return
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        yield sys.stdout
-    except BrokenPipeError:  # nobody reads any more: what Python still holds must go somewhere when it ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise
+    yield sys.stdout
 
 
 def write_labels(path: Path, segments: Sequence[Segment]) -> None:
