@@ -20,16 +20,20 @@ class Tags:
 
     Attributes:
         names: of the classes (of regression: of the values), in the order of the model's outputs.
-        scores: (classes,) float64: probabilities, calibrated where the run is; values in regression.
+        scores: (classes,) float64: probabilities, calibrated where the run is; values in regression. 0 in silence.
         embedding: (features,) float32, the mean over the windows of what enters the last layer; None for an ensemble.
+        silent: whether the clip is silence, which has no tags.
     """
 
     names: tuple[str, ...]
     scores: np.ndarray
     embedding: np.ndarray | None = None
+    silent: bool = False
 
     def top(self, k: int = 5) -> list[tuple[str, float]]:
-        """The `k` highest scores with their names, the highest first."""
+        """The `k` highest scores with their names, the highest first; none of silence."""
+        if self.silent:
+            return []
         best = np.argsort(-self.scores, kind="stable")[:k]
         return [(self.names[number], float(self.scores[number])) for number in best]
 
@@ -51,10 +55,11 @@ class Timeline:
     Attributes:
         names: as in `Tags`.
         starts_s, ends_s: (windows,) float64, in seconds, ascending; the last window ends with the file.
-        scores: (windows, classes) float32.
+        scores: (windows, classes) float32; 0 in silent windows.
         task: `multilabel`, `multiclass` or `regression`.
         thresholds: (classes,) float64, from which score on a class is there, unless `segments` is told otherwise.
         embeddings: (windows, features) float32, where they were asked for; else None.
+        silent: (windows,) bool: see `is_silent`; None: no window is silence.
     """
 
     names: tuple[str, ...]
@@ -64,6 +69,12 @@ class Timeline:
     task: str
     thresholds: np.ndarray
     embeddings: np.ndarray | None = None
+    silent: np.ndarray | None = None
+
+    @property
+    def is_silent(self) -> np.ndarray:
+        """(windows,) bool: which windows are silence, and so have no tags."""
+        return np.zeros(len(self.scores), bool) if self.silent is None else self.silent
 
     @property
     def seconds(self) -> float:
@@ -86,7 +97,7 @@ class Timeline:
 
     def smoothed(self, smooth_s: float) -> "Timeline":
         """The same with scores that are the mean over `smooth_s` seconds: over all windows whose centre is at most half
-        of it away. Evens out single windows that err, and leaves borders where they are.
+        of it away. Evens out single windows that err, and leaves borders where they are; silence stays silence.
 
         Raises:
             TaggerError: less than 0 seconds.
@@ -98,7 +109,7 @@ class Timeline:
         end = np.searchsorted(centres, centres + reach)
         sums = np.concatenate([np.zeros((1, len(self.names))), self.scores.cumsum(axis=0, dtype=np.float64)])
         means = (sums[end] - sums[first]) / (end - first)[:, None]
-        return replace(self, scores=means.astype(np.float32))
+        return replace(self, scores=np.where(self.is_silent[:, None], 0, means).astype(np.float32))
 
     def segments(
         self, threshold: float | None = None, min_length_s: float = 0.0, max_gap_s: float = 0.0
@@ -138,10 +149,11 @@ class Timeline:
             raise TaggerError("expected a run with labels, received regression: its values have no segments")
         if threshold is not None and not 0 <= threshold <= 1:
             raise TaggerError(f"expected threshold from 0 to 1, received {threshold}")
+        is_heard = ~self.is_silent[:, None]
         least = self.thresholds if threshold is None else threshold
         if self.task == "multilabel":
-            return self.scores >= least
-        likeliest = np.arange(len(self.names)) == self.scores.argmax(axis=1)[:, None]
+            return is_heard & (self.scores >= least)
+        likeliest = is_heard & (np.arange(len(self.names)) == self.scores.argmax(axis=1)[:, None])
         return likeliest if threshold is None else likeliest & (self.scores >= threshold)
 
 

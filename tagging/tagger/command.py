@@ -164,10 +164,11 @@ def _record(
     if sound.warning:
         print(f"{shown(name)}: {sound.warning}", file=sys.stderr, flush=True)
     if isinstance(result, Tags):
-        yield Record(name, tags=_chosen(args, tagger, result), warning=sound.warning)
+        yield Record(name, tags=_chosen(args, tagger, result), warning=sound.warning, silent=result.silent)
         return
     segments = _segments(args, result)
-    yield Record(name, timeline=result, segments=segments, warning=sound.warning)
+    silent = bool(result.is_silent.all())
+    yield Record(name, timeline=result, segments=segments, warning=sound.warning, silent=silent)
     if args.labels:
         write_labels(args.labels, segments or [])
     if args.plot:

@@ -25,6 +25,7 @@ class Record:
         timeline: its scores over time; None: of the whole clip.
         segments: of the timeline; None for regression.
         warning: what is to be known of the file, as that a part was not heard.
+        silent: whether all of it is silence, which has no tags.
     """
 
     name: str
@@ -32,6 +33,12 @@ class Record:
     timeline: Timeline | None = None
     segments: Sequence[Segment] | None = None
     warning: str = ""
+    silent: bool = False
+
+    @property
+    def nothing(self) -> str:
+        """What a table says in place of tags."""
+        return "silent" if self.silent else f"no label reaches {'its' if self.timeline else 'the'} threshold"
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +124,7 @@ def _lines_of_tags(record: Record) -> Iterator[str]:
     if len(name) > _NAME_WIDTH:
         yield name
         name = ""
-    texts = [f"{score:6.3f}  {label}" for label, score in record.tags] or ["no label reaches the threshold"]
+    texts = [f"{score:6.3f}  {label}" for label, score in record.tags] or [record.nothing]
     for text in texts:
         yield f"{name:<{_NAME_WIDTH}}  {text}"
         name = ""
@@ -134,7 +141,7 @@ def _lines(record: Record, timeline: Timeline) -> Iterator[str]:
     for segment in record.segments:
         yield f"{_span(segment.start_s, segment.end_s)}  {segment.score:6.3f}  {segment.label}"
     if not record.segments:
-        yield "  no label reaches its threshold"
+        yield f"  {record.nothing}"
 
 
 def _write_rows(file: IO[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -150,6 +157,8 @@ def _json_parts(record: Record) -> Iterator[str]:
     head: dict[str, Any] = {"fname": record.name}
     if record.warning:
         head["warning"] = record.warning
+    if record.silent:
+        head["silent"] = True
     if timeline is None:
         tags = [{"label": label, "score": score} for label, score in record.tags]
         yield json.dumps({**head, "tags": tags}, ensure_ascii=False)
@@ -158,8 +167,15 @@ def _json_parts(record: Record) -> Iterator[str]:
     if record.segments is not None:
         head["segments"] = [_as_json(segment) for segment in record.segments]
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "windows": ['
-    for number, (start_s, end_s, *scores) in enumerate(_window_rows(timeline)):
-        yield ", " * bool(number) + json.dumps({"start_s": start_s, "end_s": end_s, "scores": scores})
+    rows = zip(_window_rows(timeline), timeline.is_silent, strict=True)
+    for number, ((start_s, end_s, *scores), is_silent) in enumerate(rows):
+        window = {
+            "start_s": start_s,
+            "end_s": end_s,
+            "scores": scores,
+            **({"silent": True} if is_silent else {}),
+        }
+        yield ", " * bool(number) + json.dumps(window)
     yield "]}"
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from preprocessing.errors import DecodeError
 from preprocessing.stream import FileSound, PcmStream
+from tagging.inference.levels import floor_of
 from tagging.inference.published import AUDIOSET
 from tagging.inference.results import TaggerError, Tags, Timeline
 from tagging.runs.ensembles import Ensemble
@@ -19,7 +20,7 @@ from tagging.tagger.models import (
 )
 from tagging.tagger.network import Networks
 from tagging.tagger.whole_clips import ClipOutput, clip_outputs, outputs_of_each
-from tagging.tagger.windows import batch_size, batches, cut_windows
+from tagging.tagger.windows import batch_size, batches, cut_windows, levels_db
 
 
 class Tagger:
@@ -27,7 +28,8 @@ class Tagger:
 
     Clips are cleaned as the run's test clips are (mono, its rate, its silence rules), cut into its windows, and the
     scores of the windows averaged; files of a clean folder, or of ready-made features, are taken as they are. Scores
-    are calibrated: a run's logits are divided by its temperature before runs become one.
+    are calibrated: a run's logits are divided by its temperature before runs become one. Windows whose level is not
+    above `floor_db` are silent: they have no tags (values of regression stay), and a clip is silent if all of them are.
 
     Args:
         ensemble: what predicts; see `load`.
@@ -35,6 +37,8 @@ class Tagger:
     Attributes:
         ensemble: as given.
         runs: all runs in it, those of folds one by one.
+        floor_db: RMS in dB of full scale, from the run's training clips (the lowest of several runs); -inf, as for
+            runs that do not know it: digital silence alone. It may be set.
 
     Example:
         tagger = Tagger.load("runs/demo/curated")
@@ -48,6 +52,7 @@ class Tagger:
         self.runs = ensemble.runs
         self._calibrations = [calibration_of(run) for run in self.runs]
         self._networks = Networks(self.runs)
+        self.floor_db = floor_of(self.runs)
 
     @classmethod
     def load(cls, *paths: str | Path, weights: str | Path = AUDIOSET) -> "Tagger":
@@ -149,12 +154,13 @@ class Tagger:
             self.check_embeds()
         sound, pieces = sound_of(audio, rate_hz), window_pieces(self.runs, window_s, hop_s)
         networks = self._networks.of_length(pieces.length)
-        spans, scores, embeddings = [], [], []
+        spans, scores, silent, embeddings = [], [], [], []
         windows = cut_windows(PcmStream(sound, self.rate_hz), pieces)
         for span, samples in batches(windows, batch_size(pieces.length)):
             found = [network(pieces, samples) for network in networks]
             spans.append(span)
-            scores.append(self._scores([logits for logits, _ in found]).astype(np.float32))
+            silent.append(self._is_silent(levels_db(span, samples)))
+            scores.append(self._scores([logits for logits, _ in found], silent[-1]).astype(np.float32))
             embeddings += [found[0][1]] if embed else []
         starts_s, ends_s = np.concatenate(spans).T / self.rate_hz
         return Timeline(
@@ -165,6 +171,7 @@ class Tagger:
             self.task,
             self.thresholds,
             np.concatenate(embeddings) if embed else None,
+            np.concatenate(silent),
         )
 
     def check_embeds(self) -> None:
@@ -175,11 +182,17 @@ class Tagger:
             )
 
     def _tags(self, found: Sequence[ClipOutput]) -> Tags:
-        scores = self._scores([output.logits for output in found])[0]
-        return Tags(self.names, scores, found[0].features if len(found) == 1 else None)
+        silent = self._is_silent(np.array([max(output.level_db for output in found)]))
+        scores = self._scores([output.logits for output in found], silent)[0]
+        return Tags(self.names, scores, found[0].features if len(found) == 1 else None, bool(silent[0]))
 
-    def _scores(self, logits: Sequence[np.ndarray]) -> np.ndarray:
-        """One (rows, classes) matrix a run -> calibrated scores (rows, classes) float64."""
+    def _is_silent(self, levels_db: np.ndarray) -> np.ndarray:
+        """(rows,) bool; numbers of regression say nothing that silence could not have."""
+        return (levels_db <= self.floor_db) & self.ensemble.kind.has_labels
+
+    def _scores(self, logits: Sequence[np.ndarray], silent: np.ndarray) -> np.ndarray:
+        """One (rows, classes) matrix per run -> calibrated scores (rows, classes) float64, 0 in silence."""
         pairs = zip(self._calibrations, logits, strict=True)
         calibrated = [calibration.logits(each) for calibration, each in pairs]
-        return self.ensemble.combine(self.ensemble.of_members(calibrated))
+        scores = self.ensemble.combine(self.ensemble.of_members(calibrated))
+        return np.where(silent[:, None], 0.0, scores)

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from tagging.inference.windows import WindowLogits, average_windows
 from tagging.pipeline.pieces import FeatureSequences, Pieces, audio_windows, feature_sequences
 from tagging.tagger.clips import CleanClip, clean_clip
 from tagging.tagger.network import WindowNetwork
-from tagging.tagger.windows import batch_size, batches, cut_windows
+from tagging.tagger.windows import batch_size, batches, cut_windows, levels_db
 
 Cleaned = dict[CleaningSettings, CleanClip]
 """A clip as each kind of cleaning among the runs makes it."""
@@ -29,10 +30,12 @@ class ClipOutput(NamedTuple):
     Attributes:
         logits: (1, classes) float32, of the mean over all windows; not calibrated.
         features: (n,) float32, the mean over all windows of what enters the last layer.
+        level_db: RMS of the loudest window in dB of full scale; inf for features.
     """
 
     logits: np.ndarray
     features: np.ndarray
+    level_db: float
 
 
 def clip_outputs(networks: Sequence[WindowNetwork], sound: Sound) -> list[ClipOutput]:
@@ -81,15 +84,17 @@ def _outputs(networks: Sequence[WindowNetwork], cleaned: Cleaned) -> list[ClipOu
 
 def _output(network: WindowNetwork, clip: CleanClip) -> ClipOutput:
     pieces, inputs = _inputs(network, clip)
-    found = [network(pieces, batch) for batch in inputs]
-    logits, features = (np.concatenate(part) for part in zip(*found, strict=True))
+    found = [(*network(pieces, batch), levels) for levels, batch in inputs]
+    logits, features, levels_db = (np.concatenate(part) for part in zip(*found, strict=True))
     windows = WindowLogits(np.zeros(len(logits), np.int64), logits, np.empty(0))
     mean = average_windows(windows, 1, network.run.config.window.average, network.run.kind.activation)
-    return ClipOutput(mean, features.mean(axis=0))
+    return ClipOutput(mean, features.mean(axis=0), float(levels_db.max()))
 
 
-def _inputs(network: WindowNetwork, clip: CleanClip) -> tuple[Pieces, Iterable[np.ndarray]]:
-    """How the clip is cut, and its pieces in batches."""
+def _inputs(
+    network: WindowNetwork, clip: CleanClip
+) -> tuple[Pieces, Iterable[tuple[np.ndarray, np.ndarray]]]:
+    """How the clip is cut, and its pieces in batches: their levels in dB (inf for features), and what they hold."""
     config = network.run.config
     if isinstance(clip, np.ndarray):
         if clip.shape[1] != network.shape[-1]:
@@ -98,10 +103,10 @@ def _inputs(network: WindowNetwork, clip: CleanClip) -> tuple[Pieces, Iterable[n
                 f"received {clip.shape[1]}"
             )
         sequences = feature_sequences(config.sequence, clip.shape[1])
-        return sequences, _of_sequence(sequences, clip)
+        return sequences, ((np.full(len(batch), inf), batch) for batch in _of_sequence(sequences, clip))
     windows = audio_windows(config.window, config.cleaning.rate_hz)
     cut = batches(cut_windows(clip, windows), batch_size(windows.length))
-    return windows, (samples for _, samples in cut)
+    return windows, ((levels_db(spans, samples), samples) for spans, samples in cut)
 
 
 def _of_sequence(pieces: FeatureSequences, clip: np.ndarray) -> Iterator[np.ndarray]:

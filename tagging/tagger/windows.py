@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from preprocessing.errors import DecodeError
+from tagging.inference.levels import level_db
 from tagging.pipeline.pieces import AudioWindows
 
 BATCH = 32  # windows that a network sees at once: more take memory, and on a CPU no less time
@@ -46,6 +47,12 @@ def _filled(clip: np.ndarray, pieces: AudioWindows) -> np.ndarray:
     if pieces.short == "pad":
         return np.pad(clip, (0, pieces.length - len(clip)))
     return np.resize(clip, pieces.length)  # repeats it
+
+
+def levels_db(spans: np.ndarray, windows: np.ndarray) -> np.ndarray:
+    """(windows,) RMS in dB of full scale, of the sound alone: what fills up a short clip does not count."""
+    pairs = zip(np.diff(spans).ravel(), windows, strict=True)
+    return np.array([level_db(window[:length]) for length, window in pairs])
 
 
 def batch_size(values: int) -> int:

@@ -16,6 +16,8 @@ from preprocessing.folder import reading
 from tagging.config.schema import Config
 from tagging.datasets.splits import write_split
 from tagging.inference.build import build_tagger
+from tagging.inference.levels import training_floor_db
+from tagging.pipeline.pieces import AudioWindows
 from tagging.report.page import write_report
 from tagging.runs.contents import IDENTITY, REPORT
 from tagging.runs.place import check_place, finish_run, recover
@@ -153,6 +155,14 @@ def _describe(final: Path) -> None:
         )
 
 
+def _floor_db(run: StageRun) -> float | None:
+    """See `training_floor_db`; features have none."""
+    pieces = run.pieces
+    return (
+        training_floor_db(list(run.data.train["path"]), pieces) if isinstance(pieces, AudioWindows) else None
+    )
+
+
 def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str, Any]:
     """Fill the work folder with the model and its results; what is to be known about them."""
     stage, data = run.stage, run.data
@@ -185,6 +195,7 @@ def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str,
         "epochs": len(history.rows),
         "best_epoch": history.best_epoch,
         "overfit_batches": stage.settings.overfit_batches,
+        "floor_db": _floor_db(run),
         "validation": validation,
         "device": device_name(),
         "peak_memory_mib": peak_memory_mib(),
