@@ -57,12 +57,12 @@ def shared_lock(file: Path, work: str) -> Iterator[None]:
 
 
 def is_locked(file: Path) -> bool:
-    """Whether a process has the lock of an existing file."""
-    with file.open("a") as handle:
-        try:
+    """Whether a process has the lock of an existing file, or may have it, as the file is another user's."""
+    try:
+        with file.open("a") as handle:
             _lock(handle, "", shared=False)
-        except BusyError:
-            return True
+    except (BusyError, OSError):
+        return True
     return False
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from foundation.locks import is_locked, locked
 
 _MARK = ".audio-tagging-scratch"  # locked as long as the folder is in use
+_YOUNG_S = 60.0  # a folder that has just been made may not be locked yet
 
 
 @contextmanager
@@ -33,5 +35,7 @@ def scratch_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
 def _abandoned(home: Path, prefix: str) -> Iterator[Path]:
     for mark in home.glob(f"{prefix}*/{_MARK}"):
         folder = mark.parent
-        if not folder.is_symlink() and mark.is_file() and not is_locked(mark):
+        if folder.is_symlink() or not mark.is_file() or is_locked(mark):
+            continue
+        if time.time() - mark.stat().st_mtime > _YOUNG_S:
             yield folder

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from foundation.files import content_hash
 from foundation.scratch import scratch_folder
 from preprocessing.clean import clean_dataset
 from preprocessing.clip import ClipRow
-from preprocessing.folder import CleanFolderError
+from preprocessing.folder import CleanFolderError, reading
 from preprocessing.manifest import MANIFEST_NAME, SETTINGS_NAME, check_fingerprint, clean_file, read_rows
 from preprocessing.plan import parts
 from preprocessing.settings import CleaningSettings
@@ -50,17 +50,22 @@ def with_clean_audio(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSet
 def clean_audio(
     clips: pd.DataFrame, folders: Sequence[Path], settings: CleaningSettings, jobs: int
 ) -> Iterator[Audio]:
-    """Clips with the audio of the first clean folder that fits, else of a temporary one."""
-    audio, faults = None, []
+    """Clips with the audio of the first clean folder that fits, else of a temporary one.
+
+    Raises:
+        BusyError: another process is replacing files of that folder.
+    """
+    faults = []
     for folder in dict.fromkeys(folder for folder in folders if folder.is_dir()):
-        try:
-            audio = with_clean_audio(clips, folder, settings)
-            break
-        except CleanFolderError as error:
-            faults.append(str(error))
-    if audio is not None:
-        yield audio
-        return
+        with ExitStack() as lock:
+            try:
+                lock.enter_context(reading(folder))
+                audio = with_clean_audio(clips, folder, settings)
+            except CleanFolderError as error:
+                faults.append(str(error))
+            else:
+                yield audio
+                return
     print("\n".join([*faults, f"cleaning {len(clips)} clips to a temporary folder"]))
     with scratch_folder("tagging-clean-") as temporary:
         clean_dataset(clips, temporary / "clean", settings, jobs=jobs)

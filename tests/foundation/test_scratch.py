@@ -1,5 +1,6 @@
 """Temporary folders: removed at the end, and after a kill by whoever comes next."""
 
+import os
 import subprocess
 import sys
 
@@ -27,6 +28,10 @@ def test_it_is_removed_at_the_end_and_after_an_error(tmp_path):
 def test_that_of_a_killed_process_is_removed_by_the_next_one(tmp_path):
     code = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False).returncode  # noqa: S603
     assert (code, len(list(tmp_path.iterdir()))) == (9, 1)
+    (mark,) = tmp_path.glob("*/.audio-tagging-scratch")
+    with scratch_folder("unpacked-", tmp_path):
+        assert mark.is_file(), "so young that it might not be locked yet"
+    os.utime(mark, (0, 0))
     with scratch_folder("unpacked-", tmp_path) as folder:
         assert list(tmp_path.iterdir()) == [folder]
 

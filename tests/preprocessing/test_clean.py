@@ -69,7 +69,7 @@ def test_processes_and_one_process_write_the_same(tmp_path, write, table, sound)
     clips = table({"test": [write(f"{i}.wav", sound[i:], 44_100) for i in range(12)]})
     one = clean_dataset(clips, tmp_path / "one", SETTINGS, jobs=1, progress=False)
     two = clean_dataset(clips, tmp_path / "two", SETTINGS, jobs=2, progress=False)
-    assert one.equals(two)
+    assert one.drop(columns="clean_mtime_ns").equals(two.drop(columns="clean_mtime_ns"))
     for name in clips["fname"]:
         assert (
             clean_path(tmp_path / "one", "test", name).read_bytes()
