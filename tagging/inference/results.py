@@ -8,6 +8,7 @@ import numpy as np
 
 from foundation.errors import UserError
 
+_SHOWN = 3  # tags in a `repr`
 ROUNDING_S = 1e-6  # differences of times may be off by less, and samples are further apart
 
 
@@ -22,14 +23,22 @@ class Tags:
     Attributes:
         names: of the classes (of regression: of the values), in the order of the model's outputs.
         scores: (classes,) float64: probabilities, calibrated where the run is; values in regression. 0 in silence.
+        task, thresholds: as in `Timeline`.
         embedding: (features,) float32, the mean over the windows of what enters the last layer; None for an ensemble.
         silent: whether the clip is silence, which has no tags.
     """
 
     names: tuple[str, ...]
     scores: np.ndarray
+    task: str
+    thresholds: np.ndarray
     embedding: np.ndarray | None = None
     silent: bool = False
+
+    def __repr__(self) -> str:
+        best = [f"{name} {score:.3f}" for name, score in self.top(_SHOWN)]
+        more = [f"{len(self.names) - _SHOWN} more"] if len(self.names) > _SHOWN else []
+        return f"Tags({'silent' if self.silent else ', '.join(best + more)})"
 
     def top(self, k: int = 5) -> list[tuple[str, float]]:
         """The `k` highest scores with their names, the highest first; none of silence."""
@@ -37,6 +46,18 @@ class Tags:
             return []
         best = np.argsort(-self.scores, kind="stable")[:k]
         return [(self.names[number], float(self.scores[number])) for number in best]
+
+    def present(self, threshold: float | None = None) -> list[tuple[str, float]]:
+        """The labels that the clip has with their scores, the highest first; `threshold` as in `Timeline.segments`.
+
+        Raises:
+            TaggerError: of regression, which has no labels; a threshold that is not a probability.
+        """
+        found = _is_there(self.scores[None], np.array([self.silent]), self.task, self.thresholds, threshold)[
+            0
+        ]
+        labels = {self.names[number] for number in np.flatnonzero(found)}
+        return [(name, score) for name, score in self.top(len(self.names)) if name in labels]
 
 
 @dataclass(frozen=True)
@@ -71,6 +92,9 @@ class Timeline:
     thresholds: np.ndarray
     embeddings: np.ndarray | None = None
     silent: np.ndarray | None = None
+
+    def __repr__(self) -> str:
+        return f"Timeline({self.seconds:g} s, {len(self.scores)} windows, {len(self.names)} scores each)"
 
     @property
     def is_silent(self) -> np.ndarray:
@@ -143,15 +167,21 @@ class Timeline:
 
     def is_there(self, threshold: float | None = None) -> np.ndarray:
         """(windows, classes) bool: which labels each window has; `threshold` as in `segments`."""
-        if self.task == "regression":
-            raise TaggerError("expected a run with labels, received regression: its values have no segments")
-        check_threshold(threshold)
-        is_heard = ~self.is_silent[:, None]
-        least = self.thresholds if threshold is None else threshold
-        if self.task == "multilabel":
-            return is_heard & (self.scores >= least)
-        likeliest = is_heard & (np.arange(len(self.names)) == self.scores.argmax(axis=1)[:, None])
-        return likeliest if threshold is None else likeliest & (self.scores >= threshold)
+        return _is_there(self.scores, self.is_silent, self.task, self.thresholds, threshold)
+
+
+def _is_there(
+    scores: np.ndarray, silent: np.ndarray, task: str, thresholds: np.ndarray, threshold: float | None
+) -> np.ndarray:
+    """(rows, classes) bool: which labels each row of scores has."""
+    if task == "regression":
+        raise TaggerError("expected a run with labels, received regression: its values are no tags")
+    check_threshold(threshold)
+    is_heard = ~silent[:, None]
+    if task == "multilabel":
+        return is_heard & (scores >= (thresholds if threshold is None else threshold))
+    likeliest = is_heard & (np.arange(scores.shape[1]) == scores.argmax(axis=1)[:, None])
+    return likeliest if threshold is None else likeliest & (scores >= threshold)
 
 
 def joined(parts: Sequence[Timeline]) -> Timeline:

@@ -103,6 +103,10 @@ class TagStream:
 def _windows(part: Timeline) -> list[TaggedWindow]:
     rows = zip(part.starts_s, part.ends_s, part.scores, part.is_silent, strict=True)
     return [
-        TaggedWindow(float(start_s), float(end_s), Tags(part.names, scores, None, bool(is_silent)))
+        TaggedWindow(
+            float(start_s),
+            float(end_s),
+            Tags(part.names, scores, part.task, part.thresholds, silent=bool(is_silent)),
+        )
         for start_s, end_s, scores, is_silent in rows
     ]

@@ -58,6 +58,10 @@ class Tagger:
         self._networks = Networks(self.runs)
         self.floor_db = floor_of(self.runs)
 
+    def __repr__(self) -> str:
+        members = ", ".join(str(member.path) for member in self.ensemble.members)
+        return f"Tagger({members}: {self.task}, {len(self.names)} classes)"
+
     @classmethod
     def load(cls, *paths: str | Path, weights: str | Path = AUDIOSET) -> "Tagger":
         """The runs in these folders; of several (folders of folds count as one each), the ensemble.
@@ -211,7 +215,8 @@ class Tagger:
     def _tags(self, found: Sequence[ClipOutput]) -> Tags:
         silent = self._is_silent(np.array([max(output.level_db for output in found)]))
         scores = self._scores([output.logits for output in found], silent)[0]
-        return Tags(self.names, scores, found[0].features if len(found) == 1 else None, bool(silent[0]))
+        embedding = found[0].features if len(found) == 1 else None
+        return Tags(self.names, scores, self.task, self.thresholds, embedding, bool(silent[0]))
 
     def _is_silent(self, levels_db: np.ndarray) -> np.ndarray:
         """(rows,) bool; numbers of regression say nothing that silence could not have."""
