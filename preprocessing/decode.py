@@ -100,11 +100,16 @@ def check_not_text(head: bytes) -> None:
         )
 
 
-def check_waveform(samples: np.ndarray, rate_hz: int) -> None:
-    """Raises DecodeError when samples of shape (frames, channels) at `rate_hz` are not usable sound."""
+def check_rate(rate_hz: int) -> None:
+    """Raises DecodeError for a rate that no sound has."""
     low, high = RATE_LIMITS_HZ
     if not low <= rate_hz <= high:
         raise DecodeError(f"expected a sample rate from {low} to {high} Hz, received {rate_hz}")
+
+
+def check_waveform(samples: np.ndarray, rate_hz: int) -> None:
+    """Raises DecodeError when samples of shape (frames, channels) at `rate_hz` are not usable sound."""
+    check_rate(rate_hz)
     if samples.ndim != 2:
         raise DecodeError(f"expected samples of shape (frames, channels), received shape {samples.shape}")
     if not samples.size:

@@ -13,6 +13,24 @@ def resample(waveform: np.ndarray, rate_in_hz: int, rate_out_hz: int) -> np.ndar
     return soxr.resample(waveform, rate_in_hz, rate_out_hz, quality=QUALITY)
 
 
+class BlockResampler:
+    """Resampling of a sound that comes in blocks, as if all of it were resampled at once."""
+
+    def __init__(self, rate_in_hz: int, rate_out_hz: int) -> None:
+        self._stream = None
+        if rate_in_hz != rate_out_hz:
+            self._stream = soxr.ResampleStream(rate_in_hz, rate_out_hz, 1, dtype="float32", quality=QUALITY)
+
+    def push(self, waveform: np.ndarray) -> np.ndarray:
+        """A block (frames,) float32 -> what is certain by now, (frames,) float32."""
+        return self._stream.resample_chunk(waveform) if self._stream else waveform
+
+    def close(self) -> np.ndarray:
+        """The rest, (frames,) float32."""
+        nothing = np.empty(0, np.float32)
+        return self._stream.resample_chunk(nothing, last=True) if self._stream else nothing
+
+
 def to_pcm16(waveform: np.ndarray) -> tuple[np.ndarray, int]:
     """Rounds (frames,) float32, full scale 1.0, to int16.
 

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import soxr
 
 from preprocessing.decode import Heard, check_not_text, check_waveform, checked_stat, open_audio
 from preprocessing.errors import DecodeError
 from preprocessing.ffmpeg import ffmpeg_blocks, has_ffmpeg
 from preprocessing.libsndfile import find_streams, full_mpeg_s, read_streams
 from preprocessing.mono import Levels, to_mono
-from preprocessing.resample import QUALITY, to_pcm16
+from preprocessing.resample import BlockResampler, to_pcm16
 
 BLOCK_FRAMES = 2**16
 INTEGER_PEAK = (
@@ -143,25 +142,56 @@ class ArraySound(Sound):
     """
 
     def __init__(self, samples: np.ndarray, rate_hz: int) -> None:
-        samples = np.asarray(samples)
-        if samples.ndim not in (1, 2) or (samples.dtype != np.int16 and samples.dtype.kind != "f"):
-            raise DecodeError(
-                "expected samples (frames,) or (frames, channels), float of full scale 1.0 or int16, received "
-                f"{samples.dtype} of shape {samples.shape}"
-            )
-        if samples.ndim == 2 and len(samples) < samples.shape[1]:
+        samples = _in_channels(samples)
+        if len(samples) < samples.shape[1] > 1:
             raise DecodeError(
                 f"expected samples (frames, channels), received shape {samples.shape}: transpose them"
             )
-        self.samples, self.rate_hz = samples if samples.ndim == 2 else samples[:, None], rate_hz
+        self.samples, self.rate_hz = samples, rate_hz
 
     def blocks(self) -> Iterator[tuple[np.ndarray, int]]:
         return _checked(self._blocks())
 
     def _blocks(self) -> Iterator[tuple[np.ndarray, int]]:
-        scale = np.float32(1 / 32768 if self.samples.dtype == np.int16 else 1)
         for start in range(0, max(len(self.samples), 1), BLOCK_FRAMES):
-            yield self.samples[start : start + BLOCK_FRAMES].astype(np.float32) * scale, self.rate_hz
+            yield _as_floats(self.samples[start : start + BLOCK_FRAMES]), self.rate_hz
+
+
+def chunk_blocks(samples: np.ndarray, rate_hz: int) -> Iterator[np.ndarray]:
+    """A part of a sound, of any length, as blocks (frames,) float32: the mean of its channels.
+
+    Args:
+        samples, rate_hz: as in `ArraySound`.
+
+    Raises:
+        DecodeError: as in `ArraySound`, before the first block.
+    """
+    samples = _in_channels(samples)
+    blocks = np.split(samples, range(BLOCK_FRAMES, len(samples), BLOCK_FRAMES)) if len(samples) else []
+    for block in blocks:
+        _check_block(_as_floats(block), rate_hz)
+    return (to_mono(_as_floats(block)) for block in blocks)
+
+
+def _in_channels(samples: np.ndarray) -> np.ndarray:
+    """(frames, channels), of the type that they have."""
+    samples = np.asarray(samples)
+    if samples.ndim not in (1, 2) or (samples.dtype != np.int16 and samples.dtype.kind != "f"):
+        raise DecodeError(
+            "expected samples (frames,) or (frames, channels), float of full scale 1.0 or int16, received "
+            f"{samples.dtype} of shape {samples.shape}"
+        )
+    return samples if samples.ndim == 2 else samples[:, None]
+
+
+def _as_floats(samples: np.ndarray) -> np.ndarray:
+    """float32 of full scale 1.0."""
+    return samples.astype(np.float32) * np.float32(1 / 32768 if samples.dtype == np.int16 else 1)
+
+
+def _check_block(block: np.ndarray, rate_hz: int) -> None:
+    _check_scale(block)
+    check_waveform(block, rate_hz)
 
 
 def _check_scale(block: np.ndarray) -> None:
@@ -207,15 +237,10 @@ class PcmStream:
         """(waveform at the new rate, frames that were read for it, their rate)."""
         resampler = None
         for block, rate_in_hz in self.sound.blocks():
-            waveform = self._mono(block)
-            if rate_in_hz != self.rate_hz:
-                resampler = resampler or soxr.ResampleStream(
-                    rate_in_hz, self.rate_hz, 1, dtype="float32", quality=QUALITY
-                )
-                waveform = resampler.resample_chunk(waveform)
-            yield waveform, len(block), rate_in_hz
+            resampler = resampler or BlockResampler(rate_in_hz, self.rate_hz)
+            yield resampler.push(self._mono(block)), len(block), rate_in_hz
         if resampler:
-            yield resampler.resample_chunk(np.empty(0, np.float32), last=True), 0, rate_in_hz
+            yield resampler.close(), 0, rate_in_hz
 
     def _mono(self, block: np.ndarray) -> np.ndarray:
         if self._levels is None and block.shape[1] > 1:
@@ -229,8 +254,7 @@ class PcmStream:
 def _checked(blocks: Iterator[tuple[np.ndarray, int]]) -> Iterator[tuple[np.ndarray, int]]:
     is_empty = True
     for block, rate_hz in blocks:
-        _check_scale(block)
-        check_waveform(block, rate_hz)
+        _check_block(block, rate_hz)
         yield block, rate_hz
         is_empty = False
     if is_empty:

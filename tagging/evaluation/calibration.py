@@ -55,6 +55,8 @@ def calibrate(
 ) -> Calibration | None:
     """The calibration of validation scores; None for regression, whose scores are not probabilities.
 
+    A temperature that does not lower the mean log loss of these clips is not applied: it is then 1.
+
     Args:
         kind: of the task.
         targets: (clips, classes), 0 or 1.
@@ -67,7 +69,7 @@ def calibrate(
     targets, logits = check_matrices(targets, np.asarray(logits, np.float64))
     if not kind.has_labels:
         return None
-    found = Calibration(tuple(classes), fit_temperature(kind, targets, logits), None)
+    found = Calibration(tuple(classes), _helpful_temperature(kind, targets, logits), None)
     if not kind.has_thresholds:
         return found
     thresholds = fit_thresholds(targets, found.probabilities(kind, logits))
@@ -101,6 +103,13 @@ def fit_temperature(kind: TaskKind, targets: np.ndarray, logits: np.ndarray) -> 
         options={"xatol": 1e-6},
     )
     return float(np.exp(found.x))
+
+
+def _helpful_temperature(kind: TaskKind, targets: np.ndarray, logits: np.ndarray) -> float:
+    """The fitted one, or 1 where the labels as they are have a lower log loss without it."""
+    temperature = fit_temperature(kind, targets, logits)
+    before, after = (log_loss(kind, targets, logits / t).mean() for t in (1.0, temperature))
+    return temperature if after < before else 1.0
 
 
 def smoothed_targets(kind: TaskKind, targets: np.ndarray) -> np.ndarray:

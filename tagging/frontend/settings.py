@@ -24,6 +24,7 @@ class Frontend(NamedTuple):
     padded: tuple[int, int]
     zero_is_silence: bool
     moves_edges: bool
+    edges_hz: tuple[float, float] | None
 
 
 def _declared(file: Path) -> Frontend:
@@ -33,6 +34,7 @@ def _declared(file: Path) -> Frontend:
         "PADDED": (0, 0),
         "ZERO_IS_SILENCE": True,
         "MOVES_EDGES": False,
+        "EDGES_HZ": None,
     }
     return Frontend(*(literal(file, name, default) for name, default in defaults.items()))
 
@@ -132,6 +134,13 @@ class FrontendSettings(Settings):
         """Samples of silence that the front end puts behind a window of so many."""
         first, end = FRONTENDS[self.name].padded
         return end - samples if first <= samples < end else 0
+
+    def mel_edges_hz(self, rate_hz: int) -> tuple[float, float] | None:
+        """Lowest and highest edge of the mel bands of an image in Hz; None: its bands are not mel bands."""
+        front_end = FRONTENDS[self.name]
+        if "fmin_hz" not in front_end.takes or "n_mfcc" in front_end.takes:
+            return front_end.edges_hz
+        return self.fmin_hz, self.fmax_hz or rate_hz / 2
 
     @property
     def _framing(self) -> tuple[int, int]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from foundation.errors import UserError
 
-_ROUNDING_S = 1e-6  # differences of times may be off by less, and samples are further apart
+_SHOWN = 3  # tags in a `repr`
+ROUNDING_S = 1e-6  # differences of times may be off by less, and samples are further apart
 
 
 class TaggerError(UserError):
@@ -21,14 +23,22 @@ class Tags:
     Attributes:
         names: of the classes (of regression: of the values), in the order of the model's outputs.
         scores: (classes,) float64: probabilities, calibrated where the run is; values in regression. 0 in silence.
+        task, thresholds: as in `Timeline`.
         embedding: (features,) float32, the mean over the windows of what enters the last layer; None for an ensemble.
         silent: whether the clip is silence, which has no tags.
     """
 
     names: tuple[str, ...]
     scores: np.ndarray
+    task: str
+    thresholds: np.ndarray
     embedding: np.ndarray | None = None
     silent: bool = False
+
+    def __repr__(self) -> str:
+        best = [f"{name} {score:.3f}" for name, score in self.top(_SHOWN)]
+        more = [f"{len(self.names) - _SHOWN} more"] if len(self.names) > _SHOWN else []
+        return f"Tags({'silent' if self.silent else ', '.join(best + more)})"
 
     def top(self, k: int = 5) -> list[tuple[str, float]]:
         """The `k` highest scores with their names, the highest first; none of silence."""
@@ -36,6 +46,18 @@ class Tags:
             return []
         best = np.argsort(-self.scores, kind="stable")[:k]
         return [(self.names[number], float(self.scores[number])) for number in best]
+
+    def present(self, threshold: float | None = None) -> list[tuple[str, float]]:
+        """The labels that the clip has with their scores, the highest first; `threshold` as in `Timeline.segments`.
+
+        Raises:
+            TaggerError: of regression, which has no labels; a threshold that is not a probability.
+        """
+        found = _is_there(self.scores[None], np.array([self.silent]), self.task, self.thresholds, threshold)[
+            0
+        ]
+        labels = {self.names[number] for number in np.flatnonzero(found)}
+        return [(name, score) for name, score in self.top(len(self.names)) if name in labels]
 
 
 @dataclass(frozen=True)
@@ -71,6 +93,9 @@ class Timeline:
     embeddings: np.ndarray | None = None
     silent: np.ndarray | None = None
 
+    def __repr__(self) -> str:
+        return f"Timeline({self.seconds:g} s, {len(self.scores)} windows, {len(self.names)} scores each)"
+
     @property
     def is_silent(self) -> np.ndarray:
         """(windows,) bool: which windows are silence, and so have no tags."""
@@ -102,9 +127,8 @@ class Timeline:
         Raises:
             TaggerError: less than 0 seconds.
         """
-        if not smooth_s >= 0:
-            raise TaggerError(f"expected smooth_s of at least 0, received {smooth_s}")
-        centres, reach = self.centres_s, smooth_s / 2 + _ROUNDING_S
+        check_lengths(smooth_s=smooth_s)
+        centres, reach = self.centres_s, smooth_s / 2 + ROUNDING_S
         first = np.searchsorted(centres, centres - reach)
         end = np.searchsorted(centres, centres + reach)
         sums = np.concatenate([np.zeros((1, len(self.names))), self.scores.cumsum(axis=0, dtype=np.float64)])
@@ -130,31 +154,57 @@ class Timeline:
         Raises:
             TaggerError: of regression, which has no labels; a threshold or seconds that are none.
         """
-        for name, seconds in (("min_length_s", min_length_s), ("max_gap_s", max_gap_s)):
-            if not seconds >= 0:
-                raise TaggerError(f"expected {name} of at least 0, received {seconds}")
+        check_lengths(min_length_s=min_length_s, max_gap_s=max_gap_s)
         is_there, edges = self.is_there(threshold), self.edges_s
         is_open = np.logical_or(self.task == "multilabel", ~is_there.any(axis=1))
         found = []
         for number, name in enumerate(self.names):
             for first, end in _runs(is_there[:, number], is_open, edges, max_gap_s):
-                if edges[end] - edges[first] >= min_length_s - _ROUNDING_S:
+                if edges[end] - edges[first] >= min_length_s - ROUNDING_S:
                     score = float(self.scores[first:end, number].mean(dtype=np.float64))
                     found.append(Segment(float(edges[first]), float(edges[end]), name, score))
         return sorted(found, key=lambda segment: segment.start_s)
 
     def is_there(self, threshold: float | None = None) -> np.ndarray:
         """(windows, classes) bool: which labels each window has; `threshold` as in `segments`."""
-        if self.task == "regression":
-            raise TaggerError("expected a run with labels, received regression: its values have no segments")
-        if threshold is not None and not 0 <= threshold <= 1:
-            raise TaggerError(f"expected threshold from 0 to 1, received {threshold}")
-        is_heard = ~self.is_silent[:, None]
-        least = self.thresholds if threshold is None else threshold
-        if self.task == "multilabel":
-            return is_heard & (self.scores >= least)
-        likeliest = is_heard & (np.arange(len(self.names)) == self.scores.argmax(axis=1)[:, None])
-        return likeliest if threshold is None else likeliest & (self.scores >= threshold)
+        return _is_there(self.scores, self.is_silent, self.task, self.thresholds, threshold)
+
+
+def _is_there(
+    scores: np.ndarray, silent: np.ndarray, task: str, thresholds: np.ndarray, threshold: float | None
+) -> np.ndarray:
+    """(rows, classes) bool: which labels each row of scores has."""
+    if task == "regression":
+        raise TaggerError("expected a run with labels, received regression: its values are no tags")
+    check_threshold(threshold)
+    is_heard = ~silent[:, None]
+    if task == "multilabel":
+        return is_heard & (scores >= (thresholds if threshold is None else threshold))
+    likeliest = is_heard & (np.arange(scores.shape[1]) == scores.argmax(axis=1)[:, None])
+    return likeliest if threshold is None else likeliest & (scores >= threshold)
+
+
+def joined(parts: Sequence[Timeline]) -> Timeline:
+    """One timeline of consecutive parts, at least one."""
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("starts_s", "ends_s", "scores", "embeddings", "silent")
+        if getattr(parts[0], name) is not None
+    }
+    return replace(parts[0], **arrays)
+
+
+def check_lengths(**lengths_s: float) -> None:
+    """Raises TaggerError for what is not 0 seconds or more."""
+    for name, seconds in lengths_s.items():
+        if not seconds >= 0:
+            raise TaggerError(f"expected {name} of at least 0, received {seconds}")
+
+
+def check_threshold(threshold: float | None) -> None:
+    """Raises TaggerError for what is not a probability; None is one for each class."""
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise TaggerError(f"expected threshold from 0 to 1, received {threshold}")
 
 
 def _runs(
@@ -166,7 +216,7 @@ def _runs(
     if not len(firsts):
         return []
     taken = np.append(0, np.cumsum(~is_open))
-    is_long = edges_s[firsts[1:]] - edges_s[ends[:-1]] > max_gap_s + _ROUNDING_S
+    is_long = edges_s[firsts[1:]] - edges_s[ends[:-1]] > max_gap_s + ROUNDING_S
     apart = is_long | (taken[firsts[1:]] > taken[ends[:-1]])
     return list(
         zip(firsts[np.append(True, apart)].tolist(), ends[np.append(apart, True)].tolist(), strict=True)

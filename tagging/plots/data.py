@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from math import log10
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,10 @@ _COLUMNS = 1500  # drawn of a waveform, each from its lowest to its highest samp
 _LABEL_INCHES = 0.17  # height of a label's row
 _GRID_COLUMNS = 4
 _TITLE_LETTERS = 34  # a line of a title in the grid
+_TICKS_HZ = (500, 1000, 2000, 4000, 8000, 16000)
+
+EdgesHz = tuple[float, float] | None
+"""Lowest and highest edge of the HTK mel bands of an image; None: its bands are not mel bands."""
 
 
 def waveforms(clips: Mapping[str, tuple[np.ndarray, int]], path: Path) -> None:
@@ -40,13 +45,16 @@ def waveforms(clips: Mapping[str, tuple[np.ndarray, int]], path: Path) -> None:
     write_figure(figure, path)
 
 
-def log_mel_before_after(before: np.ndarray, after: np.ndarray, path: Path, title: str = "") -> None:
+def log_mel_before_after(
+    before: np.ndarray, after: np.ndarray, path: Path, title: str = "", edges_hz: EdgesHz = None
+) -> None:
     """A log-mel image before and after SpecAugment, on one scale of colours.
 
     Args:
         before, after: (frames, bands) or (frames, bands, channels), 0 = silence; the first channel is drawn.
         path: the PNG to write.
         title: names the clip.
+        edges_hz: see `EdgesHz`.
     """
     figure = Figure((11, 4), layout="constrained")
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
@@ -54,18 +62,21 @@ def log_mel_before_after(before: np.ndarray, after: np.ndarray, path: Path, titl
         drawn = _draw_image(panel, image, max(before.max(), after.max()))
         panel.set_title(name, fontsize=10)
         panel.set_xlabel("frame")
-    panels[0].set_ylabel("mel band")
+    panels[0].set_ylabel(_band_axis(panels[0], before.shape[1], edges_hz))
     figure.colorbar(drawn, ax=panels, label="level (0 = silence)")
     figure.suptitle(title, parse_math=False)
     write_figure(figure, path)
 
 
-def class_examples(examples: Mapping[str, tuple[np.ndarray, int, np.ndarray]], path: Path) -> None:
+def class_examples(
+    examples: Mapping[str, tuple[np.ndarray, int, np.ndarray]], path: Path, edges_hz: EdgesHz = None
+) -> None:
     """A clip of each class, one row each: waveform and log-mel image side by side.
 
     Args:
         examples: class -> samples (n,), -1 to 1; their rate in Hz; image (frames, bands) of the same sound.
         path: the PNG to write.
+        edges_hz: see `EdgesHz`.
     """
     figure = Figure((11, 0.9 + 1.35 * len(examples)), layout="constrained")
     rows = figure.subplots(len(examples), 2, squeeze=False, width_ratios=(2, 3))
@@ -75,10 +86,11 @@ def class_examples(examples: Mapping[str, tuple[np.ndarray, int, np.ndarray]], p
         wave.fill_between(time_s, low, high, color=TRAIN, linewidth=0.5)
         wave.set(xlim=(0, length_s))
         wave.set_title(label, parse_math=False, loc="left", fontsize=9)
-        _draw_image(mel, image, image.max(), extent=(0, length_s, 0, image.shape[1]))
+        _draw_image(mel, image, image.max(), extent=(0, length_s, -0.5, image.shape[1] - 0.5))
+        bands = _band_axis(mel, image.shape[1], edges_hz)
         for panel in (wave, mel):
             panel.tick_params(labelsize=7)
-    for panel, unit in zip(rows[-1], ("time (s), amplitude", "time (s), mel band"), strict=True):
+    for panel, unit in zip(rows[-1], ("time (s), amplitude", f"time (s), {bands}"), strict=True):
         panel.set_xlabel(unit, fontsize=9)
     write_figure(figure, path)
 
@@ -143,13 +155,14 @@ def label_shares(
     write_figure(figure, path)
 
 
-def batch_plot(images: np.ndarray, titles: Sequence[str], path: Path) -> None:
+def batch_plot(images: np.ndarray, titles: Sequence[str], path: Path, edges_hz: EdgesHz = None) -> None:
     """A grid of what the network sees, low bands below.
 
     Args:
         images: (batch, frames, bands) or (batch, frames, bands, channels), 0 = silence; the first channel is drawn.
         titles: one per image, its labels.
         path: the PNG to write.
+        edges_hz: see `EdgesHz`.
     """
     columns = min(_GRID_COLUMNS, len(images))
     rows = -(-len(images) // columns)
@@ -163,7 +176,7 @@ def batch_plot(images: np.ndarray, titles: Sequence[str], path: Path) -> None:
         _draw_image(panel, image, images.max())
         panel.set_title(textwrap.fill(title, _TITLE_LETTERS), parse_math=False, fontsize=8)
     figure.supxlabel("frame", fontsize=9)
-    figure.supylabel("mel band", fontsize=9)
+    figure.supylabel(_band_axis(panels[0, 0], images.shape[2], edges_hz), fontsize=9)
     write_figure(figure, path)
 
 
@@ -182,6 +195,23 @@ def _draw_image(
     image = panel.imshow(bands.T, origin="lower", aspect="auto", extent=extent, interpolation="nearest")
     image.set(cmap="magma", clim=(0, loudest))
     return image
+
+
+def _band_axis(panel: Axes, n_bands: int, edges_hz: EdgesHz) -> str:
+    """Frequencies as the ticks of an image whose band i is drawn around i; the label of the axis."""
+    if edges_hz is None:
+        return "band"
+    low, high = (_mel(edge) for edge in edges_hz)
+    shown = [hz for hz in _TICKS_HZ if edges_hz[0] <= hz <= edges_hz[1]]
+    places = [(n_bands + 1) * (_mel(hz) - low) / (high - low) - 1 for hz in shown]
+    panel.set_yticks(places, labels=[str(hz) for hz in shown])
+    panel.set_ylim(-0.5, n_bands - 0.5)
+    return "frequency (Hz)"
+
+
+def _mel(hz: float) -> float:
+    """On the HTK scale."""
+    return 2595 * log10(1 + hz / 700)
 
 
 def _label_panels(classes: Sequence[str], panels: int, sharex: bool = False) -> tuple[Figure, np.ndarray]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -66,7 +67,8 @@ def _sound_figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path
         for split in (dataset.checked, "noisy")
         if split in set(dataset.clips["split"])
     ]
-    data.waveforms({title: (samples, rate_hz) for title, samples, rate_hz in examples}, out / "waveforms.png")
+    waves = {example.title: (example.samples, example.rate_hz) for example in examples}
+    data.waveforms(waves, out / "waveforms.png")
     yield out / "waveforms.png"
     if config.cleaning.features.name is None:
         yield _log_mel(config, examples[0], out / "log_mel.png")
@@ -75,16 +77,21 @@ def _sound_figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path
 
 
 def _classes(config: Config, dataset: Dataset, path: Path) -> Path:
-    """Waveform and log-mel of a clip of each class, for as many classes as fit on a page."""
+    """Waveform and log-mel of a clip of each class, for as many classes as fit on a page.
+
+    A clip that is not the example of another class comes first, then one with few labels.
+    """
     step = -(-len(dataset.classes) // _MOST_CLASSES)
     checked = dataset.of(dataset.checked)
-    examples = {}
+    examples, taken, to_rate_hz = {}, set[str](), config.cleaning.rate_hz
     for label in dataset.classes[::step]:
         clips = checked[[label in labels for labels in checked["labels"]]]
-        if found := _readable(clips):
-            _, samples, rate_hz = found
-            examples[label] = (samples, rate_hz, _whole_log_mel(samples, rate_hz, config.cleaning.rate_hz))
-    data.class_examples(examples, path)
+        order = np.lexsort((clips["labels"].map(len), clips["fname"].isin(taken)))  # stable
+        if found := _readable(clips.iloc[order]):
+            taken.add(found.fname)
+            mel = _whole_log_mel(found.samples, found.rate_hz, to_rate_hz)
+            examples[label] = (found.samples, found.rate_hz, mel)
+    data.class_examples(examples, path, FrontendSettings().mel_edges_hz(to_rate_hz))
     return path
 
 
@@ -95,29 +102,37 @@ def _whole_log_mel(samples: np.ndarray, rate_hz: int, to_rate_hz: int) -> np.nda
     return np.asarray(build_frontend(FrontendSettings(), to_rate_hz, 1)(wave[np.newaxis]))[0, ..., 0]
 
 
-def _first_readable(dataset: Dataset, split: str) -> tuple[str, np.ndarray, int]:
-    """(title, mono samples, rate) of the first clip of a split that can be decoded."""
+class _Example(NamedTuple):
+    """A clip with its name and labels as title; (frames,) mono samples."""
+
+    fname: str
+    title: str
+    samples: np.ndarray
+    rate_hz: int
+
+
+def _first_readable(dataset: Dataset, split: str) -> _Example:
+    """The first clip of a split that can be decoded; the title names the split, too."""
     if found := _readable(dataset.of(split)):
-        title, samples, rate_hz = found
-        return f"{split}: {title}", samples, rate_hz
+        return found._replace(title=f"{split}: {found.title}")
     raise DatasetError(f"expected a readable {split} clip, found none; preprocess.py lists the reasons")
 
 
-def _readable(clips: pd.DataFrame) -> tuple[str, np.ndarray, int] | None:
-    """(name and labels, mono samples, rate) of the first of these clips that can be decoded."""
+def _readable(clips: pd.DataFrame) -> _Example | None:
+    """The first of these clips that can be decoded."""
     for fname, path, labels in zip(clips["fname"], clips["path"], clips["labels"], strict=True):
         try:
             samples, rate_hz = decode(path)
         except (DecodeError, OSError):
             continue  # preprocess.py lists it
-        return f"{fname} ({', '.join(labels)})" if labels else fname, mixed(samples), rate_hz
+        title = f"{fname} ({', '.join(labels)})" if labels else fname
+        return _Example(fname, title, mixed(samples), rate_hz)
     return None
 
 
-def _log_mel(config: Config, example: tuple[str, np.ndarray, int], path: Path) -> Path:
+def _log_mel(config: Config, example: _Example, path: Path) -> Path:
     """A window of the cleaned clip, before and after SpecAugment in the config's strength, switched on or not."""
-    title, samples, rate_hz = example
-    pcm = CleanStream(ArraySound(samples, rate_hz), config.cleaning, "curated").pcm()
+    pcm = CleanStream(ArraySound(example.samples, example.rate_hz), config.cleaning, "curated").pcm()
     pieces = audio_windows(config.window, config.cleaning.rate_hz)
     window = pieces.draw(tf.constant(pcm), tf.constant([config.seed, 0]))
     frontend = build_frontend(config.frontend, config.cleaning.rate_hz, expected_channels(config.model))
@@ -126,7 +141,8 @@ def _log_mel(config: Config, example: tuple[str, np.ndarray, int], path: Path) -
     settings = AugmentSettings(spec_augment=replace(strength, enabled=True))
     batch = Batch(image, tf.zeros((1, 1)), tf.ones(1), tf.constant([True]))
     augmented = augment_images(batch, tf.constant([config.seed, 1]), settings).inputs
-    data.log_mel_before_after(np.asarray(image)[0], augmented.numpy()[0], path, title)
+    edges_hz = config.frontend.mel_edges_hz(config.cleaning.rate_hz)
+    data.log_mel_before_after(np.asarray(image)[0], augmented.numpy()[0], path, example.title, edges_hz)
     return path
 
 

@@ -33,7 +33,8 @@ def draw_timeline(
 ) -> None:
     """Log-mel of a file above a heat map of the classes with the highest scores.
 
-    Single-label runs also get the class over time; regression runs get the values over time, not a heat map.
+    Single-label runs with segments also get the class over time; regression runs get the values over time, not a heat
+    map.
 
     Args:
         timeline, segments: of the file; of regression there are no segments.
@@ -44,9 +45,8 @@ def draw_timeline(
     """
     rows, labels = top_classes(timeline), list(dict.fromkeys(segment.label for segment in segments or ()))
     kind = KINDS[timeline.task]
-    heights = [2.2, max(1.2, _ROW_INCHES * len(rows)), max(0.8, _ROW_INCHES * len(labels))][
-        : 2 + kind.is_single_label
-    ]
+    has_classes = kind.is_single_label and bool(labels)
+    heights = [2.2, max(1.2, _ROW_INCHES * len(rows)), max(0.8, _ROW_INCHES * len(labels))][: 2 + has_classes]
     figure = Figure((11, 1.6 + sum(heights)), layout="constrained")
     panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
     _draw_log_mel(panels[0], audio, rate_hz)
@@ -54,7 +54,7 @@ def draw_timeline(
         _draw_heat(panels[1], timeline, rows)
     else:
         _draw_values(panels[1], timeline)
-    if kind.is_single_label:
+    if has_classes:
         _draw_classes(panels[2], segments or (), labels)
     time_axis(panels[-1], timeline.seconds)
     figure.suptitle(title, parse_math=False, fontsize=11)
@@ -108,8 +108,8 @@ def _draw_classes(panel: Axes, segments: Sequence[Segment], labels: Sequence[str
     for number, label in enumerate(labels):
         spans = [(s.start_s, s.end_s - s.start_s) for s in segments if s.label == label]
         panel.broken_barh(spans, (number - 0.4, 0.8), color=f"C{number % 10}")
-    panel.set_ylim(max(len(labels), 1) - 0.5, -0.5)
-    panel.set_title(f"most likely class{'' if labels else ': no segment'}", fontsize=9, loc="left")
+    panel.set_ylim(len(labels) - 0.5, -0.5)
+    panel.set_title("most likely class", fontsize=9, loc="left")
     panel.grid(axis="x", alpha=0.3)
     _name_rows(panel, labels)
 

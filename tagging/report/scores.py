@@ -145,6 +145,10 @@ def calibration_section(
 def temperature_note(calibration: Calibration, summary: pd.DataFrame) -> str:
     """What the temperature does to the scores, and where it does not help; table from `calibration_summary`."""
     temperature = calibration.temperature
+    if temperature == 1:
+        return (
+            "Temperature 1: no other was found that lowers the log loss; scores are as the network gave them."
+        )
     does = "makes scores less confident" if temperature > 1 else "makes scores more confident"
     if abs(temperature - 1) < _NO_CHANGE:
         does = "hardly changes scores"

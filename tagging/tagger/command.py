@@ -23,7 +23,7 @@ from tagging.tagger.clips import check_clean
 from tagging.tagger.files import found_files
 from tagging.tagger.formats import WRITERS, Output, Record
 from tagging.tagger.models import window_pieces
-from tagging.tagger.options import TAG, flag, list_file, outputs, windows_file
+from tagging.tagger.options import OWN, TAG, flag, list_file, outputs, windows_file
 from tagging.tagger.progress import WatchedSound
 from tagging.tagger.tagger import Tagger
 from tagging.tagger.writing import Vectors, screen_or_file, write_embeddings, write_labels
@@ -177,6 +177,8 @@ def _record(
 
 def _chosen(args: argparse.Namespace, tagger: Tagger, tags: Tags) -> list[tuple[str, float]]:
     """The likeliest tags, those that reach the threshold; of regression all values."""
+    if args.threshold == OWN:
+        return tags.present()[: args.top]
     least = -inf if args.threshold is None else args.threshold
     limit = TOP if args.threshold is None and tagger.task != "regression" else len(tags.names)
     return [(label, score) for label, score in tags.top(args.top or limit) if score >= least]
@@ -186,7 +188,8 @@ def _segments(args: argparse.Namespace, timeline: Timeline) -> list[Segment] | N
     """None of regression, whose values have none."""
     if timeline.task == "regression":
         return None
-    return timeline.segments(args.threshold, args.min_length_s or 0.0, args.max_gap_s or 0.0)
+    threshold = None if args.threshold == OWN else args.threshold
+    return timeline.segments(threshold, args.min_length_s or 0.0, args.max_gap_s or 0.0)
 
 
 @contextmanager

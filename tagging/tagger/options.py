@@ -12,6 +12,7 @@ from tagging import cli
 
 STDIN = Path("-")
 TAG = "tag"
+OWN = "own"  # in place of a threshold: those of the run
 _OF_TIMELINE = ("smooth_s", "min_length_s", "max_gap_s", "labels", "plot")
 _OF_WINDOWS = ("window_s", "hop_s")
 _ENDINGS = {"labels": ".txt", "plot": ".png", "embeddings": ".npz"}
@@ -69,9 +70,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--threshold",
-        type=_share,
+        type=_threshold,
         metavar="T",
-        help="list all tags with at least this score (default with --timeline: the run's thresholds, or .5)",
+        help=f"list all tags with at least this score; {OWN}: the run's own thresholds, or .5 (default with "
+        "--timeline)",
     )
     add("--min-length-s", type=_seconds, metavar="S", help="drop segments shorter than this (default: 0)")
     add(
@@ -201,5 +203,5 @@ def _seconds(text: str) -> float:
     return _number(text, 0, inf)
 
 
-def _share(text: str) -> float:
-    return _number(text, 0, 1)
+def _threshold(text: str) -> float | str:
+    return OWN if text == OWN else _number(text, 0, 1)

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
+from preprocessing.decode import check_rate
 from preprocessing.errors import DecodeError
 from preprocessing.stream import FileSound, PcmStream
+from tagging.inference.closing import OpenSegments
 from tagging.inference.levels import floor_of
 from tagging.inference.published import AUDIOSET
-from tagging.inference.results import TaggerError, Tags, Timeline
+from tagging.inference.results import TaggerError, Tags, Timeline, joined
+from tagging.pipeline.pieces import AudioWindows
 from tagging.runs.ensembles import Ensemble
 from tagging.tagger.clips import Audio, file_sound, sound_of
 from tagging.tagger.models import (
@@ -19,6 +22,7 @@ from tagging.tagger.models import (
     window_pieces,
 )
 from tagging.tagger.network import Networks
+from tagging.tagger.stream import Score, TagStream
 from tagging.tagger.whole_clips import ClipOutput, clip_outputs, outputs_of_each
 from tagging.tagger.windows import batch_size, batches, cut_windows, levels_db
 
@@ -53,6 +57,10 @@ class Tagger:
         self._calibrations = [calibration_of(run) for run in self.runs]
         self._networks = Networks(self.runs)
         self.floor_db = floor_of(self.runs)
+
+    def __repr__(self) -> str:
+        members = ", ".join(str(member.path) for member in self.ensemble.members)
+        return f"Tagger({members}: {self.task}, {len(self.names)} classes)"
 
     @classmethod
     def load(cls, *paths: str | Path, weights: str | Path = AUDIOSET) -> "Tagger":
@@ -153,26 +161,49 @@ class Tagger:
         if embed:
             self.check_embeds()
         sound, pieces = sound_of(audio, rate_hz), window_pieces(self.runs, window_s, hop_s)
-        networks = self._networks.of_length(pieces.length)
-        spans, scores, silent, embeddings = [], [], [], []
+        score = self._scorer(pieces, embed=embed)
         windows = cut_windows(PcmStream(sound, self.rate_hz), pieces)
-        for span, samples in batches(windows, batch_size(pieces.length)):
+        return joined([score(*batch) for batch in batches(windows, batch_size(pieces.length))])
+
+    def stream(
+        self,
+        rate_hz: int,
+        *,
+        window_s: float | None = None,
+        hop_s: float | None = None,
+        threshold: float | None = None,
+        min_length_s: float = 0.0,
+        max_gap_s: float = 0.0,
+    ) -> TagStream:
+        """Tags of a sound while it is heard: its timeline and segments, window by window.
+
+        Args:
+            rate_hz: of the chunks that will come.
+            window_s, hop_s: as in `timeline`.
+            threshold, min_length_s, max_gap_s: as in `Timeline.segments`; regression has no segments.
+
+        Raises:
+            TaggerError: as in `timeline` and `Timeline.segments`.
+            DecodeError: a rate that no sound has.
+        """
+        check_rate(rate_hz)
+        pieces = window_pieces(self.runs, window_s, hop_s)
+        segments = OpenSegments(threshold, min_length_s, max_gap_s) if self.ensemble.kind.has_labels else None
+        return TagStream(self._scorer(pieces), pieces, rate_hz, self.rate_hz, segments)
+
+    def _scorer(self, pieces: AudioWindows, *, embed: bool = False) -> Score:
+        """What makes a part of a timeline of a batch of windows."""
+        networks, thresholds = self._networks.of_length(pieces.length), self.thresholds
+
+        def score(spans: np.ndarray, samples: np.ndarray) -> Timeline:
             found = [network(pieces, samples) for network in networks]
-            spans.append(span)
-            silent.append(self._is_silent(levels_db(span, samples)))
-            scores.append(self._scores([logits for logits, _ in found], silent[-1]).astype(np.float32))
-            embeddings += [found[0][1]] if embed else []
-        starts_s, ends_s = np.concatenate(spans).T / self.rate_hz
-        return Timeline(
-            self.names,
-            starts_s,
-            ends_s,
-            np.concatenate(scores),
-            self.task,
-            self.thresholds,
-            np.concatenate(embeddings) if embed else None,
-            np.concatenate(silent),
-        )
+            silent = self._is_silent(levels_db(spans, samples))
+            scores = self._scores([logits for logits, _ in found], silent).astype(np.float32)
+            embeddings = found[0][1] if embed else None
+            starts_s, ends_s = spans.T / self.rate_hz
+            return Timeline(self.names, starts_s, ends_s, scores, self.task, thresholds, embeddings, silent)
+
+        return score
 
     def check_embeds(self) -> None:
         """Raises TaggerError for an ensemble."""
@@ -184,7 +215,8 @@ class Tagger:
     def _tags(self, found: Sequence[ClipOutput]) -> Tags:
         silent = self._is_silent(np.array([max(output.level_db for output in found)]))
         scores = self._scores([output.logits for output in found], silent)[0]
-        return Tags(self.names, scores, found[0].features if len(found) == 1 else None, bool(silent[0]))
+        embedding = found[0].features if len(found) == 1 else None
+        return Tags(self.names, scores, self.task, self.thresholds, embedding, bool(silent[0]))
 
     def _is_silent(self, levels_db: np.ndarray) -> np.ndarray:
         """(rows,) bool; numbers of regression say nothing that silence could not have."""

@@ -13,8 +13,12 @@ BATCH_VALUES = BATCH * 5 * 16_000  # samples in them, at most, as long windows t
 ALL_SILENCE = "expected sound, received only silence"
 
 
-def cut_windows(blocks: Iterable[np.ndarray], pieces: AudioWindows) -> Iterator[tuple[int, int, np.ndarray]]:
-    """(first sample, last sample + 1 of the sound, window (length,) int16) of all windows of a clip.
+Window = tuple[int, int, np.ndarray]
+"""First sample, last sample + 1 of the sound, and the window, (length,) int16."""
+
+
+def cut_windows(blocks: Iterable[np.ndarray], pieces: AudioWindows) -> Iterator[Window]:
+    """All windows of a clip.
 
     They start at 0, hop, 2 hop ..., the last one ends at the clip's end. A clip that is too short is repeated or padded
     as `pieces` says. No more than a window and a block of sound is kept.
@@ -26,21 +30,50 @@ def cut_windows(blocks: Iterable[np.ndarray], pieces: AudioWindows) -> Iterator[
     Raises:
         DecodeError: the blocks are empty.
     """
-    length, start, first, held = pieces.length, 0, 0, np.empty(0, np.int16)  # `held` begins at sample `first`
+    cutter = WindowCutter(pieces)
     for block in blocks:
-        held = np.concatenate([held, block])
-        while start + length < first + len(held):  # there is more to come behind it: it is not the last
-            yield start, start + length, held[start - first : start - first + length]
-            if pieces.only_first:
-                return
-            start += pieces.hop
-        done = max(min(start, first + len(held) - length) - first, 0)
-        held, first = held[done:], first + done
-    end = first + len(held)
-    if not end:
+        yield from cutter.push(block)
+        if pieces.only_first and cutter.start:
+            return
+    if not cutter.end:
         raise DecodeError(ALL_SILENCE)
-    start = max(end - length, 0)
-    yield start, end, _filled(held[start - first :], pieces)
+    yield cutter.last()
+
+
+class WindowCutter:
+    """Cuts a sound that comes in blocks.
+
+    Attributes:
+        start: where the next window begins, unless it is the last.
+        end: how many samples there have been.
+    """
+
+    def __init__(self, pieces: AudioWindows) -> None:
+        self.start, self._pieces = 0, pieces
+        self._held, self._first = np.empty(0, np.int16), 0  # what is held begins at sample `_first`
+
+    @property
+    def end(self) -> int:
+        return self._first + len(self._held)
+
+    def push(self, block: np.ndarray) -> Iterator[Window]:
+        """The windows that are complete by now; to be exhausted. The last one comes from `last`."""
+        self._held, length = np.concatenate([self._held, block]), self._pieces.length
+        while self.start + length < self.end:  # there is more to come behind it: it is not the last
+            yield self.start, self.start + length, self._from(self.start)[:length]
+            self.start += self._pieces.hop
+            if self._pieces.only_first:
+                return
+        first = max(min(self.start, self.end - length), self._first)
+        self._held, self._first = self._from(first), first
+
+    def last(self) -> Window:
+        """The window that ends with the sound, which is at least a sample long."""
+        start = max(self.end - self._pieces.length, 0)
+        return start, self.end, _filled(self._from(start), self._pieces)
+
+    def _from(self, sample: int) -> np.ndarray:
+        return self._held[sample - self._first :]
 
 
 def _filled(clip: np.ndarray, pieces: AudioWindows) -> np.ndarray:
@@ -60,9 +93,7 @@ def batch_size(values: int) -> int:
     return max(1, min(BATCH, BATCH_VALUES // values))
 
 
-def batches(
-    windows: Iterable[tuple[int, int, np.ndarray]], size: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def batches(windows: Iterable[Window], size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """((windows, 2) first sample and last + 1, (windows, length) int16) of up to `size` windows."""
     spans, samples = [], []
     for start, end, window in windows:

@@ -27,7 +27,8 @@ def show_batch(config: Config, name: str, out: Path, *, jobs: int, most: int = 1
     images, labels = next(iter(batches.dataset(0, 1)))[:2]  # weights, where there are any, come third
     with claimed("train.py", {"--show-batch": out}, inputs=[*data.dataset.files, *config.dataset.files]):
         titles = [_title(row, classes) for row in labels.numpy()[:most]]
-        batch_plot(images.numpy()[:most, ..., 0], titles, out)
+        edges_hz = config.frontend.mel_edges_hz(config.cleaning.rate_hz) if run.pieces.is_audio else None
+        batch_plot(images.numpy()[:most, ..., 0], titles, out, edges_hz)
     return out
 
 

@@ -122,6 +122,16 @@ def test_of_many_clips_the_temperature_is_the_true_one_and_that_of_a_plain_fit(k
     assert found == pytest.approx(plain, rel=0.01)
 
 
+@pytest.mark.parametrize("kind", [LABELS, ONE])
+def test_a_temperature_that_makes_things_worse_is_not_applied(kind):
+    """A few clips that are all right, surer than their number allows: only smoothed labels ask for less."""
+    targets = np.eye(4)[np.arange(8) % 4]
+    logits = 20 * targets - 10
+    assert fit_temperature(kind, targets, logits) > 1.5
+    assert calibrate(kind, targets, logits, CLASSES).temperature == 1
+    assert calibrate(kind, targets, logits / 20, CLASSES).temperature < 0.5  # and one that helps is
+
+
 def test_the_temperature_stays_within_its_limits():
     targets = np.eye(4)
     for sign in (1e-3, -1.0):

@@ -1,5 +1,6 @@
 """Scores over time become stretches of time with a label."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -141,6 +142,26 @@ def test_values_have_no_segments():
 
 
 def test_the_top_is_the_highest_first_and_no_more_than_there_are():
-    tags = Tags(("a", "b", "c"), np.array([0.2, 0.9, 0.2]))
+    tags = Tags(("a", "b", "c"), np.array([0.2, 0.9, 0.2]), "multilabel", np.array([0.2, 0.95, 0.3]))
     assert tags.top(2) == [("b", 0.9), ("a", 0.2)]
     assert len(tags.top(9)) == 3
+
+
+def test_the_labels_of_a_clip_are_those_that_reach_their_thresholds():
+    tags = Tags(("a", "b", "c"), np.array([0.2, 0.9, 0.25]), "multilabel", np.array([0.2, 0.95, 0.2]))
+    assert tags.present() == [("c", 0.25), ("a", 0.2)]
+    assert tags.present(0.9) == [("b", 0.9)]
+    assert replace(tags, task="multiclass").present() == [("b", 0.9)]
+    assert replace(tags, task="multiclass").present(0.95) == []
+    assert replace(tags, silent=True).present(0.0) == []
+    with pytest.raises(TaggerError, match="regression"):
+        replace(tags, task="regression").present()
+    with pytest.raises(TaggerError, match="threshold from 0 to 1, received 2"):
+        tags.present(2)
+
+
+def test_a_repr_is_short():
+    tags = Tags(tuple("abcde"), np.array([0.2, 0.9, 0.25, 0, 0]), "multilabel", np.full(5, 0.5))
+    assert repr(tags) == "Tags(b 0.900, c 0.250, a 0.200, 2 more)"
+    assert repr(replace(tags, silent=True)) == "Tags(silent)"
+    assert repr(timeline()) == "Timeline(6 s, 5 windows, 2 scores each)"

@@ -2,6 +2,7 @@ import itertools
 import subprocess
 import sys
 
+import librosa
 import numpy as np
 import pandas as pd
 import pytest
@@ -70,6 +71,24 @@ def test_log_mel_is_drawn_transposed_with_low_bands_below_on_one_scale(tmp_path,
         np.testing.assert_array_equal(plot.get_array(), image[..., 0].T)
         assert plot.origin == "lower"
         assert plot.get_clim() == (0, before.max())  # silence is black in both
+
+
+@pytest.mark.parametrize(("low", "high", "n"), [(0.0, 8_000.0, 80), (125.0, 7_500.0, 64)])
+def test_frequencies_stand_at_the_bands_that_hear_them_most(tmp_path, drawn, low, high, n):
+    """Against librosa's centres of HTK bands."""
+    centres = librosa.mel_frequencies(n + 2, fmin=low, fmax=high, htk=True)[1:-1]
+    image = np.ones((10, n))
+    plots.log_mel_before_after(image, image, tmp_path / "m.png", edges_hz=(low, high))
+    plots.class_examples({"a": (np.zeros(80), 800, image)}, tmp_path / "c.png", edges_hz=(low, high))
+    plots.batch_plot(image[None, ..., None], ["a"], tmp_path / "b.png", edges_hz=(low, high))
+    for panel in (drawn[0].axes[0], drawn[1].axes[1], drawn[2].axes[0]):
+        for place, text in zip(panel.get_yticks(), panel.get_yticklabels(), strict=True):
+            hz = float(text.get_text())
+            if centres[0] < hz < centres[-1]:
+                assert np.interp(hz, centres, np.arange(n)) == pytest.approx(place, abs=0.02)
+        assert {"1000", "4000"} <= {text.get_text() for text in panel.get_yticklabels()}
+        assert panel.get_ylim() == (-0.5, n - 0.5)
+    assert drawn[0].axes[0].get_ylabel() == "frequency (Hz)"
 
 
 def test_histograms_show_every_labelled_split_and_80_labels_apart(tmp_path, drawn, dataset):

@@ -135,10 +135,12 @@ def test_the_bars_of_the_most_likely_class_end_where_the_heat_map_does(drawn, tm
     assert [(bar.x0, bar.x1) for bar in bars] == [(0, 1.75), (1.75, 4.75), (4.75, 6.5)]
 
 
-def test_without_a_segment_the_panel_of_the_most_likely_class_says_so(drawn, tmp_path):
+def test_without_a_segment_the_panel_of_the_most_likely_class_is_left_out(drawn, tmp_path):
     whole = overlapping(np.eye(3), window_s=2.0, hop_s=1.5, task="multiclass")
     draw(tmp_path, whole, [])
-    assert drawn[0].axes[2].get_title(loc="left") == "most likely class: no segment"
+    assert [axes.get_title(loc="left") for axes in drawn[0].axes].count("most likely class") == 0
+    draw(tmp_path, whole, whole.segments())
+    assert drawn[1].axes[2].get_title(loc="left") == "most likely class"
 
 
 @pytest.mark.parametrize("n", [30, 20_000])

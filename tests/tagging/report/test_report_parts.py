@@ -175,6 +175,7 @@ def test_what_a_temperature_does_is_said_and_where_it_does_not_help():
     assert calibrated(1.048, better, better) == text
     assert "makes scores more confident" in calibrated(0.8, better, better)
     assert "hardly changes scores" in calibrated(1.002, better, better)
+    assert "no other was found that lowers the log loss" in calibrated(1.0, better, better)
     failed = " does not improve: 0.0155 before, 0.0200 after."
     assert calibrated(1.048, better, worse).endswith(f"less confident. The calibration error{failed}")
     assert calibrated(1.048, worse, better).endswith(f"less confident. The log loss{failed}")

@@ -1,9 +1,11 @@
 """A tagger's probabilities are calibrated, and its thresholds are on their scale: of one run and of several."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile as sf
 from scipy.special import expit, logit
 
 from tagging import Tagger
@@ -11,6 +13,7 @@ from tagging.config.load import load_config
 from tagging.evaluation.calibration import Calibration, CalibrationError, write_calibration
 from tagging.evaluation.task_kinds import KINDS
 from tagging.runs.folds import fold_dir, write_folds
+from tests.tag_command_helpers import tag
 from tests.tagger_helpers import untrained_run
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -53,6 +56,27 @@ def test_thresholds_are_the_run_s_own_and_decide_as_in_its_report(noisy, samples
     np.testing.assert_allclose(found.thresholds, wanted)
     np.testing.assert_array_equal(found.is_there(), probabilities >= wanted)
     assert 0 < found.is_there().mean() < 1
+
+
+def test_a_clip_has_the_labels_that_reach_the_run_s_thresholds(noisy, samples, tmp_path, capsys):
+    path = made_run(noisy, tmp_path / "run")
+    low, high = (Tagger.load(path)(samples, RATE_HZ).scores + 1e-3 * sign for sign in (-1, 1))
+    write_calibration(path, Calibration(CLASSES, 1.0, (low[0], high[1], low[2])))
+    tagger = Tagger.load(path)
+    tags = tagger(samples, RATE_HZ)
+    assert sorted(label for label, _ in tags.present()) == ["a", "c"]
+    assert repr(tagger) == f"Tagger({path}: multilabel, 3 classes)"
+    sf.write(tmp_path / "x.wav", samples, RATE_HZ, subtype="FLOAT")
+    options = ("--run", path, "--threshold", "own", "--format", "jsonl")
+    for top, expected in ((3, 2), (1, 1)):
+        assert tag(tmp_path / "x.wav", *options, "--top", top) == 0
+        found = json.loads(capsys.readouterr().out)["tags"]
+        assert [each["label"] for each in found] == [label for label, _ in tags.present()][:expected]
+    whole = (tmp_path / "x.wav", *options, "--timeline")
+    assert tag(*whole) == 0
+    own = capsys.readouterr().out
+    assert tag(*whole[:3], *whole[5:]) == 0
+    assert capsys.readouterr().out == own
 
 
 def test_of_several_runs_each_has_its_own_temperature(noisy, samples, tmp_path):
