@@ -1,16 +1,17 @@
 """Runs and the test clips of a data set -> scores of every clip."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from foundation.text import shown
+from foundation.words import with_reasons
 from preprocessing.settings import CleaningSettings
 from submissions.activations import Activation
 from submissions.ensemble import average_folds
+from submissions.refused import Refused
 from tagging.config.schema import Config
 from tagging.datasets.cleaned import clean_audio
 from tagging.datasets.table import DatasetError
@@ -24,9 +25,6 @@ from tagging.inference.windows import (
 from tagging.pipeline.pieces import clips_from_files
 from tagging.runs.ensembles import Ensemble
 from tagging.runs.run import Run, RunError
-
-Refused = list[tuple[str, str]]
-"""Names of clips without usable audio, each with the reason."""
 
 
 class Scores(NamedTuple):
@@ -82,7 +80,7 @@ def score_runs(
         with clean_audio(clips, folders, cleaning, jobs) as (usable, lost):
             reasons |= dict(zip(lost["fname"], lost["reason"], strict=True))
             if usable.empty:
-                raise DatasetError(f"expected usable test clips, found none: {listed(reasons.items())}")
+                raise DatasetError(f"expected usable test clips, found none: {with_reasons(reasons.items())}")
             is_usable = clips["fname"].isin(usable["fname"]).to_numpy(bool)
             for number in numbers:
                 found = _scores(runs[number], usable, jobs)
@@ -132,9 +130,3 @@ def _scores(run: Run, clips: pd.DataFrame, jobs: int) -> Scores:
     found = predict_windows(step, stored, n_clips, pieces, description=str(run.path))
     every = average_windows(found, n_clips, run.config.window.average, run.kind.activation)
     return Scores(every, loudest_windows(found, n_clips) if pieces.is_audio else None)
-
-
-def listed(lost: Iterable[tuple[str, str]], most: int = 10) -> str:
-    """The first of these (name, reason), on one line."""
-    named = [shown(f"{name} ({reason})") for name, reason in lost]
-    return "; ".join(named[:most] + [f"and {len(named) - most} more"] * (len(named) > most))

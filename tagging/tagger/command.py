@@ -14,7 +14,7 @@ from foundation.claims import claimed
 from foundation.files import atomic_file
 from foundation.text import shown, shown_lines
 from preprocessing.errors import DecodeError
-from submissions.outputs import write_refused
+from submissions.refused import Refused, refused_line, write_refused
 from tagging.datasets.audio_files import Files
 from tagging.inference.published import AUDIOSET
 from tagging.inference.results import Segment, TaggerError, Tags, Timeline
@@ -33,9 +33,6 @@ _OF_LABELS = ("threshold", "min_length_s", "max_gap_s", "labels")
 
 Sounds = list[tuple[str, WatchedSound]]
 """Names as they are shown, and the files."""
-
-Lost = list[tuple[str, str]]
-"""Names of files that could not be used, each with the reason."""
 
 Found = tuple[Tags | Timeline, Vectors | None]
 """The output for a file, and its embeddings if requested."""
@@ -57,8 +54,8 @@ def tag(args: argparse.Namespace) -> int:
         if listed := list_file(args):
             write_refused(args.out, lost)
     if lost:
-        place = f"; {listed} lists them" if listed else ""
-        print(f"{len(lost)} of {len(files)} files could not be used{place}", file=sys.stderr)
+        line = refused_line(lost, len(files), "files could not be used", listed, are_named=True)
+        print(line, file=sys.stderr)
     return 1 if lost or empty else 0
 
 
@@ -86,10 +83,10 @@ def _unheard(args: argparse.Namespace, tagger: Tagger) -> list[str]:
     return [f"windows of {window_s:g} s every {hop_s:g} s: audio between them is ignored"]
 
 
-def _tag_files(args: argparse.Namespace, tagger: Tagger, sounds: Sounds) -> Lost:
+def _tag_files(args: argparse.Namespace, tagger: Tagger, sounds: Sounds) -> Refused:
     """Write all that is asked for; the files that could not be used."""
     vectors: list[Vectors] = []
-    lost: Lost = []
+    lost: list[tuple[str, str]] = []
     with _output(args, tagger) as output:
         WRITERS[args.format](_records(args, tagger, sounds, vectors, lost), output)
     if args.embeddings:
@@ -98,7 +95,11 @@ def _tag_files(args: argparse.Namespace, tagger: Tagger, sounds: Sounds) -> Lost
 
 
 def _records(
-    args: argparse.Namespace, tagger: Tagger, sounds: Sounds, vectors: list[Vectors], lost: Lost
+    args: argparse.Namespace,
+    tagger: Tagger,
+    sounds: Sounds,
+    vectors: list[Vectors],
+    lost: list[tuple[str, str]],
 ) -> Iterator[Record]:
     """Of each usable file, whose embeddings go to `vectors`; the others go to `lost`."""
     is_hidden = None if len(sounds) > 1 else True  # None: hidden if stderr is not a terminal

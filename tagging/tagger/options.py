@@ -7,7 +7,8 @@ from pathlib import Path
 from foundation.claims import check_outputs
 from foundation.errors import UserError
 from foundation.streams import is_stream
-from submissions.outputs import REFUSED, refused_file
+from submissions.outputs import REFUSED
+from submissions.refused import refused_file
 from tagging import cli
 
 STDIN = Path("-")

@@ -10,7 +10,7 @@ from foundation.claims import claimed
 from foundation.files import write_atomic
 from foundation.words import some
 from submissions.outputs import PREDICT, class_table_file, confusion_file, prediction_files
-from tagging.commands.parts.predicted import name_refused, write_predicted
+from tagging.commands.parts.predicted import show_refused, write_predicted
 from tagging.config.schema import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.answers import Answers, answers_for
@@ -96,7 +96,8 @@ def _predict_test(
         if both:
             print("\n" + window_report(ensemble.kind, targets, both, list(clips["group"]), config.seed))
     if refused:
-        name_refused(out, refused, f"test clips could not be used and have {_scores_without_audio(ensemble)}")
+        what = f"test clips could not be used and have {_scores_without_audio(ensemble)}"
+        show_refused(out, refused, len(names), what)
     return 1 if refused else 0
 
 
