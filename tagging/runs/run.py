@@ -21,6 +21,7 @@ from tagging.evaluation.task_kinds import KINDS, TaskKind
 
 MODEL, CONFIG, INFO, HISTORY = "model.keras", "config.yaml", "run.json", "history.csv"
 SCORES = "validation_scores.npz"  # logits of the validation clips
+SPLIT = "split.csv"  # which clips validate
 SHAPING = (
     "cleaning",
     "window",

@@ -21,7 +21,7 @@ from tagging.pipeline.pieces import AudioWindows
 from tagging.report.page import write_report
 from tagging.runs.contents import IDENTITY, REPORT
 from tagging.runs.place import check_place, finish_run, recover
-from tagging.runs.run import MODEL, Run, RunError, read_run
+from tagging.runs.run import MODEL, SPLIT, Run, RunError, read_run
 from tagging.training.data import StageData, stage_data
 from tagging.training.device import device_name
 from tagging.training.fit import fit
@@ -43,7 +43,6 @@ from tagging.training.tracking import check_tracking, tracked
 from tagging.training.trainer import compiled_trainer, count_parameters, measure_bands
 from tagging.training.work import is_retraining, open_work, remove_scaffolding
 
-SPLIT = "split.csv"
 _FAULTS = (ValueError, OSError, MemoryError)  # of plots and reports
 
 Watcher = Callable[[dict], None]
