@@ -21,14 +21,14 @@ from tagging.inference.results import TaggerError
 from tagging.runs.run import Run
 from tagging.tagger.windows import ALL_SILENCE
 
-Audio = str | Path | FileSound | np.ndarray
+AudioInput = str | Path | FileSound | np.ndarray
 """What a tagger is given: a file, or samples."""
 
 CleanClip = CleanStream | np.ndarray
 """Clean audio, or features (steps, bands) float32."""
 
 
-def sound_of(audio: Audio, rate_hz: int | None) -> Sound:
+def sound_of(audio: AudioInput, rate_hz: int | None) -> Sound:
     """A file, or samples at `rate_hz`.
 
     Raises:
@@ -49,7 +49,7 @@ def file_sound(file: str | Path | FileSound) -> FileSound:
     return file if isinstance(file, FileSound) else FileSound(Path(file))
 
 
-def clean_clip(sound: Sound, cleaning: CleaningSettings) -> CleanClip:
+def clean_sound(sound: Sound, cleaning: CleaningSettings) -> CleanClip:
     """A raw clip as the test clips of a run are cleaned; features take all of it into memory.
 
     A file of a clean folder is taken as it is, so that its silence is not removed twice. With `cleaning.features` of

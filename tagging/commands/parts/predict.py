@@ -17,7 +17,7 @@ from tagging.datasets.answers import Answers, answers_for
 from tagging.datasets.table import TEST, Dataset, DatasetError
 from tagging.evaluation.checks import EvaluationError
 from tagging.evaluation.multiclass import confusion_table
-from tagging.inference.scoring import Scores, score_members
+from tagging.inference.scoring import ClipLogits, score_members
 from tagging.plots.confusion import confusion_plot
 from tagging.report.text import score_report, window_report
 from tagging.runs.ensembles import Ensemble
@@ -117,7 +117,7 @@ def _write_tables(out: Path, targets: np.ndarray, scores: np.ndarray, ensemble: 
 
 
 def _both_ways(
-    parts: Sequence[Scores], scores: np.ndarray, ensemble: Ensemble
+    parts: Sequence[ClipLogits], scores: np.ndarray, ensemble: Ensemble
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Of each model of audio, and of the ensemble if all are: scores over all windows, and of the loudest."""
     found = {
