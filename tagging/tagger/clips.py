@@ -18,8 +18,8 @@ from preprocessing.stream import ArraySound, FileSound, Sound
 from tagging.datasets.cleaned import clean_home
 from tagging.datasets.table import TEST
 from tagging.inference.results import TaggerError
+from tagging.pipeline.blocks import ALL_SILENCE
 from tagging.runs.run import Run
-from tagging.tagger.windows import ALL_SILENCE
 
 AudioInput = str | Path | FileSound | np.ndarray
 """What a tagger is given: a file, or samples."""

@@ -173,7 +173,7 @@ def _record(
     if args.labels:
         write_labels(args.labels, segments or [])
     if args.plot:
-        draw_timeline(result, segments, sound.path, tagger.rate_hz, args.plot, title=Path(name).name)
+        draw_timeline(result, segments, sound, tagger.rate_hz, args.plot, title=Path(name).name)
 
 
 def _chosen(args: argparse.Namespace, tagger: Tagger, tags: Tags) -> list[tuple[str, float]]:

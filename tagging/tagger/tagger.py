@@ -12,6 +12,7 @@ from tagging.inference.closing import OpenSegments
 from tagging.inference.levels import floor_of
 from tagging.inference.published import AUDIOSET
 from tagging.inference.results import TaggerError, Tags, Timeline, joined
+from tagging.pipeline.blocks import cut_windows
 from tagging.pipeline.pieces import AudioWindows
 from tagging.runs.ensembles import Ensemble
 from tagging.tagger.clips import AudioInput, file_sound, sound_of
@@ -24,7 +25,7 @@ from tagging.tagger.models import (
 from tagging.tagger.network import Networks
 from tagging.tagger.stream import Score, TagStream
 from tagging.tagger.whole_clips import ClipOutput, clip_outputs, outputs_of_each
-from tagging.tagger.windows import batch_size, batches, cut_windows, levels_db
+from tagging.tagger.windows import batch_size, batches, levels_db
 
 
 class Tagger:

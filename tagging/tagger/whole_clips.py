@@ -15,10 +15,11 @@ from preprocessing.errors import DecodeError, strange
 from preprocessing.settings import CleaningSettings
 from preprocessing.stream import Sound
 from tagging.inference.windows import WindowLogits, average_windows
+from tagging.pipeline.blocks import cut_windows
 from tagging.pipeline.pieces import FeatureSequences, Pieces, audio_windows, feature_sequences
 from tagging.tagger.clips import CleanClip, clean_sound
 from tagging.tagger.network import WindowNetwork
-from tagging.tagger.windows import batch_size, batches, cut_windows, levels_db
+from tagging.tagger.windows import batch_size, batches, levels_db
 
 Cleaned = dict[CleaningSettings, CleanClip]
 """A clip as each kind of cleaning among the runs makes it."""
