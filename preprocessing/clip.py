@@ -18,8 +18,8 @@ from preprocessing.features import compute_features
 from preprocessing.folder import AUDIO_SUFFIX, FEATURE_SUFFIX
 from preprocessing.npy import npy_bytes
 from preprocessing.settings import CleaningSettings
+from preprocessing.sound_files import FileSound
 from preprocessing.stored import as_steps, read_stored
-from preprocessing.stream import FileSound
 from preprocessing.wav import write_wav
 
 

@@ -21,8 +21,9 @@ from preprocessing.features import compute_features
 from preprocessing.plan import places
 from preprocessing.preview_features import blocks, draw_features
 from preprocessing.settings import CleaningSettings, SilenceRule, rule_for
+from preprocessing.sound_files import FileSound
 from preprocessing.stored import as_steps, read_stored
-from preprocessing.stream import FileSound, PcmStream
+from preprocessing.stream import PcmStream
 from preprocessing.wav import write_wav
 
 PLOT, BEFORE, AFTER = ".png", "_before.wav", "_after.wav"  # endings of the files of a clip

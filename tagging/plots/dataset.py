@@ -16,7 +16,8 @@ from preprocessing.errors import DecodeError
 from preprocessing.feature_settings import STORED
 from preprocessing.mono import mixed
 from preprocessing.resample import resample
-from preprocessing.stream import ArraySound, decode
+from preprocessing.sound_arrays import ArraySound
+from preprocessing.sound_files import decode
 from tagging.augment.batch import augment_images
 from tagging.augment.op import Batch
 from tagging.augment.settings import AugmentSettings

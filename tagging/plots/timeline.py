@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
-from preprocessing.stream import PcmStream, Sound
+from preprocessing.sound import Sound
+from preprocessing.stream import PcmStream
 from tagging.evaluation.task_kinds import KINDS
 from tagging.inference.results import Segment, Timeline, clock
 from tagging.plots.spectrogram import N_MELS, TOP_DB, band_of, log_mel_overview

@@ -13,8 +13,10 @@ from preprocessing.feature_settings import STORED
 from preprocessing.features import compute_features
 from preprocessing.manifest import check_fingerprint
 from preprocessing.settings import CleaningSettings
+from preprocessing.sound import Sound
+from preprocessing.sound_arrays import ArraySound
+from preprocessing.sound_files import FileSound
 from preprocessing.stored import as_steps, read_stored
-from preprocessing.stream import ArraySound, FileSound, Sound
 from tagging.datasets.cleaned import clean_home
 from tagging.datasets.table import TEST
 from tagging.inference.results import TaggerError

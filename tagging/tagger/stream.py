@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from preprocessing.resample import BlockResampler, to_pcm16
-from preprocessing.stream import chunk_blocks
+from preprocessing.sound_arrays import chunk_blocks
 from tagging.inference.closing import OpenSegments
 from tagging.inference.results import Segment, TaggerError, Tags, Timeline
 from tagging.pipeline.blocks import Window, WindowCutter

@@ -7,7 +7,8 @@ import numpy as np
 
 from preprocessing.decode import check_rate
 from preprocessing.errors import DecodeError
-from preprocessing.stream import FileSound, PcmStream
+from preprocessing.sound_files import FileSound
+from preprocessing.stream import PcmStream
 from tagging.inference.closing import OpenSegments
 from tagging.inference.levels import floor_of
 from tagging.inference.published import AUDIOSET

@@ -13,7 +13,7 @@ import tensorflow as tf
 from foundation.errors import UserError
 from preprocessing.errors import DecodeError, strange
 from preprocessing.settings import CleaningSettings
-from preprocessing.stream import Sound
+from preprocessing.sound import Sound
 from tagging.inference.windows import WindowLogits, average_windows
 from tagging.pipeline.blocks import cut_windows
 from tagging.pipeline.pieces import FeatureSequences, Pieces, audio_windows, feature_sequences

@@ -10,7 +10,7 @@ from foundation.claims import claimed
 from foundation.text import shown
 from foundation.words import with_reasons
 from preprocessing.errors import DecodeError
-from preprocessing.stream import FileSound
+from preprocessing.sound_files import FileSound
 from submissions.outputs import PREDICT, prediction_files
 from submissions.refused import Refused
 from tagging.commands.parts.predicted import show_refused, write_predicted

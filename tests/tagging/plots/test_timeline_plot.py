@@ -10,7 +10,7 @@ import soundfile as sf
 from matplotlib import image
 from matplotlib.figure import Figure
 
-from preprocessing.stream import FileSound
+from preprocessing.sound_files import FileSound
 from tagging.inference.results import Segment, Timeline, clock
 from tagging.plots import spectrogram
 from tagging.plots import timeline as plot

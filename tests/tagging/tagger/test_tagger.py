@@ -15,7 +15,7 @@ import predict
 import tagging
 from preprocessing.chain import CleanStream
 from preprocessing.errors import DecodeError
-from preprocessing.stream import FileSound, decode
+from preprocessing.sound_files import FileSound, decode
 from tagging import Tagger
 from tagging.config.load import load_config
 from tagging.evaluation.calibration import Calibration, read_calibration, write_calibration
