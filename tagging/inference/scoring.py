@@ -22,7 +22,7 @@ from tagging.inference.windows import (
     pieces_of,
     predict_windows,
 )
-from tagging.pipeline.pieces import clips_from_files
+from tagging.pipeline.clips import clips_from_files
 from tagging.runs.ensembles import Ensemble
 from tagging.runs.run import Run, RunError
 
