@@ -13,7 +13,6 @@ from foundation.locks import locked
 from foundation.marks import CLEAN_FOLDER, is_marked
 from foundation.parts import sweep_parts
 from foundation.words import some
-from preprocessing.clip import ClipRow
 from preprocessing.folder import LOCK_NAME, READERS_NAME, CleanFolderError
 from preprocessing.manifest import (
     MADE_NAME,
@@ -30,6 +29,7 @@ from preprocessing.manifest import (
 )
 from preprocessing.plan import Plan, check_clips, make_plan
 from preprocessing.pool import clean_all
+from preprocessing.rows import ClipRow
 from preprocessing.settings import CleaningSettings
 from preprocessing.wav import is_clean_wav
 
