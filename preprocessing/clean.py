@@ -66,10 +66,6 @@ def clean_dataset(
         KeyboardInterrupt: after Ctrl-C, when the manifest is in order.
     """
     clean_dir = Path(clean_dir)
-    try:
-        clean_dir.resolve()
-    except RuntimeError as error:  # links in a circle
-        raise CleanFolderError(f"expected a folder to fill, received {clean_dir}: {error}") from error
     if jobs < 1:
         raise CleanFolderError(f"jobs: expected at least 1, received {jobs}")
     _check_ours(clean_dir)
@@ -94,6 +90,10 @@ def _is_known(clean_dir: Path) -> bool:
 
 def _check_ours(clean_dir: Path) -> None:
     """Refuse a folder that was not made as a clean folder, and links in it, which lead out of it."""
+    try:
+        clean_dir.resolve()
+    except RuntimeError as error:  # links in a circle
+        raise CleanFolderError(f"expected a folder to fill, received {clean_dir}: {error}") from error
     paths = list(clean_dir.rglob("*"))
     if not _is_known(clean_dir) and any(path.name != LOCK_NAME and not path.is_dir() for path in paths):
         raise CleanFolderError(

@@ -19,11 +19,12 @@ from tagging.datasets.audio_files import Files
 from tagging.inference.published import AUDIOSET
 from tagging.inference.results import Segment, TaggerError, Tags, Timeline
 from tagging.plots.timeline import draw_timeline
+from tagging.tagger.arguments import OWN
 from tagging.tagger.clips import check_clean
 from tagging.tagger.files import found_files
 from tagging.tagger.formats import WRITERS, Output, Record
 from tagging.tagger.models import window_pieces
-from tagging.tagger.options import OWN, TAG, flag, list_file, outputs, windows_file
+from tagging.tagger.options import TAG, flag, list_file, outputs, windows_file
 from tagging.tagger.progress import WatchedSound
 from tagging.tagger.tagger import Tagger
 from tagging.tagger.writing import Vectors, screen_or_file, write_embeddings, write_labels
@@ -39,7 +40,7 @@ Found = tuple[Tags | Timeline, Vectors | None]
 
 
 def tag(args: argparse.Namespace) -> int:
-    """Tag what `options.add_arguments` declares; bad files go to stderr. An exit code."""
+    """Tag what `arguments.add_arguments` declares; bad files go to stderr. An exit code."""
     with ExitStack() as stack:
         tagger = Tagger.load(*args.run or [AUDIOSET], weights=args.weights or AUDIOSET)
         are_features = tagger.ensemble.takes_features

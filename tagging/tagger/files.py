@@ -10,7 +10,7 @@ from foundation.scratch import scratch_folder
 from foundation.text import as_text
 from tagging.datasets.audio_files import Files, audio_files
 from tagging.datasets.table import DatasetError
-from tagging.tagger.options import STDIN
+from tagging.tagger.arguments import STDIN
 
 
 @contextmanager
