@@ -19,7 +19,7 @@ from preprocessing.sound_files import FileSound
 from preprocessing.stored import as_steps, read_stored
 from tagging.datasets.cleaned import clean_home
 from tagging.datasets.table import TEST
-from tagging.inference.results import TaggerError
+from tagging.inference.errors import TaggerError
 from tagging.pipeline.blocks import ALL_SILENCE
 from tagging.runs.run import Run
 

@@ -16,8 +16,9 @@ from foundation.text import shown, shown_lines
 from preprocessing.errors import DecodeError
 from submissions.refused import Refused, refused_line, write_refused
 from tagging.datasets.audio_files import Files
+from tagging.inference.errors import TaggerError
 from tagging.inference.published import AUDIOSET
-from tagging.inference.results import Segment, TaggerError, Tags, Timeline
+from tagging.inference.results import Segment, Tags, Timeline
 from tagging.plots.timeline import draw_timeline
 from tagging.tagger.arguments import OWN
 from tagging.tagger.clips import check_clean

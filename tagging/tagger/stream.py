@@ -9,7 +9,8 @@ import numpy as np
 from preprocessing.resample import BlockResampler, to_pcm16
 from preprocessing.sound_arrays import chunk_blocks
 from tagging.inference.closing import OpenSegments
-from tagging.inference.results import Segment, TaggerError, Tags, Timeline
+from tagging.inference.errors import TaggerError
+from tagging.inference.results import Segment, Tags, Timeline
 from tagging.pipeline.blocks import Window, WindowCutter
 from tagging.pipeline.pieces import AudioWindows
 from tagging.tagger.windows import batch_size, batches

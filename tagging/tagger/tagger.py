@@ -10,9 +10,10 @@ from preprocessing.errors import DecodeError
 from preprocessing.sound_files import FileSound
 from preprocessing.stream import PcmStream
 from tagging.inference.closing import OpenSegments
+from tagging.inference.errors import TaggerError
 from tagging.inference.levels import floor_of
 from tagging.inference.published import AUDIOSET
-from tagging.inference.results import TaggerError, Tags, Timeline, joined
+from tagging.inference.results import Tags, Timeline, joined
 from tagging.pipeline.blocks import cut_windows
 from tagging.pipeline.pieces import AudioWindows
 from tagging.runs.ensembles import Ensemble

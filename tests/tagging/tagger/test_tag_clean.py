@@ -16,7 +16,7 @@ from tagging import Tagger
 from tagging.config.load import load_config
 from tagging.datasets import read_dataset
 from tagging.evaluation.calibration import read_calibration
-from tagging.inference.results import TaggerError
+from tagging.inference.errors import TaggerError
 from tagging.pipeline.pieces import feature_sequences
 from tagging.runs.run import read_run
 from tests.tag_command_helpers import refused, tag

@@ -20,7 +20,7 @@ from tagging import Tagger
 from tagging.config.load import load_config
 from tagging.evaluation.calibration import Calibration, read_calibration, write_calibration
 from tagging.evaluation.task_kinds import KINDS
-from tagging.inference.results import TaggerError
+from tagging.inference.errors import TaggerError
 from tagging.pipeline.pieces import AudioWindows, feature_sequences
 from tagging.runs.folds import fold_dir, write_folds
 from tagging.runs.run import Run, read_run
