@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import soundfile as sf
 
-from preprocessing.stream import decode
+from preprocessing.sound_files import decode
 from submissions.writer import read_scores
 from tagging import cli
 from tagging.datasets import read_dataset

@@ -14,7 +14,8 @@ from pydub.silence import split_on_silence
 from preprocessing.errors import DecodeError
 from preprocessing.settings import CleaningSettings, SilenceRule
 from preprocessing.silence import sound_ranges_ms
-from preprocessing.stream import FileSound, PcmStream
+from preprocessing.sound_files import FileSound
+from preprocessing.stream import PcmStream
 
 SETTINGS = CleaningSettings()
 RULES = (

@@ -1,19 +1,33 @@
 """Text of strangers: on a terminal, and in CSV."""
 
+import re
+
 SHOWN = 300  # characters
 BYTES_KEPT = "surrogateescape"  # bytes of a name that are not UTF-8 survive the round trip
 CSV_LINE_END = "\r\0\n"  # for writers of CSV, who quote only the characters of their line end; see `csv_text`
+_NOT_UTF8 = re.compile("[\ud800-\udfff]")
+"""What Python makes of bytes that are not UTF-8."""
+
+
+def as_text(name: str) -> str:
+    """A name that any file and terminal can hold: bytes that are not UTF-8 are written `%E9`."""
+    return _NOT_UTF8.sub(lambda match: percent(match[0]), name)
+
+
+def percent(letter: str) -> str:
+    """`%E9` for the byte that a letter of a file name stands for."""
+    return f"%{ord(letter) & 0xFF:02X}"
 
 
 def shown(text: str, most: int = SHOWN) -> str:
     """Text of one line that a terminal shows as it is: what cannot be printed is spelt out, as `\\x1b`.
 
-    Bytes that are not UTF-8 are, too, as `\\xe9`; of a long text, beginning and end are shown.
+    Bytes that are not UTF-8 are, too, as in `as_text`; of a long text, beginning and end are shown.
     """
     half = most // 2
     if len(text) > most:
         text = f"{text[:half]}...{text[-half:]}"
-    return "".join(letter if letter.isprintable() else _spelt(letter) for letter in text)
+    return "".join(letter if letter.isprintable() else _spelt(letter) for letter in as_text(text))
 
 
 def shown_lines(text: str) -> str:
@@ -27,11 +41,9 @@ def csv_text(text: str) -> str:
 
 
 def csv_bytes(text: str) -> bytes:
-    """The same as UTF-8; bytes of names that are not are spelt out, as `\\xe9`."""
-    return csv_text(text).encode(errors=BYTES_KEPT).decode("utf-8", "backslashreplace").encode()
+    """The same as UTF-8, see `as_text`."""
+    return as_text(csv_text(text)).encode()
 
 
 def _spelt(letter: str) -> str:
-    if "\udc80" <= letter <= "\udcff":  # a byte, as file names have them
-        return f"\\x{ord(letter) - 0xDC00:02x}"
     return letter.encode("unicode_escape").decode()

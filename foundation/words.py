@@ -3,11 +3,18 @@
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+from foundation.text import shown
 
-def listed(texts: Sequence[str], most: int = 3) -> str:
+
+def listed(texts: Sequence[str], most: int = 3, mark: str = ", ") -> str:
     """`a, b, c and 4 more`: the first texts, and how many more there are."""
-    shown = ", ".join(texts[:most])
-    return shown if len(texts) <= most else f"{shown} and {len(texts) - most} more"
+    first = mark.join(texts[:most])
+    return first if len(texts) <= most else f"{first} and {len(texts) - most} more"
+
+
+def with_reasons(lost: Iterable[tuple[str, str]], most: int = 3) -> str:
+    """`a.wav (no sound); b.wav (text) and 4 more`: the first of these (name, reason), as a terminal shows them."""
+    return listed([shown(f"{name} ({reason})") for name, reason in lost], most, "; ")
 
 
 def some(names: Iterable[object], most: int = 3) -> str:

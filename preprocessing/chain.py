@@ -7,7 +7,8 @@ import numpy as np
 from preprocessing.mono import Levels
 from preprocessing.settings import CleaningSettings, rule_for
 from preprocessing.silence import energy_per_ms, kept_ranges
-from preprocessing.stream import PcmStream, Sound
+from preprocessing.sound import Sound
+from preprocessing.stream import PcmStream
 
 _HELD_S = 600.0  # clean audio up to this length is decoded once and stays in memory
 

@@ -13,7 +13,6 @@ from foundation.locks import locked
 from foundation.marks import CLEAN_FOLDER, is_marked
 from foundation.parts import sweep_parts
 from foundation.words import some
-from preprocessing.clip import ClipRow
 from preprocessing.folder import LOCK_NAME, READERS_NAME, CleanFolderError
 from preprocessing.manifest import (
     MADE_NAME,
@@ -30,6 +29,7 @@ from preprocessing.manifest import (
 )
 from preprocessing.plan import Plan, check_clips, make_plan
 from preprocessing.pool import clean_all
+from preprocessing.rows import ClipRow
 from preprocessing.settings import CleaningSettings
 from preprocessing.wav import is_clean_wav
 
@@ -66,10 +66,6 @@ def clean_dataset(
         KeyboardInterrupt: after Ctrl-C, when the manifest is in order.
     """
     clean_dir = Path(clean_dir)
-    try:
-        clean_dir.resolve()
-    except RuntimeError as error:  # links in a circle
-        raise CleanFolderError(f"expected a folder to fill, received {clean_dir}: {error}") from error
     if jobs < 1:
         raise CleanFolderError(f"jobs: expected at least 1, received {jobs}")
     _check_ours(clean_dir)
@@ -94,6 +90,10 @@ def _is_known(clean_dir: Path) -> bool:
 
 def _check_ours(clean_dir: Path) -> None:
     """Refuse a folder that was not made as a clean folder, and links in it, which lead out of it."""
+    try:
+        clean_dir.resolve()
+    except RuntimeError as error:  # links in a circle
+        raise CleanFolderError(f"expected a folder to fill, received {clean_dir}: {error}") from error
     paths = list(clean_dir.rglob("*"))
     if not _is_known(clean_dir) and any(path.name != LOCK_NAME and not path.is_dir() for path in paths):
         raise CleanFolderError(

@@ -16,8 +16,8 @@ from foundation.files import write_atomic
 from foundation.full_disk import writing
 from foundation.settings import as_dict, completed
 from foundation.text import BYTES_KEPT, CSV_LINE_END, csv_text
-from preprocessing.clip import ClipRow
 from preprocessing.folder import CleanFolderError, check_inside, clean_path
+from preprocessing.rows import ClipRow
 from preprocessing.settings import CleaningSettings
 
 MANIFEST_NAME = "manifest.csv"

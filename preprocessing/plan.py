@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from preprocessing.clip import ClipRow, ClipTask, part_name
 from preprocessing.contents import forget_hashes
 from preprocessing.folder import (
     AUDIO_SUFFIX,
@@ -16,6 +15,7 @@ from preprocessing.folder import (
     CleanFolderError,
     clean_path,
 )
+from preprocessing.rows import ClipRow, ClipTask, part_name
 from preprocessing.settings import CleaningSettings
 from preprocessing.up_to_date import up_to_date
 

@@ -13,8 +13,9 @@ from ctypes import c_bool
 from typing import Any
 
 from foundation.parts import sweep_parts
-from preprocessing.clip import ClipRow, ClipTask, clean_clips, refused, without_audio
+from preprocessing.clip import clean_clips
 from preprocessing.folder import CleanFolderError
+from preprocessing.rows import ClipRow, ClipTask, refused, without_audio
 from preprocessing.settings import CleaningSettings
 
 CHUNK = 8  # clips a message: a second of work or less, so that little is lost or waited for

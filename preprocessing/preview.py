@@ -14,15 +14,16 @@ from matplotlib.figure import Figure
 from foundation.claims import claimed
 from foundation.files import write_atomic
 from preprocessing.chain import CleanStream
-from preprocessing.clip import ClipTask
 from preprocessing.errors import DecodeError
 from preprocessing.feature_settings import STORED
 from preprocessing.features import compute_features
 from preprocessing.plan import places
 from preprocessing.preview_features import blocks, draw_features
+from preprocessing.rows import ClipTask
 from preprocessing.settings import CleaningSettings, SilenceRule, rule_for
+from preprocessing.sound_files import FileSound
 from preprocessing.stored import as_steps, read_stored
-from preprocessing.stream import FileSound, PcmStream
+from preprocessing.stream import PcmStream
 from preprocessing.wav import write_wav
 
 PLOT, BEFORE, AFTER = ".png", "_before.wav", "_after.wav"  # endings of the files of a clip

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from foundation.files import content_hash
-from preprocessing.clip import ClipRow, ClipTask
 from preprocessing.contents import source_hash
 from preprocessing.folder import FEATURE_HEADER_BYTES, HEADER_BYTES
+from preprocessing.rows import ClipRow, ClipTask
 from preprocessing.settings import CleaningSettings
 
 

@@ -1,15 +1,11 @@
 """The files of a prediction: the CSV, and next to it refused files, each model's logits, the tables of `--report`."""
 
-import csv
-import io
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from foundation.claims import maker, remove_output
-from foundation.files import write_atomic
 from foundation.streams import is_stream
-from foundation.text import CSV_LINE_END, csv_bytes
+from submissions.refused import refused_file
 
 PREDICT = "predict.py"
 REFUSED = "the refused files of --out"
@@ -18,21 +14,6 @@ REFUSED = "the refused files of --out"
 def logits_file(out: Path, number: int) -> Path:
     """Where the logits of a model are, `number` from 1."""
     return out.with_name(f"{out.stem}.logits-{number}.npz")
-
-
-def refused_file(out: Path) -> Path:
-    """Where the files that could not be used are listed."""
-    return out.with_name(f"{out.stem}.refused.csv")
-
-
-def write_refused(out: Path, refused: Sequence[tuple[str, str]]) -> None:
-    """Write a CSV of `fname` and `reason` next to `out`; without refused files, remove that of an earlier command."""
-    if not refused:
-        remove_output(refused_file(out))
-        return
-    text = io.StringIO()
-    csv.writer(text, lineterminator=CSV_LINE_END).writerows([("fname", "reason"), *refused])
-    write_atomic(refused_file(out), csv_bytes(text.getvalue()))
 
 
 def class_table_file(out: Path) -> Path:

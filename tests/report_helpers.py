@@ -14,10 +14,9 @@ from tagging.datasets import read_dataset
 from tagging.datasets.splits import write_split
 from tagging.evaluation.task_kinds import KINDS
 from tagging.runs.place import finish_run, work_dir
-from tagging.runs.run import MODEL
+from tagging.runs.run import MODEL, SPLIT
 from tagging.training.data import stage_data
 from tagging.training.outcome import draw_plots, write_validation
-from tagging.training.train import SPLIT
 
 RATE_HZ, NASTY = 8000, '<b>&"'
 FILE = '<img src=x onerror="alert(1)">'

@@ -11,7 +11,7 @@ import pytest
 import predict
 import preprocess
 from foundation.text import BYTES_KEPT
-from tagging.datasets.scan import name_as_text
+from tagging.datasets.scan import names_as_text
 from tests.corpus import make_corpus
 from tests.tag_command_helpers import tag
 
@@ -67,8 +67,9 @@ def test_preprocessing(corpus, noisy, tmp_path, capsys):
     assert preprocess.main([*command, "--strict"]) == 1
     error = check_screen(capsys)
     manifest = rows(tmp_path / "clean" / "manifest.csv")
-    names = {name_as_text(path.name) for path in files} | {
-        name_as_text(str(p.relative_to(folder))) for p in files
+    names = {
+        *names_as_text([path.name for path in files]),
+        *names_as_text([str(path.relative_to(folder)) for path in files]),
     }
     assert len(manifest) == len(files)
     assert {row["fname"] for row in manifest} <= names

@@ -107,7 +107,7 @@ def test_a_folder_of_raw_audio_is_cleaned_as_the_run_was_trained(tiny, trained, 
     shutil.copytree(tiny.root / "test", audio / "inside")
     (audio / "broken.wav").write_text("no sound")
     assert predict.main(["--runs", str(run), "--audio", str(audio), "--out", str(tmp_path / "mine.csv")]) == 1
-    assert "1 files could not be used: broken.wav" in capsys.readouterr().err
+    assert "1 of 25 files could not be used: broken.wav" in capsys.readouterr().err
     assert list(pd.read_csv(tmp_path / "mine.refused.csv")["fname"]) == ["broken.wav"]
     assert run_predict(trained, "--runs", str(run), "--out", str(tmp_path / "test.csv")) == 0
     mine, test = (pd.read_csv(tmp_path / name).set_index("fname") for name in ("mine.csv", "test.csv"))
@@ -134,7 +134,7 @@ def test_a_test_clip_without_audio_gets_the_training_shares(tiny, trained, tmp_p
     assert run_predict(trained, "--out", str(out), *arguments) == 1
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith(
-        "1 test clips could not be used and have the classes' training shares as scores: "
+        "1 of 24 test clips could not be used and have the classes' training shares as scores: "
     )
     assert lost in error
     assert list(pd.read_csv(tmp_path / "s.refused.csv")["fname"]) == [lost]

@@ -3,9 +3,9 @@
 import argparse
 
 from tagging import cli
-from tagging.tagger import options
+from tagging.tagger import arguments, options
 
-add_arguments = options.add_arguments
+add_arguments = arguments.add_arguments
 
 
 def run(args: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from foundation.text import as_text
 from preprocessing.manifest import MADE_NAME, MANIFEST_NAME, SETTINGS_NAME
 from tagging.datasets.cleaned import clean_home
 from tagging.datasets.scan import audio_under, files_under
@@ -26,11 +27,11 @@ def audio_files(path: Path, *, are_features: bool = False) -> Files:
     if not path.exists():
         raise DatasetError(f"expected a file or folder of audio, received {path}: no such file or folder")
     if not path.is_dir():
-        return [(path.name, path)]
+        return [(as_text(path.name), path)]
     home = clean_home(path)
     own = {home / name for name in (MANIFEST_NAME, SETTINGS_NAME, MADE_NAME)} if home else set()
     every = home or are_features
     files = [file for file in files_under(path) if file not in own] if every else audio_under(path)
     if not files:
         raise DatasetError(f"expected audio files under {path}, found none")
-    return [(file.relative_to(path).as_posix(), file) for file in files]
+    return [(as_text(file.relative_to(path).as_posix()), file) for file in files]

@@ -11,10 +11,10 @@ import pandas as pd
 from foundation.files import content_hash
 from foundation.scratch import scratch_folder
 from preprocessing.clean import clean_dataset
-from preprocessing.clip import ClipRow
 from preprocessing.folder import CleanFolderError, reading
 from preprocessing.manifest import MANIFEST_NAME, SETTINGS_NAME, check_fingerprint, clean_file, read_rows
 from preprocessing.plan import parts
+from preprocessing.rows import ClipRow
 from preprocessing.settings import CleaningSettings
 from preprocessing.up_to_date import has_clean_file, is_suspect, source_state
 

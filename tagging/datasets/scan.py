@@ -4,16 +4,17 @@ import os
 import re
 import sys
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 
+from foundation.text import as_text, percent
 from tagging.datasets.table import DatasetError
 
 _NO_AUDIO = re.compile(
     r"\.(asd|bmp|cfg|csv|cue|db|docx?|gif|gz|h5|hdf5|heic|html?|ini|ipynb|jams|jpe?g|js|json|lab|log|m3u8?|md|md5|mf|midi?|"
     r"nfo|np[yz]|pdf|pkl|png|py|rst|rtf|sh|svg|tar|textgrid|tiff?|toml|tsv|txt|webp|xlsx?|xml|ya?ml|zip)"
 )
-_NO_TEXT = re.compile("[\0-\x1f\x7f\\\\\ud800-\udfff]")
-"""Control characters, the backslash, and what Python makes of bytes that are not UTF-8."""
+_AWKWARD = re.compile(r"[\0-\x1f\x7f\\]")
 _HEAD_BYTES = 8192
 
 
@@ -70,12 +71,22 @@ def audio_under(folder: Path) -> list[Path]:
     return audio
 
 
-def name_as_text(name: str) -> str:
-    """A file's name as any table and terminal can hold it, in which bytes that are not UTF-8 are written `%E9`.
+def names_as_text(names: Sequence[str]) -> list[str]:
+    """Names of files as names of clips, in which bytes that are not UTF-8 are written `%E9`.
 
     So are control characters, and the backslash, which separates folders on some systems.
+
+    Raises:
+        DatasetError: two names would become one.
     """
-    return _NO_TEXT.sub(lambda match: f"%{ord(match[0]) & 0xFF:02X}", name)
+    originals: dict[str, str] = {}
+    texts = [_AWKWARD.sub(lambda match: percent(match[0]), as_text(name)) for name in names]
+    for name, text in zip(names, texts, strict=True):
+        if originals.setdefault(text, name) != name:
+            raise DatasetError(
+                f"expected a name of its own for each clip, received two files {text!r}; rename one"
+            )
+    return texts
 
 
 def may_be_audio(path: Path) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from foundation.text import shown
-from foundation.words import listed
+from foundation.words import listed, with_reasons
 from tagging.datasets.table import TEST
 from tagging.doctor.finding import Finding
 from tagging.doctor.survey import USABLE, Survey
@@ -29,10 +29,10 @@ def unusable(survey: Survey) -> Finding | None:
     bad = _unusable(survey)
     if bad.empty:
         return None
-    reasons = [shown(f"{name}: {reason}") for name, reason in zip(bad["fname"], bad["reason"], strict=True)]
+    reasons = with_reasons(zip(bad["fname"], bad["reason"], strict=True))
     return Finding(
         "unusable clips",
-        f"{len(bad)} of {len(survey.known)} clips cannot be used: {listed(reasons)}",
+        f"{len(bad)} of {len(survey.known)} clips cannot be used: {reasons}",
         "Training leaves them out; test clips have to be scored, so repair those.",
         is_grave=bool((bad["split"] == TEST).any()),
     )

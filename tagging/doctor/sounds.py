@@ -8,7 +8,7 @@ import numpy as np
 
 from preprocessing.errors import DecodeError
 from preprocessing.mono import to_mono
-from preprocessing.stream import FileSound
+from preprocessing.sound_files import FileSound
 
 MOST_S = 60.0
 FLOOR_DBFS = -120.0  # of digital silence

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from foundation.files import content_hash
-from preprocessing.clip import ClipRow, ClipTask, examine_clip
+from preprocessing.clip import examine_clip
 from preprocessing.folder import CleanFolderError
 from preprocessing.manifest import check_fingerprint, clean_file, read_rows
 from preprocessing.plan import places
+from preprocessing.rows import ClipRow, ClipTask
 from preprocessing.settings import CleaningSettings
 from tagging.config.schema import Config
 from tagging.datasets.table import TEST, Dataset

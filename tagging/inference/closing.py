@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tagging.inference.results import ROUNDING_S, Segment, Timeline, check_lengths, check_threshold
+from tagging.inference.presence import ROUNDING_S, check_lengths, check_threshold
+from tagging.inference.results import Segment, Timeline
 
 
 @dataclass

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from preprocessing.folder import HEADER_BYTES
+from tagging.pipeline.blocks import cut_windows
 from tagging.pipeline.pieces import AudioWindows
 from tagging.runs.run import Run
 
@@ -45,6 +46,5 @@ def floor_of(runs: Sequence[Run]) -> float:
 def _levels(path: Path, pieces: AudioWindows) -> Iterator[float]:
     """Of the windows of a clean clip."""
     clip = np.fromfile(path, "<i2", offset=HEADER_BYTES)
-    last = max(len(clip) - pieces.length, 0)
-    for start in [0] if pieces.only_first else [*range(0, last, pieces.hop), last]:
-        yield level_db(clip[start : start + pieces.length])
+    for start, end, window in cut_windows([clip], pieces):
+        yield level_db(window[: end - start])

@@ -9,7 +9,7 @@ from preprocessing.settings import CleaningSettings
 from tagging.config.schema import Config
 from tagging.frontend.settings import FrontendSettings
 from tagging.inference.build import build_tagger
-from tagging.inference.results import TaggerError
+from tagging.inference.errors import TaggerError
 from tagging.pipeline.pieces import audio_windows
 from tagging.pipeline.settings import WindowSettings
 from tagging.runs.run import Run

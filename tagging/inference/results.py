@@ -6,14 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from foundation.errors import UserError
+from tagging.inference.presence import ROUNDING_S, check_lengths, presence, stretches
 
 _SHOWN = 3  # tags in a `repr`
-ROUNDING_S = 1e-6  # differences of times may be off by less, and samples are further apart
-
-
-class TaggerError(UserError):
-    """Something that cannot be tagged as asked; the message is one line for the user."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +48,7 @@ class Tags:
         Raises:
             TaggerError: of regression, which has no labels; a threshold that is not a probability.
         """
-        found = _is_there(self.scores[None], np.array([self.silent]), self.task, self.thresholds, threshold)[
-            0
-        ]
+        found = presence(self.scores[None], np.array([self.silent]), self.task, self.thresholds, threshold)[0]
         labels = {self.names[number] for number in np.flatnonzero(found)}
         return [(name, score) for name, score in self.top(len(self.names)) if name in labels]
 
@@ -159,7 +152,7 @@ class Timeline:
         is_open = np.logical_or(self.task == "multilabel", ~is_there.any(axis=1))
         found = []
         for number, name in enumerate(self.names):
-            for first, end in _runs(is_there[:, number], is_open, edges, max_gap_s):
+            for first, end in stretches(is_there[:, number], is_open, edges, max_gap_s):
                 if edges[end] - edges[first] >= min_length_s - ROUNDING_S:
                     score = float(self.scores[first:end, number].mean(dtype=np.float64))
                     found.append(Segment(float(edges[first]), float(edges[end]), name, score))
@@ -167,21 +160,7 @@ class Timeline:
 
     def is_there(self, threshold: float | None = None) -> np.ndarray:
         """(windows, classes) bool: which labels each window has; `threshold` as in `segments`."""
-        return _is_there(self.scores, self.is_silent, self.task, self.thresholds, threshold)
-
-
-def _is_there(
-    scores: np.ndarray, silent: np.ndarray, task: str, thresholds: np.ndarray, threshold: float | None
-) -> np.ndarray:
-    """(rows, classes) bool: which labels each row of scores has."""
-    if task == "regression":
-        raise TaggerError("expected a run with labels, received regression: its values are no tags")
-    check_threshold(threshold)
-    is_heard = ~silent[:, None]
-    if task == "multilabel":
-        return is_heard & (scores >= (thresholds if threshold is None else threshold))
-    likeliest = is_heard & (np.arange(scores.shape[1]) == scores.argmax(axis=1)[:, None])
-    return likeliest if threshold is None else likeliest & (scores >= threshold)
+        return presence(self.scores, self.is_silent, self.task, self.thresholds, threshold)
 
 
 def joined(parts: Sequence[Timeline]) -> Timeline:
@@ -192,35 +171,6 @@ def joined(parts: Sequence[Timeline]) -> Timeline:
         if getattr(parts[0], name) is not None
     }
     return replace(parts[0], **arrays)
-
-
-def check_lengths(**lengths_s: float) -> None:
-    """Raises TaggerError for what is not 0 seconds or more."""
-    for name, seconds in lengths_s.items():
-        if not seconds >= 0:
-            raise TaggerError(f"expected {name} of at least 0, received {seconds}")
-
-
-def check_threshold(threshold: float | None) -> None:
-    """Raises TaggerError for what is not a probability; None is one for each class."""
-    if threshold is not None and not 0 <= threshold <= 1:
-        raise TaggerError(f"expected threshold from 0 to 1, received {threshold}")
-
-
-def _runs(
-    is_there: np.ndarray, is_open: np.ndarray, edges_s: np.ndarray, max_gap_s: float
-) -> Sequence[tuple[int, int]]:
-    """(first window, last + 1) of each run of True; open gaps of at most `max_gap_s` seconds are closed."""
-    changes = np.flatnonzero(np.diff(np.concatenate([[False], is_there, [False]]).astype(np.int8)))
-    firsts, ends = changes[::2], changes[1::2]
-    if not len(firsts):
-        return []
-    taken = np.append(0, np.cumsum(~is_open))
-    is_long = edges_s[firsts[1:]] - edges_s[ends[:-1]] > max_gap_s + ROUNDING_S
-    apart = is_long | (taken[firsts[1:]] > taken[ends[:-1]])
-    return list(
-        zip(firsts[np.append(True, apart)].tolist(), ends[np.append(apart, True)].tolist(), strict=True)
-    )
 
 
 def clock(seconds: float, digits: int = 0) -> str:

@@ -1,16 +1,17 @@
 """Runs and the test clips of a data set -> scores of every clip."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from foundation.text import shown
+from foundation.words import with_reasons
 from preprocessing.settings import CleaningSettings
 from submissions.activations import Activation
 from submissions.ensemble import average_folds
+from submissions.refused import Refused
 from tagging.config.schema import Config
 from tagging.datasets.cleaned import clean_audio
 from tagging.datasets.table import DatasetError
@@ -21,15 +22,12 @@ from tagging.inference.windows import (
     pieces_of,
     predict_windows,
 )
-from tagging.pipeline.pieces import clips_from_files
+from tagging.pipeline.clips import clips_from_files
 from tagging.runs.ensembles import Ensemble
 from tagging.runs.run import Run, RunError
 
-Refused = list[tuple[str, str]]
-"""Names of clips without usable audio, each with the reason."""
 
-
-class Scores(NamedTuple):
+class ClipLogits(NamedTuple):
     """What one run, or one model of the ensemble, predicts.
 
     Attributes:
@@ -43,20 +41,19 @@ class Scores(NamedTuple):
 
 def score_members(
     ensemble: Ensemble, clips: pd.DataFrame, config: Config, jobs: int
-) -> tuple[list[Scores], Refused]:
+) -> tuple[list[ClipLogits], Refused]:
     """Scores of all clips by each model, those of folds averaged, and the clips that a run could not use.
 
     Raises:
         DatasetError: as `score_runs`.
     """
     scores, refused = score_runs(ensemble.runs, clips, config, jobs)
-    rest, activation = iter(scores), ensemble.kind.activation
-    return [_as_one([next(rest) for _ in member.runs], activation) for member in ensemble.members], refused
+    return [_as_one(folds, ensemble.kind.activation) for folds in ensemble.by_member(scores)], refused
 
 
-def _as_one(folds: Sequence[Scores], activation: Activation) -> Scores:
+def _as_one(folds: Sequence[ClipLogits], activation: Activation) -> ClipLogits:
     ones = [fold.loudest for fold in folds if fold.loudest is not None]
-    return Scores(
+    return ClipLogits(
         average_folds([fold.logits for fold in folds], activation),
         average_folds(ones, activation) if len(ones) == len(folds) else None,
     )
@@ -64,7 +61,7 @@ def _as_one(folds: Sequence[Scores], activation: Activation) -> Scores:
 
 def score_runs(
     runs: Sequence[Run], clips: pd.DataFrame, config: Config, jobs: int
-) -> tuple[list[Scores], Refused]:
+) -> tuple[list[ClipLogits], Refused]:
     """Scores of all clips by each run, and the clips that a run could not use; equal cleaning is done once.
 
     Clean audio is looked for in the config's `clean_dir`, and where runs were trained on audio cleaned in another way
@@ -73,7 +70,7 @@ def score_runs(
     Raises:
         DatasetError: no clip has usable audio, before a model is loaded.
     """
-    scores: dict[int, Scores] = {}
+    scores: dict[int, ClipLogits] = {}
     reasons: dict[str, str] = {}
     for numbers in _of_equal_cleaning(runs):
         theirs = [runs[number].config for number in numbers]
@@ -82,7 +79,7 @@ def score_runs(
         with clean_audio(clips, folders, cleaning, jobs) as (usable, lost):
             reasons |= dict(zip(lost["fname"], lost["reason"], strict=True))
             if usable.empty:
-                raise DatasetError(f"expected usable test clips, found none: {listed(reasons.items())}")
+                raise DatasetError(f"expected usable test clips, found none: {with_reasons(reasons.items())}")
             is_usable = clips["fname"].isin(usable["fname"]).to_numpy(bool)
             for number in numbers:
                 found = _scores(runs[number], usable, jobs)
@@ -91,14 +88,14 @@ def score_runs(
     return [scores[number] for number in range(len(runs))], refused
 
 
-def _completed(run: Run, found: Scores, is_usable: np.ndarray) -> Scores:
+def _completed(run: Run, found: ClipLogits, is_usable: np.ndarray) -> ClipLogits:
     """Scores of all clips out of those of the usable ones."""
     every = np.tile(_without_audio(run, found.logits), (len(is_usable), 1))
     loudest = None if found.loudest is None else every.copy()
     every[is_usable] = found.logits
     if loudest is not None:
         loudest[is_usable] = found.loudest
-    return Scores(every, loudest)
+    return ClipLogits(every, loudest)
 
 
 def _without_audio(run: Run, logits: np.ndarray) -> np.ndarray:
@@ -121,7 +118,7 @@ def _of_equal_cleaning(runs: Sequence[Run]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _scores(run: Run, clips: pd.DataFrame, jobs: int) -> Scores:
+def _scores(run: Run, clips: pd.DataFrame, jobs: int) -> ClipLogits:
     model, pieces, n_clips = run.load_model(), pieces_of(run.config, clips), len(clips)
     if not pieces.is_audio and pieces.input_shape[-1] != model.input_shape[-1]:
         raise RunError(
@@ -131,10 +128,4 @@ def _scores(run: Run, clips: pd.DataFrame, jobs: int) -> Scores:
     stored = clips_from_files(list(clips["path"]), pieces, jobs)
     found = predict_windows(step, stored, n_clips, pieces, description=str(run.path))
     every = average_windows(found, n_clips, run.config.window.average, run.kind.activation)
-    return Scores(every, loudest_windows(found, n_clips) if pieces.is_audio else None)
-
-
-def listed(lost: Iterable[tuple[str, str]], most: int = 10) -> str:
-    """The first of these (name, reason), on one line."""
-    named = [shown(f"{name} ({reason})") for name, reason in lost]
-    return "; ".join(named[:most] + [f"and {len(named) - most} more"] * (len(named) > most))
+    return ClipLogits(every, loudest_windows(found, n_clips) if pieces.is_audio else None)

@@ -12,14 +12,8 @@ from tqdm import tqdm
 from foundation.errors import UserError
 from submissions.activations import Activation, mean_of_groups
 from tagging.config.schema import Config
-from tagging.pipeline.pieces import (
-    Pieces,
-    all_pieces,
-    audio_windows,
-    clip_files,
-    clips_from_files,
-    feature_sequences,
-)
+from tagging.pipeline.clips import all_pieces, clip_files, clips_from_files
+from tagging.pipeline.pieces import Pieces, audio_windows, feature_sequences
 
 
 def inference_step(model: Callable) -> Callable:

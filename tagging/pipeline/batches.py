@@ -16,7 +16,8 @@ from tagging.augment.batch import augment_images, augment_waveforms
 from tagging.augment.op import Batch
 from tagging.augment.settings import AugmentSettings
 from tagging.pipeline import windows
-from tagging.pipeline.pieces import AudioWindows, Pieces, batched, steady
+from tagging.pipeline.clips import batched, steady
+from tagging.pipeline.pieces import AudioWindows, Pieces
 
 _ORDER, _WINDOWS, _AUGMENT, _BACKGROUND, _WAVEFORMS, _BATCHES = range(6)  # streams of random numbers
 _BUCKETS = 20  # classes of lengths, at most

@@ -16,7 +16,8 @@ from preprocessing.errors import DecodeError
 from preprocessing.feature_settings import STORED
 from preprocessing.mono import mixed
 from preprocessing.resample import resample
-from preprocessing.stream import ArraySound, decode
+from preprocessing.sound_arrays import ArraySound
+from preprocessing.sound_files import decode
 from tagging.augment.batch import augment_images
 from tagging.augment.op import Batch
 from tagging.augment.settings import AugmentSettings
@@ -27,7 +28,7 @@ from tagging.datasets.table import Dataset, DatasetError
 from tagging.frontend.registry import build_frontend
 from tagging.frontend.settings import FrontendSettings
 from tagging.pipeline.pieces import audio_windows
-from tagging.plots import data
+from tagging.plots import distributions, sounds
 
 _NAMES = (
     *("waveforms.png", "log_mel.png", "classes.png", "values.png"),
@@ -48,14 +49,14 @@ def _figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path]:
     if config.cleaning.features.name != STORED:
         yield from _sound_figures(config, dataset, out)
     if not dataset.has_labels:
-        data.value_histograms(dataset, out / "values.png")
+        distributions.value_histograms(dataset, out / "values.png")
         yield out / "values.png"
         return
-    data.label_histograms(dataset, out / "label_histograms.png")
+    distributions.label_histograms(dataset, out / "label_histograms.png")
     yield out / "label_histograms.png"
     if config.dataset.merge or config.dataset.drop or config.dataset.min_clips:
         unmerged = replace(config.dataset, merge={}, drop=(), min_clips=0, task=None)
-        data.label_histograms(read_dataset(unmerged), out / "label_histograms_before.png")
+        distributions.label_histograms(read_dataset(unmerged), out / "label_histograms_before.png")
         yield out / "label_histograms_before.png"
     yield _label_shares(config, dataset, out / "label_shares.png")
 
@@ -68,7 +69,7 @@ def _sound_figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path
         if split in set(dataset.clips["split"])
     ]
     waves = {example.title: (example.samples, example.rate_hz) for example in examples}
-    data.waveforms(waves, out / "waveforms.png")
+    sounds.waveforms(waves, out / "waveforms.png")
     yield out / "waveforms.png"
     if config.cleaning.features.name is None:
         yield _log_mel(config, examples[0], out / "log_mel.png")
@@ -91,7 +92,7 @@ def _classes(config: Config, dataset: Dataset, path: Path) -> Path:
             taken.add(found.fname)
             mel = _whole_log_mel(found.samples, found.rate_hz, to_rate_hz)
             examples[label] = (found.samples, found.rate_hz, mel)
-    data.class_examples(examples, path, FrontendSettings().mel_edges_hz(to_rate_hz))
+    sounds.class_examples(examples, path, FrontendSettings().mel_edges_hz(to_rate_hz))
     return path
 
 
@@ -142,7 +143,7 @@ def _log_mel(config: Config, example: _Example, path: Path) -> Path:
     batch = Batch(image, tf.zeros((1, 1)), tf.ones(1), tf.constant([True]))
     augmented = augment_images(batch, tf.constant([config.seed, 1]), settings).inputs
     edges_hz = config.frontend.mel_edges_hz(config.cleaning.rate_hz)
-    data.log_mel_before_after(np.asarray(image)[0], augmented.numpy()[0], path, example.title, edges_hz)
+    sounds.log_mel_before_after(np.asarray(image)[0], augmented.numpy()[0], path, example.title, edges_hz)
     return path
 
 
@@ -152,7 +153,7 @@ def _label_shares(config: Config, dataset: Dataset, path: Path) -> Path:
     targets = dataset.targets(clips)
     random = np.random.default_rng(config.seed).permutation(dealt)
     ways = {"plain random": random, "as trained": dealt}
-    data.label_shares(
+    distributions.label_shares(
         dataset.classes, {way: (targets[~held], targets[held]) for way, held in ways.items()}, path
     )
     return path

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
-from preprocessing.stream import FileSound, PcmStream
+from preprocessing.sound import Sound
+from preprocessing.stream import PcmStream
 from tagging.evaluation.task_kinds import KINDS
 from tagging.inference.results import Segment, Timeline, clock
 from tagging.plots.spectrogram import N_MELS, TOP_DB, band_of, log_mel_overview
@@ -29,7 +30,7 @@ _LOWEST_TICK = 1 / 40  # of the highest frequency: below, ticks are too close
 
 
 def draw_timeline(
-    timeline: Timeline, segments: Sequence[Segment] | None, audio: Path, rate_hz: int, path: Path, title: str
+    timeline: Timeline, segments: Sequence[Segment] | None, sound: Sound, rate_hz: int, path: Path, title: str
 ) -> None:
     """Log-mel of a file above a heat map of the classes with the highest scores.
 
@@ -38,7 +39,7 @@ def draw_timeline(
 
     Args:
         timeline, segments: of the file; of regression there are no segments.
-        audio: the file, which is read once more.
+        sound: the file, which is read once more.
         rate_hz: the plot shows frequencies below half of it, as does the network's input.
         path: the PNG to write.
         title: names the file.
@@ -49,7 +50,7 @@ def draw_timeline(
     heights = [2.2, max(1.2, _ROW_INCHES * len(rows)), max(0.8, _ROW_INCHES * len(labels))][: 2 + has_classes]
     figure = Figure((11, 1.6 + sum(heights)), layout="constrained")
     panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
-    _draw_log_mel(panels[0], audio, rate_hz)
+    _draw_log_mel(panels[0], sound, rate_hz)
     if kind.has_labels:
         _draw_heat(panels[1], timeline, rows)
     else:
@@ -84,8 +85,8 @@ def top_classes(timeline: Timeline) -> list[int]:
     return np.argsort(-timeline.scores.max(axis=0), kind="stable")[:CLASSES].tolist()
 
 
-def _draw_log_mel(panel: Axes, audio: Path, rate_hz: int) -> None:
-    levels_db, spanned_s = log_mel_overview(PcmStream(FileSound(audio), rate_hz), rate_hz)
+def _draw_log_mel(panel: Axes, sound: Sound, rate_hz: int) -> None:
+    levels_db, spanned_s = log_mel_overview(PcmStream(sound, rate_hz), rate_hz)
     extent = (0, spanned_s, 0.5, N_MELS + 0.5)
     image = panel.imshow(levels_db, origin="lower", aspect="auto", extent=extent, cmap="magma")
     image.set_clim(-TOP_DB, 0)

@@ -13,9 +13,7 @@ from tagging.datasets.csv_files import read_csv
 from tagging.datasets.table import Dataset
 from tagging.report.html import NOTHING, Html, element, folded, paragraph, section, table
 from tagging.report.material import Material
-from tagging.runs.run import CONFIG, Run
-
-_SPLIT = "split.csv"
+from tagging.runs.run import CONFIG, SPLIT, Run
 
 
 def data_table(material: Material, dataset: Dataset) -> pd.DataFrame:
@@ -68,7 +66,7 @@ def _dataset_tables(material: Material, dataset: Dataset, data: pd.DataFrame) ->
 
 
 def _parts(material: Material, dataset: Dataset) -> Iterator[tuple[str, pd.DataFrame]]:
-    return split_parts(dataset, None if material.member.has_folds else material.path / _SPLIT)
+    return split_parts(dataset, None if material.member.has_folds else material.path / SPLIT)
 
 
 def split_parts(dataset: Dataset, split: Path | None) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -9,7 +9,7 @@ from foundation.claims import check_plot, claimed
 from tagging.evaluation.task_kinds import common_metric, is_lower_better, metric_title
 from tagging.plots.curves import learning_curves
 from tagging.plots.runs import run_bars, size_against_metric
-from tagging.report.markdown import markdown, write_table
+from tagging.report.markdown import markdown, write_csv_and_markdown
 from tagging.runs.place import is_passing
 from tagging.runs.run import INFO, Run, RunError, read_run
 
@@ -38,8 +38,8 @@ def compare(paths: Sequence[Path], out: Path, metric: str | None = None, top: in
 
 def _compare(runs: dict[str, Run], out: Path, metric: str, top: int) -> list[Path]:
     table = run_table(runs, metric)
-    written = write_table(table, out / "runs")
-    written += write_table(table.head(top), out / "top")
+    written = write_csv_and_markdown(table, out / "runs")
+    written += write_csv_and_markdown(table.head(top), out / "top")
     print(
         f"the {min(top, len(table))} best of {len(table)} runs by {metric_title(metric)} of the validation clips"
     )

@@ -8,7 +8,7 @@ from foundation.files import write_atomic
 from foundation.text import CSV_LINE_END, csv_bytes
 
 
-def write_table(table: pd.DataFrame, stem: Path) -> list[Path]:
+def write_csv_and_markdown(table: pd.DataFrame, stem: Path) -> list[Path]:
     """Write `STEM.csv` and `STEM.md`; their paths."""
     stem.parent.mkdir(parents=True, exist_ok=True)
     paths = [stem.with_name(stem.name + ending) for ending in (".csv", ".md")]

@@ -7,7 +7,7 @@ import pandas as pd
 from foundation.claims import claimed, remove_output
 from foundation.errors import UserError
 from foundation.files import write_atomic
-from foundation.text import CSV_LINE_END, csv_text
+from foundation.text import CSV_LINE_END, as_text, csv_bytes
 from tagging.report.about import (
     command_section,
     data_section,
@@ -98,20 +98,16 @@ def _write(material: Material, out: Path) -> None:
     parts += [make(material) for make in (settings_section, machine_section, command_section)]
     page = _page(material, parts, tables.get("scores"))
     _write_tables(_tables_folder(out), tables)
-    write_atomic(out, _bytes(page))
+    write_atomic(out, as_text(page).encode())
 
 
 def _write_tables(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
     for name in TABLES:
         if name in tables:
-            text = csv_text(tables[name].to_csv(index=False, lineterminator=CSV_LINE_END))
-            write_atomic(folder / f"{name}.csv", _bytes(text))
+            text = tables[name].to_csv(index=False, lineterminator=CSV_LINE_END)
+            write_atomic(folder / f"{name}.csv", csv_bytes(text))
         else:
             remove_output(folder / f"{name}.csv")
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "backslashreplace")  # a file name may contain bytes that are not text
 
 
 def _of_scores(material: Material, evaluation: Evaluation) -> tuple[list[Html], dict[str, pd.DataFrame]]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from tagging.datasets.table import DatasetError
 from tagging.evaluation.task_kinds import TaskKind
 from tagging.runs.folds import Member, out_of_fold
 from tagging.runs.run import Run, RunError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,12 @@ class Ensemble:
 
     def of_members(self, logits: Sequence[np.ndarray]) -> list[np.ndarray]:
         """One (clips, classes) matrix a run -> one a member; those of folds are averaged."""
-        rest, activation = iter(logits), self.kind.activation
-        return [average_folds([next(rest) for _ in member.runs], activation) for member in self.members]
+        return [average_folds(folds, self.kind.activation) for folds in self.by_member(logits)]
+
+    def by_member(self, of_runs: Sequence[T]) -> list[list[T]]:
+        """What there is of each run -> for each member a list, of its runs."""
+        rest = iter(of_runs)
+        return [[next(rest) for _ in member.runs] for member in self.members]
 
     def combine(self, logits: Sequence[np.ndarray]) -> np.ndarray:
         """One (clips, classes) matrix a member -> scores (clips, classes) float64."""

@@ -12,7 +12,8 @@ from foundation.words import some
 from tagging.config.load import save_config
 from tagging.config.schema import Config
 from tagging.runs.contents import foreign_files, remove_run
-from tagging.runs.run import CONFIG, INFO, RunError, versions
+from tagging.runs.run import CONFIG, INFO, RunError
+from tagging.runs.versions import versions
 
 _ASIDE = ".replaced-run-"
 

@@ -1,11 +1,9 @@
 """A run folder: one trained model with everything that made it. Written whole, read and checked here only."""
 
 import json
-import platform
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from tagging.evaluation.task_kinds import KINDS, TaskKind
 
 MODEL, CONFIG, INFO, HISTORY = "model.keras", "config.yaml", "run.json", "history.csv"
 SCORES = "validation_scores.npz"  # logits of the validation clips
+SPLIT = "split.csv"  # which clips validate
 SHAPING = (
     "cleaning",
     "window",
@@ -29,7 +28,6 @@ SHAPING = (
     "model",
 )  # settings that shape a model and its inputs
 OF_PREDICTION = ("window.hop_s", "window.average")  # settings of a run that a prediction may change
-_PACKAGES = ("tensorflow", "keras", "numpy", "librosa", "soxr", "soundfile", "scikit-learn")
 
 
 class RunError(UserError):
@@ -188,16 +186,3 @@ def _read_info(path: Path) -> dict[str, Any]:
     if absent := {"classes", "finished", "identity", "task", "validation"} - set(info):
         raise RunError(f"{path / INFO}: expected {', '.join(sorted(absent))} in it; train the stage again")
     return info
-
-
-def versions() -> dict[str, str]:
-    """Of Python and the installed packages that a result can depend on."""
-    found = {name: _version(name) for name in _PACKAGES}
-    return {"python": platform.python_version(), **{name: number for name, number in found.items() if number}}
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:  # TensorFlow comes under other names, too
-        return None

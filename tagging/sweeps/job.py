@@ -1,29 +1,21 @@
 """One sweep on one config: the folder of its trials, and the config of each."""
 
 import json
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from time import sleep
 from typing import Any
 
-from foundation.claims import check_outputs
 from foundation.files import write_atomic
-from foundation.locks import BusyError, locked
-from foundation.marks import SWEEP, is_marked
 from foundation.settings import as_dict, completed
 from foundation.words import nearest
 from tagging.config.load import differing_keys, load_config
 from tagging.config.schema import Config
 from tagging.evaluation.task_kinds import known_metrics, validation_columns
 from tagging.sweeps.file import Sweep, SweepError, read_sweep
+from tagging.sweeps.folder import IDENTITY, LOCK, TRIALS, check_place, remove_sweep, waiting_lock
 from tagging.sweeps.parameters import as_text
-from tagging.sweeps.trials import remove_trials
 
-IDENTITY, TRIALS, LOCK, JOURNAL = "sweep.json", "trials", ".lock", "journal.log"
-RESULTS = ("trials.csv", "trials.md", "sweep.png")
 _ELSEWHERE = ("run_dir", "tracking")  # of the config, what no result depends on
 
 
@@ -105,10 +97,10 @@ def open_job(
     out = out or Path(base.run_dir) / f"sweep-{sweep_file.stem}"
     n_trials = _n_trials(sweep, trials, sweep_file)
     job = Job(sweep, config_file, tuple(given), base, stages, out, n_trials, jobs)
-    _check_place(out)
+    check_place(out)
     with waiting_lock(out / LOCK):
         if force:
-            _remove_sweep(out, list(base.stages))
+            remove_sweep(out, list(base.stages))
         _check_identity(job)
     return job
 
@@ -125,19 +117,6 @@ def check_metric(sweep: Sweep, config: Config, task: str | None) -> None:
         raise SweepError(
             f"metric.name: expected one of {', '.join(known)}, received {sweep.metric}.{nearest(sweep.metric, known)}"
         )
-
-
-@contextmanager
-def waiting_lock(file: Path) -> Iterator[None]:
-    """Waits until other processes are done with what takes them moments."""
-    with ExitStack() as held:
-        while True:
-            try:
-                held.enter_context(locked(file, "at this sweep"))
-                break
-            except BusyError:
-                sleep(0.05)
-        yield
 
 
 def _check_keys(sweep: Sweep, given: Sequence[str], file: Path) -> None:
@@ -180,31 +159,3 @@ def _check_identity(job: Job) -> None:
 
 def _shaping(config: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in config.items() if key not in _ELSEWHERE}
-
-
-def _check_place(out: Path) -> None:
-    """Refuse a folder in which a sweep would write into, or over, what is not part of one."""
-    is_sweep = is_marked(out, SWEEP)
-    check_outputs("sweep", result_files(out), own=out if is_sweep else None)
-    if is_sweep:
-        return
-    for path in (out / IDENTITY, out / JOURNAL, out / TRIALS):
-        if os.path.lexists(path):
-            raise SweepError(f"{path} exists, and {out} is not a sweep's folder; choose another --out")
-
-
-def result_files(out: Path) -> dict[str, Path]:
-    """The tables and the plot of a sweep, by what an error calls them."""
-    return {f"--out {name}": out / name for name in RESULTS}
-
-
-def _remove_sweep(out: Path, stages: Sequence[str]) -> None:
-    """What says whose the folder is goes last, so that a removal that was interrupted is seen and done again."""
-    if not is_marked(out, SWEEP):
-        return
-    with ExitStack() as held:
-        for lock in sorted((out / TRIALS).glob(".*.lock")):
-            held.enter_context(locked(lock, f"training trial {lock.stem[1:]}"))
-        remove_trials(out / TRIALS, stages)
-        (out / JOURNAL).unlink(missing_ok=True)
-        (out / IDENTITY).unlink()

@@ -9,19 +9,19 @@ import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
 from tagging.plots.sweep import Axis, sweep_chart
-from tagging.report.markdown import write_table
+from tagging.report.markdown import write_csv_and_markdown
 from tagging.runs.place import work_dir
 from tagging.runs.run import HISTORY
+from tagging.sweeps.folder import CHART, TABLE
 from tagging.sweeps.job import Job
 from tagging.sweeps.parameters import Parameter, Range, as_text
 
-TABLE, CHART = "trials", "sweep.png"
 _ORDER = {"complete": 0, "pruned": 1, "running": 2, "fail": 3}
 
 
 def write_tables(study: optuna.Study, job: Job) -> list[Path]:
     """Write `trials.csv` and `trials.md` of the trials so far; their paths."""
-    return write_table(trial_table(study, job), job.out / TABLE)
+    return write_csv_and_markdown(trial_table(study, job), job.out / TABLE)
 
 
 def write_report(study: optuna.Study, job: Job) -> list[Path]:

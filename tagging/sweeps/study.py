@@ -15,7 +15,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from foundation.locks import BusyError, locked
 from tagging.sweeps.file import EarlyTerminate, SweepError
-from tagging.sweeps.job import JOURNAL, LOCK, TRIALS, Job, waiting_lock
+from tagging.sweeps.folder import JOURNAL, LOCK, TRIALS, waiting_lock
+from tagging.sweeps.job import Job
 
 _NAME = "sweep"
 

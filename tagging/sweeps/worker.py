@@ -21,7 +21,8 @@ from tagging.runs.contents import remove_backups
 from tagging.runs.place import work_dir
 from tagging.runs.run import read_run
 from tagging.sweeps.file import SweepError
-from tagging.sweeps.job import Job, check_metric, result_files
+from tagging.sweeps.folder import result_files
+from tagging.sweeps.job import Job, check_metric
 from tagging.sweeps.report import write_report, write_tables
 from tagging.sweeps.study import next_trial, open_study
 from tagging.sweeps.trials import ERROR

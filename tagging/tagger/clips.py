@@ -13,22 +13,24 @@ from preprocessing.feature_settings import STORED
 from preprocessing.features import compute_features
 from preprocessing.manifest import check_fingerprint
 from preprocessing.settings import CleaningSettings
+from preprocessing.sound import Sound
+from preprocessing.sound_arrays import ArraySound
+from preprocessing.sound_files import FileSound
 from preprocessing.stored import as_steps, read_stored
-from preprocessing.stream import ArraySound, FileSound, Sound
 from tagging.datasets.cleaned import clean_home
 from tagging.datasets.table import TEST
-from tagging.inference.results import TaggerError
+from tagging.inference.errors import TaggerError
+from tagging.pipeline.blocks import ALL_SILENCE
 from tagging.runs.run import Run
-from tagging.tagger.windows import ALL_SILENCE
 
-Audio = str | Path | FileSound | np.ndarray
+AudioInput = str | Path | FileSound | np.ndarray
 """What a tagger is given: a file, or samples."""
 
 CleanClip = CleanStream | np.ndarray
 """Clean audio, or features (steps, bands) float32."""
 
 
-def sound_of(audio: Audio, rate_hz: int | None) -> Sound:
+def sound_of(audio: AudioInput, rate_hz: int | None) -> Sound:
     """A file, or samples at `rate_hz`.
 
     Raises:
@@ -49,7 +51,7 @@ def file_sound(file: str | Path | FileSound) -> FileSound:
     return file if isinstance(file, FileSound) else FileSound(Path(file))
 
 
-def clean_clip(sound: Sound, cleaning: CleaningSettings) -> CleanClip:
+def clean_sound(sound: Sound, cleaning: CleaningSettings) -> CleanClip:
     """A raw clip as the test clips of a run are cleaned; features take all of it into memory.
 
     A file of a clean folder is taken as it is, so that its silence is not removed twice. With `cleaning.features` of

@@ -14,16 +14,18 @@ from foundation.claims import claimed
 from foundation.files import atomic_file
 from foundation.text import shown, shown_lines
 from preprocessing.errors import DecodeError
-from submissions.outputs import write_refused
+from submissions.refused import Refused, refused_line, write_refused
 from tagging.datasets.audio_files import Files
+from tagging.inference.errors import TaggerError
 from tagging.inference.published import AUDIOSET
-from tagging.inference.results import Segment, TaggerError, Tags, Timeline
+from tagging.inference.results import Segment, Tags, Timeline
 from tagging.plots.timeline import draw_timeline
+from tagging.tagger.arguments import OWN
 from tagging.tagger.clips import check_clean
 from tagging.tagger.files import found_files
 from tagging.tagger.formats import WRITERS, Output, Record
 from tagging.tagger.models import window_pieces
-from tagging.tagger.options import OWN, TAG, flag, list_file, outputs, windows_file
+from tagging.tagger.options import TAG, flag, list_file, outputs, windows_file
 from tagging.tagger.progress import WatchedSound
 from tagging.tagger.tagger import Tagger
 from tagging.tagger.writing import Vectors, screen_or_file, write_embeddings, write_labels
@@ -34,15 +36,12 @@ _OF_LABELS = ("threshold", "min_length_s", "max_gap_s", "labels")
 Sounds = list[tuple[str, WatchedSound]]
 """Names as they are shown, and the files."""
 
-Lost = list[tuple[str, str]]
-"""Names of files that could not be used, each with the reason."""
-
 Found = tuple[Tags | Timeline, Vectors | None]
 """The output for a file, and its embeddings if requested."""
 
 
 def tag(args: argparse.Namespace) -> int:
-    """Tag what `options.add_arguments` declares; bad files go to stderr. An exit code."""
+    """Tag what `arguments.add_arguments` declares; bad files go to stderr. An exit code."""
     with ExitStack() as stack:
         tagger = Tagger.load(*args.run or [AUDIOSET], weights=args.weights or AUDIOSET)
         are_features = tagger.ensemble.takes_features
@@ -57,8 +56,8 @@ def tag(args: argparse.Namespace) -> int:
         if listed := list_file(args):
             write_refused(args.out, lost)
     if lost:
-        place = f"; {listed} lists them" if listed else ""
-        print(f"{len(lost)} of {len(files)} files could not be used{place}", file=sys.stderr)
+        line = refused_line(lost, len(files), "files could not be used", listed, are_named=True)
+        print(line, file=sys.stderr)
     return 1 if lost or empty else 0
 
 
@@ -86,10 +85,10 @@ def _unheard(args: argparse.Namespace, tagger: Tagger) -> list[str]:
     return [f"windows of {window_s:g} s every {hop_s:g} s: audio between them is ignored"]
 
 
-def _tag_files(args: argparse.Namespace, tagger: Tagger, sounds: Sounds) -> Lost:
+def _tag_files(args: argparse.Namespace, tagger: Tagger, sounds: Sounds) -> Refused:
     """Write all that is asked for; the files that could not be used."""
     vectors: list[Vectors] = []
-    lost: Lost = []
+    lost: list[tuple[str, str]] = []
     with _output(args, tagger) as output:
         WRITERS[args.format](_records(args, tagger, sounds, vectors, lost), output)
     if args.embeddings:
@@ -98,7 +97,11 @@ def _tag_files(args: argparse.Namespace, tagger: Tagger, sounds: Sounds) -> Lost
 
 
 def _records(
-    args: argparse.Namespace, tagger: Tagger, sounds: Sounds, vectors: list[Vectors], lost: Lost
+    args: argparse.Namespace,
+    tagger: Tagger,
+    sounds: Sounds,
+    vectors: list[Vectors],
+    lost: list[tuple[str, str]],
 ) -> Iterator[Record]:
     """Of each usable file, whose embeddings go to `vectors`; the others go to `lost`."""
     is_hidden = None if len(sounds) > 1 else True  # None: hidden if stderr is not a terminal
@@ -172,7 +175,7 @@ def _record(
     if args.labels:
         write_labels(args.labels, segments or [])
     if args.plot:
-        draw_timeline(result, segments, sound.path, tagger.rate_hz, args.plot, title=Path(name).name)
+        draw_timeline(result, segments, sound, tagger.rate_hz, args.plot, title=Path(name).name)
 
 
 def _chosen(args: argparse.Namespace, tagger: Tagger, tags: Tags) -> list[tuple[str, float]]:

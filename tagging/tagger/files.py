@@ -1,6 +1,5 @@
 """The files that a command is to tag."""
 
-import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -8,9 +7,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from foundation.scratch import scratch_folder
+from foundation.text import as_text
 from tagging.datasets.audio_files import Files, audio_files
 from tagging.datasets.table import DatasetError
-from tagging.tagger.options import STDIN
+from tagging.tagger.arguments import STDIN
 
 
 @contextmanager
@@ -34,21 +34,16 @@ def found_files(
             elif path.is_dir():
                 try:
                     found += [
-                        (shown(path / name), file)
+                        (as_text(str(path / name)), file)
                         for name, file in audio_files(path, are_features=are_features)
                     ]
                 except DatasetError as error:
                     empty.append(error)
             else:
-                found.append((shown(path), path))
+                found.append((as_text(str(path)), path))
         if not found:
             raise empty[0]
         yield found, empty
-
-
-def shown(path: Path) -> str:
-    """The name as text that any file can hold: bytes that are no UTF-8 are spelt out, as `\\xe9`."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _spooled(path: Path) -> Path:

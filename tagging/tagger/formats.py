@@ -72,14 +72,14 @@ class Output:
         return (*_SEGMENTS[:3], *self.names)
 
 
-def write_table(records: Iterable[Record], output: Output) -> None:
+def write_for_screen(records: Iterable[Record], output: Output) -> None:
     """Text to be read on a screen; of a timeline its segments, of regression its windows."""
     for record in records:
         for line in _lines_of_tags(record) if record.timeline is None else _lines(record, record.timeline):
             print(line, file=output.file, flush=True)
 
 
-def write_csv(records: Iterable[Record], output: Output) -> None:
+def write_csv_rows(records: Iterable[Record], output: Output) -> None:
     """One row per tag or segment, and in a separate file one per window; for regression only one row per window."""
     _write_rows(output.file, [output.columns])
     if output.windows:
@@ -112,8 +112,8 @@ def write_json(records: Iterable[Record], output: Output) -> None:
 
 
 WRITERS: dict[str, Callable[[Iterable[Record], Output], None]] = {
-    "table": write_table,
-    "csv": write_csv,
+    "table": write_for_screen,
+    "csv": write_csv_rows,
     "json": write_json,
     "jsonl": write_json_lines,
 }

@@ -12,8 +12,8 @@ from scipy.special import logit
 from submissions.settings import EnsembleSettings
 from tagging.evaluation.calibration import Calibration, read_calibration
 from tagging.evaluation.thresholds import THRESHOLD
+from tagging.inference.errors import TaggerError
 from tagging.inference.published import AUDIOSET, audioset_run
-from tagging.inference.results import TaggerError
 from tagging.pipeline.pieces import AudioWindows, audio_windows
 from tagging.pipeline.settings import WindowSettings
 from tagging.runs.ensembles import Ensemble, make_ensemble

@@ -11,7 +11,7 @@ from keras import ops
 
 from models.parts.blocks import EMBEDDING, LOGITS
 from tagging.inference.build import NETWORK, build_tagger
-from tagging.inference.results import TaggerError
+from tagging.inference.errors import TaggerError
 from tagging.pipeline.pieces import AudioWindows, Pieces, audio_windows
 from tagging.runs.run import Run, RunError
 

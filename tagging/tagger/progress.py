@@ -8,7 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from foundation.text import shown
-from preprocessing.stream import FileSound
+from preprocessing.sound_files import FileSound
 
 DELAY_S = 1.0  # files that take less show nothing
 

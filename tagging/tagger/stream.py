@@ -7,11 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from preprocessing.resample import BlockResampler, to_pcm16
-from preprocessing.stream import chunk_blocks
+from preprocessing.sound_arrays import chunk_blocks
 from tagging.inference.closing import OpenSegments
-from tagging.inference.results import Segment, TaggerError, Tags, Timeline
+from tagging.inference.errors import TaggerError
+from tagging.inference.results import Segment, Tags, Timeline
+from tagging.pipeline.blocks import Window, WindowCutter
 from tagging.pipeline.pieces import AudioWindows
-from tagging.tagger.windows import Window, WindowCutter, batch_size, batches
+from tagging.tagger.windows import batch_size, batches
 
 Score = Callable[[np.ndarray, np.ndarray], Timeline]
 """(windows, 2) first sample and last + 1, (windows, length) int16 -> the part of the timeline that they are."""

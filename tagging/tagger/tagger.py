@@ -7,14 +7,17 @@ import numpy as np
 
 from preprocessing.decode import check_rate
 from preprocessing.errors import DecodeError
-from preprocessing.stream import FileSound, PcmStream
+from preprocessing.sound_files import FileSound
+from preprocessing.stream import PcmStream
 from tagging.inference.closing import OpenSegments
+from tagging.inference.errors import TaggerError
 from tagging.inference.levels import floor_of
 from tagging.inference.published import AUDIOSET
-from tagging.inference.results import TaggerError, Tags, Timeline, joined
+from tagging.inference.results import Tags, Timeline, joined
+from tagging.pipeline.blocks import cut_windows
 from tagging.pipeline.pieces import AudioWindows
 from tagging.runs.ensembles import Ensemble
-from tagging.tagger.clips import Audio, file_sound, sound_of
+from tagging.tagger.clips import AudioInput, file_sound, sound_of
 from tagging.tagger.models import (
     calibration_of,
     combined_thresholds,
@@ -24,7 +27,7 @@ from tagging.tagger.models import (
 from tagging.tagger.network import Networks
 from tagging.tagger.stream import Score, TagStream
 from tagging.tagger.whole_clips import ClipOutput, clip_outputs, outputs_of_each
-from tagging.tagger.windows import batch_size, batches, cut_windows, levels_db
+from tagging.tagger.windows import batch_size, batches, levels_db
 
 
 class Tagger:
@@ -98,7 +101,7 @@ class Tagger:
         """(classes,): from which score on a label is there: the run's own, else .5; of several combined as scores."""
         return combined_thresholds(self.ensemble, self._calibrations)
 
-    def __call__(self, audio: Audio, rate_hz: int | None = None) -> Tags:
+    def __call__(self, audio: AudioInput, rate_hz: int | None = None) -> Tags:
         """The scores of a clip.
 
         Args:
@@ -124,7 +127,7 @@ class Tagger:
         for sound, found in zip(sounds, outputs_of_each(self._networks.saved, sounds, jobs), strict=True):
             yield sound.path, found if isinstance(found, DecodeError) else self._tags(found)
 
-    def embed(self, audio: Audio, rate_hz: int | None = None) -> np.ndarray:
+    def embed(self, audio: AudioInput, rate_hz: int | None = None) -> np.ndarray:
         """The embedding of a clip, (features,) float32; arguments as above.
 
         Raises:
@@ -137,7 +140,7 @@ class Tagger:
 
     def timeline(
         self,
-        audio: Audio,
+        audio: AudioInput,
         rate_hz: int | None = None,
         *,
         window_s: float | None = None,

@@ -13,12 +13,13 @@ import tensorflow as tf
 from foundation.errors import UserError
 from preprocessing.errors import DecodeError, strange
 from preprocessing.settings import CleaningSettings
-from preprocessing.stream import Sound
+from preprocessing.sound import Sound
 from tagging.inference.windows import WindowLogits, average_windows
+from tagging.pipeline.blocks import cut_windows
 from tagging.pipeline.pieces import FeatureSequences, Pieces, audio_windows, feature_sequences
-from tagging.tagger.clips import CleanClip, clean_clip
+from tagging.tagger.clips import CleanClip, clean_sound
 from tagging.tagger.network import WindowNetwork
-from tagging.tagger.windows import batch_size, batches, cut_windows, levels_db
+from tagging.tagger.windows import batch_size, batches, levels_db
 
 Cleaned = dict[CleaningSettings, CleanClip]
 """A clip as each kind of cleaning among the runs makes it."""
@@ -42,7 +43,7 @@ def clip_outputs(networks: Sequence[WindowNetwork], sound: Sound) -> list[ClipOu
     """What each run makes of a clip, cleaned and cut as the run's test clips are.
 
     Raises:
-        DecodeError, CleanFolderError, TaggerError: as `clean_clip`.
+        DecodeError, CleanFolderError, TaggerError: as `clean_sound`.
     """
     return _outputs(networks, _cleaned(networks, sound))
 
@@ -75,7 +76,7 @@ def _cleaned_or_lost(networks: Sequence[WindowNetwork], sound: Sound) -> Cleaned
 
 def _cleaned(networks: Sequence[WindowNetwork], sound: Sound) -> Cleaned:
     cleanings = dict.fromkeys(network.run.config.cleaning for network in networks)
-    return {cleaning: clean_clip(sound, cleaning) for cleaning in cleanings}
+    return {cleaning: clean_sound(sound, cleaning) for cleaning in cleanings}
 
 
 def _outputs(networks: Sequence[WindowNetwork], cleaned: Cleaned) -> list[ClipOutput]:

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from foundation.text import shown
-from foundation.words import listed, some
+from foundation.words import some, with_reasons
 from tagging.config.checks import check_task
 from tagging.config.schema import Config
 from tagging.config.selection import SELECTED
@@ -73,10 +72,8 @@ def stage_data(config: Config, settings: StageSettings) -> StageData:
     checked, is_validation = checked_clips(dataset, config.split, config.seed, config.dataset.exclude)
     wanted = dict.fromkeys([*sources, dataset.checked, *([NOISY] if has_background else [])])
     clips, lost = with_clean_audio(dataset.of(*wanted), Path(config.clean_dir), config.cleaning)
-    reasons = [
-        shown(f"{fname} ({reason})") for fname, reason in zip(lost["fname"], lost["reason"], strict=True)
-    ]
-    notes = [f"{len(lost)} clips without clean audio are left out: {listed(reasons)}"] if reasons else []
+    reasons = with_reasons(zip(lost["fname"], lost["reason"], strict=True))
+    notes = [f"{len(lost)} clips without clean audio are left out: {reasons}"] if reasons else []
     is_held = (clips["split"] == dataset.checked) & clips["fname"].isin(checked["fname"][is_validation])
     validation = clips[is_held].reset_index(drop=True)
     apart = clips[~is_held & keep_apart(clips, validation)]

@@ -8,7 +8,7 @@ import keras
 from foundation.full_disk import writing
 from tagging.inference.build import TaggerModel
 from tagging.pipeline.batches import TrainingBatches
-from tagging.pipeline.pieces import clip_files
+from tagging.pipeline.clips import clip_files
 from tagging.runs.contents import BACKUPS
 from tagging.runs.run import RunError
 from tagging.training.backup import Backup, restore

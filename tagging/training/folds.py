@@ -29,10 +29,8 @@ from tagging.runs.folds import (
     stage_of_folds,
     write_folds,
 )
-from tagging.runs.run import RunError
+from tagging.runs.run import SPLIT, RunError
 from tagging.training.train import train_stage
-
-SPLIT = "split.csv"
 
 
 def train_folds(config: Config, k: int, stages: Sequence[str], *, jobs: int, force: bool = False) -> Path:

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tagging.augment.settings import AugmentSettings
 from tagging.pipeline.batches import TrainingBatches
-from tagging.pipeline.pieces import steady
+from tagging.pipeline.clips import steady
 
 
 @dataclass(frozen=True)

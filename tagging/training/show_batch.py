@@ -7,7 +7,7 @@ import tensorflow as tf
 from foundation.claims import claimed
 from tagging.config.schema import Config
 from tagging.inference.build import build_stage_frontend
-from tagging.plots.data import batch_plot
+from tagging.plots.sounds import batch_plot
 from tagging.training.data import stage_data
 from tagging.training.stage import Stage
 from tagging.training.stage_run import StageRun

@@ -19,7 +19,7 @@ from tagging.inference.levels import training_floor_db
 from tagging.pipeline.pieces import AudioWindows
 from tagging.runs.contents import IDENTITY
 from tagging.runs.place import check_place, finish_run, recover
-from tagging.runs.run import MODEL, Run, RunError, read_run
+from tagging.runs.run import MODEL, SPLIT, Run, RunError, read_run
 from tagging.training.data import StageData, stage_data
 from tagging.training.device import device_name
 from tagging.training.fit import fit
@@ -40,8 +40,6 @@ from tagging.training.start import (
 from tagging.training.tracking import check_tracking, tracked
 from tagging.training.trainer import compiled_trainer, count_parameters, measure_bands
 from tagging.training.work import is_retraining, open_work, remove_scaffolding
-
-SPLIT = "split.csv"
 
 Watcher = Callable[[dict], None]
 """Is given the history's row of each epoch once it is written; an exception ends training."""

@@ -6,7 +6,7 @@ import pytest
 from preprocessing.chain import CleanStream
 from preprocessing.errors import DecodeError
 from preprocessing.settings import CleaningSettings, SilenceRule
-from preprocessing.stream import ArraySound
+from preprocessing.sound_arrays import ArraySound
 
 SETTINGS = CleaningSettings()
 

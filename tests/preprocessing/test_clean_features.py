@@ -16,7 +16,7 @@ from preprocessing.features import compute_features
 from preprocessing.folder import CleanFolderError
 from preprocessing.manifest import read_rows, to_table, write_settings
 from preprocessing.settings import CleaningSettings
-from preprocessing.stream import FileSound
+from preprocessing.sound_files import FileSound
 
 MEL = CleaningSettings(features=FeatureSettings(name="mel", n_mels=40, n_fft=512))
 STORED = CleaningSettings(features=FeatureSettings(name="stored"))

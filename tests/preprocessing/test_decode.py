@@ -10,7 +10,7 @@ from matplotlib import image
 
 from preprocessing.decode import check_waveform
 from preprocessing.errors import DecodeError
-from preprocessing.stream import FileSound, decode
+from preprocessing.sound_files import FileSound, decode
 
 NOISE = np.random.default_rng(0).uniform(-0.9, 0.9, 4_000).astype(np.float32)
 
@@ -138,7 +138,7 @@ def test_zero_samples(write):
     "text", ["hello\n" * 900, "#EXTM3U\nhttp://localhost/x.mp3\n", "é" * 2_048 + "é" * 9]
 )
 def test_text_named_wav_never_reaches_ffmpeg(tmp_path, monkeypatch, text):
-    monkeypatch.setattr("preprocessing.stream.ffmpeg_blocks", lambda *_: pytest.fail("ffmpeg saw text"))
+    monkeypatch.setattr("preprocessing.sound_files.ffmpeg_blocks", lambda *_: pytest.fail("ffmpeg saw text"))
     path = tmp_path / "text.wav"
     path.write_text(text, encoding="utf-8")
     assert refusal(path) == (

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from foundation.settings import as_dict
-from preprocessing.clip import ClipRow
 from preprocessing.feature_settings import FeatureSettings
 from preprocessing.manifest import (
     COLUMNS,
@@ -19,6 +18,7 @@ from preprocessing.manifest import (
     write_rows,
     write_settings,
 )
+from preprocessing.rows import ClipRow
 from preprocessing.settings import CleaningSettings, SilenceRule
 
 NAMES = [

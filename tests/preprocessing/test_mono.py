@@ -5,10 +5,13 @@ import pytest
 
 from preprocessing import chain
 from preprocessing.chain import CleanStream
-from preprocessing.clip import ClipTask, clean_clip
+from preprocessing.clip import clean_clip
 from preprocessing.mono import mixed
+from preprocessing.rows import ClipTask
 from preprocessing.settings import CleaningSettings, SilenceRule
-from preprocessing.stream import ArraySound, FileSound, PcmStream
+from preprocessing.sound_arrays import ArraySound
+from preprocessing.sound_files import FileSound
+from preprocessing.stream import PcmStream
 
 RATE_HZ = 16_000
 RNG = np.random.default_rng(0)

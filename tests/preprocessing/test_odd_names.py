@@ -13,7 +13,7 @@ from preprocessing.clean import clean_dataset
 from preprocessing.errors import DecodeError
 from preprocessing.manifest import read_rows, to_table
 from preprocessing.settings import CleaningSettings
-from preprocessing.stream import FileSound, decode
+from preprocessing.sound_files import FileSound, decode
 from preprocessing.summary import problems, warnings
 
 pytestmark = pytest.mark.skipif(

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from preprocessing import stream
+from preprocessing import sound_files
 from preprocessing.errors import DecodeError
-from preprocessing.stream import FileSound, decode
+from preprocessing.sound_files import FileSound, decode
 
 RATE_HZ = 16_000
 NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, 3 * RATE_HZ).astype(np.float32)
@@ -48,7 +48,7 @@ def ffmpeg(*args) -> None:
     ("kind", "subtype"), [("OGG", "VORBIS"), ("OGG", "OPUS"), ("FLAC", "PCM_16"), ("WAV", "PCM_16")]
 )
 def test_streams_put_together_are_heard_one_after_the_other(monkeypatch, joined, kind, subtype):
-    monkeypatch.setattr(stream, "BLOCK_FRAMES", 1_001)
+    monkeypatch.setattr(sound_files, "BLOCK_FRAMES", 1_001)
     parts = [(RATE_HZ, NOISE[:RATE_HZ]), (RATE_HZ, NOISE[RATE_HZ:]), (RATE_HZ, NOISE[:99])]
     path, alone = joined(kind, subtype, *parts)
     samples, warning = heard(path)

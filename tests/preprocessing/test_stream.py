@@ -9,12 +9,15 @@ import soundfile as sf
 import soxr
 from pydub import AudioSegment
 
-from preprocessing import chain, stream
+from preprocessing import chain, sound_arrays, sound_files
 from preprocessing.chain import CleanStream
 from preprocessing.errors import DecodeError
 from preprocessing.settings import CleaningSettings, SilenceRule
 from preprocessing.silence import energy_per_ms, kept_ranges
-from preprocessing.stream import ArraySound, FileSound, PcmStream, decode
+from preprocessing.sound import Sound
+from preprocessing.sound_arrays import ArraySound
+from preprocessing.sound_files import FileSound, decode
+from preprocessing.stream import PcmStream
 
 RULE = SilenceRule(threshold_dbfs=-40, min_silence_ms=100, keep_silence_ms=20)
 SETTINGS = CleaningSettings(curated=[RULE])
@@ -23,10 +26,11 @@ SETTINGS = CleaningSettings(curated=[RULE])
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
     """A second of sound must be many blocks, none of a round length."""
-    monkeypatch.setattr(stream, "BLOCK_FRAMES", 1_001)
+    for module in (sound_files, sound_arrays):
+        monkeypatch.setattr(module, "BLOCK_FRAMES", 1_001)
 
 
-def pcm_of(sound: stream.Sound, rate_hz: int = 16_000) -> np.ndarray:
+def pcm_of(sound: Sound, rate_hz: int = 16_000) -> np.ndarray:
     return np.concatenate(list(PcmStream(sound, rate_hz)))
 
 

@@ -1,7 +1,7 @@
 """The closing table and its lists, by hand arithmetic."""
 
-from preprocessing.clip import ClipRow
 from preprocessing.manifest import to_table
+from preprocessing.rows import ClipRow
 from preprocessing.summary import closing_table, duplicates, left_empty, problems
 
 MANIFEST = to_table(

@@ -10,14 +10,14 @@ from foundation.claims import claimed
 from foundation.files import write_atomic
 from foundation.words import some
 from submissions.outputs import PREDICT, class_table_file, confusion_file, prediction_files
-from tagging.commands.parts.predicted import name_refused, write_predicted
+from tagging.commands.parts.predicted import show_refused, write_predicted
 from tagging.config.schema import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.answers import Answers, answers_for
 from tagging.datasets.table import TEST, Dataset, DatasetError
 from tagging.evaluation.checks import EvaluationError
 from tagging.evaluation.multiclass import confusion_table
-from tagging.inference.scoring import Scores, score_members
+from tagging.inference.scoring import ClipLogits, score_members
 from tagging.plots.confusion import confusion_plot
 from tagging.report.text import score_report, window_report
 from tagging.runs.ensembles import Ensemble
@@ -96,7 +96,8 @@ def _predict_test(
         if both:
             print("\n" + window_report(ensemble.kind, targets, both, list(clips["group"]), config.seed))
     if refused:
-        name_refused(out, refused, f"test clips could not be used and have {_scores_without_audio(ensemble)}")
+        what = f"test clips could not be used and have {_scores_without_audio(ensemble)}"
+        show_refused(out, refused, len(names), what)
     return 1 if refused else 0
 
 
@@ -116,7 +117,7 @@ def _write_tables(out: Path, targets: np.ndarray, scores: np.ndarray, ensemble: 
 
 
 def _both_ways(
-    parts: Sequence[Scores], scores: np.ndarray, ensemble: Ensemble
+    parts: Sequence[ClipLogits], scores: np.ndarray, ensemble: Ensemble
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Of each model of audio, and of the ensemble if all are: scores over all windows, and of the loudest."""
     found = {

@@ -8,13 +8,14 @@ from tqdm import tqdm
 
 from foundation.claims import claimed
 from foundation.text import shown
+from foundation.words import with_reasons
 from preprocessing.errors import DecodeError
-from preprocessing.stream import FileSound
+from preprocessing.sound_files import FileSound
 from submissions.outputs import PREDICT, prediction_files
-from tagging.commands.parts.predicted import name_refused, write_predicted
+from submissions.refused import Refused
+from tagging.commands.parts.predicted import show_refused, write_predicted
 from tagging.datasets.audio_files import Files, audio_files
 from tagging.datasets.table import DatasetError
-from tagging.inference.scoring import Refused, listed
 from tagging.runs.ensembles import Ensemble
 from tagging.tagger.clips import check_clean
 from tagging.tagger.network import saved_network
@@ -34,7 +35,7 @@ def predict_audio(ensemble: Ensemble, path: Path, out: Path, jobs: int) -> int:
     top = _TOP if ensemble.kind.has_labels else len(ensemble.classes)
     print(_tags(names, scores, ensemble.classes, top))
     if refused:
-        name_refused(out, refused, "files could not be used")
+        show_refused(out, refused, len(files), "files could not be used")
     return 1 if refused else 0
 
 
@@ -51,7 +52,7 @@ def _score_files(ensemble: Ensemble, files: Files, jobs: int) -> tuple[list[str]
             usable.append(name)
             rows.append([output.logits for output in outputs])
     if not usable:
-        raise DatasetError(f"expected usable audio, found none: {listed(refused)}")
+        raise DatasetError(f"expected usable audio, found none: {with_reasons(refused)}")
     return usable, [np.concatenate(run) for run in zip(*rows, strict=True)], refused
 
 

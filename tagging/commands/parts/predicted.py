@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from foundation.streams import is_stream
-from submissions.outputs import logits_file, refused_file, remove_logits_above, write_refused
+from submissions.outputs import logits_file, remove_logits_above
+from submissions.refused import Refused, refused_file, refused_line, write_refused
 from submissions.writer import write_predictions, write_scores, write_submission
-from tagging.inference.scoring import Refused, listed
 from tagging.runs.ensembles import Ensemble
 
 
@@ -50,7 +50,7 @@ def write_predicted(
     return scores
 
 
-def name_refused(out: Path, refused: Refused, what: str) -> None:
-    """One line on stderr: how many were refused (`what`), the first of them, and where all are."""
-    place = "" if is_stream(out) else f"; {refused_file(out)} lists them all"
-    print(f"{len(refused)} {what}: {listed(refused)}{place}", file=sys.stderr)
+def show_refused(out: Path, refused: Refused, n_files: int, what: str) -> None:
+    """A line on stderr; arguments as in `refused_line`."""
+    place = None if is_stream(out) else refused_file(out)
+    print(refused_line(refused, n_files, what, place), file=sys.stderr)

@@ -9,7 +9,7 @@ import pandas as pd
 from foundation.words import some
 from tagging.datasets.csv_files import check_once, read_csv
 from tagging.datasets.layouts.parts.targets import check_targets, parse_values
-from tagging.datasets.scan import name_as_text
+from tagging.datasets.scan import names_as_text
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import COLUMNS, Dataset, DatasetError, as_cells, leave_out, placed
 
@@ -40,7 +40,7 @@ def read(settings: DatasetSettings) -> Dataset:
     table = read_csv(path, ["path"], expected=_expected(settings), inner=True, root=root, repeats=True)
     parts = _parts(path, table)
     paths = [root / name for name in table["path"]]
-    fnames = [name_as_text(name) for name in table["path"]]
+    fnames = names_as_text(list(table["path"]))
     clips = pd.DataFrame({"fname": fnames, "path": paths, "group": table.get("group", "")})
     if settings.targets:
         classes, task = tuple(settings.targets), "regression"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from foundation.words import some
-from tagging.datasets.scan import files_under, may_be_audio, name_as_text
+from tagging.datasets.scan import files_under, may_be_audio, names_as_text
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import COLUMNS, Dataset, DatasetError, composed, leave_out, placed
 
@@ -84,8 +84,9 @@ def read(settings: DatasetSettings) -> Dataset:
 
 def _class_files(home: Path) -> list[_File]:
     """All clips by the folder of their class, after lines on stderr about what else was found."""
-    inner = [(path, name_as_text(path.relative_to(home).as_posix())) for path in files_under(home)]
-    found = [_File(path, name.split("/")[0], name) for path, name in inner]
+    paths = files_under(home)
+    names = names_as_text([path.relative_to(home).as_posix() for path in paths])
+    found = [_File(path, name.split("/")[0], name) for path, name in zip(paths, names, strict=True)]
     is_audio = [may_be_audio(file.path) for file in found]
     audio = list(compress(found, is_audio))
     clips = [file for file in audio if "/" in file.inner]

@@ -10,9 +10,9 @@ import pytest
 import soundfile as sf
 
 from preprocessing.clean import clean_dataset
-from preprocessing.clip import ClipRow
 from preprocessing.folder import HEADER_BYTES, CleanFolderError
 from preprocessing.manifest import write_rows, write_settings
+from preprocessing.rows import ClipRow
 from preprocessing.settings import CleaningSettings
 from tagging.datasets.cleaned import clean_audio, with_clean_audio
 

@@ -221,6 +221,12 @@ def test_names_that_are_not_text_are_spelled(own):
     assert "a%5Cb.wav" in clips.index
 
 
+def test_two_names_that_would_become_one_are_refused(own):
+    assert "two files 'Dog/caf%E9.wav'" in message(
+        fill(own, [os.fsdecode(b"Dog/caf\xe9.wav"), "Dog/caf%E9.wav"])
+    )
+
+
 def test_links_and_files_without_an_ending_are_clips(own, tmp_path_factory):
     disk = fill(tmp_path_factory.mktemp("disk"), ["d.wav"])
     (own / "Dog/disk").symlink_to(disk)

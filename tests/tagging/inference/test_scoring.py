@@ -122,7 +122,10 @@ def test_an_unusable_test_clip_costs_no_other_one(tiny, run, slow_run, tmp_path,
     capsys.readouterr()
     assert predict.main([*ensemble, *given, "--report", "--out", str(out)]) == 1
     printed = capsys.readouterr()
-    assert "2 test clips could not be used and have the classes' training shares as scores: " in printed.err
+    assert (
+        "2 of 24 test clips could not be used and have the classes' training shares as scores: "
+        in printed.err
+    )
     assert f"{tmp_path / 'a.refused.csv'} lists them all" in printed.err
     made, expected = (pd.read_csv(path).set_index("fname") for path in (out, whole))
     assert list(made.index) == list(pd.read_csv(tiny.root / "sample_submission.csv")["fname"])
@@ -143,7 +146,7 @@ def test_an_unusable_test_clip_costs_no_other_one(tiny, run, slow_run, tmp_path,
 def test_a_run_of_an_older_version_gives_its_mean_score(tiny, run, tmp_path, capsys):
     given, (name,) = broken_copy(tiny, tmp_path, 7)
     assert predict.main(["--runs", run, *given, "--out", str(tmp_path / "a.csv")]) == 1
-    assert "1 test clips could not be used and have mean scores: " in capsys.readouterr().err
+    assert "1 of 24 test clips could not be used and have mean scores: " in capsys.readouterr().err
     made = pd.read_csv(tmp_path / "a.csv").set_index("fname")
     np.testing.assert_allclose(made.loc[name], made.drop(name).mean(), rtol=1e-4)
 

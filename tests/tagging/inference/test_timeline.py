@@ -6,7 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tagging.inference.results import Segment, TaggerError, Tags, Timeline
+from tagging.inference.errors import TaggerError
+from tagging.inference.results import Segment, Tags, Timeline
 
 A_B = np.array([[0.9, 0.1], [0.8, 0.7], [0.2, 0.6], [0.7, 0.1], [0.1, 0.2]], np.float32)
 

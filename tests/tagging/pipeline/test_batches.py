@@ -13,7 +13,8 @@ from tagging.augment.ops.waveform_mix import WaveformMixSettings
 from tagging.augment.settings import AugmentSettings
 from tagging.frontend.log_mel import LogMel
 from tagging.pipeline.batches import PipelineError, TrainingBatches
-from tagging.pipeline.pieces import AudioWindows, all_pieces, clips_from_files
+from tagging.pipeline.clips import all_pieces, clips_from_files
+from tagging.pipeline.pieces import AudioWindows
 
 LENGTH, N = 2048, 10
 

@@ -9,13 +9,8 @@ import tensorflow as tf
 from preprocessing.wav import wav_bytes
 from tagging.augment.settings import AugmentSettings
 from tagging.pipeline.batches import TrainingBatches
-from tagging.pipeline.pieces import (
-    FEATURE_HEADER_BYTES,
-    AudioWindows,
-    FeatureSequences,
-    all_pieces,
-    clips_from_files,
-)
+from tagging.pipeline.clips import all_pieces, clips_from_files
+from tagging.pipeline.pieces import FEATURE_HEADER_BYTES, AudioWindows, FeatureSequences
 
 BANDS = 3
 STEPS = (2, 9, 4, 7, 3, 8, 5, 6)

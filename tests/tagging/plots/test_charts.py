@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from tagging.evaluation.task_kinds import common_metric
-from tagging.plots import curves
-from tagging.plots import data as plots
+from tagging.plots import curves, style
 from tagging.plots import runs as charts
 from tagging.plots import sweep as sweep_module
 from tagging.plots.sweep import Axis, sweep_chart
@@ -21,7 +20,7 @@ def drawn(monkeypatch):
     figures = []
 
     def keep(figure, path):
-        plots.write_figure(figure, path)
+        style.write_figure(figure, path)
         figures.append(figure)
 
     for module in (curves, charts, sweep_module):

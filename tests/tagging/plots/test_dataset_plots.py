@@ -6,13 +6,13 @@ import soundfile as sf
 
 from tagging.datasets.table import COLUMNS, Dataset
 from tagging.frontend.settings import FrontendSettings
-from tagging.plots import data, dataset
+from tagging.plots import dataset, sounds
 
 
 def test_two_classes_are_shown_by_two_clips(tiny, tmp_path, monkeypatch):
     """`both.wav` is the first clip of either, and the only one of the third class."""
     seen = {}
-    monkeypatch.setattr(data, "class_examples", lambda examples, *_: seen.update(examples))
+    monkeypatch.setattr(sounds, "class_examples", lambda examples, *_: seen.update(examples))
     rows = []
     clips = {"both.wav": "abc", "a.wav": "a", "b.wav": "ab"}
     for number, (name, labels) in enumerate(clips.items()):

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.image import imread
 
 from tagging.datasets.table import COLUMNS, Dataset
-from tagging.plots import data as plots
+from tagging.plots import distributions, sounds
 
 CLASSES = tuple(f"Some_quite_long_label_and_{i:02}_of_$$many" for i in range(80))
 
@@ -17,14 +17,15 @@ CLASSES = tuple(f"Some_quite_long_label_and_{i:02}_of_$$many" for i in range(80)
 @pytest.fixture
 def drawn(monkeypatch):
     """The figures that were written, laid out as they are in the file."""
-    figures, write = [], plots.write_figure
+    figures, write = [], sounds.write_figure
 
     def keep(figure, path):
         write(figure, path)
         figure.draw_without_rendering()  # extents are those of the file's dots per inch until then
         figures.append(figure)
 
-    monkeypatch.setattr(plots, "write_figure", keep)
+    for plots in (distributions, sounds):
+        monkeypatch.setattr(plots, "write_figure", keep)
     return figures
 
 
@@ -42,7 +43,7 @@ def label_rows(axes):
 
 
 def test_a_plot_is_one_whole_file(tmp_path):
-    plots.waveforms({"a": (np.zeros(10, np.float32), 16_000)}, tmp_path / "new folder" / "a.png")
+    sounds.waveforms({"a": (np.zeros(10, np.float32), 16_000)}, tmp_path / "new folder" / "a.png")
     assert [path.name for path in (tmp_path / "new folder").iterdir()] == ["a.png"]
     height, width, _ = imread(tmp_path / "new folder" / "a.png").shape
     assert (height, width) == (286, 1100)
@@ -52,7 +53,7 @@ def test_waveforms_keep_every_peak_and_the_length(tmp_path, drawn):
     samples = np.zeros(160_000, np.float32)
     samples[77_777], samples[99_999] = 0.9, -0.8
     clips = {"noisy: a $b$ ñ.wav": (samples, 16_000), "curated": (samples[:32_000], 8_000)}
-    plots.waveforms(clips, tmp_path / "w.png")
+    sounds.waveforms(clips, tmp_path / "w.png")
     long, short = drawn[0].axes
     outline = long.collections[0].get_paths()[0].vertices
     assert outline[:, 1].max() == pytest.approx(0.9)
@@ -65,7 +66,7 @@ def test_waveforms_keep_every_peak_and_the_length(tmp_path, drawn):
 def test_log_mel_is_drawn_transposed_with_low_bands_below_on_one_scale(tmp_path, drawn):
     before = np.random.default_rng(0).uniform(100, 200, (92, 80, 3))
     after = before * (np.arange(92) < 50)[:, None, None]
-    plots.log_mel_before_after(before, after, tmp_path / "m.png", title="a_$b.wav")
+    sounds.log_mel_before_after(before, after, tmp_path / "m.png", title="a_$b.wav")
     for axes, image in zip(drawn[0].axes, (before, after), strict=False):
         plot = axes.images[0]
         np.testing.assert_array_equal(plot.get_array(), image[..., 0].T)
@@ -78,9 +79,9 @@ def test_frequencies_stand_at_the_bands_that_hear_them_most(tmp_path, drawn, low
     """Against librosa's centres of HTK bands."""
     centres = librosa.mel_frequencies(n + 2, fmin=low, fmax=high, htk=True)[1:-1]
     image = np.ones((10, n))
-    plots.log_mel_before_after(image, image, tmp_path / "m.png", edges_hz=(low, high))
-    plots.class_examples({"a": (np.zeros(80), 800, image)}, tmp_path / "c.png", edges_hz=(low, high))
-    plots.batch_plot(image[None, ..., None], ["a"], tmp_path / "b.png", edges_hz=(low, high))
+    sounds.log_mel_before_after(image, image, tmp_path / "m.png", edges_hz=(low, high))
+    sounds.class_examples({"a": (np.zeros(80), 800, image)}, tmp_path / "c.png", edges_hz=(low, high))
+    sounds.batch_plot(image[None, ..., None], ["a"], tmp_path / "b.png", edges_hz=(low, high))
     for panel in (drawn[0].axes[0], drawn[1].axes[1], drawn[2].axes[0]):
         for place, text in zip(panel.get_yticks(), panel.get_yticklabels(), strict=True):
             hz = float(text.get_text())
@@ -92,7 +93,7 @@ def test_frequencies_stand_at_the_bands_that_hear_them_most(tmp_path, drawn, low
 
 
 def test_histograms_show_every_labelled_split_and_80_labels_apart(tmp_path, drawn, dataset):
-    plots.label_histograms(dataset, tmp_path / "h.png")
+    distributions.label_histograms(dataset, tmp_path / "h.png")
     curated, noisy = drawn[0].axes
     assert [bar.get_width() for bar in curated.patches] == dataset.targets(dataset.of("curated")).sum(
         0
@@ -110,7 +111,7 @@ def test_shares_are_those_of_each_part(tmp_path, drawn):
     parts = {
         name: (rng.random((40, 80)) < 0.3, rng.random((10, 80)) < 0.3) for name in ("plain", "stratified")
     }
-    plots.label_shares(CLASSES, parts, tmp_path / "s.png")
+    distributions.label_shares(CLASSES, parts, tmp_path / "s.png")
     for axes, (name, (train, validation)) in zip(drawn[0].axes, parts.items(), strict=True):
         points = [collection.get_offsets()[:, 0] for collection in axes.collections[1:]]
         np.testing.assert_allclose(points, [train.mean(axis=0), validation.mean(axis=0)])
@@ -122,7 +123,7 @@ def test_shares_are_those_of_each_part(tmp_path, drawn):
 def test_batch_plot_shows_each_image_under_its_title(tmp_path, drawn, images):
     batch = np.random.default_rng(0).uniform(0, 255, (images, 92, 80, 1)).astype(np.float32)
     titles = [f"{CLASSES[i]}, {CLASSES[i + 1]}" for i in range(images)]
-    plots.batch_plot(batch, titles, tmp_path / "b.png")
+    sounds.batch_plot(batch, titles, tmp_path / "b.png")
     visible = [axes for axes in drawn[0].axes if axes.get_visible()]
     assert len(visible) == images
     for axes, image, title in zip(visible, batch, titles, strict=True):
@@ -134,14 +135,15 @@ def test_batch_plot_shows_each_image_under_its_title(tmp_path, drawn, images):
 
 @pytest.mark.slow
 def test_needs_no_tensorflow_and_no_pyplot():
-    code = "import sys, tagging.plots.data; sys.exit(bool({'tensorflow', 'matplotlib.pyplot'} & set(sys.modules)))"
+    code = "import sys, tagging.plots.distributions, tagging.plots.sounds; "
+    code += "sys.exit(bool({'tensorflow', 'matplotlib.pyplot'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
 
 
 def test_a_clip_of_each_class_has_a_row_of_waveform_and_image(tmp_path, drawn):
     rng = np.random.default_rng(0)
     examples = {f"$l${i}": (rng.normal(0, 0.1, 800 * i), 800, rng.random((9 * i, 20))) for i in (1, 2)}
-    plots.class_examples(examples, tmp_path / "c.png")
+    sounds.class_examples(examples, tmp_path / "c.png")
     axes = drawn[0].axes
     assert [axis.get_title(loc="left") for axis in axes] == ["$l$1", "", "$l$2", ""]
     for row, length_s in ((axes[:2], 1.0), (axes[2:], 2.0)):
@@ -152,6 +154,8 @@ def test_a_clip_of_each_class_has_a_row_of_waveform_and_image(tmp_path, drawn):
 def test_values_are_drawn_by_target(tmp_path, drawn):
     values = [(0.1, 5.0), (0.2, 6.0), (np.nan, np.nan)]
     clips = pd.DataFrame({"fname": list("abc"), "split": "train", "values": values, "labels": [()] * 3})
-    plots.value_histograms(Dataset("d", clips, ("joy", "pace"), "regression", {}, None), tmp_path / "v.png")
+    distributions.value_histograms(
+        Dataset("d", clips, ("joy", "pace"), "regression", {}, None), tmp_path / "v.png"
+    )
     assert [axis.get_title() for axis in drawn[0].axes] == ["joy", "pace"]
     assert [sum(bar.get_height() for bar in axis.patches) for axis in drawn[0].axes] == [2, 2]

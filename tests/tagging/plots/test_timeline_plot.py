@@ -10,6 +10,7 @@ import soundfile as sf
 from matplotlib import image
 from matplotlib.figure import Figure
 
+from preprocessing.sound_files import FileSound
 from tagging.inference.results import Segment, Timeline, clock
 from tagging.plots import spectrogram
 from tagging.plots import timeline as plot
@@ -34,7 +35,7 @@ def overlapping(scores: np.ndarray, window_s: float, hop_s: float, task: str = "
 def draw(folder: Path, found: Timeline, segments: list[Segment] | None, title: str = "a.wav") -> None:
     """The plot of five seconds of noise with these scores, `x.png`."""
     sf.write(folder / "a.wav", np.random.default_rng(0).normal(0, 0.1, 5 * RATE_HZ), RATE_HZ)
-    draw_timeline(found, segments, folder / "a.wav", RATE_HZ, folder / "x.png", title=title)
+    draw_timeline(found, segments, FileSound(folder / "a.wav"), RATE_HZ, folder / "x.png", title=title)
 
 
 @pytest.fixture
@@ -45,6 +46,17 @@ def drawn(monkeypatch) -> list[Figure]:
         plot, "write_figure", lambda figure, path: figures.append(figure) or write_figure(figure, path)
     )
     return figures
+
+
+def test_a_sound_whose_channel_is_known_is_read_once(tmp_path, monkeypatch):
+    sf.write(tmp_path / "a.wav", np.full((RATE_HZ, 2), 0.1), RATE_HZ)
+    sound, read = FileSound(tmp_path / "a.wav"), []
+    sound.look_ahead()
+    monkeypatch.setattr(
+        FileSound, "blocks", lambda self, whole=FileSound.blocks: read.append(self) or whole(self)
+    )
+    draw_timeline(timeline(np.eye(2)), [], sound, RATE_HZ, tmp_path / "x.png", title="a")
+    assert read == [sound]
 
 
 def test_a_short_sound_is_librosa_s_log_mel():

@@ -10,7 +10,7 @@ import soundfile as sf
 from models.mn import SILENCE, make_mn
 from tagging import Tagger
 from tagging.frontend.mn_log_mel import MnLogMel
-from tagging.inference.results import TaggerError
+from tagging.inference.errors import TaggerError
 from tagging.runs.run import RunError
 from tests.tag_command_helpers import refused, tag
 

@@ -16,7 +16,7 @@ from tagging import Tagger
 from tagging.config.load import load_config
 from tagging.datasets import read_dataset
 from tagging.evaluation.calibration import read_calibration
-from tagging.inference.results import TaggerError
+from tagging.inference.errors import TaggerError
 from tagging.pipeline.pieces import feature_sequences
 from tagging.runs.run import read_run
 from tests.tag_command_helpers import refused, tag
@@ -84,7 +84,7 @@ def test_files_of_ready_made_features_are_taken_raw_and_clean(noisy, tmp_path, c
     )
     raw, out = tmp_path / "raw", tmp_path / "p.csv"
     assert predict.main(["--runs", str(run), "--audio", str(raw), "--out", str(out), "--jobs", "1"]) == 1
-    assert "1 files could not be used: bad.npy (expected 6 bands or more" in capsys.readouterr().err
+    assert "1 of 3 files could not be used: bad.npy (expected 6 bands or more" in capsys.readouterr().err
     expected = pd.read_csv(out).set_index("fname")
     assert list(expected.index) == ["a.npy", "b.npy"]
     model, steps = read_run(run).load_model(), np.load(raw / "b.npy").T[:, 1:6]

@@ -174,7 +174,7 @@ def test_refused_files_are_listed_next_to_the_output(tones, glued, tmp_path, cap
     first, last = capsys.readouterr().err.splitlines()
     found = pd.read_csv(tmp_path / "tags.refused.csv")
     assert found.to_dict("records") == [{"fname": str(bad), "reason": first.removeprefix(f"{bad}: ")}]
-    assert last == f"1 of 2 files could not be used; {tmp_path / 'tags.refused.csv'} lists them"
+    assert last == f"1 of 2 files could not be used; {tmp_path / 'tags.refused.csv'} lists them all"
     assert tag(glued, "--run", tones, "--format", "csv", "--out", out) == 0
     assert not (tmp_path / "tags.refused.csv").exists(), "it was of an earlier command"
 

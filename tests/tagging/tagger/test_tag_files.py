@@ -16,7 +16,6 @@ import soundfile as sf
 from tagging import Tagger
 from tagging.config.load import load_config
 from tagging.inference.results import Timeline
-from tagging.tagger.files import shown
 from tests.tag_command_helpers import RATE_HZ, refused, tag, tone
 from tests.tagger_helpers import untrained_run
 
@@ -83,7 +82,7 @@ def test_bytes_of_a_name_that_are_no_text_are_spelt_out(run, rec, capsys):
         odd = (rec / "a.wav").rename(os.fsdecode(os.fsencode(rec) + b"/caf\xe9.wav"))
     except OSError:
         pytest.skip("the file system takes no such names")
-    name = str(rec / "caf\\xe9.wav")
+    name = str(rec / "caf%E9.wav")
     assert tag(rec, "--run", run) == 0
     assert capsys.readouterr().out.startswith(name)
     for ending in ("csv", "json", "jsonl"):
@@ -94,10 +93,6 @@ def test_bytes_of_a_name_that_are_no_text_are_spelt_out(run, rec, capsys):
     written = ("--plot", "p.png", "--labels", "l.txt", "--embeddings", "e.npz")
     assert tag(odd, "--run", run, "--timeline", *written) == 0
     assert read_npz(Path("e.npz"))["fname"].tolist() == [name]
-
-
-def test_a_name_is_shown_as_it_is_where_it_can_be():
-    assert shown(Path("größe/日本.wav")) == str(Path("größe/日本.wav"))
 
 
 def test_a_screen_without_a_letter_spells_it_out(run, rec, monkeypatch):

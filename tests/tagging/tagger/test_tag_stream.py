@@ -10,7 +10,8 @@ from preprocessing.errors import DecodeError
 from tagging import Tagger
 from tagging.config.load import load_config
 from tagging.inference.closing import OpenSegments
-from tagging.inference.results import Segment, TaggerError, Timeline
+from tagging.inference.errors import TaggerError
+from tagging.inference.results import Segment, Timeline
 from tests.tagger_helpers import untrained_run
 
 pytestmark = pytest.mark.usefixtures("eagerly")

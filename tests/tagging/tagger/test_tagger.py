@@ -15,17 +15,17 @@ import predict
 import tagging
 from preprocessing.chain import CleanStream
 from preprocessing.errors import DecodeError
-from preprocessing.stream import FileSound, decode
+from preprocessing.sound_files import FileSound, decode
 from tagging import Tagger
 from tagging.config.load import load_config
 from tagging.evaluation.calibration import Calibration, read_calibration, write_calibration
 from tagging.evaluation.task_kinds import KINDS
-from tagging.inference.results import TaggerError
+from tagging.inference.errors import TaggerError
 from tagging.pipeline.pieces import AudioWindows, feature_sequences
 from tagging.runs.folds import fold_dir, write_folds
 from tagging.runs.run import Run, read_run
 from tagging.tagger import whole_clips, windows
-from tagging.tagger.clips import clean_clip
+from tagging.tagger.clips import clean_sound
 from tagging.tagger.models import window_pieces
 from tagging.tagger.network import LOGITS, rebuilt_network, saved_network
 from tests.tagger_helpers import scores_as_test_clips, untrained_run
@@ -103,9 +103,9 @@ def test_one_strange_file_does_not_stop_the_others(tagger, audio, monkeypatch):
     def clean(sound, cleaning):
         if sound.path.name == "strange.wav":
             raise RuntimeError("no\nidea")
-        return clean_clip(sound, cleaning)
+        return clean_sound(sound, cleaning)
 
-    monkeypatch.setattr(whole_clips, "clean_clip", clean)
+    monkeypatch.setattr(whole_clips, "clean_sound", clean)
     found = dict(tagger.each([audio / name for name in ("strange.wav", "plain.wav")]))
     assert "makes the program fail (RuntimeError: no idea)" in str(found[audio / "strange.wav"])
     assert found[audio / "plain.wav"].scores.shape == tagger.thresholds.shape

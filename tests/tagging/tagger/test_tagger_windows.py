@@ -11,9 +11,11 @@ from preprocessing import chain
 from preprocessing.chain import CleanStream
 from preprocessing.errors import DecodeError
 from preprocessing.settings import CleaningSettings
-from preprocessing.stream import FileSound, PcmStream
+from preprocessing.sound_files import FileSound
+from preprocessing.stream import PcmStream
+from tagging.pipeline.blocks import cut_windows
 from tagging.pipeline.pieces import AudioWindows
-from tagging.tagger.windows import BATCH, BATCH_VALUES, batch_size, batches, cut_windows
+from tagging.tagger.windows import BATCH, BATCH_VALUES, batch_size, batches
 
 
 def in_blocks(pcm: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:

@@ -1,0 +1,145 @@
+"""The command line of `python -m tagging tag`. Imports nothing heavy."""
+
+import argparse
+from math import inf, nan
+from pathlib import Path
+
+from tagging import cli
+
+STDIN = Path("-")
+OWN = "own"  # in place of a threshold: those of the run
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; `options.check` then says what contradicts itself."""
+    _add_inputs(parser)
+    _add_output(parser)
+    _add_timeline(parser)
+    _add_embeddings(parser)
+    _add_jobs(parser)
+
+
+def _add_inputs(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="audio files or folders, or - for a WAV file on stdin",
+    )
+    add(
+        "--run",
+        nargs="+",
+        default=[],
+        type=Path,
+        help="run folders or cross-validation folders; several form an ensemble (default: a published network that "
+        "knows AudioSet's 527 classes)",
+    )
+    add(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="weights of the published network (default: they are downloaded once)",
+    )
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--top", type=cli.positive, metavar="K", help="maximum number of tags per clip (default: 5)")
+    add(
+        "--format",
+        choices=("table", "csv", "json", "jsonl"),
+        default="table",
+        help="output format (default: %(default)s)",
+    )
+    add("--out", type=Path, metavar="FILE", help="output file (default: stdout)")
+
+
+def _add_timeline(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--timeline", action="store_true", help="tags over time: labelled segments, and scores per window")
+    add("--window-s", type=_above_zero, metavar="S", help="window length in seconds (default: the run's)")
+    add(
+        "--hop-s",
+        type=_above_zero,
+        metavar="S",
+        help="time between window starts in seconds (default: the run's overlap)",
+    )
+    add(
+        "--smooth-s",
+        type=_seconds,
+        metavar="S",
+        help="smooth scores with an S-second moving average (default: 0)",
+    )
+    add(
+        "--threshold",
+        type=_threshold,
+        metavar="T",
+        help=f"list all tags with at least this score; {OWN}: the run's own thresholds, or .5 (default with "
+        "--timeline)",
+    )
+    add("--min-length-s", type=_seconds, metavar="S", help="drop segments shorter than this (default: 0)")
+    add(
+        "--max-gap-s",
+        type=_seconds,
+        metavar="S",
+        help="merge segments of the same label less than S seconds apart (single-label runs: only if no other label "
+        "is predicted in between; default: 0)",
+    )
+    add(
+        "--labels",
+        type=Path,
+        metavar="FILE.txt",
+        help="write the segments of one file as an Audacity label track",
+    )
+    add("--plot", type=Path, metavar="FILE.png", help="plot one file: log-mel above the tags over time")
+
+
+def _add_embeddings(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--embeddings",
+        type=Path,
+        metavar="FILE.npz",
+        help="write embeddings (input of the last layer), one per clip",
+    )
+    add(
+        "--per-window",
+        action="store_true",
+        help="write one embedding per window of the timeline instead of one per clip",
+    )
+
+
+def _add_jobs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--jobs",
+        type=cli.positive,
+        metavar="N",
+        default=cli.available_cores(),
+        help="CPU cores to use (default: all, here %(default)s)",
+    )
+
+
+def _number(text: str, low: float, high: float, *, is_open: bool = False) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = nan  # which is in no bounds
+    if not (low < number if is_open else low <= number) or not number <= high or number == inf:
+        bounds = f"above {low:g}" if is_open else f"of at least {low:g}"
+        limit = "" if high == inf else f" and at most {high:g}"
+        raise argparse.ArgumentTypeError(f"expected a number {bounds}{limit}, received {text}")
+    return number
+
+
+def _above_zero(text: str) -> float:
+    return _number(text, 0, inf, is_open=True)
+
+
+def _seconds(text: str) -> float:
+    return _number(text, 0, inf)
+
+
+def _threshold(text: str) -> float | str:
+    return OWN if text == OWN else _number(text, 0, 1)
