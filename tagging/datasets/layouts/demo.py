@@ -12,7 +12,8 @@ from scipy.io import wavfile
 from tagging.datasets.archives import whole_folder
 from tagging.datasets.csv_files import write_csv
 from tagging.datasets.layouts import fsdkaggle2019
-from tagging.datasets.layouts.parts.synth import RATE_HZ, SOUNDS, band_noise
+from tagging.datasets.layouts.parts.oscillators import RATE_HZ, band_noise
+from tagging.datasets.layouts.parts.synth import SOUNDS
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import Dataset, DatasetError
 

@@ -13,7 +13,8 @@ from sklearn.ensemble import RandomForestClassifier
 from tagging.datasets import read_dataset
 from tagging.datasets.layouts import demo
 from tagging.datasets.layouts.demo import CLASSES, make_clip, make_demo
-from tagging.datasets.layouts.parts.synth import RATE_HZ, SOUNDS
+from tagging.datasets.layouts.parts.oscillators import RATE_HZ
+from tagging.datasets.layouts.parts.synth import SOUNDS
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import DatasetError
 
