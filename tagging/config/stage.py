@@ -150,10 +150,23 @@ class StageSettings(TrainSettings):
     trainable: tuple[str, ...] = setting(
         ("all",), "what learns: `all`, or any of `head` and block names of the backbone"
     )
+    views: int | None = setting(
+        None,
+        "for `trainable: [head]`: the frozen backbone sees the inputs of this many epochs (windows and augmentation "
+        "drawn as ever) and the epochs after them learn from the same features, in another order. 1 is enough for "
+        "whole clips without augmentation. Null: every epoch runs the backbone on new inputs",
+        at_least=1,
+        at_most=MOST_EPOCHS,
+    )
     selection: SelectionSettings = field(default_factory=SelectionSettings)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.views is not None and (tuple(self.trainable) != ("head",) or self.overfit_batches):
+            raise ValueError(
+                "expected views=null unless a stage has trainable: [head] and overfit_batches=0, received "
+                f"views={self.views} with trainable: {list(self.trainable)} and overfit_batches={self.overfit_batches}"
+            )
         if SELECTED in self.sources and "noisy" in self.sources:
             raise ValueError(
                 f"expected sources with {SELECTED} or noisy, received {list(self.sources)}: both are the same clips"

@@ -9,7 +9,7 @@ from foundation.ledger import LEDGER, has_ledger, recorded
 from foundation.parts import is_part
 from tagging.runs.run import CONFIG, INFO, SPLIT
 
-IDENTITY, BACKUPS, REPORT = "stage.json", "backup", "report.html"
+IDENTITY, BACKUPS, FEATURES, REPORT = "stage.json", "backup", "features", "report.html"
 _MARKS = (IDENTITY, INFO)
 _MADE = {
     *("model.keras", CONFIG, "history.csv", "validation_scores.npz", "calibration.json", "per_class.csv"),
@@ -27,6 +27,7 @@ _MADE = {
 _IN_FOLDERS = (
     re.compile(r"tensorboard/\w+/events\.out\.tfevents\.[^/]+"),
     re.compile(BACKUPS + r"/(epoch-\d+|partial)/state\.(json|weights\.h5)"),
+    re.compile(FEATURES + r"/(partial-)?view-\d+\.npy"),
     re.compile(r"report_tables/" + re.escape(LEDGER)),
 )
 _WANDB = re.compile(r"wandb/.+")
@@ -47,8 +48,10 @@ def remove_run(folder: Path) -> None:
 
 
 def remove_backups(folder: Path) -> None:
-    """Remove the states that an interrupted training would have resumed from."""
-    remove_files(folder / BACKUPS, [path for path in _own_files(folder) if folder / BACKUPS in path.parents])
+    """Remove the states that an interrupted training would have resumed from, and the features of a frozen backbone."""
+    own = list(_own_files(folder))
+    for inside in (folder / BACKUPS, folder / FEATURES):
+        remove_files(inside, [path for path in own if inside in path.parents])
 
 
 def remove_files(folder: Path, files: list[Path]) -> None:

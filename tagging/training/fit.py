@@ -1,20 +1,17 @@
 """The epochs of a stage, from the start or from the last backup to the end."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import keras
 
 from foundation.full_disk import writing
-from tagging.inference.build import TaggerModel
-from tagging.pipeline.batches import TrainingBatches
 from tagging.pipeline.clips import clip_files
 from tagging.runs.contents import BACKUPS
 from tagging.runs.run import RunError
 from tagging.training.backup import Backup, restore
 from tagging.training.callbacks import Averages, RawWeights, RefuseDivergence, Validate, Watch
 from tagging.training.history import BEST, History
-from tagging.training.overfit import FirstBatches
+from tagging.training.learner import Learner
 from tagging.training.schedules import Schedule
 from tagging.training.stage_run import StageRun
 
@@ -23,23 +20,22 @@ _TENSORBOARD = "tensorboard"
 
 def fit(
     run: StageRun,
-    model: TaggerModel,
+    learner: Learner,
     trainer: keras.Model,
     watchers: Sequence[Callable[[dict], None]] = (),
 ) -> History:
-    """Train; leaves the best weights in the model and returns the history.
+    """Train; leaves the best weights in the network and returns the history.
 
     Args:
         run: what there is to train.
-        model: its front end makes the images; the whole predicts the validation clips.
+        learner: what trains, on which batches.
         trainer: its network with loss and optimiser.
         watchers: each is given the history's row of an epoch once it is written; an exception ends training.
 
     Raises:
         RunError: a plateau is waited for, but there are no validation clips.
     """
-    stage, batches = run.stage, _batches(run, model.frontend)
-    settings = stage.settings
+    settings, batches = run.stage.settings, learner.batches
     if settings.has_plateau and not len(run.data.validation):
         raise RunError(
             f"train.schedule={settings.schedule} needs validation clips, received none; hold out clips"
@@ -55,7 +51,7 @@ def fit(
                 initial_epoch=len(rows),
                 epochs=settings.epochs,
                 steps_per_epoch=batches.steps,
-                callbacks=_callbacks(run, model, history, watchers),
+                callbacks=_callbacks(run, learner, history, watchers),
                 shuffle=False,  # the pipeline does it
                 verbose=0,
             )
@@ -63,27 +59,14 @@ def fit(
     return history
 
 
-def _batches(run: StageRun, frontend: keras.Layer) -> TrainingBatches | FirstBatches:
-    """All that the stage learns from, or the few batches of a check."""
-    batches = run.batches(frontend)
-    if not run.stage.settings.overfit_batches:
-        return batches
-    first = FirstBatches(batches, run.stage.settings.overfit_batches)
-    print(
-        f"train.overfit_batches={first.n}: overfitting check on {first.steps} of {batches.steps} "
-        "batches, without augmentation; not a usable model"
-    )
-    return first
-
-
 def _callbacks(
-    run: StageRun, model: TaggerModel, history: History, watchers: Sequence[Callable[[dict], None]]
+    run: StageRun, learner: Learner, history: History, watchers: Sequence[Callable[[dict], None]]
 ) -> list[keras.callbacks.Callback]:
     """In the order in which they need each other: rate, validation and history (of averages, if any), logs, backup."""
     before: list[keras.callbacks.Callback] = [RefuseDivergence(), Schedule(run.stage.settings, history)]
     callbacks: list[keras.callbacks.Callback] = [history]
     if len(run.data.validation):
-        callbacks.insert(0, Validate(partial(run.validate, model.step)))
+        callbacks.insert(0, Validate(learner.validate))
     if run.stage.settings.ema_momentum:
         averages = Averages()
         callbacks = [averages, *callbacks, RawWeights(averages)]

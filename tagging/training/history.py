@@ -90,7 +90,9 @@ class History(keras.callbacks.Callback):
         star = " *" if is_best and self.monitor in row else ""
         figures = "  ".join(named)
         rate, seconds = row["learning_rate"], row["seconds"]
-        return f"epoch {row['epoch']:3d}/{self.epochs}  {figures}  lr {rate:.2g}  {seconds:.1f} s{star}"
+        to_come = self.epochs - row["epoch"]
+        left = f", {tqdm.format_interval(to_come * seconds)} left" if to_come else ""
+        return f"epoch {row['epoch']:3d}/{self.epochs}  {figures}  lr {rate:.2g}  {seconds:.1f} s{left}{star}"
 
 
 def weights_bytes(model: keras.Model) -> int:

@@ -3,20 +3,31 @@
 import pandas as pd
 
 from foundation.words import some
+from tagging.config.stage import StageSettings
 from tagging.training.data import StageData
 
 
-def opening(data: StageData, steps: int) -> str:
-    """How many clips train and validate, batches per epoch, and the classes that the held-out clips lack.
+def opening(data: StageData, settings: StageSettings, steps: int) -> str:
+    """How many clips train and validate, batches per epoch, the classes that the held-out clips lack, what is special.
 
     Args:
         data: clips of the stage.
+        settings: of the stage.
         steps: batches per epoch.
     """
     held = f"{_counted(data.validation)} held out" if len(data.validation) else "none held out"
     lines = [f"{_counted(data.train)} to train on, {held}; {steps} batches per epoch"]
     if lacking := _lacking(data):
         lines.append(f"no held-out clip has the label {some(lacking)}: its score is not measured")
+    if n := settings.overfit_batches:
+        lines.append(
+            f"train.overfit_batches={n}: overfitting check on {min(n, steps)} of {steps} batches, without "
+            "augmentation; not a usable model"
+        )
+    if settings.views and settings.views < settings.epochs:
+        lines.append(
+            f"views={settings.views}: the backbone runs for that many of the {settings.epochs} epochs"
+        )
     return "\n".join(lines)
 
 

@@ -77,9 +77,9 @@ class StageRun:
             step, paths, self.pieces, jobs=self.jobs, average=average, activation=self.kind.activation
         )
 
-    def validate(self, step: Callable) -> dict[str, float]:
-        """Clip-level validation loss (the one that trains) and metrics, under their names in the logs."""
-        targets, logits = self.validation_targets, self.validation_logits(step)
+    def validate(self, logits: np.ndarray) -> dict[str, float]:
+        """The loss that trains, and the metrics, of clip logits as above; under their names in the logs."""
+        targets = self.validation_targets
         report = self.kind.report(targets, logits)
         loss = keras.ops.mean(build_loss(self.stage.settings.loss, self.kind.name)(targets, logits))
         return {

@@ -11,6 +11,7 @@ import tensorflow as tf
 from foundation.full_disk import saving
 from foundation.locks import locked
 from foundation.marks import RUN, is_marked
+from models.parts.backbone import set_trainable
 from preprocessing.folder import reading
 from tagging.config.schema import Config
 from tagging.datasets.splits import write_split
@@ -23,6 +24,7 @@ from tagging.runs.run import MODEL, SPLIT, Run, RunError, read_run
 from tagging.training.data import StageData, stage_data
 from tagging.training.device import device_name
 from tagging.training.fit import fit
+from tagging.training.learner import learner_of
 from tagging.training.memory import peak_memory_mib
 from tagging.training.opening import opening
 from tagging.training.outcome import closing_table, describe, write_validation
@@ -147,11 +149,13 @@ def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str,
     model = build_tagger(stage.config, run.pieces, len(classes), start)
     if not start:
         measure_bands(model.frontend, run.batches(model.frontend))
-    print(opening(data, run.batches(model.frontend).steps))
-    trainer = compiled_trainer(model.network, stage.config.model, stage.settings, run.kind, len(classes))
+    set_trainable(model.network, stage.settings.trainable, stage.config.model)
+    learner = learner_of(run, model)
+    print(opening(data, stage.settings, run.batches(model.frontend).steps))
+    trainer = compiled_trainer(learner.network, stage.settings, run.kind, len(classes))
     with tracked(stage.config, stage.name, stage.work) as log:
         watchers = [watcher for watcher in (log, watch) if watcher]
-        history = fit(run, model, trainer, watchers)
+        history = fit(run, learner, trainer, watchers)
     with saving(stage.work / MODEL) as partial:
         model.whole.save(partial)
     write_split(stage.work / SPLIT, data.checked, data.is_validation)

@@ -5,8 +5,6 @@ from dataclasses import replace
 import keras
 import numpy as np
 
-from models.parts.backbone import set_trainable
-from models.settings import ModelSettings
 from tagging.augment.settings import AugmentSettings
 from tagging.config.stage import StageSettings
 from tagging.evaluation.task_kinds import TaskKind
@@ -30,14 +28,13 @@ def measure_bands(frontend: keras.Layer, batches: TrainingBatches) -> None:
 
 
 def compiled_trainer(
-    network: keras.Model, model: ModelSettings, settings: StageSettings, kind: TaskKind, n_classes: int
+    network: keras.Model, settings: StageSettings, kind: TaskKind, n_classes: int
 ) -> keras.Model:
     """A model of the same layers with loss, metrics and optimiser; the network itself stays free of them when saved.
 
     The loss of the settings with the penalties on weights, the streaming metrics of the task (without weights of
-    clips), and the average of weights. What trains is chosen here.
+    clips), and the average of weights.
     """
-    set_trainable(network, settings.trainable, model)
     penalty, ends = penalty_of(settings), (network.input, network.output)
     trainer = PenalisedModel(*ends, penalty, "trainer") if penalty else keras.Model(*ends, name="trainer")
     trainer.compile(

@@ -56,4 +56,4 @@ def test_the_network_of_every_config_is_built(path, networks):
     kind = KINDS[config.dataset.task or TASKS.get(path.parent.name, "multiclass")]
     for stage in config.stages.values():
         set_trainable(network, stage.trainable, config.model)
-    compiled_trainer(network, config.model, stage, kind, 7)
+    compiled_trainer(network, stage, kind, 7)

@@ -14,6 +14,7 @@ from tagging.config.stage import StageSettings
 from tagging.datasets import read_dataset
 from tagging.evaluation.task_kinds import KINDS
 from tagging.runs.run import RunError, read_run
+from tagging.training import history as history_module
 from tagging.training.history import History
 from tagging.training.optimizers import uses_xla
 from tagging.training.train import train_stage
@@ -149,3 +150,20 @@ def test_the_last_epoch_is_kept_when_told_so(tiny, tmp_path):
 def test_patience_is_refused_where_the_last_epoch_is_kept(tiny, tmp_path):
     with pytest.raises(ConfigError, match=r"train\.patience=0 where train\.keep=last, received 2"):
         tiny.config(tmp_path, "train.keep=last", "train.patience=2")
+
+
+def test_the_line_of_an_epoch_says_how_long_the_others_will_take(tmp_path, capsys, monkeypatch):
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    last = History(tmp_path, StageSettings(epochs=3), 1, KINDS["multilabel"], [])
+    last.set_model(model)
+    clock = iter([0.0, 40.0, 50.0, 90.0, 100.0, 140.0])
+    monkeypatch.setattr(history_module.time, "perf_counter", lambda: next(clock))
+    for epoch in range(3):
+        last.on_epoch_begin(epoch)
+        last.on_epoch_end(epoch, {"loss": 1.0})
+    assert [line.partition("40.0 s")[2] for line in capsys.readouterr().out.splitlines()] == [
+        ", 01:20 left",
+        ", 00:40 left",
+        "",
+    ]

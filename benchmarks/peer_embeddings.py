@@ -1,10 +1,10 @@
-"""The peer that a user would try first: scikit-learn's logistic regression on mean YAMNet embeddings.
+"""The peer that a user would try first: scikit-learn's logistic regression on mean embeddings of YAMNet or mn04.
 
-    python -m benchmarks.peer_yamnet_lr --config CONFIG --ours submission.csv [key=value ...]
+    python -m benchmarks.peer_embeddings --config CONFIG --ours submission.csv [key=value ...]
 
-The clips are the clean ones that the config names. A clip's embedding is the mean over its 0.96 s patches (hop
-0.48 s, short clips tiled). C is chosen by cross-validation on the training clips, by group where groups are
-known. Without a network: model.weights=PATH of YAMNet's weights. Other uses:
+The clips are the clean ones that the config names. A clip's embedding is the mean over its windows, short clips tiled:
+with model.name=yamnet one patch of 0.96 s (hop 0.48 s), with mn 5.12 s (hop 2.56 s). C is chosen by cross-validation on
+the training clips, by group where groups are known. Without a network: model.weights=PATH. Other uses:
 
     --folds 4 --ours RUN_DIR/oof_scores.npz
         the curated clips, out of the folds of `train.py --folds 4`
@@ -15,17 +15,18 @@ known. Without a network: model.weights=PATH of YAMNet's weights. Other uses:
 import argparse
 import sys
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-import keras
 import numpy as np
 import pandas as pd
 
 from benchmarks.logistic_peer import CHECKED, Material, choose_c, fit_and_score
 from benchmarks.peer_report import Trial, as_one, difference_table, read_ours, read_recordings, score_table
-from models import yamnet
+from models.parts.backbone import set_trainable
+from models.parts.split import split_at_head
 from models.settings import ModelError, ModelSettings
 from submissions.activations import LINEAR
 from tagging import cli
@@ -35,13 +36,16 @@ from tagging.datasets import read_dataset
 from tagging.datasets.cleaned import with_clean_audio
 from tagging.datasets.splits import folds
 from tagging.datasets.table import TEST, Dataset
-from tagging.frontend.yamnet import HANN_SAMPLES, HOP_SAMPLES, YamnetLogMel
+from tagging.inference.build import build_tagger
 from tagging.inference.windows import inference_step, predict_files
-from tagging.pipeline.pieces import AudioWindows
+from tagging.pipeline.pieces import Pieces, audio_windows
+from tagging.pipeline.settings import WindowSettings
 from tagging.training.data import NOISY
 
-PATCH_SAMPLES = HANN_SAMPLES + (yamnet.PATCH_FRAMES - 1) * HOP_SAMPLES
-PATCH_HOP_S = 0.48
+WINDOWS = {
+    "yamnet": WindowSettings(window_s=0.975, hop_s=0.48),  # one patch of 96 frames
+    "mn": WindowSettings(window_s=5.12, hop_s=2.56),  # 16 of the network's columns
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -127,30 +131,33 @@ def embedded(config: Config, dataset: Dataset, splits: Collection[str], jobs: in
     Raises:
         DatasetError: a split that the data set does not have.
         CleanFolderError: clips that are not cleaned as the config says.
-        ModelError: no YAMNet weights.
-        FrontendError: another rate than 16 kHz.
+        ModelError: no pretrained weights, or another network.
+        FrontendError: another rate than its front end takes.
     """
     clips, _ = with_clean_audio(dataset.of(*splits), Path(config.clean_dir), config.cleaning)
-    rate_hz, start = config.cleaning.rate_hz, time.perf_counter()
-    step = inference_step(make_embedder(config.model, rate_hz))
-    patches = AudioWindows(PATCH_SAMPLES, round(PATCH_HOP_S * rate_hz))
-    embeddings = predict_files(step, list(clips["path"]), patches, jobs=jobs, activation=LINEAR)
+    start = time.perf_counter()
+    step, pieces = make_embedder(config)
+    embeddings = predict_files(step, list(clips["path"]), pieces, jobs=jobs, activation=LINEAR)
     print(f"embeddings of {len(clips)} clips: {time.perf_counter() - start:.1f} s")
     return Material(clips, dataset.targets(clips), embeddings)
 
 
-def make_embedder(settings: ModelSettings, rate_hz: int) -> keras.Model:
-    """Waveforms of one patch (batch, 15600) -> embeddings (batch, 1024)."""
-    if settings.weights == "none":
-        raise ModelError("expected model.weights=audioset, or the path of YAMNet's weights, received none")
-    patch = (yamnet.PATCH_FRAMES, yamnet.BANDS, yamnet.CHANNELS)
-    network = yamnet.build(
-        ModelSettings("yamnet", settings.weights, settings.weights_sha256), patch, n_classes=1
-    )
-    waveform = keras.Input((PATCH_SAMPLES,))
-    log_mel = keras.layers.Rescaling(1.0, offset=yamnet.LOG_OFFSET)(YamnetLogMel(rate_hz)(waveform))
-    features = network.get_layer("backbone")(log_mel)
-    return keras.Model(waveform, keras.layers.GlobalAveragePooling2D()(features), name="embedder")
+def make_embedder(config: Config) -> tuple[Callable, Pieces]:
+    """(windows (batch, samples) -> embeddings (batch, features), the windows)."""
+    model = config.model
+    if model.name not in WINDOWS:
+        raise ModelError(f"expected model.name out of {', '.join(WINDOWS)}, received {model.name}")
+    if model.weights == "none":
+        raise ModelError(
+            "expected model.weights=audioset, or the path of the published weights, received none"
+        )
+    published = ModelSettings(model.name, model.weights, model.weights_sha256, width=model.width)
+    config = replace(config, model=published, window=WINDOWS[model.name])
+    pieces = audio_windows(config.window, config.cleaning.rate_hz)
+    tagger = build_tagger(config, pieces, 1, None)
+    set_trainable(tagger.network, ["head"], published)
+    frozen, _ = split_at_head(tagger.network)
+    return inference_step(lambda wave, training: frozen(tagger.frontend(wave), training=training)), pieces
 
 
 if __name__ == "__main__":

@@ -1,0 +1,41 @@
+"""A network with a frozen backbone in two parts: what never changes while its head learns, and the head."""
+
+import keras
+from keras import layers
+
+from models.parts.backbone import BACKBONE
+from models.parts.blocks import EMBEDDING
+from models.settings import ModelError
+
+
+def split_at_head(network: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """(image -> features, features -> logits); both share the layers of the network.
+
+    Features are what enters the first layer behind the backbone that has weights or drops values: pooling that
+    learns nothing belongs to the first part.
+
+    Args:
+        network: from `build_network`.
+
+    Raises:
+        ModelError: it has no pretrained backbone, or layers before its head that learn.
+    """
+    names = [layer.name for layer in network.layers]
+    if BACKBONE not in names:
+        raise ModelError(
+            "expected a network with a pretrained backbone for stages.NAME.views; leave views null, or choose another "
+            "model.name"
+        )
+    ends = _features(network, network.layers[names.index(BACKBONE) + 1 :])
+    frozen = keras.Model(network.input, ends, name="frozen")
+    if frozen.trainable_weights:
+        raise ModelError(
+            "expected trainable: [head] for stages.NAME.views, as features must not change while the head learns"
+        )
+    return frozen, keras.Model(ends, network.output, name="head")
+
+
+def _features(network: keras.Model, behind: list[keras.Layer]) -> keras.KerasTensor:
+    if EMBEDDING in [layer.name for layer in behind]:
+        return network.get_layer(EMBEDDING).output
+    return next(layer for layer in behind if layer.weights or isinstance(layer, layers.Dropout)).input
