@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras import ops
 
 from models.parts.blocks import EMBEDDING, LOGITS
+from models.parts.fold_norm import folded
 from tagging.inference.build import NETWORK, build_tagger
 from tagging.inference.errors import TaggerError
 from tagging.pipeline.pieces import AudioWindows, Pieces, audio_windows
@@ -111,6 +112,7 @@ def _check_length(run: Run, pieces: AudioWindows) -> None:
 def _of_layers(
     run: Run, frontend: keras.Layer, network: keras.Model, shape: tuple[int | None, ...]
 ) -> WindowNetwork:
+    network = folded(network)
     both = keras.Model(network.input, [network.output, _embedding(run, network)], name="with_embedding")
 
     # One trace, whatever the number of windows in a batch.
