@@ -56,25 +56,26 @@ def shared_lock(file: Path, work: str) -> Iterator[None]:
         yield
 
 
-def is_locked(file: Path) -> bool:
-    """Whether a process has the lock of an existing file, or may have it, as the file is another user's."""
+def is_free(file: Path) -> bool:
+    """Whether no process has the lock of an existing file; False where that cannot be known (no locks, no right)."""
     try:
         with file.open("a") as handle:
-            _lock(handle, "", shared=False)
+            return _lock(handle, "", shared=False)
     except (BusyError, OSError):
-        return True
-    return False
+        return False
 
 
-def _lock(handle: IO[str], work: str, *, shared: bool) -> None:
+def _lock(handle: IO[str], work: str, *, shared: bool) -> bool:
+    """Lock an open file; False where the system, or the file system, has no locks."""
     if fcntl is None:
-        return
+        return False
     try:
         fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         raise BusyError(f"another process is {work}: wait for it, or choose another folder") from None
-    except OSError:  # a file system without locks
-        return
+    except OSError:
+        return False
+    return True
 
 
 def is_alive(pid: int) -> bool:

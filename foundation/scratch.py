@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from foundation.locks import is_locked, locked
+from foundation.locks import is_free, locked
 
 _MARK = ".audio-tagging-scratch"  # locked as long as the folder is in use
 _YOUNG_S = 60.0  # a folder that has just been made may not be locked yet
@@ -33,9 +33,10 @@ def scratch_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
 
 
 def _abandoned(home: Path, prefix: str) -> Iterator[Path]:
+    """Marked folders that no process has locked; none where locks are not known."""
     for mark in home.glob(f"{prefix}*/{_MARK}"):
-        folder = mark.parent
-        if folder.is_symlink() or not mark.is_file() or is_locked(mark):
+        if mark.parent.is_symlink() or not mark.is_file():
             continue
-        if time.time() - mark.stat().st_mtime > _YOUNG_S:
-            yield folder
+        is_old = time.time() - mark.stat().st_mtime > _YOUNG_S
+        if is_old and is_free(mark):  # in this order: the lock of a new one is its maker's to take
+            yield mark.parent

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from foundation.workers import check_wanted
 from preprocessing.decode import Heard, check_not_text, checked_stat, open_audio
 from preprocessing.errors import DecodeError
 from preprocessing.ffmpeg import ffmpeg_blocks, has_ffmpeg
@@ -33,7 +34,9 @@ class FileSound(Sound):
         heard = Heard()
         file, head = open_audio(self.path)
         with file:
-            yield from checked_blocks(self._decoded(file, head, heard))
+            for block in checked_blocks(self._decoded(file, head, heard)):
+                check_wanted()
+                yield block
         self._check_version()
         self._heard = heard
 

@@ -173,9 +173,9 @@ def _all_results() -> AbstractContextManager[None]:
 @contextmanager
 def _results_by(report: Callable[[Path], Path], curves: Callable[[dict, Path], None]) -> Iterator[None]:
     """Training writes its report and its learning curves by these."""
-    from tagging.training import outcome, train
+    from tagging.training import outcome
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "write_report", report)
+        patch.setattr(outcome, "write_report", report)
         patch.setattr(outcome, "learning_curves", curves)
         yield

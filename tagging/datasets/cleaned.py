@@ -4,12 +4,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from foundation.files import content_hash
 from foundation.scratch import scratch_folder
+from foundation.text import shown_lines
 from preprocessing.clean import clean_dataset
 from preprocessing.folder import CleanFolderError, reading
 from preprocessing.manifest import MANIFEST_NAME, SETTINGS_NAME, check_fingerprint, clean_file, read_rows
@@ -21,6 +23,19 @@ from preprocessing.up_to_date import has_clean_file, is_suspect, source_state
 Audio = tuple[pd.DataFrame, pd.DataFrame]
 """(usable clips, the others): the first with clean `path`, `audio_hash`, and the shape of the features (`steps`,
 `bands`; 0 for audio), the second with a `reason`."""
+
+
+class _FileState(NamedTuple):
+    """What a file looks like from outside."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+_HASHES: dict[
+    _FileState, str
+] = {}  # contents that this process has compared: a stage or fold later they are the same
 
 
 def with_clean_audio(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings) -> Audio:
@@ -66,7 +81,8 @@ def clean_audio(
             else:
                 yield audio
                 return
-    print("\n".join([*faults, f"cleaning {len(clips)} clips to a temporary folder"]))
+    text = shown_lines("\n".join([*faults, f"cleaning {len(clips)} clips to a temporary folder"]))
+    print(text, file=sys.stderr)
     with scratch_folder("tagging-clean-") as temporary:
         clean_dataset(clips, temporary / "clean", settings, jobs=jobs)
         yield with_clean_audio(clips, temporary / "clean", settings)
@@ -125,14 +141,16 @@ def _check_states(clips: pd.DataFrame, states: pd.Series, clean_dir: Path) -> No
 def _check_suspects(rows: Sequence[ClipRow], paths: Sequence[Path | None], clean_dir: Path) -> None:
     """Compare clean files of other times than those noted: few, unless the folder is a copy."""
     suspects = [(row, path) for row, path in zip(rows, paths, strict=True) if path and is_suspect(row, path)]
-    if not suspects:
-        return
-    print(
-        f"{len(suspects)} files in {clean_dir} have other times than when they were made (copied?): comparing their "
-        "contents; preprocess.py does so once and notes the new times",
-        file=sys.stderr,
-    )
-    if altered := [row.fname for row, path in suspects if content_hash(path) != row.clean_hash]:
+    states = [_FileState(str(path), (stat := path.stat()).st_size, stat.st_mtime_ns) for _, path in suspects]
+    if new := [state for state in states if state not in _HASHES]:
+        print(
+            f"{len(new)} files in {clean_dir} have other times than when they were made (copied?): comparing their "
+            "contents; preprocess.py does so once and notes the new times",
+            file=sys.stderr,
+        )
+    _HASHES.update((state, content_hash(Path(state.path))) for state in new)
+    pairs = zip(suspects, states, strict=True)
+    if altered := [row.fname for (row, _), state in pairs if _HASHES[state] != row.clean_hash]:
         raise CleanFolderError(
             f"{len(altered)} files in {clean_dir} have been altered since they were made (e.g. {altered[0]}): run "
             "preprocess.py, which makes them again"

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from itertools import islice
 from math import inf
 from typing import NamedTuple
@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from foundation.errors import UserError
+from foundation.workers import workers
 from preprocessing.errors import DecodeError, strange
 from preprocessing.settings import CleaningSettings
 from preprocessing.sound import Sound
@@ -53,7 +54,7 @@ def outputs_of_each(
 ) -> Iterator[list[ClipOutput] | DecodeError]:
     """The same of many clips, in their order, or what is wrong with one; `jobs` are read at a time, one more waits."""
     waiting, running = iter(sounds), deque[Future[Cleaned]]()
-    with ThreadPoolExecutor(jobs) as pool:
+    with workers(jobs) as pool:
         while True:
             for sound in islice(waiting, jobs + 1 - len(running)):
                 running.append(pool.submit(_cleaned_or_lost, networks, sound))

@@ -1,5 +1,6 @@
 """What a finished stage leaves in its run: scores, tables, plots, and a few lines on the screen."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ from tagging.evaluation.multiclass import confusion_table
 from tagging.evaluation.task_kinds import TaskKind
 from tagging.plots.confusion import confusion_plot
 from tagging.plots.curves import learning_curves
+from tagging.report.page import write_report
+from tagging.runs.contents import REPORT
 from tagging.runs.run import SCORES, read_run
 from tagging.training.data import StageData
 
+_FAULTS = (ValueError, OSError, MemoryError)  # of plots and reports
 PER_CLASS, CURVES, CONFUSION = "per_class.csv", "curves.png", "confusion.csv"
 
 
@@ -37,13 +41,27 @@ def write_validation(folder: Path, data: StageData, logits: np.ndarray) -> dict[
     return kind.report(targets, logits)
 
 
-def draw_plots(folder: Path) -> None:
-    """Draw the plots that a finished run does not have yet: learning curves, and the confusions if they are there.
+def describe(folder: Path) -> None:
+    """Draw the plots and write the report that a finished run does not have yet.
 
-    Raises:
-        RunError: its history is damaged.
-        ValueError, OSError: a damaged table, or a plot that cannot be written.
+    It is finished whatever becomes of them: a fault is a line on stderr, and the next command tries again.
     """
+    faults = []
+    try:
+        draw_plots(folder)
+    except _FAULTS as error:
+        faults.append(f"its plots could not be drawn ({str(error) or 'not enough memory'})")
+    if not (folder / REPORT).is_file():
+        try:
+            print(f"{'report':>12}  {write_report(folder)}")
+        except _FAULTS as error:
+            faults.append(f"its report could not be written ({str(error) or 'not enough memory'})")
+    if faults:
+        print(f"{folder} is finished, but {' and '.join(faults)}; train.py tries again", file=sys.stderr)
+
+
+def draw_plots(folder: Path) -> None:
+    """Learning curves, and the confusions if they are there."""
     if not (folder / CURVES).is_file():
         run = read_run(folder)
         learning_curves({run.info["stage"]: run.history()}, folder / CURVES)

@@ -127,9 +127,10 @@ def check_same(old: dict[str, Any], new: dict[str, Any], folder: Path, stage: st
     """Refuse to go on with, or to keep, what was made with other settings or clips."""
     lines = differences(old, new, stage)
     if lines and lines[0].startswith(_BUILT_ON):  # all that differs: they come last
+        is_start = lines[0].startswith(_BUILT_ON[0])
         raise RunError(
-            f"{folder} was trained from an older version of its init run; --stage {stage} --force "
-            "retrains it from scratch"
+            f"{folder} was trained {'from' if is_start else 'on clips selected by'} an older version of its "
+            f"{'init' if is_start else 'selection.model'} run; --stage {stage} --force retrains it from scratch"
         )
     if lines:
         raise RunError(

@@ -1,6 +1,5 @@
 """`train.py`: one stage from clean audio to a run folder."""
 
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +17,7 @@ from tagging.datasets.splits import write_split
 from tagging.inference.build import build_tagger
 from tagging.inference.levels import training_floor_db
 from tagging.pipeline.pieces import AudioWindows
-from tagging.report.page import write_report
-from tagging.runs.contents import IDENTITY, REPORT
+from tagging.runs.contents import IDENTITY
 from tagging.runs.place import check_place, finish_run, recover
 from tagging.runs.run import MODEL, SPLIT, Run, RunError, read_run
 from tagging.training.data import StageData, stage_data
@@ -27,7 +25,7 @@ from tagging.training.device import device_name
 from tagging.training.fit import fit
 from tagging.training.memory import peak_memory_mib
 from tagging.training.opening import opening
-from tagging.training.outcome import closing_table, draw_plots, write_validation
+from tagging.training.outcome import closing_table, describe, write_validation
 from tagging.training.selection import select_clips
 from tagging.training.stage import Stage
 from tagging.training.stage_run import StageRun
@@ -42,8 +40,6 @@ from tagging.training.start import (
 from tagging.training.tracking import check_tracking, tracked
 from tagging.training.trainer import compiled_trainer, count_parameters, measure_bands
 from tagging.training.work import is_retraining, open_work, remove_scaffolding
-
-_FAULTS = (ValueError, OSError, MemoryError)  # of plots and reports
 
 Watcher = Callable[[dict], None]
 """Is given the history's row of each epoch once it is written; an exception ends training."""
@@ -63,8 +59,7 @@ def train_stage(
 
     Raises:
         BusyError: another process trains it, or replaces clean files.
-        RunError: the run was finished or begun with other settings, or `init` names no run that fits; or its plots or
-            its report could not be written: then the run is finished all the same.
+        RunError: the run was finished or begun with other settings, or `init` names no run that fits.
     """
     check_tracking(config.tracking)
     if config.deterministic:
@@ -102,7 +97,7 @@ def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) ->
     finish_run(stage.final, stage.config, {"stage": stage.name, "identity": made_of, **info})
     remove_scaffolding(stage.final)
     print(f"{closing_table(info, run.kind)}\n{'run':>12}  {stage.final}")
-    _describe(stage.final)
+    describe(stage.final)
     return stage.final
 
 
@@ -129,29 +124,8 @@ def _finished(stage: Stage, made_of: dict[str, Any]) -> Path:
     if (stage.final / IDENTITY).is_file():
         remove_scaffolding(stage.final)
     print(f"{stage.final} is finished; --force retrains it from scratch")
-    try:
-        _describe(stage.final)
-    except RunError as error:  # no reason to keep the next stages from training
-        print(error, file=sys.stderr)
+    describe(stage.final)
     return stage.final
-
-
-def _describe(final: Path) -> None:
-    """Draw the plots and write the report that the run does not have yet; it is finished whatever becomes of them."""
-    faults = []
-    try:
-        draw_plots(final)
-    except _FAULTS as error:
-        faults.append(f"its plots could not be drawn ({str(error) or 'not enough memory'})")
-    if not (final / REPORT).is_file():
-        try:
-            print(f"{'report':>12}  {write_report(final)}")
-        except _FAULTS as error:
-            faults.append(f"its report could not be written ({str(error) or 'not enough memory'})")
-    if faults:
-        raise RunError(
-            f"{final} is finished, but {' and '.join(faults)}; the same command tries again, and continues after it"
-        )
 
 
 def _floor_db(run: StageRun) -> float | None:

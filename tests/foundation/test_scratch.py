@@ -1,13 +1,17 @@
 """Temporary folders: removed at the end, and after a kill by whoever comes next."""
 
+import errno
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
+from foundation import locks, scratch
 from foundation.scratch import scratch_folder
 
+MARK = ".audio-tagging-scratch"
 KILLED = """
 import os, pathlib, sys
 from foundation.scratch import scratch_folder
@@ -36,11 +40,34 @@ def test_that_of_a_killed_process_is_removed_by_the_next_one(tmp_path):
         assert list(tmp_path.iterdir()) == [folder]
 
 
+@pytest.mark.parametrize("system", [None, "without"])
+def test_without_locks_nothing_is_removed(tmp_path, monkeypatch, system):
+    """On Windows, and on file systems that refuse locks."""
+
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr(locks, "fcntl", system and SimpleNamespace(flock=refuse, LOCK_EX=1, LOCK_NB=2))
+    with scratch_folder("unpacked-", tmp_path) as first:
+        os.utime(first / MARK, (0, 0))
+        with scratch_folder("unpacked-", tmp_path):
+            assert first.is_dir()
+
+
+def test_a_folder_that_is_being_made_is_not_locked_by_others(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(scratch, "is_free", lambda mark: bool(asked.append(mark)))
+    with scratch_folder("unpacked-", tmp_path), scratch_folder("unpacked-", tmp_path):
+        assert asked == []
+
+
 def test_folders_in_use_and_those_of_others_stay(tmp_path):
     theirs = tmp_path / "unpacked-by-me"
     theirs.mkdir()
     (theirs / "mine.wav").write_text("x")
-    with scratch_folder("unpacked-", tmp_path) as first, scratch_folder("unpacked-", tmp_path) as second:
-        assert first.is_dir()
-        assert second.is_dir()
+    with scratch_folder("unpacked-", tmp_path) as first:
+        os.utime(first / MARK, (0, 0))
+        with scratch_folder("unpacked-", tmp_path) as second:
+            assert first.is_dir()
+            assert second.is_dir()
     assert [path.name for path in theirs.iterdir()] == ["mine.wav"]

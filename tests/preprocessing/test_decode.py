@@ -3,11 +3,15 @@
 import gc
 import shutil
 import struct
+import time
+from threading import Event
 
 import numpy as np
 import pytest
 from matplotlib import image
+from scipy.io import wavfile
 
+from foundation.workers import workers
 from preprocessing.decode import check_waveform
 from preprocessing.errors import DecodeError
 from preprocessing.sound_files import FileSound, decode
@@ -210,3 +214,24 @@ def test_a_playlist_opens_no_other_file(tmp_path, write, kind):
 def test_float_samples_of_the_scale_of_integers_are_refused(write):
     path = write("clip.wav", NOISE * 20_000, subtype="FLOAT")
     assert "expected float samples of full scale 1.0" in refusal(path)
+
+
+def test_a_file_is_not_read_to_its_end_for_a_command_that_was_interrupted(tmp_path):
+    wavfile.write(tmp_path / "long.wav", 16_000, np.ones(4_000_000, np.int16))
+    sound, begun, read_blocks = FileSound(tmp_path / "long.wav"), Event(), []
+
+    def read():
+        for number, _ in enumerate(sound.blocks()):
+            read_blocks.append(number)
+            begun.set()
+            time.sleep(0.02)
+
+    def interrupted():
+        with workers(1) as pool:
+            pool.submit(read)
+            begun.wait(20)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert 0 < len(read_blocks) < 40, "of 62 blocks"

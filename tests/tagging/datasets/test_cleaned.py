@@ -1,6 +1,7 @@
 """Clean audio for a clip table: only where it was made from these very files, and is all there."""
 
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from preprocessing.folder import HEADER_BYTES, CleanFolderError
 from preprocessing.manifest import write_rows, write_settings
 from preprocessing.rows import ClipRow
 from preprocessing.settings import CleaningSettings
+from tagging.datasets import cleaned
 from tagging.datasets.cleaned import clean_audio, with_clean_audio
 
 SETTINGS = CleaningSettings()
@@ -63,6 +65,17 @@ def test_a_raw_file_of_another_time_is_compared_by_preprocessing(tmp_path, clips
         with_clean_audio(clips, tmp_path / "clean", SETTINGS)
     clean_dataset(clips, tmp_path / "clean", SETTINGS, progress=False)
     assert len(with_clean_audio(clips, tmp_path / "clean", SETTINGS)[0]) == 3
+
+
+def test_a_copied_clean_folder_is_compared_once_in_a_command(tmp_path, clips, capsys, monkeypatch):
+    shutil.copytree(tmp_path / "clean", tmp_path / "copy")
+    for path in (tmp_path / "copy" / "test").iterdir():
+        os.utime(path, ns=(1, 1))
+    first = with_clean_audio(clips, tmp_path / "copy", SETTINGS)[0]
+    assert "3 files" in capsys.readouterr().err
+    monkeypatch.setattr(cleaned, "content_hash", lambda path: pytest.fail("compared again"))
+    pd.testing.assert_frame_equal(with_clean_audio(clips, tmp_path / "copy", SETTINGS)[0], first)
+    assert capsys.readouterr().err == ""
 
 
 def test_an_altered_clean_file_is_refused_and_a_copy_is_not(tmp_path, clips, capsys):
@@ -164,6 +177,6 @@ def test_audio_is_cleaned_for_the_moment_where_no_folder_fits(tmp_path, clips, f
         assert all(path.is_file() and tmp_path not in path.parents for path in usable["path"])
         assert sf.info(usable["path"][0]).samplerate == settings.rate_hz
     assert not usable["path"][0].exists()
-    printed = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr().err.splitlines()
     assert printed[-1].startswith("cleaning 5 clips ")
     assert len(printed) == (1 if fault == "none" else 2)

@@ -86,7 +86,7 @@ def test_a_clean_folder_that_does_not_fit_is_passed_over(tiny, run, tmp_path, cl
     next((clean / "test").iterdir()).unlink()
     assert predict.main(["--runs", run, f"clean_dir={clean}", "--out", str(tmp_path / "a.csv")]) == 0
     assert len(cleanings) == 1
-    printed = capsys.readouterr().out
+    printed = capsys.readouterr().err
     assert "1 clips of test are not cleaned yet" in printed
     assert "cleaning 24 clips " in printed
 

@@ -118,3 +118,16 @@ def test_numbers_refuse_what_is_for_labels(stage, override, words):
         _check_numbers(data().dataset, settings)
     _check_numbers(data(task="multilabel").dataset, settings)
     _check_numbers(data().dataset, stage("train.augment.mixup.alpha=0.4").settings)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"init_finished": "then"}, "trained from an older version of its init run"),
+        ({"selection_finished": "then"}, r"clips selected by an older version of its selection\.model run"),
+    ],
+)
+def test_a_run_that_was_trained_again_is_named(stage, changed, words):
+    new = identity(stage(), data(), None, None)
+    with pytest.raises(RunError, match=words):
+        check_same({**new, **changed}, new, Path("run"), "train")
