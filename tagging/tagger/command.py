@@ -4,7 +4,6 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +17,9 @@ from submissions.refused import Refused, refused_line, write_refused
 from tagging.datasets.audio_files import Files
 from tagging.inference.errors import TaggerError
 from tagging.inference.published import AUDIOSET
-from tagging.inference.results import Segment, Tags, Timeline
+from tagging.inference.results import Tags, Timeline
 from tagging.plots.timeline import draw_timeline
-from tagging.tagger.arguments import OWN
+from tagging.tagger.chosen import chosen_segments, chosen_tags
 from tagging.tagger.clips import check_clean
 from tagging.tagger.files import found_files
 from tagging.tagger.formats import WRITERS, Output, Record
@@ -30,7 +29,6 @@ from tagging.tagger.progress import WatchedSound
 from tagging.tagger.tagger import Tagger
 from tagging.tagger.writing import Vectors, screen_or_file, write_embeddings, write_labels
 
-TOP = 5  # tags of a clip; with a threshold, and of regression, all
 _OF_LABELS = ("threshold", "min_length_s", "max_gap_s", "labels")
 
 Sounds = list[tuple[str, WatchedSound]]
@@ -167,32 +165,15 @@ def _record(
     if sound.warning:
         print(f"{shown(name)}: {sound.warning}", file=sys.stderr, flush=True)
     if isinstance(result, Tags):
-        yield Record(name, tags=_chosen(args, tagger, result), warning=sound.warning, silent=result.silent)
+        yield Record(name, tags=chosen_tags(args, result), warning=sound.warning, silent=result.silent)
         return
-    segments = _segments(args, result)
+    segments = chosen_segments(args, result)
     silent = bool(result.is_silent.all())
     yield Record(name, timeline=result, segments=segments, warning=sound.warning, silent=silent)
     if args.labels:
         write_labels(args.labels, segments or [])
     if args.plot:
         draw_timeline(result, segments, sound, tagger.rate_hz, args.plot, title=Path(name).name)
-
-
-def _chosen(args: argparse.Namespace, tagger: Tagger, tags: Tags) -> list[tuple[str, float]]:
-    """The likeliest tags, those that reach the threshold; of regression all values."""
-    if args.threshold == OWN:
-        return tags.present()[: args.top]
-    least = -inf if args.threshold is None else args.threshold
-    limit = TOP if args.threshold is None and tagger.task != "regression" else len(tags.names)
-    return [(label, score) for label, score in tags.top(args.top or limit) if score >= least]
-
-
-def _segments(args: argparse.Namespace, timeline: Timeline) -> list[Segment] | None:
-    """None of regression, whose values have none."""
-    if timeline.task == "regression":
-        return None
-    threshold = None if args.threshold == OWN else args.threshold
-    return timeline.segments(threshold, args.min_length_s or 0.0, args.max_gap_s or 0.0)
 
 
 @contextmanager

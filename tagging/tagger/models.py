@@ -1,4 +1,4 @@
-"""The runs behind a tagger: which go together, how their scores become one, what they take."""
+"""The runs behind a tagger: which go together, what they take."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,12 +6,7 @@ from math import inf
 from os import PathLike
 from pathlib import Path
 
-import numpy as np
-from scipy.special import logit
-
 from submissions.settings import EnsembleSettings
-from tagging.evaluation.calibration import Calibration, read_calibration
-from tagging.evaluation.thresholds import THRESHOLD
 from tagging.inference.errors import TaggerError
 from tagging.inference.published import AUDIOSET, audioset_run
 from tagging.pipeline.pieces import AudioWindows, audio_windows
@@ -61,24 +56,6 @@ def _how_to_combine(members: Sequence[Member]) -> EnsembleSettings:
             f"method={settings.method}, fit={settings.fit}, which need a whole data set: use predict.py"
         )
     return settings
-
-
-def calibration_of(run: Run) -> Calibration:
-    """The run's own; where it has none, one that leaves its scores as they are.
-
-    Raises:
-        CalibrationError: a damaged file, or one of other classes.
-    """
-    return read_calibration(run.path, run.classes) or Calibration(run.classes, 1.0, None)
-
-
-def combined_thresholds(ensemble: Ensemble, calibrations: Sequence[Calibration]) -> np.ndarray:
-    """(classes,): the runs' thresholds, combined as if they were scores; .5 of a run that has none."""
-    default = np.full(len(ensemble.classes), THRESHOLD)
-    if not ensemble.kind.has_thresholds:
-        return default
-    logits = [logit([each.thresholds or default]) for each in calibrations]
-    return ensemble.combine(ensemble.of_members(logits))[0]
 
 
 def window_pieces(runs: Sequence[Run], window_s: float | None, hop_s: float | None) -> AudioWindows:

@@ -17,13 +17,9 @@ from tagging.inference.results import Tags, Timeline, joined
 from tagging.pipeline.blocks import cut_windows
 from tagging.pipeline.pieces import AudioWindows
 from tagging.runs.ensembles import Ensemble
+from tagging.tagger.calibrated import CalibratedEnsemble
 from tagging.tagger.clips import AudioInput, file_sound, sound_of
-from tagging.tagger.models import (
-    calibration_of,
-    combined_thresholds,
-    load_ensemble,
-    window_pieces,
-)
+from tagging.tagger.models import load_ensemble, window_pieces
 from tagging.tagger.network import Networks
 from tagging.tagger.stream import Score, TagStream
 from tagging.tagger.whole_clips import ClipOutput, clip_outputs, outputs_of_each
@@ -57,7 +53,7 @@ class Tagger:
     def __init__(self, ensemble: Ensemble) -> None:
         self.ensemble = ensemble
         self.runs = ensemble.runs
-        self._calibrations = [calibration_of(run) for run in self.runs]
+        self._calibrated = CalibratedEnsemble(ensemble)
         self._networks = Networks(self.runs)
         self.floor_db = floor_of(self.runs)
 
@@ -99,7 +95,7 @@ class Tagger:
     @property
     def thresholds(self) -> np.ndarray:
         """(classes,): from which score on a label is there: the run's own, else .5; of several combined as scores."""
-        return combined_thresholds(self.ensemble, self._calibrations)
+        return self._calibrated.thresholds
 
     def __call__(self, audio: AudioInput, rate_hz: int | None = None) -> Tags:
         """The scores of a clip.
@@ -200,10 +196,11 @@ class Tagger:
 
         def score(spans: np.ndarray, samples: np.ndarray) -> Timeline:
             found = [network(pieces, samples) for network in networks]
-            silent = self._is_silent(levels_db(spans, samples))
-            scores = self._scores([logits for logits, _ in found], silent).astype(np.float32)
+            logits = [logits for logits, _ in found]
+            scores, silent = self._calibrated.scores(logits, levels_db(spans, samples), self.floor_db)
             embeddings = found[0][1] if embed else None
             starts_s, ends_s = spans.T / self.rate_hz
+            scores = scores.astype(np.float32)
             return Timeline(self.names, starts_s, ends_s, scores, self.task, thresholds, embeddings, silent)
 
         return score
@@ -216,18 +213,7 @@ class Tagger:
             )
 
     def _tags(self, found: Sequence[ClipOutput]) -> Tags:
-        silent = self._is_silent(np.array([max(output.level_db for output in found)]))
-        scores = self._scores([output.logits for output in found], silent)[0]
+        logits, level_db = [output.logits for output in found], max(output.level_db for output in found)
+        (scores,), silent = self._calibrated.scores(logits, np.array([level_db]), self.floor_db)
         embedding = found[0].features if len(found) == 1 else None
         return Tags(self.names, scores, self.task, self.thresholds, embedding, bool(silent[0]))
-
-    def _is_silent(self, levels_db: np.ndarray) -> np.ndarray:
-        """(rows,) bool; numbers of regression say nothing that silence could not have."""
-        return (levels_db <= self.floor_db) & self.ensemble.kind.has_labels
-
-    def _scores(self, logits: Sequence[np.ndarray], silent: np.ndarray) -> np.ndarray:
-        """One (rows, classes) matrix per run -> calibrated scores (rows, classes) float64, 0 in silence."""
-        pairs = zip(self._calibrations, logits, strict=True)
-        calibrated = [calibration.logits(each) for calibration, each in pairs]
-        scores = self.ensemble.combine(self.ensemble.of_members(calibrated))
-        return np.where(silent[:, None], 0.0, scores)
