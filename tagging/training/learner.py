@@ -7,6 +7,7 @@ from typing import Protocol
 import keras
 import numpy as np
 
+from models.parts.fold_norm import folded
 from models.parts.split import split_at_head
 from tagging.inference.build import TaggerModel
 from tagging.inference.windows import WindowLogits, average_windows, inference_step, predict_windows
@@ -77,7 +78,8 @@ class Head:
 
     def __init__(self, run: StageRun, model: TaggerModel) -> None:
         self._run, self._frontend = run, model.frontend
-        self._frozen, self.network = split_at_head(model.network)
+        frozen, self.network = split_at_head(model.network)
+        self._frozen = folded(frozen)
         self._step = inference_step(self.network)
 
     @cached_property
