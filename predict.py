@@ -65,7 +65,7 @@ def _predict(args: argparse.Namespace) -> int:
             print(run.warning)
     print("predicting with " + ", ".join(map(str, members)))
     ensemble = make_ensemble(config, members)
-    cli.quiet_tensorflow(args.jobs)
+    cli.quiet_tensorflow(args.jobs, calls_apart=args.audio is not None)
     from tagging.commands.parts.predict import predict_test
     from tagging.commands.parts.predict_audio import predict_audio
 

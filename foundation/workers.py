@@ -1,9 +1,14 @@
-"""Pools of threads that do not keep an interrupted command waiting."""
+"""Threads whose results come in the order of what they work on, and that do not keep an interrupted command waiting."""
 
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _HERE = threading.local()
 
@@ -12,24 +17,35 @@ class Stopped(Exception):  # noqa: N818  nothing is wrong
     """The work of this thread is no longer wanted."""
 
 
-@contextmanager
-def workers(jobs: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool of `jobs` threads. Where an exception ends the block, what has not begun is left out.
+class Workers(ThreadPoolExecutor):
+    """`jobs` threads, as a context.
 
-    What has begun ends at its next `check_wanted`.
+    Where an exception ends its block, what has not begun is left out, and what has begun ends at its next
+    `check_wanted`.
     """
-    stop = threading.Event()
-    with ThreadPoolExecutor(jobs, initializer=_enter, initargs=(stop,)) as pool:
-        try:
-            yield pool
-        except BaseException:
-            stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+
+    def __init__(self, jobs: int) -> None:
+        self._stop = threading.Event()
+        super().__init__(jobs, initializer=_enter, initargs=(self._stop,))
+        self._most = jobs + 1  # one more waits
+
+    def in_order(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """The result of each item; few items are taken before their turn, so that there may be any number of them."""
+        waiting, running = iter(items), deque[Future[Result]]()
+        while True:
+            running.extend(self.submit(work, item) for item in islice(waiting, self._most - len(running)))
+            if not running:
+                return
+            yield running.popleft().result()
+
+    def __exit__(self, kind: type[BaseException] | None, *error: Any) -> None:
+        if kind is not None:
+            self._stop.set()
+        self.shutdown(cancel_futures=kind is not None)
 
 
 def check_wanted() -> None:
-    """Raises Stopped in a thread of `workers` whose block has ended; long work calls it now and then."""
+    """Raises Stopped in a thread of `Workers` whose block has ended; long work calls it now and then."""
     stop = getattr(_HERE, "stop", None)
     if stop is not None and stop.is_set():
         raise Stopped

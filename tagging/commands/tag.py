@@ -10,7 +10,7 @@ add_arguments = arguments.add_arguments
 
 def run(args: argparse.Namespace) -> int:
     options.check(args)
-    cli.quiet_tensorflow(args.jobs)
+    cli.quiet_tensorflow(args.jobs, calls_apart=True)
     from tagging.tagger.command import tag
 
     return tag(args)

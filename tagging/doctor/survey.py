@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from foundation.files import content_hash
-from foundation.workers import workers
+from foundation.workers import Workers
 from preprocessing.clip import examine_clip
 from preprocessing.folder import CleanFolderError
 from preprocessing.manifest import check_fingerprint, clean_file, read_rows
@@ -117,7 +117,7 @@ def _examined(clips: pd.DataFrame, settings: CleaningSettings, jobs: int) -> lis
     """What cleaning would say of clips; nothing is written."""
     columns = zip(clips["split"], clips["fname"], clips["path"], places(clips), strict=True)
     tasks = [ClipTask(split, fname, Path(path), Path(), *place) for split, fname, path, place in columns]
-    with workers(jobs) as pool:
+    with Workers(jobs) as pool:
         return list(pool.map(lambda task: examine_clip(task, settings)[1], tasks))
 
 
@@ -130,7 +130,7 @@ def _with_rows(clips: pd.DataFrame, rows: Sequence[ClipRow]) -> pd.DataFrame:
 
 
 def _with_sounds(clips: pd.DataFrame, heard: pd.Index, paths: Sequence[Path], jobs: int) -> pd.DataFrame:
-    with workers(jobs) as pool:
+    with Workers(jobs) as pool:
         sounds = [sound or Sound(*[np.nan] * 4) for sound in pool.map(listen, paths)]
     return clips.join(pd.DataFrame(sounds, heard, list(Sound._fields), dtype=float))
 
@@ -155,7 +155,7 @@ def _same_files(paths: Sequence[Path], jobs: int) -> list[str]:
     keys: list[tuple] = [(_size(Path(path)),) for path in paths]
     for digest in (_start, content_hash):  # most files differ in size, or early on
         twice = [i for i, is_twice in enumerate(pd.Series(keys).duplicated(keep=False)) if is_twice]
-        with workers(jobs) as pool:
+        with Workers(jobs) as pool:
             found = dict(zip(twice, pool.map(digest, [Path(paths[i]) for i in twice]), strict=True))
         keys = [(*key, found.get(i, "")) for i, key in enumerate(keys)]
     return [key[-1] for key in keys]

@@ -134,7 +134,7 @@ def _found(args: argparse.Namespace, tagger: Tagger, sounds: Sounds) -> Iterator
 
 
 def _timeline(args: argparse.Namespace, tagger: Tagger, sound: WatchedSound, *, embed: bool) -> Timeline:
-    timeline = tagger.timeline(sound, window_s=args.window_s, hop_s=args.hop_s, embed=embed)
+    timeline = tagger.timeline(sound, window_s=args.window_s, hop_s=args.hop_s, embed=embed, jobs=args.jobs)
     return timeline.smoothed(args.smooth_s) if args.smooth_s else timeline
 
 

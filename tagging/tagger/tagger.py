@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from foundation.workers import Workers
 from preprocessing.decode import check_rate
 from preprocessing.errors import DecodeError
 from preprocessing.sound_files import FileSound
@@ -97,24 +98,25 @@ class Tagger:
         """(classes,): from which score on a label is there: the run's own, else .5; of several combined as scores."""
         return self._calibrated.thresholds
 
-    def __call__(self, audio: AudioInput, rate_hz: int | None = None) -> Tags:
+    def __call__(self, audio: AudioInput, rate_hz: int | None = None, *, jobs: int = 1) -> Tags:
         """The scores of a clip.
 
         Args:
             audio: a file of any format and rate, or samples, (frames,) or (frames, channels), float of full scale 1.0
                 or int16.
             rate_hz: of samples.
+            jobs: how many batches of windows the networks work on at a time.
 
         Raises:
             DecodeError: audio that cannot be used.
             CleanFolderError: a file of a clean folder that was made by other rules than the run's.
         """
-        return self._tags(clip_outputs(self._networks.saved, sound_of(audio, rate_hz)))
+        return self._tags(clip_outputs(self._networks.saved, sound_of(audio, rate_hz), jobs))
 
     def each(
         self, files: Sequence[str | Path | FileSound], jobs: int = 1
     ) -> Iterator[tuple[Path, Tags | DecodeError]]:
-        """Each file with its tags, or with what is wrong with it, in their order; `jobs` files are read at a time.
+        """Each file with its tags, or with what is wrong with it, in their order; `jobs` files are tagged at a time.
 
         Raises:
             CleanFolderError: as above.
@@ -142,6 +144,7 @@ class Tagger:
         window_s: float | None = None,
         hop_s: float | None = None,
         embed: bool = False,
+        jobs: int = 1,
     ) -> Timeline:
         """The scores of a clip over time. Hours of it take little memory.
 
@@ -152,6 +155,7 @@ class Tagger:
             window_s: length of the windows; None: as the (first) run was trained.
             hop_s: seconds from window to window; None: such that they overlap as those of the run.
             embed: also keep the embedding of each window.
+            jobs: as above.
 
         Raises:
             DecodeError: audio that cannot be used.
@@ -162,7 +166,9 @@ class Tagger:
         sound, pieces = sound_of(audio, rate_hz), window_pieces(self.runs, window_s, hop_s)
         score = self._scorer(pieces, embed=embed)
         windows = cut_windows(PcmStream(sound, self.rate_hz), pieces)
-        return joined([score(*batch) for batch in batches(windows, batch_size(pieces.length))])
+        cut = batches(windows, batch_size(pieces.length))
+        with Workers(jobs) as calls:
+            return joined([*calls.in_order(lambda batch: score(*batch), cut)])
 
     def stream(
         self,

@@ -1,9 +1,7 @@
 """Whole clips through the networks of several runs: the one engine behind `predict.py --audio` and `tag`."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
-from itertools import islice
+from functools import partial
 from math import inf
 from typing import NamedTuple
 
@@ -11,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from foundation.errors import UserError
-from foundation.workers import workers
+from foundation.workers import Workers
 from preprocessing.errors import DecodeError, strange
 from preprocessing.settings import CleaningSettings
 from preprocessing.sound import Sound
@@ -40,30 +38,32 @@ class ClipOutput(NamedTuple):
     level_db: float
 
 
-def clip_outputs(networks: Sequence[WindowNetwork], sound: Sound) -> list[ClipOutput]:
-    """What each run makes of a clip, cleaned and cut as the run's test clips are.
+def clip_outputs(networks: Sequence[WindowNetwork], sound: Sound, jobs: int) -> list[ClipOutput]:
+    """What each run makes of a clip, cleaned and cut as the run's test clips are; `jobs` batches run at a time.
 
     Raises:
         DecodeError, CleanFolderError, TaggerError: as `clean_sound`.
     """
-    return _outputs(networks, _cleaned(networks, sound))
+    with Workers(jobs) as calls:
+        return _outputs(networks, calls, _cleaned(networks, sound))
 
 
 def outputs_of_each(
     networks: Sequence[WindowNetwork], sounds: Iterable[Sound], jobs: int
 ) -> Iterator[list[ClipOutput] | DecodeError]:
-    """The same of many clips, in their order, or what is wrong with one; `jobs` are read at a time, one more waits."""
-    waiting, running = iter(sounds), deque[Future[Cleaned]]()
-    with workers(jobs) as pool:
-        while True:
-            for sound in islice(waiting, jobs + 1 - len(running)):
-                running.append(pool.submit(_cleaned_or_lost, networks, sound))
-            if not running:
-                return
-            try:
-                yield _outputs(networks, running.popleft().result())
-            except DecodeError as error:
-                yield error
+    """The same of many clips, in their order, or what is wrong with one; `jobs` clips are worked on at a time."""
+    # Calls end before clips, so that a long clip stops where nobody waits for it.
+    with Workers(jobs) as clips, Workers(jobs) as calls:
+        yield from clips.in_order(partial(_outputs_or_lost, networks, calls), sounds)
+
+
+def _outputs_or_lost(
+    networks: Sequence[WindowNetwork], calls: Workers, sound: Sound
+) -> list[ClipOutput] | DecodeError:
+    try:
+        return _outputs(networks, calls, _cleaned_or_lost(networks, sound))
+    except DecodeError as error:
+        return error
 
 
 def _cleaned_or_lost(networks: Sequence[WindowNetwork], sound: Sound) -> Cleaned:
@@ -80,13 +80,18 @@ def _cleaned(networks: Sequence[WindowNetwork], sound: Sound) -> Cleaned:
     return {cleaning: clean_sound(sound, cleaning) for cleaning in cleanings}
 
 
-def _outputs(networks: Sequence[WindowNetwork], cleaned: Cleaned) -> list[ClipOutput]:
-    return [_output(network, cleaned[network.run.config.cleaning]) for network in networks]
+def _outputs(networks: Sequence[WindowNetwork], calls: Workers, cleaned: Cleaned) -> list[ClipOutput]:
+    return [_output(network, calls, cleaned[network.run.config.cleaning]) for network in networks]
 
 
-def _output(network: WindowNetwork, clip: CleanClip) -> ClipOutput:
+def _output(network: WindowNetwork, calls: Workers, clip: CleanClip) -> ClipOutput:
     pieces, inputs = _inputs(network, clip)
-    found = [(*network(pieces, batch), levels) for levels, batch in inputs]
+
+    def called(levels_and_batch: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        levels, batch = levels_and_batch
+        return *network(pieces, batch), levels
+
+    found = calls.in_order(called, inputs)
     logits, features, levels_db = (np.concatenate(part) for part in zip(*found, strict=True))
     windows = WindowLogits(np.zeros(len(logits), np.int64), logits, np.empty(0))
     mean = average_windows(windows, 1, network.run.config.window.average, network.run.kind.activation)

@@ -11,7 +11,7 @@ import pytest
 from matplotlib import image
 from scipy.io import wavfile
 
-from foundation.workers import workers
+from foundation.workers import Workers
 from preprocessing.decode import check_waveform
 from preprocessing.errors import DecodeError
 from preprocessing.sound_files import FileSound, decode
@@ -227,7 +227,7 @@ def test_a_file_is_not_read_to_its_end_for_a_command_that_was_interrupted(tmp_pa
             time.sleep(0.02)
 
     def interrupted():
-        with workers(1) as pool:
+        with Workers(1) as pool:
             pool.submit(read)
             begun.wait(20)
             raise KeyboardInterrupt

@@ -107,3 +107,15 @@ def test_a_tilde_is_the_home_folder_in_every_path_option(monkeypatch):
     cli.run(lambda args: seen.append(args) or 0, parser, arguments, interrupted="")
     assert (seen[0].config, seen[0].runs) == (Path("/home/me/c.yaml"), [Path("/home/me/a"), Path("b")])
     assert seen[0].overrides == ["seed=~/1"]
+
+
+@pytest.mark.parametrize(
+    ("jobs", "apart", "threads"),
+    [(2, False, []), (1, False, [(1, 1)]), (2, True, [(1, 2)]), (1, True, [(1, 1)])],
+)
+def test_tensorflow_gets_the_cores_that_it_may_use(monkeypatch, jobs, apart, threads):
+    limits = []
+    monkeypatch.setattr(cli, "available_cores", lambda: 2)
+    monkeypatch.setattr(cli, "_limit_threads", lambda _, *found: limits.append(found))
+    cli.quiet_tensorflow(jobs, calls_apart=apart)
+    assert limits == threads

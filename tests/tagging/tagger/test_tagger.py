@@ -99,6 +99,17 @@ def test_files_in_parallel_are_in_their_order_and_bad_ones_in_their_place(tagger
             np.testing.assert_allclose(tags.scores, tagger(path).scores, atol=1e-6)
 
 
+def test_batches_in_parallel_give_the_same(tagger, audio, monkeypatch):
+    monkeypatch.setattr(windows, "BATCH", 2)
+    path = audio / "long.wav"
+    np.testing.assert_allclose(tagger(path, jobs=3).scores, tagger(path).scores, atol=1e-6)
+    one, several = (tagger.timeline(path, hop_s=0.1, embed=True, jobs=jobs) for jobs in (1, 3))
+    assert len(one.scores) > 8
+    np.testing.assert_array_equal(several.starts_s, one.starts_s)
+    np.testing.assert_allclose(several.scores, one.scores, atol=1e-6)
+    np.testing.assert_allclose(several.embeddings, one.embeddings, rtol=1e-5, atol=1e-5)
+
+
 def test_one_strange_file_does_not_stop_the_others(tagger, audio, monkeypatch):
     def clean(sound, cleaning):
         if sound.path.name == "strange.wav":
