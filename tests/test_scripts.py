@@ -212,7 +212,9 @@ def test_plots_shows_the_hold_out_of_training(tiny, trained, tmp_path, monkeypat
     split["part"] = split["part"].map({"train": "validation", "validation": "train"})
     split.to_csv(tmp_path / "own.csv", index=False)
     shares = []
-    monkeypatch.setattr(figures.data, "label_shares", lambda classes, ways, path: shares.append(ways))
+    monkeypatch.setattr(
+        figures.distributions, "label_shares", lambda classes, ways, path: shares.append(ways)
+    )
     config = tiny.config(tmp_path, f"split.file={tmp_path / 'own.csv'}")
     figures._label_shares(config, read_dataset(config.dataset), tmp_path / "a.png")
     train_side, validation_side = shares[0]["as trained"]
