@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from preprocessing.decode import Heard, check_not_text, check_waveform, checked_stat, open_audio
+from preprocessing.decode import Heard, check_not_text, check_waveform, checked_stat, open_audio, peak
 from preprocessing.errors import DecodeError
 from preprocessing.ffmpeg import ffmpeg_blocks, has_ffmpeg
 from preprocessing.libsndfile import find_streams, full_mpeg_s, read_streams
@@ -195,10 +195,10 @@ def _check_block(block: np.ndarray, rate_hz: int) -> None:
 
 
 def _check_scale(block: np.ndarray) -> None:
-    peak = np.abs(block).max(initial=0.0)
-    if INTEGER_PEAK < peak <= 2**32:  # beyond, it is not sound
+    found = peak(block)
+    if INTEGER_PEAK < found <= 2**32:  # beyond, it is not sound
         raise DecodeError(
-            f"expected float samples of full scale 1.0, received a peak of {peak:g}: divide integers by their full "
+            f"expected float samples of full scale 1.0, received a peak of {found:g}: divide integers by their full "
             "scale (16 bits: 32768), or give int16"
         )
 
@@ -246,7 +246,7 @@ class PcmStream:
         if self._levels is None and block.shape[1] > 1:
             self.sound.look_ahead()
         waveform = to_mono(block, self.sound.channel)
-        if self._levels:
+        if self._levels and block.shape[1] > 1:
             self._levels.add(block, waveform)
         return waveform
 
