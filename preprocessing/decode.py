@@ -114,8 +114,13 @@ def check_waveform(samples: np.ndarray, rate_hz: int) -> None:
         raise DecodeError(f"expected samples of shape (frames, channels), received shape {samples.shape}")
     if not samples.size:
         raise DecodeError("expected sound, received a file with zero samples")
-    bad = np.count_nonzero(~(np.abs(samples) <= PEAK_LIMIT))
-    if bad:
+    if not peak(samples) <= PEAK_LIMIT:
+        bad = np.count_nonzero(~(np.abs(samples) <= PEAK_LIMIT))
         raise DecodeError(
             f"expected finite samples, received {bad} of {samples.size} that are NaN or not sound"
         )
+
+
+def peak(samples: np.ndarray) -> float:
+    """The largest magnitude, 0 of no samples; NaN if any sample is."""
+    return float(np.maximum(samples.max(initial=0.0), -samples.min(initial=0.0)))

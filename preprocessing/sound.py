@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from preprocessing.decode import check_waveform
+from preprocessing.decode import check_waveform, peak
 from preprocessing.errors import DecodeError
 from preprocessing.mono import Levels, to_mono
 
@@ -64,9 +64,9 @@ def check_block(block: np.ndarray, rate_hz: int) -> None:
 
 
 def _check_scale(block: np.ndarray) -> None:
-    peak = np.abs(block).max(initial=0.0)
-    if INTEGER_PEAK < peak <= 2**32:  # beyond, it is not sound
+    found = peak(block)
+    if INTEGER_PEAK < found <= 2**32:  # beyond, it is not sound
         raise DecodeError(
-            f"expected float samples of full scale 1.0, received a peak of {peak:g}: divide integers by their full "
+            f"expected float samples of full scale 1.0, received a peak of {found:g}: divide integers by their full "
             "scale (16 bits: 32768), or give int16"
         )

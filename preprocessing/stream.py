@@ -53,6 +53,6 @@ class PcmStream:
         if self._levels is None and block.shape[1] > 1:
             self.sound.look_ahead()
         waveform = to_mono(block, self.sound.channel)
-        if self._levels:
+        if self._levels and block.shape[1] > 1:
             self._levels.add(block, waveform)
         return waveform
