@@ -12,6 +12,9 @@ from foundation.claims import OutputError, put, real_target
 from foundation.full_disk import writing
 from foundation.parts import part_of
 from foundation.streams import descriptor_of, is_stream
+from foundation.workers import check_wanted
+
+_BLOCK_BYTES = 2**20
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -58,7 +61,11 @@ def content_hash(path: Path) -> str:
         if not stat.S_ISREG(path.stat().st_mode):  # a named pipe would block for ever
             return ""
         with path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+            digest = hashlib.blake2b(digest_size=16)
+            while block := file.read(_BLOCK_BYTES):
+                check_wanted()
+                digest.update(block)
+            return digest.hexdigest()
     except OSError:
         return ""
 
