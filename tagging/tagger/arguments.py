@@ -7,6 +7,7 @@ from pathlib import Path
 from tagging import cli
 
 STDIN = Path("-")
+FORMATS = ("table", "csv", "json", "jsonl")
 OWN = "own"  # in place of a threshold: those of the run
 
 
@@ -49,9 +50,8 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     add("--top", type=cli.positive, metavar="K", help="maximum number of tags per clip (default: 5)")
     add(
         "--format",
-        choices=("table", "csv", "json", "jsonl"),
-        default="table",
-        help="output format (default: %(default)s)",
+        choices=FORMATS,
+        help="output format (default: by the ending of --out, else table)",
     )
     add("--out", type=Path, metavar="FILE", help="output file (default: stdout)")
 

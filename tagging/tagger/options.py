@@ -8,7 +8,7 @@ from foundation.errors import UserError
 from foundation.streams import is_stream
 from submissions.outputs import REFUSED
 from submissions.refused import refused_file
-from tagging.tagger.arguments import STDIN
+from tagging.tagger.arguments import FORMATS, STDIN
 
 TAG = "tag"
 _OF_TIMELINE = ("smooth_s", "min_length_s", "max_gap_s", "labels", "plot")
@@ -21,12 +21,13 @@ class OptionError(UserError):
 
 
 def check(args: argparse.Namespace) -> None:
-    """Move audio files given after `--run` to the files, and refuse options that contradict each other.
+    """Move audio files given after `--run` to the files, choose the format, refuse options that contradict each other.
 
     Raises:
         OptionError: one line.
     """
     audio = [path for path in args.run if path == STDIN or path.is_file()]
+    args.format = args.format or _format_of(args.out)
     runs, args.paths = [path for path in args.run if path not in audio], [*args.paths, *audio]
     if args.run and not runs:
         raise OptionError(f"--run: expected a run folder, received the file {audio[0]}")
@@ -65,6 +66,12 @@ def outputs(args: argparse.Namespace) -> dict[str, Path | None]:
 def flag(key: str) -> str:
     """The option whose value is `args.KEY`."""
     return "--" + key.replace("_", "-")
+
+
+def _format_of(out: Path | None) -> str:
+    """As the name of the output file says; `table` where it says nothing."""
+    ending = out.suffix.lower().removeprefix(".") if out else ""
+    return ending if ending in FORMATS else "table"
 
 
 def _check_mode(args: argparse.Namespace) -> None:

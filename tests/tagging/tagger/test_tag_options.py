@@ -1,9 +1,11 @@
 """What the command line of `tag` refuses before anything is loaded: in one line, with exit code 2."""
 
+from argparse import ArgumentParser
 from pathlib import Path
 
 import pytest
 
+from tagging.tagger import arguments, options
 from tests.tag_command_helpers import refused, tag
 
 
@@ -61,3 +63,22 @@ def test_a_run_is_a_folder(capsys):
     Path("model.keras").write_text("a model")
     line = refused(capsys, "a.wav", "--run", "model.keras")
     assert line.endswith("--run: expected a run folder, received the file model.keras")
+
+
+@pytest.mark.parametrize(
+    ("given", "chosen"),
+    [
+        ([], "table"),
+        (["--out", "t.csv"], "csv"),
+        (["--out", "T.JSON"], "json"),
+        (["--out", "t.jsonl"], "jsonl"),
+        (["--out", "t.txt"], "table"),
+        (["--out", "t.csv", "--format", "table"], "table"),
+    ],
+)
+def test_the_format_is_that_of_the_name_of_the_output(given, chosen):
+    parser = ArgumentParser()
+    arguments.add_arguments(parser)
+    args = parser.parse_args(["a.wav", *given])
+    options.check(args)
+    assert args.format == chosen
