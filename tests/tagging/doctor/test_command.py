@@ -1,6 +1,9 @@
 """`python -m tagging doctor`, its files and exit codes, and the line that preprocess.py ends with."""
 
 import json
+import shlex
+
+import numpy as np
 
 import preprocess
 from tagging.__main__ import main as tagging
@@ -46,6 +49,18 @@ def test_json_has_the_same(made, capsys):
     assert content["settings"] == ["window.window_s=1", "window.hop_s=0.5"]
     assert content["findings"][0]["name"] == "short clips"
     assert set(content["areas"]) >= {"files", "classes", "lengths"}
+
+
+def test_names_that_look_like_interpolations_are_excluded_as_they_are(made, tmp_path, capsys):
+    names = ["${oc.env:HOME}.wav", "${x}.wav", "\u202egnos.wav"]
+    made.classes(5).write({f"cat/{name}": np.zeros(16_000) for name in names})
+    applied = tmp_path / "new.yaml"
+    assert tagging(["doctor", "--config", str(made.config), "--jobs", "1", "--apply", str(applied)]) == 0
+    printed = capsys.readouterr().out
+    assert "\u202e" not in printed
+    assert set(load_config(applied).dataset.exclude) == set(names)
+    pasted = next(line for line in printed.splitlines() if line.startswith("   'dataset.exclude="))
+    assert set(load_config(made.config, shlex.split(pasted)).dataset.exclude) == set(names)
 
 
 def test_refused_clips_are_exit_code_1(made, capsys):
