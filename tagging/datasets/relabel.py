@@ -37,7 +37,7 @@ def relabelled(dataset: Dataset, settings: DatasetSettings) -> Dataset:
     if dataset.trains:
         _check_known("dataset.drop", settings.drop, found.classes)
     found = _without(found, settings.drop)
-    found = _without(found, _rare(found, settings.min_clips))
+    found = _without(found, rare(found, settings.min_clips))
     found = replace(found, task=settings.task or found.task)
     _check(dataset, found)
     _check_names(found, "rename it with dataset.merge={NAME: OTHER NAME}")
@@ -104,8 +104,8 @@ def _without(dataset: Dataset, names: Collection[str]) -> Dataset:
     return replace(dataset, clips=clips, classes=classes, usage=usage)
 
 
-def _rare(dataset: Dataset, least: int) -> list[str]:
-    """Labels with fewer than `least` clips that train, if any do."""
+def rare(dataset: Dataset, least: int) -> list[str]:
+    """Labels with fewer than `least` clips that train; none in a data set of test clips alone."""
     clips = dataset.clips
     if not dataset.trains:
         return []

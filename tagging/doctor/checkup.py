@@ -10,7 +10,8 @@ from tagging.config.load import load_config
 from tagging.config.schema import Config
 from tagging.config.yaml_text import override
 from tagging.datasets import read_dataset
-from tagging.datasets.table import Dataset
+from tagging.datasets.relabel import rare
+from tagging.datasets.table import Dataset, leave_out
 from tagging.doctor import classes, files, lengths, levels, rates
 from tagging.doctor.finding import Finding, exclusion
 from tagging.doctor.survey import USABLE, Survey, survey
@@ -92,7 +93,7 @@ def check_up(
     data = survey(settings, dataset or read_dataset(settings.dataset), jobs=jobs, is_quick=is_quick)
     areas = {title: area.describe(data) for title, area in AREAS.items()}
     found = [finding for area in AREAS.values() for rule in _rules(area, data) if (finding := rule(data))]
-    fitting = _fitting(config, overrides, found)
+    fitting = _fitting(config, overrides, found, data.dataset)
     return Checkup(
         config, tuple(overrides), {title: lines for title, lines in areas.items() if lines}, fitting, data
     )
@@ -106,15 +107,32 @@ def _rules(area: ModuleType, data: Survey) -> tuple:
     return area.RULES if has_sound or area is not levels else ()
 
 
-def _fitting(config: Path, overrides: Sequence[str], found: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings; settings that the config refuses next to those before them are taken out."""
-    taken, fitting = [*overrides], []
+def _fitting(
+    config: Path, overrides: Sequence[str], found: Sequence[Finding], dataset: Dataset
+) -> tuple[Finding, ...]:
+    """The findings; what the config refuses, or leaves too few labels, next to what is before it is taken out."""
+    taken: list[str] = [*overrides]
+    excluded: list[str] = []
+    fitting = []
     for finding in found:
+        names = [*excluded, *finding.exclude]
         try:
-            load_config(config, [*taken, *finding.settings])
+            least = load_config(config, [*taken, *finding.settings]).dataset.min_clips
         except ConfigError:
             fitting.append(replace(finding, settings=()))
             continue
-        taken += finding.settings
+        if _leaves_too_few(dataset, least, names):
+            why = f"{finding.why} Not suggested here: fewer than two labels would be left."
+            fitting.append(replace(finding, why=why, settings=(), exclude=()))
+            continue
+        taken, excluded = [*taken, *finding.settings], names
         fitting.append(finding)
     return tuple(fitting)
+
+
+def _leaves_too_few(dataset: Dataset, least: int, names: Sequence[str]) -> bool:
+    """Whether fewer than two labels keep a clip, and `least` of them, without the clips of these names."""
+    if not dataset.has_labels or len(dataset.classes) < 2:
+        return False
+    left = replace(dataset, clips=leave_out(dataset.clips, names))
+    return len(dataset.classes) - len(rare(left, max(1, least))) < 2

@@ -1,5 +1,8 @@
 """Rules on classes, recordings and the hold-out."""
 
+import numpy as np
+
+from tagging.datasets import read_dataset
 from tests.tagging.doctor.conftest import noise
 
 BY_RECORDING = r"dataset.group_pattern='^([a-z]+\d)-'"
@@ -16,6 +19,30 @@ def test_rare_classes_can_be_left_out(made):
     made.write(clips(ant=6, bee=6, cat=3))
     assert made.settings("rare classes") == ("dataset.min_clips=5",)
     assert made.settings("rare classes", "dataset.min_clips=5") is None
+
+
+def test_nothing_is_suggested_that_leaves_fewer_than_two_classes(made):
+    made.write(clips(ant=12, bee=4))
+    checkup = made.look()
+    (finding,) = [each for each in checkup.findings if each.name == "rare classes"]
+    assert (finding.settings, checkup.settings) == ((), ())
+    assert finding.why.endswith("fewer than two labels would be left.")
+    made.write({f"bee/bee{n}-.wav": np.zeros(8_000) for n in range(4)})
+    checkup = made.look()
+    assert {each.name: len(each.settings + each.exclude) for each in checkup.findings} == {
+        "silent clips": 0,
+        "copies": 3,
+        "rare classes": 0,
+    }
+
+
+def test_suggestions_together_leave_two_classes(made):
+    made.write(clips(ant=12, bee=12, cat=4) | {f"bee/q{n}.wav": np.zeros(8_000) for n in range(2)})
+    made.write({f"bee/bee{n}-.wav": np.zeros(8_000) for n in range(8)})
+    checkup = made.look("window.window_s=0.5", "window.hop_s=0.5")
+    assert made.settings("rare classes") == ()  # bee has four clips left
+    assert [setting.partition("=")[0] for setting in checkup.settings] == ["dataset.exclude"]
+    read_dataset(checkup.advised().dataset)
 
 
 def test_where_most_classes_are_rare_more_clips_are_needed(made):
