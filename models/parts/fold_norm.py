@@ -43,21 +43,27 @@ def folded(network: keras.Model) -> keras.Model:
 
 def _foldable(network: keras.Model) -> dict[str, str]:
     """Names of the normalizations to fold, each with that of its convolution."""
+    config = network.get_config()
     by_name = {layer.name: layer for layer in network.layers}
+    called_once = {layer["name"] for layer in config["layers"] if len(layer["inbound_nodes"]) == 1}
     found = {}
-    for name, users in _users(network.get_config()).items():
+    for name, users in _users(config).items():
         layer, user = by_name.get(name), by_name.get(users[0])
-        if len(users) == 1 and isinstance(user, layers.BatchNormalization) and _is_linear(layer, user):
-            found[user.name] = name
+        if len(users) == 1 and users[0] in called_once and _fit(layer, user):
+            found[users[0]] = name
     return found
 
 
-def _is_linear(layer: keras.Layer | None, norm: layers.BatchNormalization) -> bool:
-    """Whether a layer is a convolution without activation, whose channels are what the normalization normalizes."""
-    if not isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D):
+def _fit(layer: keras.Layer | None, norm: keras.Layer | None) -> bool:
+    """Whether these are a convolution without activation, and a normalization of its channels.
+
+    In half precision, the kernel would lose digits by the factor.
+    """
+    if not isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D) or layer.compute_dtype != "float32":
         return False
-    is_of_channels = layer.data_format == "channels_last" and norm.axis in (-1, 3)
-    return is_of_channels and layer.activation is keras.activations.linear
+    if not isinstance(norm, layers.BatchNormalization) or norm.axis not in (-1, 3):
+        return False
+    return layer.activation is keras.activations.linear and layer.data_format == "channels_last"
 
 
 def _users(config: dict[str, Any]) -> dict[str, list[str]]:

@@ -64,6 +64,11 @@ def norm(x: keras.KerasTensor, **options: object) -> keras.KerasTensor:
     return layers.BatchNormalization(**options)(x)
 
 
+def twice(x: keras.KerasTensor) -> keras.KerasTensor:
+    shared = layers.BatchNormalization()
+    return layers.Add()([shared(layers.Conv2D(4, 1)(x)), shared(layers.ReLU()(x))])
+
+
 @pytest.mark.parametrize("options", [{"scale": False}, {"center": False}, {"epsilon": 0.1}])
 @pytest.mark.parametrize("use_bias", [True, False])
 def test_a_convolution_takes_over_factor_and_offset(options, use_bias):
@@ -89,8 +94,10 @@ def test_a_depthwise_convolution_of_several_channels_each():
         (lambda x: layers.Add()([x, norm(x)]), {}),
         (lambda x: [x, norm(x)], {}),
         (lambda x: norm(x, axis=1), {}),
+        (twice, {}),
+        (norm, {"dtype": "mixed_float16"}),
     ],
-    ids=["activation", "layer_between", "another_use", "an_output", "another_axis"],
+    ids=["activation", "layer_between", "another_use", "an_output", "another_axis", "used_twice", "half"],
 )
 def test_other_convolutions_keep_their_norm(behind, options):
     network = small_network(behind, **options)
