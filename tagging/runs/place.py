@@ -12,7 +12,7 @@ from foundation.words import some
 from tagging.config.load import save_config
 from tagging.config.schema import Config
 from tagging.runs.contents import foreign_files, remove_run
-from tagging.runs.run import CONFIG, INFO, RunError
+from tagging.runs.run import CONFIG, INFO, RunError, read_info
 from tagging.runs.versions import versions
 
 _ASIDE = ".replaced-run-"
@@ -98,10 +98,7 @@ def recover(final: Path) -> None:
 
 def _check_newer(work: Path, final: Path) -> None:
     """A copy of a run under the work folder's name is not one that a kill kept from its own."""
-    finished = [
-        json.loads((folder / INFO).read_text(encoding="utf-8"))["finished"] for folder in (work, final)
-    ]
-    if finished[0] <= finished[1]:
+    if read_info(work)["finished"] <= read_info(final)["finished"]:
         raise RunError(f"{work} is a run, and not newer than {final}; move it away")
 
 

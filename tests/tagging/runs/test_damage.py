@@ -64,3 +64,31 @@ def test_a_run_that_is_replaced_while_it_is_read_is_no_mixture(run):
         RunError, match="was replaced by another run while it was read; run the command again"
     ):
         read.load_model()
+
+
+@pytest.mark.parametrize("content", [b"", b"null", b"3", b"[]", b"{}", b'{"a": "\xe9"}'])
+def test_a_run_json_that_is_no_mapping_in_utf8_is_named(run, content):
+    (run / "run.json").write_bytes(content)
+    assert refusal(lambda: read_run(run)).startswith(f"{run / 'run.json'}: expected ")
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("classes", [None, "abc", [], [1, 2], 3]),
+        ("task", [None, "zz", [], 1]),
+        ("identity", [None, [], "x"]),
+        ("validation", ["x", 3, []]),
+        ("finished", [None, 2026]),
+        ("floor_db", ["x", float("nan"), [], True]),
+        ("train_mean", [None, [0.1], "x", ["a"]]),
+        ("versions", [None, "3.11"]),
+        ("seconds", [None, "x", float("inf")]),
+        ("best_epoch", [None, "1"]),
+    ],
+)
+def test_a_value_of_run_json_that_cannot_be_right_is_named(run, key, values):
+    for value in values:
+        edit(run, lambda info, value=value: info.update({key: value}))
+        message = refusal(lambda: read_run(run))
+        assert message.startswith(f"{run / 'run.json'}: expected {key} ")
