@@ -12,7 +12,8 @@ from foundation.words import some
 from tagging.config.load import save_config
 from tagging.config.schema import Config
 from tagging.runs.contents import foreign_files, remove_run
-from tagging.runs.run import CONFIG, INFO, RunError, read_info
+from tagging.runs.model_hash import model_hash
+from tagging.runs.run import CONFIG, INFO, MODEL, RunError, read_info
 from tagging.runs.versions import versions
 
 _ASIDE = ".replaced-run-"
@@ -70,7 +71,8 @@ def finish_run(final: Path, config: Config, info: dict[str, Any]) -> None:
     """Complete the files in the work folder and give it its final name; an older run there is replaced."""
     work = work_dir(final)
     save_config(config, work / CONFIG)
-    text = json.dumps({**info, "versions": versions()}, indent=1) + "\n"
+    whole = {**info, "model_hash": model_hash(work / MODEL), "versions": versions()}
+    text = json.dumps(whole, indent=1) + "\n"
     write_atomic(work / INFO, text.encode())  # from here on the run is whole, see `recover`
     recover(final)
 

@@ -16,6 +16,7 @@ from tagging.config.load import differing_keys, load_config
 from tagging.config.schema import Config
 from tagging.evaluation.task_kinds import KINDS, TaskKind
 from tagging.runs.info import checked_info
+from tagging.runs.model_hash import model_hash
 
 MODEL, CONFIG, INFO, HISTORY = "model.keras", "config.yaml", "run.json", "history.csv"
 SCORES = "validation_scores.npz"  # logits of the validation clips
@@ -74,7 +75,8 @@ class Run:
         """The Keras model: waveforms (batch, samples) float32 in [-1, 1], or features -> logits (batch, classes).
 
         Raises:
-            RunError: the file is damaged, or of another Keras; or the run was replaced since it was read.
+            RunError: the file is damaged, of another Keras, or of another run; or the run was replaced since it was
+                read.
         """
         import keras  # noqa: PLC0415  listing runs needs no Keras
 
@@ -98,7 +100,19 @@ class Run:
             raise RunError(
                 f"{self.path} was replaced by another run while it was read; run the command again"
             )
+        self._check_own(model)
         return model
+
+    def _check_own(self, model: Any) -> None:
+        """Refuse the model of another run, whose labels would be wrong; runs of older versions have no hash."""
+        path = self.path / MODEL
+        if model.output_shape[-1] != len(self.classes) or (
+            "model_hash" in self.info and model_hash(path) != self.info["model_hash"]
+        ):
+            raise RunError(
+                f"{path} does not belong to this run: {self.path / INFO} describes another model; "
+                "restore it, or train the stage again"
+            )
 
     def check_overrides(self, config: Config, overrides: Sequence[str]) -> None:
         """Refuse `key=value` that a prediction cannot change, because it made the model; `config` has them merged."""

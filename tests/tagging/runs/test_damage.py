@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from foundation.files import content_hash
 from tagging.runs.run import RunError, read_run
 
 
@@ -37,6 +38,38 @@ def test_a_model_that_is_not_a_whole_file_is_named(run):
     model = run / "model.keras"
     model.write_bytes(model.read_bytes()[:1000])
     assert f"{model} cannot be read (not a whole .keras file)" in refusal(read_run(run).load_model)
+
+
+def test_the_model_of_another_run_with_as_many_classes_is_refused(run):
+    model = read_run(run).load_model()
+    model.get_layer("network").set_weights([0 * w for w in model.get_layer("network").get_weights()])
+    model.save(run / "model.keras")
+    message = refusal(read_run(run).load_model)
+    assert message.startswith(f"{run / 'model.keras'} does not belong to this run: ")
+
+
+def test_a_run_of_older_code_knows_no_hash_of_its_model_and_is_trusted(run):
+    edit(run, lambda info: info.pop("model_hash"))
+    model = read_run(run).load_model()
+    model.save(run / "model.keras")
+    assert read_run(run).load_model().output_shape == model.output_shape
+
+
+def test_a_model_of_more_classes_than_an_older_run_is_refused(run):
+    edit(run, lambda info: (info.pop("model_hash"), info.pop("train_mean"), info["identity"].pop("classes")))
+    edit(run, lambda info: info["classes"].pop())
+    message = refusal(read_run(run).load_model)
+    assert message.startswith(f"{run / 'model.keras'} does not belong to this run: ")
+
+
+def test_a_model_is_read_for_its_hash_once(run, monkeypatch):
+    read = []
+    monkeypatch.setattr(
+        "tagging.runs.model_hash.content_hash", lambda path: read.append(path) or content_hash(path)
+    )
+    for _ in range(2):
+        read_run(run).load_model()
+    assert read == [run / "model.keras"]
 
 
 def test_classes_in_another_order_are_refused(run):
