@@ -27,7 +27,14 @@ def shown(text: str, most: int = SHOWN) -> str:
     half = most // 2
     if len(text) > most:
         text = f"{text[:half]}...{text[-half:]}"
-    return "".join(letter if letter.isprintable() else _spelt(letter) for letter in as_text(text))
+    return spelt(as_text(text))
+
+
+def spelt(text: str) -> str:
+    """The text with what cannot be printed as `\\n`, `\\x1b` or `\\u202e`, as Python and YAML have it in quotes."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
+    )
 
 
 def shown_lines(text: str) -> str:
@@ -43,7 +50,3 @@ def csv_text(text: str) -> str:
 def csv_bytes(text: str) -> bytes:
     """The same as UTF-8, see `as_text`."""
     return as_text(csv_text(text)).encode()
-
-
-def _spelt(letter: str) -> str:
-    return letter.encode("unicode_escape").decode()

@@ -5,6 +5,7 @@ import os
 import stat
 from dataclasses import dataclass, field
 from math import inf
+from numbers import Real
 from pathlib import Path
 from typing import BinaryIO
 
@@ -103,8 +104,8 @@ def check_not_text(head: bytes) -> None:
 def check_rate(rate_hz: int) -> None:
     """Raises DecodeError for a rate that no sound has."""
     low, high = RATE_LIMITS_HZ
-    if not low <= rate_hz <= high:
-        raise DecodeError(f"expected a sample rate from {low} to {high} Hz, received {rate_hz}")
+    if not (isinstance(rate_hz, Real) and low <= rate_hz <= high):
+        raise DecodeError(f"expected a sample rate from {low} to {high} Hz, received {rate_hz!r}")
 
 
 def check_waveform(samples: np.ndarray, rate_hz: int) -> None:

@@ -8,6 +8,9 @@ from preprocessing.errors import DecodeError
 from preprocessing.mono import to_mono
 from preprocessing.sound import BLOCK_FRAMES, Sound, check_block, checked_blocks
 
+CHUNK_CHANNELS = 8
+"""So many, a chunk of fewer frames may have."""
+
 
 class ArraySound(Sound):
     """Samples in memory.
@@ -21,11 +24,7 @@ class ArraySound(Sound):
     """
 
     def __init__(self, samples: np.ndarray, rate_hz: int) -> None:
-        samples = _in_channels(samples)
-        if len(samples) < samples.shape[1] > 1:
-            raise DecodeError(
-                f"expected samples (frames, channels), received shape {samples.shape}: transpose them"
-            )
+        samples = _in_channels(samples, most=1)
         self.samples, self.rate_hz = samples, rate_hz
 
     def blocks(self) -> Iterator[tuple[np.ndarray, int]]:
@@ -40,27 +39,32 @@ def chunk_blocks(samples: np.ndarray, rate_hz: int) -> Iterator[np.ndarray]:
     """A part of a sound, of any length, as blocks (frames,) float32: the mean of its channels.
 
     Args:
-        samples, rate_hz: as in `ArraySound`.
+        samples, rate_hz: as in `ArraySound`; up to eight channels may have fewer frames.
 
     Raises:
         DecodeError: as in `ArraySound`, before the first block.
     """
-    samples = _in_channels(samples)
+    samples = _in_channels(samples, most=CHUNK_CHANNELS)
     blocks = np.split(samples, range(BLOCK_FRAMES, len(samples), BLOCK_FRAMES)) if len(samples) else []
     for block in blocks:
         check_block(_as_floats(block), rate_hz)
     return (to_mono(_as_floats(block)) for block in blocks)
 
 
-def _in_channels(samples: np.ndarray) -> np.ndarray:
-    """(frames, channels), of the type that they have."""
+def _in_channels(samples: np.ndarray, most: int) -> np.ndarray:
+    """(frames, channels), of the type that they have; fewer frames than channels only of at most so many channels."""
     samples = np.asarray(samples)
     if samples.ndim not in (1, 2) or (samples.dtype != np.int16 and samples.dtype.kind != "f"):
         raise DecodeError(
             "expected samples (frames,) or (frames, channels), float of full scale 1.0 or int16, received "
             f"{samples.dtype} of shape {samples.shape}"
         )
-    return samples if samples.ndim == 2 else samples[:, None]
+    samples = samples if samples.ndim == 2 else samples[:, None]
+    if len(samples) < samples.shape[1] > most:
+        raise DecodeError(
+            f"expected samples (frames, channels), received shape {samples.shape}: transpose them"
+        )
+    return samples
 
 
 def _as_floats(samples: np.ndarray) -> np.ndarray:

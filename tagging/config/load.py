@@ -21,7 +21,7 @@ from tagging.config.checks import check_config
 from tagging.config.errors import ConfigError
 from tagging.config.schema import Config
 from tagging.config.stage import StageSettings
-from tagging.config.yaml_text import read_overrides, read_yaml
+from tagging.config.yaml_text import literal, read_overrides, read_yaml
 
 _BASE = "base"  # the key of a file, not a setting
 _NODES: dict[Any, Any] = {int: IntegerNode, float: FloatNode, bool: BooleanNode, str: StringNode}
@@ -69,7 +69,7 @@ def _files(path: Path, above: tuple[Path, ...] = ()) -> list[tuple[Path, DictCon
 
 def save_config(config: Config, path: Path) -> None:
     """Write the whole config as YAML that `load_config` reads back."""
-    write_atomic(path, OmegaConf.to_yaml(OmegaConf.structured(config)).encode())
+    write_atomic(path, OmegaConf.to_yaml(OmegaConf.create(literal(as_dict(config)))).encode())
 
 
 def differing_keys(old: Any, new: Any, prefix: str = "") -> list[str]:

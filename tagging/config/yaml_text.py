@@ -1,13 +1,16 @@
 """YAML of configs, of files and of `key=value`, with one line for every mistake in it."""
 
+import json
 import re
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
+from foundation.text import spelt
 from tagging.config.schema import Config
 from tagging.config.yaml_labels import kind_at, with_quotes
 
@@ -15,6 +18,27 @@ _OVERRIDE = re.compile(r"((?:[^=\\]|\\.)+)=(.*)", re.DOTALL)
 """KEY=VALUE; a backslash before `=` makes it a part of the key."""
 _NAME = re.compile(r"(?:[^.\[\]\\]|\\.)+")
 """A part of KEY, between dots or in brackets."""
+
+_INTERPOLATION = re.compile(r"(\\*)\$\{")
+"""What OmegaConf replaces, and the backslashes before it, which count."""
+_PLAIN = re.compile(r"[\w./-]+", re.ASCII)
+"""Text that needs no quotes, unless it is a number or a word of YAML's."""
+
+
+def literal(value: Any) -> Any:
+    """A value whose texts are read back as they are: `${` in them is not an interpolation."""
+    if isinstance(value, str):
+        return _INTERPOLATION.sub(lambda match: 2 * match[1] + r"\${", value)
+    if isinstance(value, dict):
+        return {key: literal(each) for key, each in value.items()}
+    return [literal(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def override(key: str, value: str | list[str]) -> str:
+    """`key=value` that `read_overrides` reads back as this text, or list of texts; all of it can be printed."""
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and yaml.safe_load(value) == value:
+        return f"{key}={value}"
+    return f"{key}={spelt(json.dumps(literal(value), ensure_ascii=False))}"
 
 
 def read_yaml(path: Path) -> DictConfig:

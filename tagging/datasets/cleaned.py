@@ -46,19 +46,34 @@ def with_clean_audio(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSet
             clips are not cleaned yet, or no longer; or features do not have the same number of bands in all clips.
     """
     check_fingerprint(clean_dir, settings)
-    known = {(row.split, row.fname): row for row in read_rows(clean_dir)}
-    names = list(zip(clips["split"], clips["fname"], strict=True))
-    rows = [known.get(name, ClipRow(*name, "uncleaned")) for name in names]
+    rows, states = noted(clips, clean_dir, settings)
     paths = [clean_file(clean_dir, row) if row.has_audio else None for row in rows]
-    columns = zip(rows, clips["path"], parts(clips), paths, strict=True)
-    states = pd.Series([_state(*column, settings) for column in columns], clips.index, dtype=str)
-    _check_states(clips, states, clean_dir)
+    _check_states(clips, pd.Series(states, clips.index, dtype=str), clean_dir)
     _check_suspects(rows, paths, clean_dir)
     usable = np.array([row.has_audio for row in rows], bool)
     facts = {key: [getattr(row, key) for row in rows] for key in ("audio_hash", "steps", "bands")}
     found = clips.assign(path=pd.Series(paths, clips.index, object), **facts)
     lost = clips.assign(reason=[row.reason for row in rows])
     return _checked(found[usable].reset_index(drop=True), clean_dir), lost[~usable].reset_index(drop=True)
+
+
+def noted(
+    clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings
+) -> tuple[list[ClipRow], list[str]]:
+    """What the manifest says of each clip, and whether that holds by size and time of its files.
+
+    Returns:
+        The rows, of the status `uncleaned` where there is none; and the states: the status of the row where it holds,
+        else `uncleaned` (also where the clean file is gone), or `changed` or `touched` as of `source_state`.
+
+    Raises:
+        CleanFolderError: a manifest that cannot be read.
+    """
+    known = {(row.split, row.fname): row for row in read_rows(clean_dir)}
+    names = zip(clips["split"], clips["fname"], strict=True)
+    rows = [known.get(name, ClipRow(*name, "uncleaned")) for name in names]
+    columns = zip(rows, clips["path"], parts(clips), strict=True)
+    return rows, [_state(row, source, part, clean_dir, settings) for row, source, part in columns]
 
 
 @contextmanager
@@ -109,8 +124,8 @@ def _checked(found: pd.DataFrame, clean_dir: Path) -> pd.DataFrame:
     return found
 
 
-def _state(row: ClipRow, source: Path, part: str, target: Path | None, settings: CleaningSettings) -> str:
-    if target is not None and not has_clean_file(row, target, settings):
+def _state(row: ClipRow, source: Path, part: str, clean_dir: Path, settings: CleaningSettings) -> str:
+    if row.has_audio and not has_clean_file(row, clean_file(clean_dir, row), settings):
         return "uncleaned"
     if row.status == "missing" and source.exists():
         return "uncleaned"

@@ -27,6 +27,7 @@ def read_csv(
     inner: bool = False,
     root: Path | None = None,
     repeats: bool = False,
+    of_one_line: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """The table at `path`, every value a string ("" where empty), with at least `columns`.
 
@@ -42,9 +43,11 @@ def read_csv(
             `blues\\1.wav` are read as that.
         root: the folder, if names may also be absolute paths of files in it.
         repeats: whether a file may have several rows.
+        of_one_line: columns, if they are there, in which a line break is an error, as a stray quote makes one out of
+            the rows that follow; None: `columns`.
 
     Raises:
-        DatasetError: a file that is missing, empty or no UTF-8 CSV, a missing column, a bad file name.
+        DatasetError: a file that is missing, empty or no UTF-8 CSV, a missing column, a line break, a bad file name.
     """
     expected = expected or ", ".join(columns)
     rows = _without_blanks(_parse(path, expected))
@@ -60,6 +63,7 @@ def read_csv(
         )
     if table.empty:
         raise DatasetError(f"{path}: expected one row per clip, received only the header; download it again")
+    _check_lines(path, table, columns if of_one_line is None else of_one_line)
     if inner:
         table = table.assign(**{columns[0]: [_inner(name, root) for name in table[columns[0]]]})
     _check_names(path, table[columns[0]], inner, root)
@@ -80,7 +84,8 @@ def read_headless_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
             f"{path}: expected the columns {', '.join(columns)} without a header, received "
             f"{len(rows.columns)} columns; download it again"
         )
-    return rows.set_axis(list(columns), axis=1)
+    _check_lines(path, table := rows.set_axis(list(columns), axis=1), columns)
+    return table
 
 
 def _parse(path: Path, expected: str) -> pd.DataFrame:
@@ -128,6 +133,17 @@ def _inner(name: str, root: Path | None) -> str:
         if path.is_relative_to(folder):
             return path.relative_to(folder).as_posix()
     return path.as_posix() if name else name
+
+
+def _check_lines(path: Path, table: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Raises DatasetError where a value of these columns, if they are there, has a line break."""
+    for column in columns:
+        for value in table.get(column, ()):
+            if len(lines := value.strip().split("\n")) > 1:
+                raise DatasetError(
+                    f"{path}: expected a {column} of one line, received {lines[0]!r} and {len(lines) - 1} more lines; "
+                    "correct the quotes there"
+                )
 
 
 def _check_names(path: Path, names: pd.Series, inner: bool, root: Path | None) -> None:

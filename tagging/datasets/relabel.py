@@ -124,6 +124,8 @@ def _check_names(dataset: Dataset, advice: str) -> None:
             f"expected classes with other names than the columns {', '.join(sorted(taken))} of the outputs, received "
             f"{some(wrong)}; {advice}"
         )
+    if wrong := [name for name in dataset.classes if "\0" in name]:
+        raise DatasetError(f"expected classes without NUL in their names, received {some(wrong)}; {advice}")
     count = Counter(map(composed, dataset.classes))
     if alike := [ascii(name) for name in dataset.classes if count[composed(name)] > 1]:
         raise DatasetError(

@@ -8,6 +8,7 @@ from types import ModuleType
 from tagging.config.errors import ConfigError
 from tagging.config.load import load_config
 from tagging.config.schema import Config
+from tagging.config.yaml_text import override
 from tagging.datasets import read_dataset
 from tagging.datasets.table import Dataset
 from tagging.doctor import classes, files, lengths, levels, rates
@@ -51,7 +52,7 @@ class Checkup:
         config = self.data.config
         is_recleaned = any(setting.startswith("cleaning.") for setting in found)
         folder = (
-            [f"clean_dir={config.clean_dir}_doctor"]
+            [override("clean_dir", f"{config.clean_dir}_doctor")]
             if is_recleaned and Path(config.clean_dir).exists()
             else []
         )

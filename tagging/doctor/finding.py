@@ -1,8 +1,9 @@
 """What a rule finds."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from tagging.config.yaml_text import override
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ def exclusion(excluded: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
     """`dataset.exclude=[...]` of what is excluded already and these file names; () without names."""
     if not names:
         return ()
-    return (f"dataset.exclude={json.dumps(list(dict.fromkeys([*excluded, *names])), ensure_ascii=False)}",)
+    return (override("dataset.exclude", list(dict.fromkeys([*excluded, *names]))),)
 
 
 def percent(share: float) -> str:

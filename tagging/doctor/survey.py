@@ -1,6 +1,7 @@
 """What is known of a data set: its clips with what cleaning knows of them, and a sample that was listened to."""
 
 import hashlib
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -10,14 +11,16 @@ import numpy as np
 import pandas as pd
 
 from foundation.files import content_hash
+from foundation.text import shown_lines
 from foundation.workers import Workers
 from preprocessing.clip import examine_clip
 from preprocessing.folder import CleanFolderError
-from preprocessing.manifest import check_fingerprint, clean_file, read_rows
+from preprocessing.manifest import check_fingerprint, clean_file
 from preprocessing.plan import places
 from preprocessing.rows import ClipRow, ClipTask
 from preprocessing.settings import CleaningSettings
 from tagging.config.schema import Config
+from tagging.datasets.cleaned import noted
 from tagging.datasets.table import TEST, Dataset
 from tagging.doctor.sounds import Sound, listen
 
@@ -73,7 +76,8 @@ class Survey:
 
 
 def survey(config: Config, dataset: Dataset, *, jobs: int, is_quick: bool = False) -> Survey:
-    """Looks at a data set: at the manifest of its clean folder if the settings fit, else at a sample of raw clips.
+    """Looks at a data set: at the manifest of its clean folder if the settings fit, and at a sample of the clips that
+    are not in it, or have changed since.
 
     Args:
         config: the experiment.
@@ -83,26 +87,45 @@ def survey(config: Config, dataset: Dataset, *, jobs: int, is_quick: bool = Fals
     """
     clips = dataset.clips.reset_index(drop=True)
     clean_dir, settings = Path(config.clean_dir), config.cleaning
-    rows = _manifest_rows(clean_dir, settings)
-    sample = _sample(clips)
-    if rows:
-        source = f"manifest of {clean_dir}"
-    else:
-        source = f"sample of {len(sample)} of {len(clips)} clips" if len(sample) < len(clips) else "all clips"
-        rows = _examined(clips.loc[sample], settings, jobs)
+    rows = _manifest_rows(clips, clean_dir, settings)
+    has_manifest, sample = bool(rows), _sample(clips)
+    names = {(row.split, row.fname) for row in rows}
+    is_new = [name not in names for name in zip(clips["split"], clips["fname"], strict=True)]
+    new = _sample(clips[is_new])
+    source = _source(clean_dir, len(rows), sum(is_new), len(new))
+    rows += _examined(clips.loc[new], settings, jobs)
     clips = _with_rows(clips, rows)
-    clips = clips.assign(content=_content(clips, jobs, has_manifest=source.startswith("manifest")))
+    clips = clips.assign(content=_content(clips, jobs, has_manifest=has_manifest))
     heard = sample[clips.loc[sample, "status"].isin(USABLE)] if not is_quick else sample[:0]
     paths = [_readable(clips.loc[index], clean_dir, rows) for index in heard]
     return Survey(config, dataset, _with_sounds(clips, heard, paths, jobs), source, is_quick)
 
 
-def _manifest_rows(clean_dir: Path, settings: CleaningSettings) -> list[ClipRow]:
+def _manifest_rows(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings) -> list[ClipRow]:
+    """The rows of clips whose files are as they were."""
     try:
         check_fingerprint(clean_dir, settings)
-        return read_rows(clean_dir)
     except CleanFolderError:  # no folder, or one of other settings
         return []
+    try:
+        rows, states = noted(clips, clean_dir, settings)
+    except CleanFolderError as error:
+        print(shown_lines(str(error)), file=sys.stderr)
+        return []
+    return [row for row, state in zip(rows, states, strict=True) if state == row.status != "uncleaned"]
+
+
+def _source(clean_dir: Path, n_noted: int, n_new: int, n_examined: int) -> str:
+    are_all = n_examined == n_new
+    if not n_noted:
+        return "all clips" if are_all else f"sample of {n_examined} of {n_new} clips"
+    if not n_new:
+        return f"manifest of {clean_dir}"
+    examined = "all" if are_all else f"a sample of {n_examined}"
+    return (
+        f"manifest of {clean_dir} for {n_noted} clips; {n_new} others are not cleaned yet, or have changed "
+        f"({examined} examined)"
+    )
 
 
 def _sample(clips: pd.DataFrame) -> pd.Index:

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from foundation.text import spelt
 from tagging.doctor.checkup import Checkup
 from tagging.doctor.finding import exclusion
 
@@ -16,7 +17,7 @@ def as_text(checkup: Checkup) -> str:
     """Areas as aligned lines, then the findings, each with the settings to paste, then all settings together."""
     lines: list[str] = []
     for title, figures in checkup.areas.items():
-        lines += [title, *(f"  {name:<{_WIDTH}} {value}" for name, value in figures.items()), ""]
+        lines += [title, *(f"  {name:<{_WIDTH}} {spelt(value)}" for name, value in figures.items()), ""]
     excluded = checkup.data.config.dataset.exclude
     for number, finding in enumerate(checkup.findings, 1):
         lines += [_filled(f"{number}. {finding.name}: {finding.text}"), _filled(f"   {finding.why}")]
@@ -49,7 +50,9 @@ def in_short(checkup: Checkup) -> str:
 
 
 def _filled(text: str) -> str:
-    return textwrap.fill(text, 110, subsequent_indent="   ", break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(
+        spelt(text), 110, subsequent_indent="   ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _pasted(words: Sequence[str]) -> str:

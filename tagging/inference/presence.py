@@ -1,6 +1,7 @@
 """Which labels are there, and from when to when."""
 
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 
@@ -42,11 +43,11 @@ def stretches(
 def check_lengths(**lengths_s: float) -> None:
     """Raises TaggerError for what is not 0 seconds or more."""
     for name, seconds in lengths_s.items():
-        if not seconds >= 0:
-            raise TaggerError(f"expected {name} of at least 0, received {seconds}")
+        if not (isinstance(seconds, Real) and seconds >= 0):
+            raise TaggerError(f"expected {name} of at least 0, received {seconds!r}")
 
 
 def check_threshold(threshold: float | None) -> None:
     """Raises TaggerError for what is not a probability; None is one for each class."""
-    if threshold is not None and not 0 <= threshold <= 1:
-        raise TaggerError(f"expected threshold from 0 to 1, received {threshold}")
+    if threshold is not None and not (isinstance(threshold, Real) and 0 <= threshold <= 1):
+        raise TaggerError(f"expected threshold from 0 to 1, received {threshold!r}")

@@ -76,7 +76,7 @@ def split_parts(dataset: Dataset, split: Path | None) -> Iterator[tuple[str, pd.
         if name != dataset.checked or split is None or not split.is_file():
             yield name, clips
             continue
-        part = read_csv(split, ["fname", "part"], inner=True).set_index("fname")["part"]
+        part = read_csv(split, ["fname", "part"], inner=True, of_one_line=["part"]).set_index("fname")["part"]
         of_clip = clips["fname"].map(part)
         for which in dict.fromkeys(of_clip.dropna()):
             yield f"{name}, {which}", clips[(of_clip == which).to_numpy()]

@@ -64,7 +64,8 @@ def read_folds(folder: Path) -> pd.Series:
         RunError: the table is none of folds.
         DatasetError: it is not a table.
     """
-    fold = read_csv(folder / FOLDS, ["fname", "fold"], inner=True).set_index("fname")["fold"]
+    table = read_csv(folder / FOLDS, ["fname", "fold"], inner=True, of_one_line=["fold"])
+    fold = table.set_index("fname")["fold"]
     if not fold.str.fullmatch(r"[1-9]\d*").all():
         raise RunError(f"{folder / FOLDS}: expected folds 1, 2 ..., received others; train with --force")
     return fold.astype(int)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
+from numbers import Real
 from os import PathLike
 from pathlib import Path
 
@@ -77,8 +78,8 @@ def window_pieces(runs: Sequence[Run], window_s: float | None, hop_s: float | No
 
 def _over_time(settings: WindowSettings, window_s: float | None, hop_s: float | None) -> WindowSettings:
     for name, value in (("window_s", window_s), ("hop_s", hop_s)):
-        if value is not None and not 0 < value < inf:
-            raise TaggerError(f"expected {name} above 0, in seconds, received {value}")
+        if value is not None and not (isinstance(value, Real) and 0 < value < inf):
+            raise TaggerError(f"expected {name} above 0, in seconds, received {value!r}")
     window = settings.window_s if window_s is None else window_s
     if window > (longest := max(settings.window_s, LONGEST_S)):
         raise TaggerError(f"expected window_s of at most {longest:g}, received {window_s}: give less")

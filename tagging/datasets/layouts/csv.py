@@ -37,7 +37,15 @@ def read(settings: DatasetSettings) -> Dataset:
     path = Path(settings.table) if settings.table else root / "clips.csv"
     if not path.is_file():
         raise DatasetError(f"no table {path}. Expected:\n{EXPECTED_TREE.format(root=root)}")
-    table = read_csv(path, ["path"], expected=_expected(settings), inner=True, root=root, repeats=True)
+    table = read_csv(
+        path,
+        ["path"],
+        expected=_expected(settings),
+        inner=True,
+        root=root,
+        repeats=True,
+        of_one_line=("path", "label", "labels", "split", "group"),
+    )
     parts = _parts(path, table)
     paths = [root / name for name in table["path"]]
     fnames = names_as_text(list(table["path"]))

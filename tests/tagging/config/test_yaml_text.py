@@ -1,8 +1,9 @@
-"""Broken YAML: the file, the line and what is wrong, in one line."""
+"""Broken YAML: the file, the line and what is wrong, in one line; and text that is read back as it was written."""
 
 import pytest
 
-from tagging.config.load import ConfigError, load_config
+from tagging.config.load import ConfigError, load_config, save_config
+from tagging.config.yaml_text import override
 
 BROKEN = [
     ("train:\n\tepochs: 3\n", "line 2: expected spaces before 'epochs: 3', received a tab; indent by spaces"),
@@ -56,3 +57,31 @@ def test_a_broken_value_is_named(tmp_path, override):
         load_config(tmp_path / "c.yaml", ["seed=1", override])
     assert f"expected key=value with a value that YAML can read, received {override!r} (" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+ODD = [
+    *("${oc.env:HOME}.wav", "${x}", "a\\${x}", "\\\\${x}${y}\\", "a\\b${x}", "$${x}", "${", "\\$", "\\", "}"),
+    *(
+        "\u202e.wav",
+        "\x85\x7f\u2028\U000e0001\N{GRINNING FACE}",
+        "a\nb\"'",
+        "#x",
+        ": y",
+        "010",
+        "yes",
+        "null",
+        " ",
+    ),
+]
+"""Text that YAML or OmegaConf reads as something else, or that cannot be printed."""
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_text_is_read_back_as_it_is_from_overrides_and_saved_files(tmp_path, text):
+    (tmp_path / "c.yaml").write_text("stages: {a: }")
+    settings = [override("dataset.exclude", [text, "plain.wav"]), override("clean_dir", text)]
+    assert all(setting.isprintable() for setting in settings)
+    config = load_config(tmp_path / "c.yaml", settings)
+    assert (config.dataset.exclude, config.clean_dir) == ((text, "plain.wav"), text)
+    save_config(config, tmp_path / "saved.yaml")
+    assert load_config(tmp_path / "saved.yaml") == config

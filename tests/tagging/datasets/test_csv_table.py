@@ -54,6 +54,11 @@ def test_several_labels_a_clip(tmp_path, cells, labels):
     assert data.classes == tuple(sorted({label for row in labels for label in row}))
 
 
+def test_a_column_that_nothing_reads_may_have_several_lines(tmp_path):
+    data = read(tmp_path, 'path,label,note\n1.wav,a,"two\nlines"\n2.wav,b,\n')
+    assert list(data.clips["fname"]) == ["1.wav", "2.wav"]
+
+
 def test_a_label_with_a_comma_is_one_in_the_column_of_single_labels(tmp_path):
     assert read(tmp_path, 'path,label\n1.wav,"Chink, clink;"\n2.wav,b\n').classes == ("Chink, clink;", "b")
 
@@ -151,6 +156,14 @@ def test_a_path_never_leaves_the_root(tmp_path, name):
         ("path,label\n1.wav,a\n1.wav,b\n", {}, "received '1.wav' more than once"),
         ("path,label\n1.wav,a\n2.wav, \n", {}, "expected a label for '2.wav', received an empty one"),
         ("path,labels\n1.wav,a\n2.wav,a;;b\n", {}, "expected a label for '2.wav', received an empty one"),
+        ("path,label\n1.wav,a\0b\n2.wav,b\n", {}, "expected classes without NUL in their names"),
+        (
+            'path,label\n1.wav,b\n2.wav,"a\n3.wav,b\n4.wav,a"\n5.wav,b\n',
+            {},
+            "expected a label of one line, received 'a' and 2 more lines; correct the quotes",
+        ),
+        ('path,label\n"1.wav,b\n2.wav",a\n5.wav,b\n', {}, "expected a path of one line, received '1.wav,b'"),
+        ('path,x,group\n1.wav,1,"g\n2.wav,2,g"\n', {"targets": ["x"]}, "expected a group of one line"),
         ("path,labels\n1.wav,a,b\n", {}, "received a row that does not fit"),
         (
             "path,label,split\n1.wav,a,train\n2.wav,b,dev\n",
@@ -167,6 +180,7 @@ def test_a_path_never_leaves_the_root(tmp_path, name):
         ("path,x\n1.wav,1\n", {"targets": ["path"]}, "received 'path'"),
         ("path,x\n1.wav,one\n", {"targets": ["x"]}, "expected a finite number for '1.wav', received 'one'"),
         ("path,x\n1.wav,nan\n", {"targets": ["x"]}, "expected a finite number for '1.wav', received 'nan'"),
+        ("path,x\n1.wav,-1e39\n", {"targets": ["x"]}, "expected a number of at most 3.4e+38 for '1.wav'"),
         ("path,x\n1.wav,\n", {"targets": ["x"]}, "expected a number for each target of '1.wav'"),
         (
             "path,label\n1.wav,a\n2.wav,a\n",

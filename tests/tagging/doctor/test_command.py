@@ -1,6 +1,9 @@
 """`python -m tagging doctor`, its files and exit codes, and the line that preprocess.py ends with."""
 
 import json
+import shlex
+
+import numpy as np
 
 import preprocess
 from tagging.__main__ import main as tagging
@@ -48,6 +51,18 @@ def test_json_has_the_same(made, capsys):
     assert set(content["areas"]) >= {"files", "classes", "lengths"}
 
 
+def test_names_that_look_like_interpolations_are_excluded_as_they_are(made, tmp_path, capsys):
+    names = ["${oc.env:HOME}.wav", "${x}.wav", "\u202egnos.wav"]
+    made.classes(5).write({f"cat/{name}": np.zeros(16_000) for name in names})
+    applied = tmp_path / "new.yaml"
+    assert tagging(["doctor", "--config", str(made.config), "--jobs", "1", "--apply", str(applied)]) == 0
+    printed = capsys.readouterr().out
+    assert "\u202e" not in printed
+    assert set(load_config(applied).dataset.exclude) == set(names)
+    pasted = next(line for line in printed.splitlines() if line.startswith("   'dataset.exclude="))
+    assert set(load_config(made.config, shlex.split(pasted)).dataset.exclude) == set(names)
+
+
 def test_refused_clips_are_exit_code_1(made, capsys):
     made.classes(5)
     (made.root / "cat" / "broken.wav").write_bytes(b"RIFF but nothing else")
@@ -63,6 +78,38 @@ def test_a_clean_folder_says_the_same_as_the_raw_clips(made, capsys):
     after = made.look("window.window_s=3")
     assert after.data.source.startswith("manifest")
     assert after.findings == before.findings
+
+
+def test_what_is_new_or_has_changed_since_cleaning_is_examined(made, capsys):
+    made.classes(5)
+    assert preprocess.main(["--config", str(made.config), "--jobs", "1"]) == 0
+    made.write({"cat/silent.wav": np.zeros(16_000)})
+    (made.root / "dog" / "garbage.wav").write_bytes(b"RIFF but nothing else")
+    (made.root / "dog" / "dog1.wav").write_text("not a sound any more")
+    (made.root / "cat" / "other.wav").symlink_to(made.root / "missing.wav")
+    checkup = made.look()
+    assert checkup.areas["files"]["looked at"].endswith(
+        "/clean for 9 clips; 4 others are not cleaned yet, or have changed (all examined)"
+    )
+    assert (checkup.areas["files"]["unusable"], checkup.refused) == ("3 of 13 clips", 3)
+    assert [finding.exclude for finding in checkup.findings if finding.exclude] == [("silent.wav",)]
+
+
+def test_a_truncated_manifest_is_said(made, capsys):
+    made.classes(5)
+    assert preprocess.main(["--config", str(made.config), "--jobs", "1"]) == 0
+    manifest = made.root.parent / "clean" / "manifest.csv"
+    whole = manifest.read_bytes()
+    manifest.write_bytes(b"".join(whole.splitlines(keepends=True)[:5])[:-9])
+    checkup = made.look()
+    assert checkup.areas["files"]["looked at"].endswith(
+        "for 3 clips; 7 others are not cleaned yet, or have changed (all examined)"
+    )
+    assert checkup.areas["files"]["unusable"] == "0 of 10 clips"
+    manifest.write_bytes(whole[:20])
+    capsys.readouterr()
+    assert made.look().data.source == "all clips"
+    assert "manifest.csv: remake it with --force" in capsys.readouterr().err
 
 
 def test_preprocess_says_nothing_without_a_grave_finding(made, capsys):

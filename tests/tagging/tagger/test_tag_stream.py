@@ -136,6 +136,8 @@ def test_a_bad_chunk_is_refused_and_the_stream_remains(tagger):
         (np.array([np.nan, 0]), "finite"),
         (np.array([5_000.0]), "full scale 1.0"),
         (np.array([3]), "expected samples"),
+        (np.zeros((1, 9_000)), "transpose them"),
+        (np.zeros((2, 9_000), np.int16), "transpose them"),
     ):
         with pytest.raises(DecodeError, match=reason):
             stream.push(bad)
@@ -145,9 +147,12 @@ def test_a_bad_chunk_is_refused_and_the_stream_remains(tagger):
 
 
 def test_options_that_are_none_are_refused_at_once(tagger):
-    with pytest.raises(DecodeError, match="sample rate from"):
-        tagger.stream(0)
-    for options in ({"threshold": 2.0}, {"max_gap_s": -1.0}, {"window_s": 1e9}):
+    for rate_hz in (0, None, "16000"):
+        with pytest.raises(DecodeError, match="sample rate from"):
+            tagger.stream(rate_hz)
+    seconds = ("window_s", "hop_s", "min_length_s", "max_gap_s")
+    of_other_types = ({"threshold": "own"}, *({name: "1"} for name in seconds))
+    for options in ({"threshold": 2.0}, {"max_gap_s": -1.0}, {"window_s": 1e9}, *of_other_types):
         with pytest.raises(TaggerError, match="expected"):
             tagger.stream(16_000, **options)
 

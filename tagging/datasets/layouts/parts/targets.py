@@ -4,8 +4,12 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from foundation.words import nearest
 from tagging.datasets.table import DatasetError
+
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 def check_targets(path: Path, targets: Sequence[str], known: Sequence[str]) -> None:
@@ -22,7 +26,7 @@ def parse_values(path: Path, name: str, cells: Sequence[str]) -> tuple[float, ..
     """The numbers of a clip; an empty cell is NaN: not known.
 
     Raises:
-        DatasetError: a cell that is not a finite number.
+        DatasetError: a cell that is not a finite number of float32.
     """
     return tuple(_number(path, name, cell.strip()) for cell in cells)
 
@@ -37,4 +41,8 @@ def _number(path: Path, name: str, cell: str) -> float:
     if not math.isfinite(number):
         advice = "write decimals with a point" if "," in cell else "correct it"
         raise DatasetError(f"{path}: expected a finite number for {name!r}, received {cell!r}; {advice}")
+    if abs(number) > _LARGEST:
+        raise DatasetError(
+            f"{path}: expected a number of at most {_LARGEST:.3g} for {name!r}, received {cell!r}; choose a larger unit"
+        )
     return number
