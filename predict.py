@@ -56,8 +56,8 @@ def _predict(args: argparse.Namespace) -> int:
     overrides = [*args.overrides, *behind_runs]
     ours = [text for text in overrides if text.startswith(OF_PREDICTION)]
     members = [read_member(path, ours) for path in named]
-    default = members[0].runs[0].path / CONFIG if members else cli.DEFAULT_CONFIG
-    config = load_config(args.config or default, overrides)
+    of_run = members[0].runs[0].path / CONFIG if members else None
+    config = load_config(cli.chosen_config(args.config or of_run, overrides), overrides)
     members = members or [latest_member(Path(config.run_dir), ours)]
     for run in (run for member in members for run in member.runs):
         run.check_overrides(config, overrides)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import preprocess
+import train
 from foundation.errors import UserError
 from tagging import __main__, cli
 from tagging.__main__ import COMMANDS
@@ -54,6 +56,27 @@ def test_help_has_a_line_for_every_command(capsys):
 def test_nothing_but_the_name_of_a_command_comes_first(arguments):
     with pytest.raises(SystemExit, match=r"^2$"):
         __main__.main(arguments)
+
+
+@pytest.mark.parametrize("command", [preprocess.main, train.main, ["plots", "--out", "x.png"], ["doctor"]])
+def test_another_folder_without_its_config_is_refused(tmp_path, capsys, command):
+    root = tmp_path / "mine"
+    for _ in ("absent", "there"):
+        arguments = [f"dataset.root={root}", f"clean_dir={tmp_path}/clean", f"run_dir={tmp_path}/runs"]
+        if isinstance(command, list):
+            assert __main__.main([*command, *arguments]) == 2
+        else:
+            assert command(arguments) == 2
+        assert "add --config configs/own/pretrained.yaml" in capsys.readouterr().err
+        assert not list(tmp_path.rglob("*.wav"))
+        (root / "dog").mkdir(parents=True, exist_ok=True)
+
+
+def test_demo_data_elsewhere_and_another_layout_need_no_config(tmp_path):
+    (tmp_path / cli.DEMO_MARK).touch()
+    assert cli.chosen_config(None, [f"dataset.root={tmp_path}"]) == cli.DEFAULT_CONFIG
+    assert cli.chosen_config(None, ["dataset.root=/x", "dataset.layout=folders"]) == cli.DEFAULT_CONFIG
+    assert cli.chosen_config(cli.OWN_CONFIG, ["dataset.root=/x"]) == cli.OWN_CONFIG
 
 
 @pytest.mark.parametrize("error", [UserError("expected x, received y"), OSError("disk full")])
