@@ -46,7 +46,7 @@ def _preprocess(args: argparse.Namespace) -> int:
     from tagging.doctor.checkup import check_up
     from tagging.doctor.text import in_short
 
-    path = args.config or cli.DEFAULT_CONFIG
+    path = cli.chosen_config(args.config, args.overrides)
     config = load_config(path, args.overrides)
     dataset = read_dataset(config.dataset)
     clips = dataset.clips

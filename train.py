@@ -36,7 +36,7 @@ def _train(args: argparse.Namespace) -> int:
     from foundation.claims import check_outputs, check_plot
     from tagging.config.load import ConfigError, load_config
 
-    config = load_config(args.config or cli.DEFAULT_CONFIG, args.overrides)
+    config = load_config(cli.chosen_config(args.config, args.overrides), args.overrides)
     stages = [args.stage] if args.stage else list(config.stages)
     for stage in stages:
         config.stage(stage)

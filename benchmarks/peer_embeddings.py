@@ -66,7 +66,7 @@ def compare(args: argparse.Namespace) -> int:
     trials = {}
     for value in args.over.split(","):
         overrides = [text.replace("{}", value) for text in args.overrides]
-        config = load_config(args.config or cli.DEFAULT_CONFIG, overrides)
+        config = load_config(cli.chosen_config(args.config, overrides), overrides)
         print(config.dataset.root)
         trials[value or Path(config.dataset.root).name] = make_trial(config, args, value)
     print("\n" + score_table(trials))

@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def _compare(args: argparse.Namespace) -> int:
-    config = load_config(args.config or cli.DEFAULT_CONFIG, args.overrides)
+    config = load_config(cli.chosen_config(args.config, args.overrides), args.overrides)
     dataset = read_dataset(config.dataset)
     clips, features, labels, fold = material(config, dataset, args.folds)
     forests = [forest_labels(features, labels, fold, seed) for seed in range(args.seeds)]

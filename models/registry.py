@@ -12,6 +12,7 @@ with PUBLISHED weights is one layer called `backbone`, as `trainable` chooses am
 
 from dataclasses import fields
 from importlib import import_module
+from types import ModuleType
 
 import keras
 
@@ -19,7 +20,27 @@ from models.parts.backbone import BACKBONE
 from models.parts.blocks import LOGITS
 from models.settings import NAMES, ModelError, ModelSettings
 
-NETWORKS = {name: import_module(f"models.{name}") for name in NAMES}
+_PARTS = ("CHANNELS", "PUBLISHED", "VARIABLE_LENGTH", "OPTIONS", "build")  # what each module has to have
+
+
+def imported(name: str) -> ModuleType:
+    """The module of a network.
+
+    Raises:
+        ModelError: it cannot be imported, or lacks what the registry has to know.
+    """
+    try:
+        module = import_module(f"models.{name}")
+    except Exception as error:
+        raise ModelError(
+            f"models/{name}.py cannot be imported: {type(error).__name__}: {' '.join(str(error).split())}"
+        ) from error
+    if lacking := [part for part in _PARTS if not hasattr(module, part)]:
+        raise ModelError(f"models/{name}.py: expected {', '.join(_PARTS)}, received no {lacking[0]}")
+    return module
+
+
+NETWORKS = {name: imported(name) for name in NAMES}
 # Null unless a config sets them; `weights_sha256` goes with the weights.
 OPTIONAL = [
     part.name for part in fields(ModelSettings) if part.default is None and part.name != "weights_sha256"
@@ -42,8 +63,7 @@ def build_network(
         n_outputs: number of classes, or of targets.
 
     Raises:
-        ModelError: settings or images that this network does not take.
-        TypeError: its module does not keep to the contract.
+        ModelError: settings or images that this network does not take, or a network that breaks the contract.
     """
     network = NETWORKS[settings.name]
     _check_weights(settings, network.PUBLISHED)
@@ -62,15 +82,19 @@ def build_network(
 
 def _check_contract(name: str, network: keras.Model, n_outputs: int) -> None:
     """Refuse a network that other parts of the program could not use."""
+    if not isinstance(network, keras.Model):
+        raise ModelError(
+            f"models/{name}.py: expected build to return a keras.Model, received {network!r:.80}"
+        )
     layers = [layer.name for layer in network.layers]
     needed = [LOGITS] if NETWORKS[name].PUBLISHED is None else [LOGITS, BACKBONE]
     if lacking := [layer for layer in needed if layer not in layers]:
-        raise TypeError(
+        raise ModelError(
             f"models/{name}.py: expected a layer called {lacking[0]}, received {', '.join(layers)}"
         )
     shape, dtype = network.output.shape, network.output.dtype
     if (shape, dtype) != ((None, n_outputs), "float32"):
-        raise TypeError(
+        raise ModelError(
             f"models/{name}.py: expected logits of shape (None, {n_outputs}) in float32, received {shape} in {dtype}"
         )
 
@@ -98,7 +122,8 @@ def _check_options(settings: ModelSettings) -> None:
     for key in (key for key in OPTIONAL if getattr(settings, key) is not None):
         if key not in options:
             takers = ", ".join(n for n, network in NETWORKS.items() if key in network.OPTIONS)
-            raise ModelError(f"model.{key} is of {takers} and does nothing in {name}; leave it null")
+            do = "do" if "," in takers else "does"
+            raise ModelError(f"{name} does not use model.{key} ({takers} {do}); leave it out")
         value = getattr(settings, key)
         if options[key] and value not in options[key]:
             raise ModelError(

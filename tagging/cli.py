@@ -19,6 +19,8 @@ from foundation.errors import UserError
 from foundation.text import shown_lines
 
 DEFAULT_CONFIG = Path("configs/demo.yaml")
+OWN_CONFIG = Path("configs/own/pretrained.yaml")
+DEMO_MARK = "demo.json"  # the file that tells a folder of demo data
 INTERRUPTED, READER_GONE, TERMINATED = 130, 141, 143  # 128 + SIGINT, SIGPIPE, SIGTERM, as shells have them
 NOTHING_LOST = "rerun the same command to start over"  # for commands that keep no partial results
 _EPILOG = (
@@ -65,6 +67,22 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         default=available_cores(),
         help="CPU cores to use (default: all, here %(default)s)",
     )
+
+
+def chosen_config(config: Path | None, overrides: Sequence[str]) -> Path:
+    """The file of `--config`, else the demo's, which is for the demo data only.
+
+    Raises:
+        UserError: data of another folder without `--config`.
+    """
+    roots = [text for text in overrides if text.startswith("dataset.root=")]
+    is_plain = config is None and not any(text.startswith("dataset.layout=") for text in overrides)
+    if is_plain and roots and not (at_home(roots[-1].partition("=")[2]) / DEMO_MARK).is_file():
+        raise UserError(
+            f"expected --config with {roots[-1]}, as {DEFAULT_CONFIG} is for the demo data; "
+            f"for recordings in one folder per class add --config {OWN_CONFIG}"
+        )
+    return config or DEFAULT_CONFIG
 
 
 def available_cores() -> int:
@@ -142,17 +160,24 @@ def quiet_tensorflow(jobs: int, *, calls_apart: bool = False) -> None:
         calls_apart: `jobs` threads call networks, and each call keeps to one core, which takes half the time for small
             networks; else the cores share each operation.
     """
+    with without_notices():
+        import tensorflow as tf  # noqa: PLC0415
+
+        if calls_apart or jobs < available_cores():
+            _limit_threads(tf, 1 if calls_apart else jobs, jobs)
+        tf.get_logger().setLevel("ERROR")  # its advice on tracing is for those who write the code
+        tf.config.list_physical_devices()
+
+
+@contextmanager
+def without_notices() -> Iterator[None]:
+    """Nothing that TensorFlow prints while it is imported and finds its devices reaches stderr; settings stay."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as notices:
         os.dup2(notices.fileno(), 2)
         try:
-            import tensorflow as tf  # noqa: PLC0415
-
-            if calls_apart or jobs < available_cores():
-                _limit_threads(tf, 1 if calls_apart else jobs, jobs)
-            tf.get_logger().setLevel("ERROR")  # its advice on tracing is for those who write the code
-            tf.config.list_physical_devices()
+            yield
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)

@@ -14,6 +14,17 @@ import keras
 from models.settings import ModelError
 
 
+class DownloadError(ModelError):
+    """Published weights that could not be had; the message says what to do in a config, `reason` what happened."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"model.weights: the download failed ({reason}); fetch the file elsewhere and give its path "
+            "as model.weights=PATH, or train from random weights with model.weights=none"
+        )
+        self.reason = reason
+
+
 def load_weights(model: keras.Model, path: Path, kind: str) -> None:
     """Load all weights of `model`, whatever the file is called; every shape has to fit.
 
@@ -53,7 +64,7 @@ def downloaded(url: str, sha256: str | None) -> Path:
     """The file from the web, kept in Keras's cache; checked where its hash is known. Progress goes to stderr.
 
     Raises:
-        ModelError: no network, or another file than expected.
+        DownloadError: no network, or another file than expected.
     """
     with download_errors(), redirect_stdout(sys.stderr):
         name = url.rsplit("/", 1)[-1]
@@ -64,17 +75,14 @@ def downloaded(url: str, sha256: str | None) -> Path:
 
 @contextmanager
 def download_errors() -> Iterator[None]:
-    """Keras's errors of a failed download, some of them bare Exceptions, as one `ModelError` that says what to do."""
+    """Keras's errors of a failed download, some of them bare Exceptions, as one `DownloadError`."""
     try:
         yield
     except Exception as error:
         known = ("URL fetch failure", "hash does not match")
         if not (isinstance(error, OSError) or any(words in str(error) for words in known)):
             raise
-        raise ModelError(
-            f"model.weights: the download failed ({_one_line(error)}); fetch the file elsewhere and give its path "
-            "as model.weights=PATH, or train from random weights with model.weights=none"
-        ) from error
+        raise DownloadError(_one_line(error)) from error
 
 
 def _one_line(error: Exception) -> str:

@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> int:
     from tagging.doctor.checkup import check_up
     from tagging.doctor.text import as_json, as_text
 
-    path = args.config or cli.DEFAULT_CONFIG
+    path = cli.chosen_config(args.config, args.overrides)
     files = [path, *load_config(path, args.overrides).dataset.files]
     with claimed("doctor", {"--apply": args.apply}, inputs=files):
         checkup = check_up(path, args.overrides, jobs=args.jobs)

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from tagging.config.load import load_config
 
-    config = load_config(args.config or cli.DEFAULT_CONFIG, args.overrides)
+    config = load_config(cli.chosen_config(args.config, args.overrides), args.overrides)
     cli.quiet_tensorflow(args.jobs)
     from tagging.plots.dataset import data_figures
 

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from tagging.sweeps.job import open_job
 
-    config = args.config or cli.DEFAULT_CONFIG
+    config = cli.chosen_config(args.config, args.overrides)
     given = {key: getattr(args, key) for key in ("stage", "out", "trials", "jobs", "force")}
     job = open_job(config, args.sweep, args.overrides, **given)
     cli.quiet_tensorflow(args.jobs)

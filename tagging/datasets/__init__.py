@@ -11,8 +11,12 @@ if TYPE_CHECKING:  # pandas would cost `--help` half of its time
     from tagging.datasets.table import Dataset
 
 
-def read_dataset(settings: DatasetSettings) -> Dataset:
+def read_dataset(settings: DatasetSettings, *, only_look: bool = False) -> Dataset:
     """The data set that `settings` names, with the labels and the task that they ask for.
+
+    Args:
+        settings: which data.
+        only_look: make no data, where the layout otherwise would.
 
     Raises:
         DatasetError: a layout that is not known, or data that cannot be used.
@@ -24,5 +28,8 @@ def read_dataset(settings: DatasetSettings) -> Dataset:
     if settings.layout not in LAYOUTS:
         known = ", ".join(LAYOUTS)
         raise DatasetError(f"expected dataset.layout to be one of {known}; received {settings.layout!r}")
-    dataset: Dataset = import_module(f"tagging.datasets.layouts.{settings.layout}").read(settings)
+    reader = import_module(f"tagging.datasets.layouts.{settings.layout}")
+    if not only_look and hasattr(reader, "prepare"):
+        reader.prepare(settings)
+    dataset: Dataset = reader.read(settings)
     return relabelled(found_on_disk(dataset), settings)

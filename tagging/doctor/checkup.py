@@ -90,7 +90,9 @@ def check_up(
         ConfigError, DatasetError: settings, or a data set, that cannot be read.
     """
     settings = load_config(config, overrides)
-    data = survey(settings, dataset or read_dataset(settings.dataset), jobs=jobs, is_quick=is_quick)
+    data = survey(
+        settings, dataset or read_dataset(settings.dataset, only_look=True), jobs=jobs, is_quick=is_quick
+    )
     areas = {title: area.describe(data) for title, area in AREAS.items()}
     found = [finding for area in AREAS.values() for rule in _rules(area, data) if (finding := rule(data))]
     fitting = _fitting(config, overrides, found, data.dataset)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.parts.weight_files import DownloadError
 from models.settings import ModelError, ModelSettings
 from preprocessing.settings import CleaningSettings
 from tagging.config.schema import Config
@@ -31,10 +32,13 @@ class PublishedRun(Run):
         pieces = audio_windows(self.config.window, self.config.cleaning.rate_hz)
         try:
             return build_tagger(self.config, pieces, len(self.classes), None).whole
-        except ModelError as error:
+        except DownloadError as error:
             raise TaggerError(
-                f"the published network takes its weights as --weights FILE (in Python: weights=FILE): {error}"
+                f"the weights of the published network could not be downloaded ({error.reason}); fetch the file "
+                "elsewhere and give it as --weights FILE (in Python: weights=FILE), or tag with a run of your own"
             ) from error
+        except ModelError as error:
+            raise TaggerError(f"--weights: {str(error).removeprefix('model.weights: ')}") from error
 
 
 def audioset_run(weights: str | Path = AUDIOSET) -> PublishedRun:
@@ -42,7 +46,14 @@ def audioset_run(weights: str | Path = AUDIOSET) -> PublishedRun:
 
     Args:
         weights: `audioset`, to download them once into Keras's cache folder, or the path of the file.
+
+    Raises:
+        TaggerError: no such file.
     """
+    if weights != AUDIOSET and not Path(weights).is_file():
+        raise TaggerError(
+            f"--weights: expected the weights file of the published network, received {weights}: no such file"
+        )
     config = Config(
         cleaning=CleaningSettings(rate_hz=32_000, remove_silence=False),
         window=WindowSettings(window_s=5.12, hop_s=2.56),

@@ -1,5 +1,6 @@
 """A folder of folds: `fold-1`, `fold-2` ..., each with the runs of one training. Written and read here only."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +87,7 @@ def stage_of_folds(folder: Path, stage: str, overrides: Sequence[str] = ()) -> M
     """One stage of all folds.
 
     Raises:
-        RunError: it is not finished in all of them.
+        RunError: it is not finished in all of them, or a fold is a copy of another.
     """
     paths = [fold_dir(folder, fold) / stage for fold in range(1, read_folds(folder).max() + 1)]
     if missing := [path for path in paths if not path.is_dir()]:
@@ -94,7 +95,21 @@ def stage_of_folds(folder: Path, stage: str, overrides: Sequence[str] = ()) -> M
             f"expected stage {stage} in all {len(paths)} folds of {folder}, but {some([*map(str, missing)])} "
             f"is not finished; train.py --folds {len(paths)} resumes it"
         )
-    return Member(folder, tuple(read_run(path, overrides) for path in paths))
+    runs = tuple(read_run(path, overrides) for path in paths)
+    _check_different(runs)
+    return Member(folder, runs)
+
+
+def _check_different(runs: Sequence[Run]) -> None:
+    """Refuse a run that was copied over that of another fold: its model would count twice."""
+    seen: dict[str, Path] = {}
+    for run in runs:
+        first = seen.setdefault(json.dumps(run.info, sort_keys=True), run.path)
+        if first != run.path:
+            raise RunError(
+                f"expected a run of each fold, but {run.path} is a copy of {first}; restore it, or remove it: "
+                "the same train.py command trains it again"
+            )
 
 
 def latest_member(run_dir: Path, overrides: Sequence[str] = ()) -> Member:

@@ -12,7 +12,8 @@ from foundation.words import some
 from tagging.config.load import save_config
 from tagging.config.schema import Config
 from tagging.runs.contents import foreign_files, remove_run
-from tagging.runs.run import CONFIG, INFO, RunError
+from tagging.runs.model_hash import model_hash
+from tagging.runs.run import CONFIG, INFO, MODEL, RunError, read_info
 from tagging.runs.versions import versions
 
 _ASIDE = ".replaced-run-"
@@ -70,7 +71,8 @@ def finish_run(final: Path, config: Config, info: dict[str, Any]) -> None:
     """Complete the files in the work folder and give it its final name; an older run there is replaced."""
     work = work_dir(final)
     save_config(config, work / CONFIG)
-    text = json.dumps({**info, "versions": versions()}, indent=1) + "\n"
+    whole = {**info, "model_hash": model_hash(work / MODEL), "versions": versions()}
+    text = json.dumps(whole, indent=1) + "\n"
     write_atomic(work / INFO, text.encode())  # from here on the run is whole, see `recover`
     recover(final)
 
@@ -98,10 +100,7 @@ def recover(final: Path) -> None:
 
 def _check_newer(work: Path, final: Path) -> None:
     """A copy of a run under the work folder's name is not one that a kill kept from its own."""
-    finished = [
-        json.loads((folder / INFO).read_text(encoding="utf-8"))["finished"] for folder in (work, final)
-    ]
-    if finished[0] <= finished[1]:
+    if read_info(work)["finished"] <= read_info(final)["finished"]:
         raise RunError(f"{work} is a run, and not newer than {final}; move it away")
 
 

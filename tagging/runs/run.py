@@ -1,6 +1,5 @@
 """A run folder: one trained model with everything that made it. Written whole, read and checked here only."""
 
-import json
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,8 @@ from foundation.settings import as_dict, completed
 from tagging.config.load import differing_keys, load_config
 from tagging.config.schema import Config
 from tagging.evaluation.task_kinds import KINDS, TaskKind
+from tagging.runs.info import checked_info
+from tagging.runs.model_hash import model_hash
 
 MODEL, CONFIG, INFO, HISTORY = "model.keras", "config.yaml", "run.json", "history.csv"
 SCORES = "validation_scores.npz"  # logits of the validation clips
@@ -74,7 +75,8 @@ class Run:
         """The Keras model: waveforms (batch, samples) float32 in [-1, 1], or features -> logits (batch, classes).
 
         Raises:
-            RunError: the file is damaged, or of another Keras; or the run was replaced since it was read.
+            RunError: the file is damaged, of another Keras, or of another run; or the run was replaced since it was
+                read.
         """
         import keras  # noqa: PLC0415  listing runs needs no Keras
 
@@ -94,11 +96,23 @@ class Run:
                 f"{self.path / MODEL} cannot be read ({reason}); "
                 f"{hint if saved_by not in (None, keras.__version__) else ''}train the stage again"
             ) from error
-        if _read_info(self.path)["finished"] != self.info["finished"]:
+        if read_info(self.path)["finished"] != self.info["finished"]:
             raise RunError(
                 f"{self.path} was replaced by another run while it was read; run the command again"
             )
+        self._check_own(model)
         return model
+
+    def _check_own(self, model: Any) -> None:
+        """Refuse the model of another run, whose labels would be wrong; runs of older versions have no hash."""
+        path = self.path / MODEL
+        if model.output_shape[-1] != len(self.classes) or (
+            "model_hash" in self.info and model_hash(path) != self.info["model_hash"]
+        ):
+            raise RunError(
+                f"{path} does not belong to this run: {self.path / INFO} describes another model; "
+                "restore it, or train the stage again"
+            )
 
     def check_overrides(self, config: Config, overrides: Sequence[str]) -> None:
         """Refuse `key=value` that a prediction cannot change, because it made the model; `config` has them merged."""
@@ -142,8 +156,9 @@ def read_run(path: Path, overrides: Sequence[str] = ()) -> Run:
     if missing := [name for name in (INFO, CONFIG, MODEL) if not (path / name).is_file()]:
         inside = sorted(str(info.parent) for info in path.glob(f"*/{INFO}"))
         hint = f"; did you mean {' or '.join(inside)}?" if inside else ""
-        raise RunError(f"expected a finished run in {path}, but {', '.join(missing)} is missing{hint}")
-    run = Run(path, load_config(path / CONFIG, overrides), _read_info(path))
+        verb = "is" if len(missing) == 1 else "are"
+        raise RunError(f"expected a finished run in {path}, but {', '.join(missing)} {verb} missing{hint}")
+    run = Run(path, load_config(path / CONFIG, overrides), read_info(path))
     _check_belongs(run, overrides)
     return run
 
@@ -169,7 +184,7 @@ def _check_belongs(run: Run, overrides: Sequence[str]) -> None:
 def latest_run(run_dir: Path) -> Run:
     """The run under `run_dir` that finished last."""
     found = {
-        info.parent: _read_info(info.parent)
+        info.parent: read_info(info.parent)
         for info in run_dir.glob(f"*/{INFO}")
         if "." not in info.parent.name
     }
@@ -178,11 +193,13 @@ def latest_run(run_dir: Path) -> Run:
     return read_run(max(found, key=lambda path: found[path]["finished"]))
 
 
-def _read_info(path: Path) -> dict[str, Any]:
+def read_info(path: Path) -> dict[str, Any]:
+    """The content of the `run.json` in this folder.
+
+    Raises:
+        RunError: it is damaged, or a value in it cannot be right.
+    """
     try:
-        info = json.loads((path / INFO).read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise RunError(f"{path / INFO}: expected JSON ({error}); train the stage again") from error
-    if absent := {"classes", "finished", "identity", "task", "validation"} - set(info):
-        raise RunError(f"{path / INFO}: expected {', '.join(sorted(absent))} in it; train the stage again")
-    return info
+        return checked_info((path / INFO).read_bytes())
+    except ValueError as error:
+        raise RunError(f"{path / INFO}: {error}; restore it, or train the stage again") from error

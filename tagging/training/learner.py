@@ -86,7 +86,8 @@ class Head:
     def batches(self) -> FeatureBatches:
         stage = self._run.stage
         batches = self._run.batches(self._frontend)
-        views = make_views(stage.work / FEATURES, stage.settings.views or 1, batches, self._frozen)
+        n = min(stage.settings.views or 1, stage.settings.epochs)
+        views = make_views(stage.work / FEATURES, n, batches, self._frozen)
         return FeatureBatches(views, batches.batch_size, batches.seed, batches.weights is not None)
 
     def validate(self) -> dict[str, float]:

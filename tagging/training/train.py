@@ -41,7 +41,7 @@ from tagging.training.start import (
 )
 from tagging.training.tracking import check_tracking, tracked
 from tagging.training.trainer import compiled_trainer, count_parameters, measure_bands
-from tagging.training.work import is_retraining, open_work, remove_scaffolding
+from tagging.training.work import has_begun, open_work, remove_scaffolding
 
 Watcher = Callable[[dict], None]
 """Is given the history's row of each epoch once it is written; an exception ends training."""
@@ -83,7 +83,7 @@ def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) ->
     _check_built_on(stage, data, made_of, start, teacher)
     is_finished = is_marked(stage.final, RUN)
     if is_finished and not force:
-        if not is_retraining(stage, made_of):
+        if not has_begun(stage, made_of):
             return _finished(stage, made_of)
         print(f"resuming what --force began; until it is finished, {stage.final} stays as it is")
     if is_finished:

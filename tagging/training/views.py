@@ -1,5 +1,6 @@
 """Views: what a frozen backbone makes of a stage's clips, epoch by epoch, computed once and kept in files."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,12 +14,19 @@ from tagging.pipeline.batches import TrainingBatches
 from tagging.pipeline.clips import clip_files
 from tagging.pipeline.feature_batches import view_type
 
+_DIGEST_BYTES = 32  # at the end of a file, of all that stands before
+_BLOCK_BYTES = 2**20
+_HEADER_BYTES = 1024  # and fewer
+
+Batches = Iterator[tuple[np.ndarray, ...]]
+"""(features, labels) or (features, labels, weights)."""
+
 
 def make_views(folder: Path, n: int, batches: TrainingBatches, frozen: keras.Model) -> list[np.ndarray]:
     """The features of the first `n` epochs, (items,) of `view_type` each, read from their files as they are needed.
 
     Args:
-        folder: where the files are; those that an interrupted stage left are kept.
+        folder: where the files are; those that an interrupted stage left are kept, unless they are damaged.
         n: how many epochs.
         batches: of images.
         frozen: images -> features.
@@ -28,39 +36,53 @@ def make_views(folder: Path, n: int, batches: TrainingBatches, frozen: keras.Mod
     """
     folder.mkdir(exist_ok=True)
     paths = [folder / f"view-{number:05d}.npy" for number in range(n)]
-    done = sum(path.is_file() for path in paths)  # they are made in their order
-    hidden = None if done < n else True
-    with (
-        clip_files(),
-        tqdm(total=(n - done) * batches.steps, desc="features", leave=False, disable=hidden) as bar,
-    ):
-        found = _features(batches, done, n, frozen, bar)
-        for path in paths[done:]:
+    is_made = [_is_whole(path) for path in paths]
+    total, hidden = is_made.count(False) * batches.steps, True if all(is_made) else None
+    with clip_files(), tqdm(total=total, desc="features", leave=False, disable=hidden) as bar:
+        found = None
+        for number, path in enumerate(paths):
+            if is_made[number]:
+                found = None
+                continue
+            found = found or _features(batches, number, n, frozen, bar)
             _write(path, batches, frozen, found)
     return [np.load(path, mmap_mode="r") for path in paths]
 
 
-def _features(
-    batches: TrainingBatches, first: int, n: int, frozen: keras.Model, bar: tqdm
-) -> Iterator[tuple[np.ndarray, ...]]:
-    """(features, labels, weights) of every batch, in the order of the epochs."""
+def _is_whole(path: Path) -> bool:
+    """Whether a file is there, and as it was written."""
+    if not path.is_file():
+        return False
+    left, digest = path.stat().st_size - _DIGEST_BYTES, hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    with path.open("rb") as file:
+        while left > 0 and (block := file.read(min(left, _BLOCK_BYTES))):
+            digest.update(block)
+            left -= len(block)
+        return file.read() == digest.digest()
+
+
+def _features(batches: TrainingBatches, first: int, n: int, frozen: keras.Model, bar: tqdm) -> Batches:
+    """Every batch, in the order of the epochs."""
     step = inference_step(frozen)
     for images, labels, *weights in batches.dataset(first, n):
         yield step(images).numpy(), labels.numpy(), *(each.numpy() for each in weights)
         bar.update()
 
 
-def _write(
-    path: Path, batches: TrainingBatches, frozen: keras.Model, found: Iterator[tuple[np.ndarray, ...]]
-) -> None:
-    """One epoch into its file."""
+def _write(path: Path, batches: TrainingBatches, frozen: keras.Model, found: Batches) -> None:
+    """One epoch into its file: a `.npy` with a digest behind it. Written in order, so that a full disk is an error."""
     row = view_type(frozen.output.shape[1:], batches.targets.shape[1])
-    with saving(path, batches.items * row.itemsize + 1024) as partial:
-        view = np.lib.format.open_memmap(partial, "w+", row, (batches.items,))
-        end = 0
+    header = {"descr": np.lib.format.dtype_to_descr(row), "fortran_order": False, "shape": (batches.items,)}
+    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    with saving(path, batches.items * row.itemsize + _HEADER_BYTES) as partial, partial.open("w+b") as file:
+        np.lib.format.write_array_header_2_0(file, header)
+        file.seek(0)
+        digest.update(file.read())
         for _ in range(batches.steps):
             parts = next(found)
-            start, end = end, end + len(parts[0])
+            rows = np.zeros(len(parts[0]), row)
             for name, part in zip(row.names or (), parts, strict=False):
-                view[name][start:end] = part
-        view.flush()
+                rows[name] = part
+            digest.update(rows.tobytes())
+            file.write(rows.tobytes())
+        file.write(digest.digest())

@@ -6,26 +6,30 @@ from typing import Any
 
 from foundation.files import write_atomic
 from foundation.marks import UNFINISHED_RUN, is_marked
-from tagging.runs.contents import BACKUPS, IDENTITY, remove_backups, remove_run
+from tagging.runs.contents import BACKUPS, FEATURES, IDENTITY, remove_backups, remove_run
 from tagging.runs.run import RunError
 from tagging.training.history import BEST
 from tagging.training.stage import Stage
 from tagging.training.start import check_same, differences
 
 
-def is_retraining(stage: Stage, made_of: dict[str, Any]) -> bool:
-    """Whether an interrupted `--force` stands next to the finished run, with the settings of this command."""
+def has_begun(stage: Stage, made_of: dict[str, Any]) -> bool:
+    """Whether the work folder has what was begun with the settings of this command, e.g. by a `--force`."""
     if not is_marked(stage.work, UNFINISHED_RUN):
         return False
     return not differences(_begun(stage), made_of, stage.name)
 
 
 def open_work(stage: Stage, made_of: dict[str, Any], force: bool) -> None:
-    """Make the work folder; epochs that are done there are kept, and must have been done with the same settings."""
+    """Make the work folder; epochs that are done there are kept, and must have been done with the same settings.
+
+    Without any epoch, the features of a frozen backbone are kept if the settings are the same.
+    """
     if any((stage.work / BACKUPS).glob("epoch-*")) and not force:
         check_same(_begun(stage), made_of, stage.work, stage.name)
         return
-    remove_run(stage.work)
+    has_features = not force and (stage.work / FEATURES).is_dir() and has_begun(stage, made_of)
+    remove_run(stage.work, but=FEATURES if has_features else None)
     write_atomic(stage.work / IDENTITY, json.dumps(made_of, indent=1).encode())
 
 

@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import pytest
 
+import models
 from models.parts.backbone import set_trainable
-from models.registry import NETWORKS, build_network, expected_channels
+from models.registry import NETWORKS, build_network, expected_channels, imported
 from models.settings import ModelError, ModelSettings
 
 SMALL = (32, 32, 3)
@@ -69,8 +70,36 @@ def test_a_network_that_breaks_the_contract_is_refused(monkeypatch, name, publis
 
     module = SimpleNamespace(PUBLISHED=published, OPTIONS={}, VARIABLE_LENGTH=False, build=build)
     monkeypatch.setitem(NETWORKS, "rnn", module)
-    with pytest.raises(TypeError, match=rf"models/rnn\.py: expected .*{words}"):
+    with pytest.raises(ModelError, match=rf"models/rnn\.py: expected .*{words}"):
         build_network(ModelSettings("rnn"), (4, 4, 1), 3)
+
+
+def test_build_has_to_return_a_model(monkeypatch):
+    module = SimpleNamespace(PUBLISHED=None, OPTIONS={}, VARIABLE_LENGTH=False, build=lambda *_: None)
+    monkeypatch.setitem(NETWORKS, "rnn", module)
+    with pytest.raises(
+        ModelError, match=r"models/rnn\.py: expected build to return a keras\.Model, received None"
+    ):
+        build_network(ModelSettings("rnn"), (4, 4, 1), 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "CHANNELS = 1\nPUBLISHED = None\nVARIABLE_LENGTH = False\ndef build(*_): ...\n",
+            "received no OPTIONS",
+        ),
+        ("import nothing_of_that_name\n", "cannot be imported: ModuleNotFoundError: No module named"),
+        ("def build(:\n", "cannot be imported: SyntaxError: "),
+    ],
+)
+def test_a_module_that_is_no_network_is_named(monkeypatch, tmp_path, text, words):
+    name = f"network_{tmp_path.name}"
+    (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.setattr(models, "__path__", [str(tmp_path)])
+    with pytest.raises(ModelError, match=rf"^models/{name}\.py.*{words}"):
+        imported(name)
 
 
 def test_the_simple_network_sees_0_to_1():

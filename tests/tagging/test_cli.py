@@ -1,12 +1,17 @@
 """What all commands share: options that cannot be read are one line."""
 
 import argparse
+import os
 import signal
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+import preprocess
+import train
 from foundation.errors import UserError
 from tagging import __main__, cli
 from tagging.__main__ import COMMANDS
@@ -54,6 +59,27 @@ def test_help_has_a_line_for_every_command(capsys):
 def test_nothing_but_the_name_of_a_command_comes_first(arguments):
     with pytest.raises(SystemExit, match=r"^2$"):
         __main__.main(arguments)
+
+
+@pytest.mark.parametrize("command", [preprocess.main, train.main, ["plots", "--out", "x.png"], ["doctor"]])
+def test_another_folder_without_its_config_is_refused(tmp_path, capsys, command):
+    root = tmp_path / "mine"
+    for _ in ("absent", "there"):
+        arguments = [f"dataset.root={root}", f"clean_dir={tmp_path}/clean", f"run_dir={tmp_path}/runs"]
+        if isinstance(command, list):
+            assert __main__.main([*command, *arguments]) == 2
+        else:
+            assert command(arguments) == 2
+        assert "add --config configs/own/pretrained.yaml" in capsys.readouterr().err
+        assert not list(tmp_path.rglob("*.wav"))
+        (root / "dog").mkdir(parents=True, exist_ok=True)
+
+
+def test_demo_data_elsewhere_and_another_layout_need_no_config(tmp_path):
+    (tmp_path / cli.DEMO_MARK).touch()
+    assert cli.chosen_config(None, [f"dataset.root={tmp_path}"]) == cli.DEFAULT_CONFIG
+    assert cli.chosen_config(None, ["dataset.root=/x", "dataset.layout=folders"]) == cli.DEFAULT_CONFIG
+    assert cli.chosen_config(cli.OWN_CONFIG, ["dataset.root=/x"]) == cli.OWN_CONFIG
 
 
 @pytest.mark.parametrize("error", [UserError("expected x, received y"), OSError("disk full")])
@@ -119,3 +145,16 @@ def test_tensorflow_gets_the_cores_that_it_may_use(monkeypatch, jobs, apart, thr
     monkeypatch.setattr(cli, "_limit_threads", lambda _, *found: limits.append(found))
     cli.quiet_tensorflow(jobs, calls_apart=apart)
     assert limits == threads
+
+
+def test_the_library_loads_without_notices_and_with_the_threads_as_they_were():
+    program = (
+        "from tagging import Tagger\nimport tensorflow as tf\ntf.zeros(1)\n"
+        "print(Tagger.__name__, tf.config.threading.get_intra_op_parallelism_threads())"
+    )
+    root = Path(__file__).parents[2]
+    environment = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", program], cwd=root, env=environment, capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("Tagger 0\n", "")

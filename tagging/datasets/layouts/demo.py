@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.io import wavfile
 
+from tagging.cli import DEMO_MARK, OWN_CONFIG
 from tagging.datasets.archives import whole_folder
 from tagging.datasets.csv_files import write_csv
 from tagging.datasets.layouts import fsdkaggle2019
@@ -17,7 +18,7 @@ from tagging.datasets.layouts.parts.synth import SOUNDS
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import Dataset, DatasetError
 
-MARK = "demo.json"  # says that a folder is ours, and which generator filled it
+MARK = DEMO_MARK  # says that a folder is ours, and which generator filled it
 VERSION = 1
 CLASSES = tuple(sorted(SOUNDS))
 NOISY_SHARE_WRONG = 0.4
@@ -26,18 +27,21 @@ LABEL_ODDS = {"train_curated": (0.8, 0.18, 0.02), "train_noisy": (0.8, 0.18, 0.0
 
 
 def read(settings: DatasetSettings) -> Dataset:
-    """The demo data at `settings.root`, made there first if the folder is absent or empty (some seconds).
+    """The demo data at `settings.root`.
 
     Raises:
-        DatasetError: the folder holds something else, or demo data of another version of the generator.
+        DatasetError: none there, something else, or demo data of another version of the generator.
     """
+    _check_ours(Path(settings.root))
+    return fsdkaggle2019.read(settings)
+
+
+def prepare(settings: DatasetSettings) -> None:
+    """Make the demo data at `settings.root` if the folder is absent or empty (some seconds)."""
     root = Path(settings.root)
     if _is_free(root):
         print(f"making the demo data in {root}", file=sys.stderr)
         make_demo(root)
-    else:
-        _check_ours(root)
-    return fsdkaggle2019.read(settings)
 
 
 def make_demo(
@@ -72,11 +76,13 @@ def _is_free(folder: Path) -> bool:
 
 
 def _check_ours(root: Path) -> None:
+    if _is_free(root):
+        raise DatasetError(f"expected the demo data at {root}, received nothing; preprocess.py makes it")
     mark = root / MARK
     if not mark.is_file():
         raise DatasetError(
             f"expected demo data or an empty folder at {root}, received a folder without {MARK}; "
-            "set dataset.root to another folder"
+            f"for recordings of your own add --config {OWN_CONFIG}"
         )
     try:
         version = json.loads(mark.read_text())["version"]

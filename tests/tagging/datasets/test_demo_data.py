@@ -151,13 +151,19 @@ def test_made_on_first_use_only(root, tmp_path, monkeypatch):
     assert len(calls) == 2
 
 
+def test_a_look_makes_no_data(tmp_path):
+    with pytest.raises(DatasetError, match=r"received nothing; preprocess\.py makes it"):
+        read_dataset(DatasetSettings("demo", str(tmp_path / "demo")), only_look=True)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(DatasetError, match=r"received a folder without demo\.json; set dataset\.root"):
+    with pytest.raises(DatasetError, match=r"without demo\.json; for .* add --config configs/own"):
         read_dataset(DatasetSettings("demo", str(tmp_path)))
     with pytest.raises(DatasetError, match="an empty one for the demo data"):
         make_demo(tmp_path, **TINY)
-    with pytest.raises(DatasetError, match="set dataset"):
+    with pytest.raises(DatasetError, match="add --config"):
         read_dataset(DatasetSettings("demo", str(tmp_path / "thesis.txt")))
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 

@@ -35,6 +35,25 @@ def test_only_first_windows_of_long_clips(made):
     assert made.settings("unused audio", "window.only_first=true", "window.window_s=4") is None
 
 
+def test_a_few_samples_more_than_a_window_ask_for_a_longer_one(made):
+    made.classes(5, lambda seed: noise(1.001, seed=seed))
+    checkup = made.look(KEEP)
+    assert checkup.areas["lengths"]["longer than a window"] == "100 %"
+    assert checkup.areas["lengths"]["windows per clip"].startswith("median 2, at most 2 ")
+    (finding,) = (each for each in checkup.findings if each.name == "barely longer clips")
+    assert "100 % of the clips are longer than a window of 1 s by up to 1 ms" in finding.text
+    assert finding.settings == ("window.window_s=1.01",)
+    longer = made.look(KEEP, *finding.settings)
+    assert longer.areas["lengths"]["windows per clip"].startswith("median 1, at most 1 ")
+    assert "barely longer clips" not in [each.name for each in longer.findings]
+    assert made.settings("barely longer clips", KEEP, "window.only_first=true") is None
+
+
+def test_clips_of_a_window_or_much_more_keep_it(made):
+    made.classes(5, lambda seed: noise(1.0 if seed % 2 else 1.2, seed=seed))
+    assert made.settings("barely longer clips", KEEP) is None
+
+
 def test_gaps_between_windows(made):
     made.classes(5, lambda seed: noise(4.0, seed=seed))
     assert made.settings("gaps between windows", "window.hop_s=2") == ("window.hop_s=0.5",)

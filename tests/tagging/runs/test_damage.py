@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from foundation.files import content_hash
 from tagging.runs.run import RunError, read_run
 
 
@@ -39,6 +40,38 @@ def test_a_model_that_is_not_a_whole_file_is_named(run):
     assert f"{model} cannot be read (not a whole .keras file)" in refusal(read_run(run).load_model)
 
 
+def test_the_model_of_another_run_with_as_many_classes_is_refused(run):
+    model = read_run(run).load_model()
+    model.get_layer("network").set_weights([0 * w for w in model.get_layer("network").get_weights()])
+    model.save(run / "model.keras")
+    message = refusal(read_run(run).load_model)
+    assert message.startswith(f"{run / 'model.keras'} does not belong to this run: ")
+
+
+def test_a_run_of_older_code_knows_no_hash_of_its_model_and_is_trusted(run):
+    edit(run, lambda info: info.pop("model_hash"))
+    model = read_run(run).load_model()
+    model.save(run / "model.keras")
+    assert read_run(run).load_model().output_shape == model.output_shape
+
+
+def test_a_model_of_more_classes_than_an_older_run_is_refused(run):
+    edit(run, lambda info: (info.pop("model_hash"), info.pop("train_mean"), info["identity"].pop("classes")))
+    edit(run, lambda info: info["classes"].pop())
+    message = refusal(read_run(run).load_model)
+    assert message.startswith(f"{run / 'model.keras'} does not belong to this run: ")
+
+
+def test_a_model_is_read_for_its_hash_once(run, monkeypatch):
+    read = []
+    monkeypatch.setattr(
+        "tagging.runs.model_hash.content_hash", lambda path: read.append(path) or content_hash(path)
+    )
+    for _ in range(2):
+        read_run(run).load_model()
+    assert read == [run / "model.keras"]
+
+
 def test_classes_in_another_order_are_refused(run):
     edit(run, lambda info: info["classes"].reverse())
     assert "run.json: expected the classes that were trained" in refusal(lambda: read_run(run))
@@ -64,3 +97,31 @@ def test_a_run_that_is_replaced_while_it_is_read_is_no_mixture(run):
         RunError, match="was replaced by another run while it was read; run the command again"
     ):
         read.load_model()
+
+
+@pytest.mark.parametrize("content", [b"", b"null", b"3", b"[]", b"{}", b'{"a": "\xe9"}'])
+def test_a_run_json_that_is_no_mapping_in_utf8_is_named(run, content):
+    (run / "run.json").write_bytes(content)
+    assert refusal(lambda: read_run(run)).startswith(f"{run / 'run.json'}: expected ")
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("classes", [None, "abc", [], [1, 2], 3]),
+        ("task", [None, "zz", [], 1]),
+        ("identity", [None, [], "x"]),
+        ("validation", ["x", 3, []]),
+        ("finished", [None, 2026]),
+        ("floor_db", ["x", float("nan"), [], True]),
+        ("train_mean", [None, [0.1], "x", ["a"]]),
+        ("versions", [None, "3.11"]),
+        ("seconds", [None, "x", float("inf")]),
+        ("best_epoch", [None, "1"]),
+    ],
+)
+def test_a_value_of_run_json_that_cannot_be_right_is_named(run, key, values):
+    for value in values:
+        edit(run, lambda info, value=value: info.update({key: value}))
+        message = refusal(lambda: read_run(run))
+        assert message.startswith(f"{run / 'run.json'}: expected {key} ")

@@ -2,6 +2,7 @@
 
 import functools
 import re
+import shutil
 from pathlib import Path
 
 import keras
@@ -17,7 +18,7 @@ from submissions.writer import read_scores, write_scores
 from tagging.config.load import load_config
 from tagging.datasets import read_dataset
 from tagging.runs.ensembles import make_ensemble
-from tagging.runs.folds import Member, write_folds
+from tagging.runs.folds import Member, read_member, write_folds
 from tagging.runs.place import finish_run, work_dir
 from tagging.runs.run import Run, RunError
 
@@ -107,6 +108,16 @@ def test_folds_are_averaged_first_and_count_as_one_model(models, alone, tmp_path
     by_name = np.argsort(kept[0].fnames)
     np.testing.assert_allclose(expit(kept[0].logits[by_name].astype(float)), folds, rtol=1e-5)
     np.testing.assert_allclose(expit(kept[1].logits[by_name].astype(float)), single, rtol=1e-5)
+
+
+def test_a_fold_that_is_a_copy_of_another_is_refused(models, tmp_path):
+    folds = shutil.copytree(models["good"], tmp_path / "folds")
+    assert read_member(folds).has_folds
+    shutil.rmtree(folds / "fold-2")
+    shutil.copytree(folds / "fold-1", folds / "fold-2")
+    first, second = (folds / f"fold-{n}" / "curated" for n in (1, 2))
+    with pytest.raises(RunError, match=f"but {second} is a copy of {first}; "):
+        read_member(folds)
 
 
 def test_finished_folds_are_the_default(tiny, models, alone, tmp_path, capsys):

@@ -1,7 +1,12 @@
 """`views`: a head that learns from what its frozen backbone made of the first epochs."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tagging.config.errors import ConfigError
 from tagging.config.load import load_config
@@ -9,7 +14,12 @@ from tagging.pipeline.feature_batches import FeatureBatches, view_type
 from tagging.runs.contents import FEATURES
 from tagging.runs.run import read_run
 from tagging.training import views as views_module
+from tagging.training.data import stage_data
+from tagging.training.stage import Stage
+from tagging.training.start import identity
 from tagging.training.train import train_stage
+from tagging.training.views import make_views
+from tagging.training.work import open_work
 from tests.training_helpers import (
     assert_same_training,
     history,
@@ -89,11 +99,97 @@ def test_nothing_of_the_views_stays_in_the_run(trained):
     assert info["parameters"] > info["trainable_parameters"] > 0
 
 
-def test_an_interrupted_stage_resumes_with_the_views_it_has(tiny, trained, tmp_path, monkeypatch):
+def made(monkeypatch) -> list[str]:
+    """The names of the views that are made from now on."""
+    names, write = [], views_module._write
+    monkeypatch.setattr(
+        views_module, "_write", lambda path, *args: (names.append(path.name), write(path, *args))
+    )
+    return names
+
+
+@pytest.mark.parametrize("step", [2, 8])  # of five batches per epoch
+def test_an_interrupted_stage_resumes_with_the_views_it_has(tiny, trained, tmp_path, monkeypatch, step):
     config = tiny.config(tmp_path, *BACKBONE, "stages.noisy.views=2")
-    train_until_power_cut(config, step=8)  # of five batches per epoch
-    monkeypatch.setattr(views_module, "_write", None)
+    train_until_power_cut(config, step)
+    names = made(monkeypatch)
     assert_same_training(train_stage(config, "noisy", jobs=2), trained)
+    assert names == []
+
+
+def test_views_of_other_settings_are_made_again(tiny, tmp_path):
+    """Nothing has been learned from them, so that nothing is lost."""
+
+    def has_features(seed: int, *, force: bool = False) -> bool:
+        config = tiny.config(tmp_path, *BACKBONE, "stages.noisy.views=2", f"seed={seed}")
+        stage = Stage.of(config, "noisy")
+        open_work(stage, identity(stage, stage_data(config, stage.settings), None, None), force)
+        folder = stage.work / FEATURES
+        found = folder.is_dir()
+        folder.mkdir(exist_ok=True)
+        (folder / "view-00000.npy").write_bytes(b"features")
+        return found
+
+    assert [has_features(1), has_features(1), has_features(2)] == [False, True, False]
+    assert not has_features(2, force=True)
+
+
+def numbered(first: int, epochs: int):
+    """Batches of 3 and 2 images, which say which epoch and item they are of."""
+    for epoch in range(first, epochs):
+        for items in (range(3), range(3, 5)):
+            images = np.array([[10.0 * epoch + item] for item in items], np.float32)
+            yield tf.constant(images), tf.zeros((len(items), 2)), tf.ones(len(items))
+
+
+@pytest.fixture
+def views_in(tmp_path):
+    """Makes the first `n` views in a folder."""
+    batches = SimpleNamespace(items=5, steps=2, targets=np.zeros((5, 2)), dataset=numbered)
+    image = keras.Input((1,))
+    frozen = keras.Model(image, keras.layers.Rescaling(2.0)(image))
+    return lambda n: make_views(tmp_path / "features", n, batches, frozen)
+
+
+def zeroed(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[:150] + bytes(8) + data[158:])
+
+
+DAMAGE = {
+    "zeros": zeroed,
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:-40]),
+    "empty": lambda path: path.write_bytes(b""),
+    "longer": lambda path: path.write_bytes(path.read_bytes() + b"x"),
+    "gone": Path.unlink,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_damaged_view_is_made_again_and_the_others_are_kept(
+    views_in, tmp_path, monkeypatch, damage, number
+):
+    expected = [view.copy() for view in views_in(3)]
+    np.testing.assert_array_equal(expected[1]["features"][:, 0], [20, 22, 24, 26, 28])
+    DAMAGE[damage](tmp_path / "features" / f"view-0000{number}.npy")
+    names = made(monkeypatch)
+    for view, wanted in zip(views_in(3), expected, strict=True):
+        np.testing.assert_array_equal(view, wanted)
+    assert names == [f"view-0000{number}.npy"]
+
+
+def test_a_full_disk_is_one_line_and_leaves_no_half_view(views_in, tmp_path, monkeypatch):
+    monkeypatch.setattr("foundation.full_disk.shutil.disk_usage", lambda path: SimpleNamespace(free=100))
+    with pytest.raises(OSError, match=r"No space left on device.*view-00000\.npy"):
+        views_in(1)
+    assert list((tmp_path / "features").iterdir()) == []
+
+
+def test_there_are_no_more_views_than_epochs(tiny, tmp_path, monkeypatch):
+    names = made(monkeypatch)
+    train_stage(tiny.config(tmp_path, *BACKBONE, "stages.noisy.views=9", "train.epochs=1"), "noisy", jobs=2)
+    assert names == ["view-00000.npy"]
 
 
 @pytest.mark.parametrize("override", ["trainable=[all]", "trainable=[head,layer14]", "overfit_batches=1"])
