@@ -1,7 +1,4 @@
-"""Data sets: one reader a layout, each returning the same clip table (`table.py`).
-
-A layout that makes its own data has a function `prepare(settings)`, too, which runs before `read`.
-"""
+"""Data sets: one reader a layout, each returning the same clip table (`table.py`)."""
 
 from __future__ import annotations
 

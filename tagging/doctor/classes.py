@@ -1,17 +1,21 @@
 """Classes: how many clips and recordings they have, and which of them the hold-out has."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 
 from foundation.words import listed
 from tagging.datasets.holdout import checked_clips
+from tagging.datasets.settings import KEYS
 from tagging.datasets.table import DatasetError
 from tagging.doctor.finding import Finding
 from tagging.doctor.survey import Survey
 
 FEW_CLIPS = 5  # with fewer, a class can hardly be learned, and its score says nothing
 IMBALANCE = 10.0  # times as many clips in the largest class as in the smallest
+SHARED = 0.25  # of the clips have names that begin like others
+_PATTERNS = ("^(.+)[-_]", "^(.+)[-_][^-_]*[-_]")  # what is before the last, or last but one, - or _ of a name
 _SHARES = (0.25, 0.33, 0.4, 0.5)  # of clips to hold out, tried in turn
 
 
@@ -79,6 +83,40 @@ def one_recording(survey: Survey) -> Finding | None:
         "Such a class can be trained or validated, not both; only a second recording changes that.",
         is_grave=True,
     )
+
+
+def unknown_recordings(survey: Survey) -> Finding | None:
+    """Fires where recordings are unknown, and names look as if a quarter of the clips shared theirs with others."""
+    clips, settings = survey.dataset.clips, survey.config.dataset
+    if (
+        "group_pattern" not in KEYS[settings.layout]
+        or settings.group_pattern
+        or not survey.config.split.holds_out
+    ):
+        return None
+    names = pd.Series([Path(path).name for path in clips["path"]])
+    shared = (
+        (pattern, _recording_names(names, pattern, len(survey.dataset.classes))) for pattern in _PATTERNS
+    )
+    pattern, found = next(((pattern, found) for pattern, found in shared if len(found)), ("", names[:0]))
+    if found.empty:
+        return None
+    return Finding(
+        "unknown recordings",
+        f"recordings are unknown, and {len(found)} of {len(names)} clips have names that begin like others: "
+        f"{listed(list(dict.fromkeys(found)))}",
+        "If several clips come from one recording, set dataset.group_pattern: else the hold-out has clips of the same "
+        "recordings as training, and its score is too good.",
+        (f"dataset.group_pattern={pattern}",),
+    )
+
+
+def _recording_names(names: pd.Series, pattern: str, n_classes: int) -> pd.Series:
+    """What the pattern finds in names, where others have the same; empty if it does not look like recordings."""
+    found = names.str.extract(pattern)[0]
+    shared = found[found.duplicated(keep=False)]
+    is_likely = found.notna().all() and found.nunique() > n_classes and len(shared) >= SHARED * len(names)
+    return shared if is_likely else shared[:0]
 
 
 def held_out_lacks(survey: Survey) -> Finding | None:
@@ -149,4 +187,4 @@ def _named(counts: pd.Series) -> str:
     return listed([f"{name} ({count})" for name, count in counts.sort_values().items()])
 
 
-RULES = (rare_classes, imbalance, one_recording, held_out_lacks)
+RULES = (rare_classes, imbalance, one_recording, unknown_recordings, held_out_lacks)

@@ -38,6 +38,34 @@ def test_a_class_of_one_recording_cannot_be_held_out(made):
     assert "one recording only: cat" in findings["classes of one recording"].text
 
 
+def test_names_that_begin_alike_may_be_of_one_recording(made):
+    names = [
+        f"{label}/{label}-{night}_{n}.wav" for label in ("ant", "bee") for night in range(4) for n in range(3)
+    ]
+    made.write({name: noise(SHORT, seed=seed) for seed, name in enumerate(names)})
+    (finding,) = (each for each in made.look().findings if each.name == "unknown recordings")
+    assert "24 of 24 clips have names that begin like others: ant-0, ant-1" in finding.text
+    assert finding.settings == ("dataset.group_pattern=^(.+)[-_]",)
+    known = made.look(*finding.settings)
+    assert known.areas["classes"]["split train"] == "24 clips of 8 recordings"
+    assert "unknown recordings" not in [each.name for each in known.findings]
+    assert made.settings("unknown recordings", "split.validation_share=0") is None
+
+
+def test_the_parts_of_a_recording_may_have_a_suffix(made):
+    clips = [f"{label}/1-{label}{clip}" for label in ("ant", "bee") for clip in (7, 8)]
+    names = [f"{clip}-{take}-0.wav" for clip in clips for take in "ABC"]
+    made.write({name: noise(SHORT, seed=seed) for seed, name in enumerate(names)})
+    assert made.settings("unknown recordings") == ("dataset.group_pattern=^(.+)[-_][^-_]*[-_]",)
+
+
+def test_numbered_clips_are_not_recordings(made):
+    made.write(
+        {f"{label}/{label}_{n}.wav": noise(SHORT, seed=n) for label in ("ant", "bee") for n in range(6)}
+    )
+    assert made.settings("unknown recordings") is None
+
+
 def test_a_larger_share_is_suggested_where_it_has_all_classes(made):
     made.write(clips(ant=12, bee=12, cat=2))
     (setting,) = made.settings("classes that are not validated", "split.validation_share=0.1")
