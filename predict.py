@@ -51,13 +51,13 @@ def _predict(args: argparse.Namespace) -> int:
         raise ConfigError("--report needs labelled test clips; it cannot be combined with --audio")
     out = args.out or Path("predictions.csv" if args.audio else "submission.csv")
     named_files = [path for path in (args.config, args.audio) if path]
-    check_outputs(PREDICT, {"--out": out}, inputs=named_files)
     named, behind_runs = _paths_and_overrides(args.runs)
     overrides = [*args.overrides, *behind_runs]
     ours = [text for text in overrides if text.startswith(OF_PREDICTION)]
     members = [read_member(path, ours) for path in named]
     of_run = members[0].runs[0].path / CONFIG if members else None
     config = load_config(cli.chosen_config(args.config or of_run, overrides), overrides)
+    check_outputs(PREDICT, {"--out": out}, inputs=named_files)
     members = members or [latest_member(Path(config.run_dir), ours)]
     for run in (run for member in members for run in member.runs):
         run.check_overrides(config, overrides)

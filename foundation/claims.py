@@ -173,8 +173,13 @@ def _check_existing(name: str, path: Path, made_by: str, own: Path | None) -> No
     if target.stat().st_size and not is_recorded(target, made_by) and not _is_old(target, own):
         raise OutputError(
             f"{name}: {path} would be lost: it was not written by {made_by}, or it has been edited since; "
-            "choose another name, or move it away"
+            f"choose another name{_with_option(name)}, or move it away"
         )
+
+
+def _with_option(name: str) -> str:
+    """How to choose another name, where an option does: the user may not have given it."""
+    return f" with {name.split(maxsplit=1)[0]}" if name.startswith("--") else ""
 
 
 def _check_place(name: str, path: Path) -> None:

@@ -122,7 +122,8 @@ def _check_options(settings: ModelSettings) -> None:
     for key in (key for key in OPTIONAL if getattr(settings, key) is not None):
         if key not in options:
             takers = ", ".join(n for n, network in NETWORKS.items() if key in network.OPTIONS)
-            raise ModelError(f"model.{key} is of {takers} and does nothing in {name}; leave it null")
+            do = "do" if "," in takers else "does"
+            raise ModelError(f"{name} does not use model.{key} ({takers} {do}); leave it out")
         value = getattr(settings, key)
         if options[key] and value not in options[key]:
             raise ModelError(

@@ -7,6 +7,7 @@ from typing import Literal
 from foundation.errors import UserError
 from foundation.plugins import plugin_names
 from foundation.settings import Settings, setting
+from foundation.words import nearest
 
 NAMES = plugin_names(Path(__file__).parent, excluding=("registry", "settings"))
 """The networks: every other module of this package is one."""
@@ -152,7 +153,9 @@ class ModelSettings(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.name not in NAMES:
-            raise ValueError(f"expected model.name out of {', '.join(NAMES)}, received {self.name!r}")
+            raise ValueError(
+                f"expected model.name out of {', '.join(NAMES)}, received {self.name!r}.{nearest(self.name, NAMES)}"
+            )
         if self.filters == ():
             raise ValueError("expected model.filters with a number for each block, received []")
         if self.patch_hop_frames and not self.patch_frames and self.name != "yamnet":

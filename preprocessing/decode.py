@@ -94,10 +94,7 @@ def check_not_text(head: bytes) -> None:
     except UnicodeDecodeError:
         return
     if all(character >= " " or character in "\t\n\r\f\x1b" for character in text):
-        raise DecodeError(
-            "expected audio, received a text file, whatever its name says: leave it out, or "
-            "download the audio again"
-        )
+        raise DecodeError("expected audio, received a text file: leave it out, or download the audio again")
 
 
 def check_rate(rate_hz: int) -> None:

@@ -95,7 +95,7 @@ def duplicates(manifest: pd.DataFrame) -> pd.DataFrame:
 
 def _hours(cleaned: pd.DataFrame) -> dict[str, str]:
     hours_in, hours_out = cleaned["seconds_in"].sum() / 3600, cleaned["seconds_out"].sum() / 3600
-    removed = 1 - hours_out / hours_in if hours_in else 0.0
+    removed = max(1 - hours_out / hours_in, 0.0) if hours_in else 0.0  # resampling may add a sample
     return {
         "hours in": f"{hours_in:.3f}",
         "hours out": f"{hours_out:.3f}",

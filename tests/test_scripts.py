@@ -285,9 +285,16 @@ def test_an_audio_folder_shows_tags_and_leaves_the_submission_alone(
 @pytest.mark.parametrize(
     ("script", "arguments", "words"),
     [
-        (train, ["--stage", "curate"], "expected a stage out of ['noisy', 'curated'], received 'curate'"),
+        (
+            train,
+            ["--stage", "curate"],
+            "out of noisy, curated, received 'curate'. Did you mean: 'curated'?",
+        ),
         (train, ["model.nme=x"], "Did you mean: 'model.name'"),
-        (train, ["--config", "none.yaml"], "no such file"),
+        (train, ["--config", "none.yaml"], "no such file; configs are in configs/. Did you mean: 'configs/"),
+        (train, ["model.name=resnet"], "received 'resnet'. Did you mean: 'resnet50'?"),
+        (predict, ["dataset.rooot=x", "--out", "{runs}/curated/run.json"], "Did you mean: 'dataset.root'?"),
+        (predict, ["--out", "{tmp}/mine.csv"], "choose another name with --out, or move it away"),
         (train, ["dataset.root=nowhere", "run_dir={tmp}/r"], "nowhere"),
         (train, ["clean_dir=nowhere", "--stage", "noisy", "run_dir={tmp}/r"], "nowhere"),
         (train, ["model.name=vgg", "--stage", "noisy", "run_dir={tmp}/r"], "expected model.name out of"),
@@ -300,6 +307,7 @@ def test_an_audio_folder_shows_tags_and_leaves_the_submission_alone(
     ],
 )
 def test_a_mistake_ends_in_one_line_and_a_code(trained, tmp_path, capsys, script, arguments, words):
+    (tmp_path / "mine.csv").write_text("mine")
     given = [text.format(tmp=tmp_path, runs=trained.parent / "runs") for text in arguments]
     config = [] if "--config" in arguments else ["--config", str(trained)]
     assert script.main([*config, *given]) == 2

@@ -5,7 +5,9 @@ from pathlib import Path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folders")
+    parser.add_argument(
+        "runs", type=Path, nargs="+", metavar="RUN", help="run folders, or folders with runs in them"
+    )
     parser.add_argument(
         "--metric", help="drawn next to the loss, e.g. f1_macro (default: one that all runs have)"
     )
@@ -15,9 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from tagging.report.comparison import draw_curves
+    from tagging.report.comparison import draw_curves, run_folders
     from tagging.runs.run import read_run
 
-    draw_curves({str(path): read_run(path) for path in args.runs}, args.out, args.metric)
+    draw_curves({str(path): read_run(path) for path in run_folders(args.runs)}, args.out, args.metric)
     print(args.out)
     return 0

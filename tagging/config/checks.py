@@ -19,7 +19,8 @@ def check_config(config: Config) -> None:
     check_task(config, config.dataset.task)
     if config.frontend.name not in FRONTENDS:
         raise ConfigError(
-            f"expected frontend.name out of {', '.join(FRONTENDS)}, received {config.frontend.name!r}"
+            f"expected frontend.name out of {', '.join(FRONTENDS)}, received {config.frontend.name!r}."
+            f"{nearest(config.frontend.name, FRONTENDS)}"
         )
     if config.cleaning.features.name is None:
         _check_audio(config)

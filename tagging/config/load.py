@@ -24,6 +24,7 @@ from tagging.config.stage import StageSettings
 from tagging.config.yaml_text import read_overrides, read_yaml
 
 _BASE = "base"  # the key of a file, not a setting
+_CONFIGS = Path("configs")  # where the program's own are
 _NODES: dict[Any, Any] = {int: IntegerNode, float: FloatNode, bool: BooleanNode, str: StringNode}
 
 
@@ -53,7 +54,9 @@ def _files(path: Path, above: tuple[Path, ...] = ()) -> list[tuple[Path, DictCon
     """A file's settings, after those of the file that it names as its `base`, relative to its own folder."""
     if not path.is_file():
         named = f" as the base of {above[-1]}" if above else ""
-        raise ConfigError(f"expected a config file{named}, received {path}: no such file")
+        raise ConfigError(
+            f"expected a config file{named}, received {path}: no such file{_known_configs(path)}"
+        )
     if path.resolve() in above:
         raise ConfigError(f"{path}: expected a base that is built on other files, received one in a circle")
     with _named(f"{path}: "):
@@ -65,6 +68,14 @@ def _files(path: Path, above: tuple[Path, ...] = ()) -> list[tuple[Path, DictCon
             raise ConfigError(f"expected the path of a config file for {_BASE}, received {base!r}")
     lower = path.parent / Path(base).expanduser()
     return [*_files(lower, (*above, path.resolve())), (path, layer)]
+
+
+def _known_configs(path: Path) -> str:
+    """What follows on the name of a config that is not there."""
+    known = [str(each) for each in sorted(_CONFIGS.rglob("*.yaml"))]
+    if not known:
+        return f"; {_CONFIGS}/ is in the folder of the program, run the command there"
+    return f"; configs are in {_CONFIGS}/.{nearest(str(path), known)}"
 
 
 def save_config(config: Config, path: Path) -> None:
@@ -151,7 +162,9 @@ def _check_stage_names(layer: DictConfig, known: list[str]) -> None:
     stages = layer.get("stages")
     for name in stages if isinstance(stages, DictConfig) else []:
         if name not in known:
-            raise ConfigError(f"stages.{name}: expected a stage out of {known}.{nearest(str(name), known)}")
+            raise ConfigError(
+                f"stages.{name}: expected a stage out of {', '.join(known)}.{nearest(str(name), known)}"
+            )
 
 
 def _one_line(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from foundation.settings import Settings, setting
+from foundation.words import nearest
 from models.settings import ModelSettings
 from preprocessing.settings import CleaningSettings
 from submissions.settings import EnsembleSettings
@@ -45,5 +46,8 @@ class Config(Settings):
     def stage(self, name: str) -> StageSettings:
         """The settings of one stage."""
         if name not in self.stages:
-            raise ConfigError(f"expected a stage out of {list(self.stages)}, received {name!r}")
+            known = ", ".join(self.stages)
+            raise ConfigError(
+                f"expected a stage out of {known}, received {name!r}.{nearest(name, self.stages)}"
+            )
         return self.stages[name]

@@ -73,14 +73,23 @@ def find_runs(paths: Sequence[Path]) -> dict[str, Run]:
     Raises:
         RunError: there is none in one of them, or one cannot be read.
     """
+    runs = {path: read_run(path) for path in run_folders(paths)}
+    return dict(zip(_names(list(runs)), runs.values(), strict=True))
+
+
+def run_folders(paths: Sequence[Path]) -> list[Path]:
+    """The folders of finished runs in these folders, however deep, each once.
+
+    Raises:
+        RunError: there is none in one of them.
+    """
     folders: list[Path] = []
     for path in paths:
         found = sorted(info.parent for info in path.rglob(INFO) if not is_passing(info.parent))
         if not found:
             read_run(path)  # says what is wrong with it
         folders += found
-    runs = {path: read_run(path) for path in dict.fromkeys(folders)}
-    return dict(zip(_names(list(runs)), runs.values(), strict=True))
+    return list(dict.fromkeys(folders))
 
 
 def run_table(runs: dict[str, Run], metric: str) -> pd.DataFrame:

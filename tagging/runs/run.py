@@ -142,7 +142,8 @@ def read_run(path: Path, overrides: Sequence[str] = ()) -> Run:
     if missing := [name for name in (INFO, CONFIG, MODEL) if not (path / name).is_file()]:
         inside = sorted(str(info.parent) for info in path.glob(f"*/{INFO}"))
         hint = f"; did you mean {' or '.join(inside)}?" if inside else ""
-        raise RunError(f"expected a finished run in {path}, but {', '.join(missing)} is missing{hint}")
+        verb = "is" if len(missing) == 1 else "are"
+        raise RunError(f"expected a finished run in {path}, but {', '.join(missing)} {verb} missing{hint}")
     run = Run(path, load_config(path / CONFIG, overrides), _read_info(path))
     _check_belongs(run, overrides)
     return run

@@ -35,7 +35,8 @@ def check(args: argparse.Namespace) -> None:
     if args.run and args.weights:
         raise OptionError("--weights applies to the published network: leave out --run")
     if not args.paths:
-        raise OptionError("expected audio files or folders, received none; give them before --run")
+        where = "before --run" if args.run else "after tag"
+        raise OptionError(f"expected audio files or folders, received none; give them {where}")
     if args.paths.count(STDIN) > 1:
         raise OptionError("-: standard input can only be read once")
     _check_mode(args)

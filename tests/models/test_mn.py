@@ -269,7 +269,7 @@ def test_other_images_are_refused():
 
 
 def test_width_is_of_mn_only():
-    with pytest.raises(ModelError, match=r"model\.width is of mn and does nothing in yamnet"):
+    with pytest.raises(ModelError, match=r"yamnet does not use model\.width \(mn does\)"):
         build_network(ModelSettings("yamnet", width=0.4), (96, 64, 1), 3)
 
 

@@ -292,7 +292,7 @@ def test_networks_of_fixed_length_refuse_sequences_of_variable_length(name):
             "rnn",
             SHAPE,
             {"filters": [8]},
-            r"model\.filters is of cnn1d, cnn2d, cnn_rnn, vgg_cnn and does nothing",
+            r"does not use model\.filters \(cnn1d, cnn2d, cnn_rnn, vgg_cnn do",
         ),
         (
             "rnn",
@@ -307,20 +307,20 @@ def test_networks_of_fixed_length_refuse_sequences_of_variable_length(name):
             {"pool": "last"},
             r"model\.pool out of mean, .*attention for vgg_cnn, received last",
         ),
-        ("mlp", SHAPE, {"pool": "max"}, r"model\.pool is of .* and does nothing in mlp; leave it null"),
+        ("mlp", SHAPE, {"pool": "max"}, r"mlp does not use model\.pool \(.* do\); leave it out"),
         (
             "simple_cnn",
             SHAPE,
             {"cell": "gru"},
-            r"model\.cell is of cnn_rnn, rnn and does nothing in simple_cnn",
+            r"simple_cnn does not use model\.cell \(cnn_rnn, rnn do\)",
         ),
         (
             "simple_cnn",
             SHAPE,
             {"activation": "elu"},
-            r"model\.activation is of cnn1d, .*does nothing in simple_cnn",
+            r"simple_cnn does not use model\.activation \(cnn1d, ",
         ),
-        ("cnn2d", SHAPE, {"stride": 2}, r"model\.stride is of cnn1d, cnn_rnn and does nothing in cnn2d"),
+        ("cnn2d", SHAPE, {"stride": 2}, r"cnn2d does not use model\.stride \(cnn1d, cnn_rnn do\)"),
         (
             "cnn2d",
             SHAPE,

@@ -146,7 +146,7 @@ def test_text_named_wav_never_reaches_ffmpeg(tmp_path, monkeypatch, text):
     path = tmp_path / "text.wav"
     path.write_text(text, encoding="utf-8")
     assert refusal(path) == (
-        "expected audio, received a text file, whatever its name says: leave it out, or download the audio again"
+        "expected audio, received a text file: leave it out, or download the audio again"
     )
 
 

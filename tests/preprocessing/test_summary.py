@@ -42,6 +42,11 @@ def test_a_table_of_nothing_but_refusals():
     assert "share removed  0.0%" in text
 
 
+def test_a_sample_more_is_not_less_than_nothing_removed():
+    longer = MANIFEST.assign(seconds_out=MANIFEST["seconds_in"] + 1e-4)
+    assert "share removed  0.0%" in closing_table(longer)
+
+
 def test_a_folder_of_features_tells_their_shape():
     facts = {
         "seconds_in": 3_600.0,

@@ -22,10 +22,7 @@ KEYS = ("lists", "group_pattern")
 EXPECTED_TREE = """\
     {root}/
         <class>/    <name>.wav, .au, .mp3, .ogg, .flac ...   (at least two classes)
-        <class>/    <any>/<name>.wav                         (subfolders belong to the class)
-    with names of your own, or GTZAN's, where the classes may also be in genres/ or genres_original/:
-        genres/
-            blues/ ... rock/    blues.00000.wav or .au"""
+        <class>/    <any>/<name>.wav                         (subfolders belong to the class)"""
 GTZAN_LEVELS = ("genres_original", "genres")
 
 
@@ -108,7 +105,7 @@ def _class_files(home: Path) -> list[_File]:
 def _where(files: Sequence[_File]) -> str:
     """What to do where clips are deeper than expected."""
     if not (deeper := [file.inner for file in files if file.is_deeper]):
-        return ""
+        return "; set dataset.root=PATH"
     return (
         f", but {len(deeper)} files deeper ({some(deeper, 1)}): set dataset.root to the folder of the class folders, "
         "or list the files in a table (dataset.layout=csv)"

@@ -173,8 +173,8 @@ def test_a_file_that_cannot_be_decoded_is_listed_and_not_fatal(tmp_path):
 @pytest.mark.parametrize("names", [[], ["a.wav"], ["Dog/a.wav"], ["Dog/a.wav", "Cat/a.txt"]])
 def test_fewer_than_two_classes_show_the_tree(tmp_path, names):
     text = message(fill(tmp_path, names))
-    assert text.startswith(f"no class folders with audio at {tmp_path}. Expected:\n    {tmp_path}/\n")
-    assert "genres/" in text
+    start = f"no class folders with audio at {tmp_path}; set dataset.root=PATH. Expected:"
+    assert text.startswith(f"{start}\n    {tmp_path}/\n")
     assert "no class folders" in message(tmp_path / "nowhere")
 
 

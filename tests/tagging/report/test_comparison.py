@@ -102,7 +102,7 @@ def test_runs_of_which_none_has_validation_are_refused(runs, tmp_path, capsys):
 
 
 def test_curves_take_a_metric(runs, tmp_path):
-    given = ["curves", str(runs / "a/noisy"), str(runs / "b/c/noisy"), "--out", str(tmp_path / "c.png")]
+    given = ["curves", str(runs / "a"), str(runs / "b/c/noisy"), "--out", str(tmp_path / "c.png")]
     assert tagging_main.main([*given, "--metric", "map"]) == 0
     assert imread(tmp_path / "c.png").shape[1] > 800
 

@@ -82,3 +82,8 @@ def test_the_format_is_that_of_the_name_of_the_output(given, chosen):
     args = parser.parse_args(["a.wav", *given])
     options.check(args)
     assert args.format == chosen
+
+
+def test_without_files_it_says_where_they_go(capsys):
+    assert refused(capsys).endswith("expected audio files or folders, received none; give them after tag")
+    assert refused(capsys, "--run", "r").endswith("give them before --run")

@@ -97,6 +97,9 @@ def test_a_damaged_or_unfinished_run_is_refused(noisy, tmp_path):
     (tmp_path / "run" / "run.json").unlink()
     with pytest.raises(RunError, match=r"run\.json is missing"):
         read_run(tmp_path / "run")
+    (tmp_path / "run" / "model.keras").unlink()
+    with pytest.raises(RunError, match=r"run\.json, model\.keras are missing"):
+        read_run(tmp_path / "run")
     with pytest.raises(RunError, match=r"run train\.py first"):
         latest_run(tmp_path)
     assert json.loads((noisy[1] / "run.json").read_text())["stage"] == "noisy"
