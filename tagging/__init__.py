@@ -9,9 +9,15 @@ __all__ = ["Tagger"]
 
 
 def __getattr__(name: str) -> Any:
-    """`Tagger`, for which TensorFlow is loaded, only where it is asked for."""
+    """`Tagger`, for which TensorFlow is loaded without its notices, only where it is asked for."""
     if name == "Tagger":
-        from tagging.tagger.tagger import Tagger  # noqa: PLC0415
+        from tagging.cli import without_notices  # noqa: PLC0415
 
+        with without_notices():
+            import tensorflow as tf  # noqa: PLC0415
+
+            from tagging.tagger.tagger import Tagger  # noqa: PLC0415
+
+            tf.config.list_physical_devices()
         return Tagger
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -160,17 +160,24 @@ def quiet_tensorflow(jobs: int, *, calls_apart: bool = False) -> None:
         calls_apart: `jobs` threads call networks, and each call keeps to one core, which takes half the time for small
             networks; else the cores share each operation.
     """
+    with without_notices():
+        import tensorflow as tf  # noqa: PLC0415
+
+        if calls_apart or jobs < available_cores():
+            _limit_threads(tf, 1 if calls_apart else jobs, jobs)
+        tf.get_logger().setLevel("ERROR")  # its advice on tracing is for those who write the code
+        tf.config.list_physical_devices()
+
+
+@contextmanager
+def without_notices() -> Iterator[None]:
+    """Nothing that TensorFlow prints while it is imported and finds its devices reaches stderr; settings stay."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as notices:
         os.dup2(notices.fileno(), 2)
         try:
-            import tensorflow as tf  # noqa: PLC0415
-
-            if calls_apart or jobs < available_cores():
-                _limit_threads(tf, 1 if calls_apart else jobs, jobs)
-            tf.get_logger().setLevel("ERROR")  # its advice on tracing is for those who write the code
-            tf.config.list_physical_devices()
+            yield
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)

@@ -1,7 +1,10 @@
 """What all commands share: options that cannot be read are one line."""
 
 import argparse
+import os
 import signal
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -142,3 +145,16 @@ def test_tensorflow_gets_the_cores_that_it_may_use(monkeypatch, jobs, apart, thr
     monkeypatch.setattr(cli, "_limit_threads", lambda _, *found: limits.append(found))
     cli.quiet_tensorflow(jobs, calls_apart=apart)
     assert limits == threads
+
+
+def test_the_library_loads_without_notices_and_with_the_threads_as_they_were():
+    program = (
+        "from tagging import Tagger\nimport tensorflow as tf\ntf.zeros(1)\n"
+        "print(Tagger.__name__, tf.config.threading.get_intra_op_parallelism_threads())"
+    )
+    root = Path(__file__).parents[2]
+    environment = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", program], cwd=root, env=environment, capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("Tagger 0\n", "")
