@@ -18,7 +18,7 @@ _MOST_DOTS = 30  # epochs; with more, a line alone is clearer
 
 
 def learning_curves(histories: Mapping[str, pd.DataFrame], path: Path, metric: str | None = None) -> None:
-    """Loss, a metric and the learning rate over the epochs, all runs in one figure.
+    """Loss, a metric and, if it changes, the learning rate over the epochs, all runs in one figure.
 
     Args:
         histories: name of the run -> its history: `epoch` (from 1), `loss`, and where they are known `learning_rate`,
@@ -31,6 +31,8 @@ def learning_curves(histories: Mapping[str, pd.DataFrame], path: Path, metric: s
     panels = figure.subplots(1, len(columns), squeeze=False)[0]
     for panel, column in zip(panels, columns, strict=True):
         _draw(panel, histories, column)
+    if len(rates := learning_rates(histories)) == 1:
+        figure.supxlabel(f"learning rate {rates.pop()} in all epochs", fontsize=8)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize=8)
     write_figure(figure, path)
 
@@ -45,10 +47,15 @@ def learning_curve(histories: Mapping[str, pd.DataFrame], column: str) -> str | 
 
 
 def curve_columns(histories: Mapping[str, pd.DataFrame], metric: str | None = None) -> list[str]:
-    """What is drawn of these runs: the loss, the metric (None: one that all have), the learning rate."""
+    """What is drawn of these runs: the loss, the metric (None: one that all have), the learning rate if it changes."""
     metric = metric or common_metric([map(str, history) for history in histories.values()])
-    rate = RATE if any(RATE in history for history in histories.values()) else None
+    rate = RATE if len(learning_rates(histories)) > 1 else None
     return [column for column in dict.fromkeys(["loss", metric, rate]) if column]
+
+
+def learning_rates(histories: Mapping[str, pd.DataFrame]) -> set[str]:
+    """All learning rates of these runs, as text."""
+    return {f"{rate:.3g}" for history in histories.values() for rate in history.get(RATE, ())}
 
 
 def _draw(panel: Axes, histories: Mapping[str, pd.DataFrame], column: str) -> dict[str, list[str]]:

@@ -132,18 +132,26 @@ def _readable(clips: pd.DataFrame) -> _Example | None:
 
 
 def _log_mel(config: Config, example: _Example, path: Path) -> Path:
-    """A window of the cleaned clip, before and after SpecAugment in the config's strength, switched on or not."""
+    """A window of the cleaned clip before and after SpecAugment, in the strength of the stage that uses it, if any."""
     pcm = CleanStream(ArraySound(example.samples, example.rate_hz), config.cleaning, "curated").pcm()
     pieces = audio_windows(config.window, config.cleaning.rate_hz)
     window = pieces.draw(tf.constant(pcm), tf.constant([config.seed, 0]))
     frontend = build_frontend(config.frontend, config.cleaning.rate_hz, expected_channels(config.model))
     image = frontend(pieces.to_input(window)[tf.newaxis])
-    strength = next(iter(config.stages.values())).augment.spec_augment
+    strengths = [stage.augment.spec_augment for stage in config.stages.values()]
+    strength = next((each for each in strengths if each.enabled), strengths[0])
     settings = AugmentSettings(spec_augment=replace(strength, enabled=True))
     batch = Batch(image, tf.zeros((1, 1)), tf.ones(1), tf.constant([True]))
     augmented = augment_images(batch, tf.constant([config.seed, 1]), settings).inputs
     edges_hz = config.frontend.mel_edges_hz(config.cleaning.rate_hz)
-    sounds.log_mel_before_after(np.asarray(image)[0], augmented.numpy()[0], path, example.title, edges_hz)
+    sounds.log_mel_before_after(
+        np.asarray(image)[0],
+        augmented.numpy()[0],
+        path,
+        example.title,
+        edges_hz,
+        is_used=strength.enabled,
+    )
     return path
 
 

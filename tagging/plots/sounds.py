@@ -43,7 +43,13 @@ def waveforms(clips: Mapping[str, tuple[np.ndarray, int]], path: Path) -> None:
 
 
 def log_mel_before_after(
-    before: np.ndarray, after: np.ndarray, path: Path, title: str = "", edges_hz: EdgesHz = None
+    before: np.ndarray,
+    after: np.ndarray,
+    path: Path,
+    title: str = "",
+    edges_hz: EdgesHz = None,
+    *,
+    is_used: bool = True,
 ) -> None:
     """A log-mel image before and after SpecAugment, on one scale of colours.
 
@@ -52,15 +58,17 @@ def log_mel_before_after(
         path: the PNG to write.
         title: names the clip.
         edges_hz: see `EdgesHz`.
+        is_used: whether training masks such images; else the title says that it does not.
     """
     figure = Figure((11, 4), layout="constrained")
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
-    for panel, image, name in zip(panels, (before, after), ("before", "after SpecAugment"), strict=True):
+    titles = ("before", f"after SpecAugment{'' if is_used else ' (off in this config)'}")
+    for panel, image, name in zip(panels, (before, after), titles, strict=True):
         drawn = _draw_image(panel, image, max(before.max(), after.max()))
         panel.set_title(name, fontsize=10)
         panel.set_xlabel("frame")
     panels[0].set_ylabel(_band_axis(panels[0], before.shape[1], edges_hz))
-    figure.colorbar(drawn, ax=panels, label="level (0 = silence)")
+    figure.colorbar(drawn, ax=panels, label="value in the image (0 = silence)")
     figure.suptitle(title, parse_math=False)
     write_figure(figure, path)
 

@@ -15,6 +15,8 @@ from tagging.report.html import NOTHING, Html, element, folded, paragraph, secti
 from tagging.report.material import Material
 from tagging.runs.run import CONFIG, SPLIT, Run
 
+_PARTS = {"train": "trained on", "validation": "held out"}  # of split.csv
+
 
 def data_table(material: Material, dataset: Dataset) -> pd.DataFrame:
     """How many clips: `split`, `label`, `clips`; one row per split, without a label, and one for each of its labels."""
@@ -56,13 +58,20 @@ def info_of(run: Run, key: str) -> str:
 
 def _dataset_tables(material: Material, dataset: Dataset, data: pd.DataFrame) -> Iterator[Html]:
     whole, of_labels = data[data["label"] == ""], data[data["label"] != ""]
-    yield table(("split", "clips"), zip(whole["split"], whole["clips"].tolist(), strict=True))
+    names = [_part_title(str(name)) for name in whole["split"]]
+    yield table(("split", "clips"), zip(names, whole["clips"].tolist(), strict=True))
     if not dataset.has_labels:
         yield folded("Values of each target", _values(dataset, _parts(material, dataset)))
         return
-    counts = {name: part["clips"].tolist() for name, part in of_labels.groupby("split", sort=False)}
+    counts = {str(name): part["clips"].tolist() for name, part in of_labels.groupby("split", sort=False)}
     rows = zip(dataset.classes, *counts.values(), strict=True)
-    yield folded("Clips of each class", table(("class", *counts), rows))
+    yield folded("Clips of each class", table(("class", *map(_part_title, counts)), rows))
+
+
+def _part_title(name: str) -> str:
+    """`train, validation` of `split_parts` as `train (held out)`."""
+    split, _, part = name.partition(", ")
+    return f"{split} ({_PARTS[part]})" if part in _PARTS else name
 
 
 def _parts(material: Material, dataset: Dataset) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -139,7 +148,10 @@ def commands(material: Material) -> list[str]:
         base, extra = str(material.path), f" --folds {len(material.member.runs)} split.file=null"
     else:
         base, extra = config.run_dir, ""
-    out = shlex.quote(f"run_dir={base}-again")
+    again = f"{base}-again"
+    out, made = shlex.quote(f"run_dir={again}"), Path(again)
+    if not material.member.has_folds:
+        made /= str(run.info["stage"])
     train = [
         f"python train.py {given} --stage {shlex.quote(stage)}{extra} {out}"
         for stage in _stages_to(config, str(run.info["stage"]))
@@ -147,8 +159,8 @@ def commands(material: Material) -> list[str]:
     return [
         f"python preprocess.py {given}",
         *train,
-        f"python predict.py --runs {shlex.quote(str(material.path))}",
-        f"python -m tagging report {shlex.quote(str(material.path))}",
+        f"python predict.py --runs {shlex.quote(str(made))}",
+        f"python -m tagging report {shlex.quote(str(made))}",
     ]
 
 

@@ -15,6 +15,10 @@ from tagging.report.sound import Shown, shown_clip
 
 EACH = 6  # clips at either end
 _TOP = 3  # classes of a clip
+_TITLES = {
+    False: ("Worst", "Best"),
+    True: ("Wrong, or right with least certainty", "Right with most certainty"),
+}
 _COLOURS = (
     ", ties broken by log loss. Below, the most likely classes and their calibrated scores: green if "
     "predicted and right, red if predicted and wrong, grey if not predicted."
@@ -32,7 +36,7 @@ def clip_section(material: Material, evaluation: Evaluation, table: pd.DataFrame
     best, worst = ends(list(table.index))
     shown, notes = _shown(evaluation.clips.loc[[*best, *worst]], material.run.config)
     parts: list[Html] = []
-    for title, rows in (("Worst", worst), ("Best", best)):
+    for title, rows in zip(_TITLES[material.kind.is_single_label], (worst, best), strict=True):
         lines = [_figures(material.kind, figures) for figures in table.loc[rows].to_dict("records")]
         cards = [
             _card(material, evaluation, row, line, shown.get(row))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from tagging.plots.curves import RATE, curve_columns, learning_curve
+from tagging.plots.curves import curve_columns, learning_curve, learning_rates
 from tagging.plots.style import run_colours
 from tagging.report.html import Html, element, paragraph, section
 from tagging.report.material import Material
@@ -20,9 +20,8 @@ def curve_section(material: Material) -> Html:
 
 def learning_charts(histories: Mapping[str, pd.DataFrame]) -> Iterator[Html]:
     """A chart of each figure (of the learning rate only where it changes), and what the lines are; run -> history."""
-    rates = {f"{rate:.3g}" for history in histories.values() for rate in history.get(RATE, ())}
-    columns = [name for name in curve_columns(histories) if name != RATE or len(rates) > 1]
-    charts = [chart for name in columns if (chart := learning_curve(histories, name))]
+    rates = learning_rates(histories)
+    charts = [chart for name in curve_columns(histories) if (chart := learning_curve(histories, name))]
     yield element("div", *map(Html, charts), class_="charts")
     if len(histories) > 1:
         colours = zip(histories, run_colours(len(histories)), strict=True)

@@ -40,10 +40,13 @@ def shown_clip(path: Path) -> Shown:
         caption = f"{_part(len(features), len(whole), '{} steps')}, {whole.shape[1]} bands"
         ticks = ("0", f"{len(features) / 2:g}", f"{len(features)} steps")
         return Shown(data_uri("image/png", image_png(features)), None, ticks, caption)
-    pcm, seconds = heard(path)
+    pcm, seconds, rate_hz = heard(path)
     heard_s = len(pcm) / RATE_HZ
     ticks = ("0", f"{heard_s / 2:.2g}", f"{heard_s:.2g} s")
-    caption = f"{_part(heard_s, seconds, '{:.1f} s')}, log-mel to {RATE_HZ / 2000:g} kHz"
+    band = f"log-mel to {RATE_HZ / 2000:g} kHz"
+    if rate_hz > RATE_HZ:
+        band = f"sound and {band} of the clip's {rate_hz / 2000:g}"
+    caption = f"{_part(heard_s, seconds, '{:.1f} s')}, {band}"
     image, _ = compute_features(pcm, RATE_HZ, _MEL)
     sound = data_uri("audio/wav", wav_bytes(pcm, RATE_HZ))
     return Shown(data_uri("image/png", image_png(image)), sound, ticks, caption)
@@ -51,16 +54,17 @@ def shown_clip(path: Path) -> Shown:
 
 def _part(shown: float, whole: float, form: str) -> str:
     """`3.2 s`, or where it is not all, `first 5.0 s of 7.3 s`."""
-    return form.format(whole) if shown >= whole else f"first {form.format(shown)} of {form.format(whole)}"
+    part, all_of_it = form.format(shown), form.format(whole)
+    return all_of_it if part == all_of_it else f"first {part} of {all_of_it}"
 
 
-def heard(path: Path) -> tuple[np.ndarray, float]:
-    """The first seconds of a clean WAV, (samples,) int16 at RATE_HZ; and how many it has."""
+def heard(path: Path) -> tuple[np.ndarray, float, int]:
+    """The first seconds of a clean WAV, (samples,) int16 at RATE_HZ; how many it has, and its own rate."""
     with wave.open(str(path), "rb") as file:
         rate_hz, frames = file.getframerate(), file.getnframes()
         pcm = np.frombuffer(file.readframes(round(HEARD_S * rate_hz)), "<i2")
     waveform = resample(pcm.astype(np.float32) / 32768, rate_hz, RATE_HZ)
-    return to_pcm16(waveform)[0], frames / rate_hz
+    return to_pcm16(waveform)[0], frames / rate_hz, rate_hz
 
 
 def image_png(image: np.ndarray) -> bytes:

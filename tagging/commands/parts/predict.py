@@ -51,7 +51,8 @@ def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, re
         )
     if TEST not in set(dataset.clips["split"]):
         raise DatasetError(
-            f"{config.dataset.root} has no test clips; predict.py --audio PATH takes any files"
+            f"{config.dataset.root} has no test clips: train.py --folds 5 scores each clip by a run that was not "
+            "trained on it, and predict.py --audio PATH takes any files"
         )
     answers = answers_for(dataset, ensemble.classes)
     if answers.foreign:

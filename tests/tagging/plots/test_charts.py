@@ -53,6 +53,12 @@ def test_curves_of_a_metric_that_only_validation_has_and_the_learning_rate(tmp_p
     assert rate.get_yscale() == "log"
 
 
+def test_a_constant_learning_rate_is_a_line_of_text(tmp_path, drawn):
+    curves.learning_curves({"a": HISTORY.assign(learning_rate=1e-3)}, tmp_path / "c.png")
+    assert [panel.get_ylabel() for panel in drawn[0].axes] == ["loss", "accuracy"]
+    assert drawn[0].get_supxlabel() == "learning rate 0.001 in all epochs"
+
+
 def test_curves_of_runs_without_a_common_metric_show_the_loss(tmp_path, drawn):
     curves.learning_curves({"a": HISTORY, "b": HISTORY[["epoch", "loss"]]}, tmp_path / "c.png")
     assert [panel.get_ylabel() for panel in drawn[0].axes] == ["loss"]

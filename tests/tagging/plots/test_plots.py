@@ -72,6 +72,9 @@ def test_log_mel_is_drawn_transposed_with_low_bands_below_on_one_scale(tmp_path,
         np.testing.assert_array_equal(plot.get_array(), image[..., 0].T)
         assert plot.origin == "lower"
         assert plot.get_clim() == (0, before.max())  # silence is black in both
+    assert drawn[0].axes[1].get_title() == "after SpecAugment"
+    sounds.log_mel_before_after(before, after, tmp_path / "off.png", is_used=False)
+    assert drawn[1].axes[1].get_title() == "after SpecAugment (off in this config)"
 
 
 @pytest.mark.parametrize(("low", "high", "n"), [(0.0, 8_000.0, 80), (125.0, 7_500.0, 64)])

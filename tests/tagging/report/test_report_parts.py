@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile as sf
 
 from tagging.datasets import read_dataset
 from tagging.datasets.settings import SplitSettings
@@ -18,6 +19,7 @@ from tagging.report.curves import learning_charts
 from tagging.report.material import read_material
 from tagging.report.page import write_report
 from tagging.report.scores import class_section, score_section, temperature_note
+from tagging.report.sound import shown_clip
 from tagging.report.tables import class_table, drawn_figures, overall_table
 from tagging.runs.folds import write_folds
 from tests.report_helpers import Page, make_config, make_run
@@ -30,6 +32,16 @@ def test_commands_name_the_stages_that_it_is_built_on(noisy, tiny):
         in words
     )
     assert "--stage curated" not in words
+    assert f"python predict.py --runs {noisy[0]}/runs-again/noisy" in words
+    assert f"python -m tagging report {noisy[0]}/runs-again/noisy" in words
+    assert "curated (held out)" in words
+
+
+def test_a_clip_says_what_is_left_out_of_it(tmp_path):
+    for seconds, rate_hz in ((5.001, 32_000), (5.2, 16_000)):
+        sf.write(tmp_path / f"{rate_hz}.wav", np.zeros(round(seconds * rate_hz)), rate_hz, "PCM_16")
+    assert shown_clip(tmp_path / "32000.wav").caption == "5.0 s, sound and log-mel to 8 kHz of the clip's 16"
+    assert shown_clip(tmp_path / "16000.wav").caption == "first 5.0 s of 5.2 s, log-mel to 8 kHz"
 
 
 def test_a_stage_that_builds_on_another_is_trained_behind_it(noisy):

@@ -32,7 +32,7 @@ def arguments(tmp_path) -> list[str]:
     return ["--config", str(CONFIG), "--jobs", "1", *places]
 
 
-def test_a_table_of_curated_and_noisy_clips(arguments, tmp_path):
+def test_a_table_of_curated_and_noisy_clips(arguments, tmp_path, capsys):
     assert preprocess.main(arguments) == 0
     assert train.main([*arguments, *SMALL.split()]) == 0
     out = tmp_path / "submission.csv"
@@ -40,6 +40,11 @@ def test_a_table_of_curated_and_noisy_clips(arguments, tmp_path):
     with out.open(newline="") as file:
         header, *rows = csv.reader(file)
     assert (header, [row[0] for row in rows]) == (["fname", "Robin", "Wren"], ["test/0.wav", "test/1.wav"])
+    table = tmp_path / "own" / "clips.csv"
+    table.write_text("\n".join(line for line in table.read_text().splitlines() if "test" not in line))
+    capsys.readouterr()
+    assert predict.main(["--runs", f"{tmp_path}/runs/curated", "--jobs", "1", "--out", str(out)]) == 2
+    assert "has no test clips: train.py --folds 5 scores each clip" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
