@@ -36,12 +36,12 @@ class ModelSettings(Settings):
     )
     weights_sha256: str | None = setting(
         None,
-        "SHA-256 hash that the downloaded `audioset` file must have; null: not checked, but for mn of width 0.4, "
-        "whose hash is known",
+        "SHA-256 hash that the downloaded `audioset` file must have; null: not checked, except for mn of width "
+        "0.4, whose hash is known",
     )
     width: float | None = setting(
         None,
-        "factor of all channels of mn; `audioset` weights exist for 0.1, 0.2, 0.4, 0.5, 1, 2, 3 and 4; null: 0.4",
+        "factor for the channels of mn; `audioset` weights exist for 0.1, 0.2, 0.4, 0.5, 1, 2, 3 and 4; null: 0.4",
         at_least=0.1,
         at_most=4,
     )
@@ -69,8 +69,7 @@ class ModelSettings(Settings):
     )
     dropout: float = setting(
         0.3,
-        "share of the outputs of each hidden dense layer (of the features, if there is none) dropped in training, "
-        "and of what passes from one recurrent layer to the next",
+        "dropout rate of each hidden dense layer (of the features, if there is none), and between recurrent layers",
         at_least=0,
         below=1,
     )
@@ -80,7 +79,7 @@ class ModelSettings(Settings):
     )
     patch_frames: int | None = setting(
         None,
-        "the image is cut into patches of this many frames; null: it is not cut, but yamnet always takes 96",
+        "the image is cut into patches of this many frames; null: it is not cut (yamnet always uses 96)",
         at_least=1,
         at_most=1_000_000,
     )

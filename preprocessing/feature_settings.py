@@ -36,47 +36,47 @@ class FeatureSettings(Settings):
     )
     n_fft: int = setting(
         2048,
-        "FFT size and length of the Hann window, at `cleaning.rate_hz`; not of `stored`",
+        "FFT size and length of the Hann window, at `cleaning.rate_hz`; not used by `stored`",
         at_least=2,
         at_most=65_536,
         unit="samples",
     )
     hop_length: int = setting(
         512,
-        "distance between steps (between frames, where steps are beats); not of `stored`",
+        "distance between steps (between frames, if steps are beats); not used by `stored`",
         at_least=1,
         at_most=1_000_000,
         unit="samples",
     )
     center: bool = setting(
         True,
-        "windows are centred on the time of their step, the ends padded with zeros; `false`: they lie inside the "
-        "clip. Of `mel`, `chroma`, `fused` and MFCC; `beat_*` are always centred",
+        "windows are centred on the time of their step, and the ends are padded with zeros; `false`: they lie "
+        "inside the clip. For `mel`, `chroma`, `fused` and MFCC; `beat_*` are always centred",
     )
     n_mels: int = setting(
         128,
-        "number of Slaney mel bands, from 0 to half the sample rate; of mel, fused and MFCC",
+        "number of Slaney mel bands, from 0 to half the sample rate; for mel, fused and MFCC",
         at_least=1,
         at_most=2_048,
     )
     top_db: float = setting(
         80.0,
-        "log-mel values are cut off this far below the highest of the clip; of mel, fused and MFCC",
+        "log-mel values are cut off this far below the highest of the clip; for mel, fused and MFCC",
         at_least=1e-3,
         at_most=1_000,
         unit="dB",
     )
     n_mfcc: int = setting(
         13,
-        "number of coefficients kept, at most `n_mels`; of `mfcc` and `mfcc_statistics`",
+        "number of coefficients kept, at most `n_mels`; for `mfcc` and `mfcc_statistics`",
         at_least=1,
         at_most=2_048,
     )
-    transpose: bool = setting(False, "stored arrays are (bands, steps); of `stored`")
+    transpose: bool = setting(False, "stored arrays are (bands, steps); for `stored`")
     bands: tuple[int, ...] | None = setting(
         None,
-        "`[start, stop]`, which bands of stored features are kept, stop not included, e.g. `[128,140]`: the chroma "
-        "of a fused file; null: all; of `stored`",
+        "`[start, stop]`: bands of stored features to keep, without stop, e.g. `[128,140]`: the chroma "
+        "of a fused file; null: all; for `stored`",
         at_least=0,
         at_most=1_000_000,
     )

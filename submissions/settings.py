@@ -21,7 +21,7 @@ class EnsembleSettings(Settings):
         at_most=1_000_000,
     )
     fit: bool = setting(
-        False, "choose the weights with the best out-of-fold metric; every model has to be one of folds"
+        False, "choose the weights with the best out-of-fold metric; every model has to be a folder of folds"
     )
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ class StepSettings(Settings):
 
     epochs: int = setting(
         10,
-        "of `step` and `step_plateau`: the rate is multiplied by `gamma` each time this many epochs have passed",
+        "only for `step` and `step_plateau`: the rate is multiplied by `gamma` each time this many epochs have passed",
         at_least=1,
         at_most=MOST_EPOCHS,
     )
@@ -27,7 +27,7 @@ class PlateauSettings(Settings):
     """Of `schedule` `plateau` and `step_plateau`: the rate is lowered when `train.monitor` stops improving."""
 
     factor: float = setting(
-        0.5, "of `plateau` and `step_plateau`: what the rate is multiplied by", above=0, below=1
+        0.5, "only for `plateau` and `step_plateau`: factor of the rate", above=0, below=1
     )
     patience: int = setting(
         3,

@@ -20,7 +20,10 @@ class Config(Settings):
     """Everything an experiment can be told; each part is documented where it is used."""
 
     seed: int = setting(
-        0, "of the hold-out, the weights, and every random choice in training", at_least=0, at_most=2**32 - 1
+        0,
+        "of the hold-out, the initial weights, and every random choice in training",
+        at_least=0,
+        at_most=2**32 - 1,
     )
     deterministic: bool = setting(
         False,

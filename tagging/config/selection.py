@@ -18,14 +18,14 @@ class SelectionSettings(Settings):
 
     model: str = setting(
         "previous",
-        "the run that decides which clips come in as source `selected`: `previous` (the stage before), or the path "
-        "of a run folder",
+        "the run that selects the clips of the source `selected`: `previous` (the stage before), or the path of a "
+        "run folder",
         is_path=True,
     )
     labels: Literal["given", "model"] = setting(
         "given",
-        "`given`: a clip keeps its labels, and comes in when the model gives each of them `min_probability`; "
-        "`model`: it gets the model's probabilities as labels, and comes in when one of them reaches "
-        "`min_probability`",
+        "`given`: a clip keeps its labels, and is selected if the model gives each of them at least "
+        "`min_probability`; `model`: it gets the model's probabilities as labels, and is selected if one of them "
+        "reaches `min_probability`",
     )
     min_probability: float = setting(0.5, "threshold of the model's probabilities", at_least=0, at_most=1)

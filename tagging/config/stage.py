@@ -25,8 +25,8 @@ class TrainSettings(Settings):
     momentum: float = setting(0.9, "momentum of `sgd`; 0: none", at_least=0, below=1)
     clip_norm: float | None = setting(
         None,
-        "gradients with a larger global norm are scaled down to it; null: never. Against the bursts of recurrent "
-        "layers",
+        "gradients with a larger global norm are scaled down to it; null: never. It prevents exploding gradients, "
+        "as in recurrent layers",
         above=0,
         at_most=1_000_000_000,
     )
@@ -51,15 +51,15 @@ class TrainSettings(Settings):
     )
     weight_decay: float | None = setting(
         None,
-        "this share of each trainable weight, biases too, is added to its gradient, as in PyTorch's Adam and SGD; "
-        "with `adamw` it is the optimizer's own, taken off the weights themselves, times the rate. Null: none, "
-        "with `adamw` Keras's 0.004",
+        "this share of each trainable weight, including biases, is added to its gradient, as in PyTorch's Adam and "
+        "SGD; `adamw` instead subtracts it, times the rate, from the weights themselves. Null: none, for `adamw` "
+        "Keras's 0.004",
         at_least=0,
         at_most=1_000_000,
     )
     monitor: str | None = setting(
         None,
-        "what decides which epoch is better: `val_loss`, or `val_` and a metric of the task, e.g. `val_f1_macro`; "
+        "metric that selects the best epoch: `val_loss`, or `val_` and a metric of the task, e.g. `val_f1_macro`; "
         "null: `val_lwlrap`, `val_accuracy` or `val_mse`, by the task",
     )
     patience: int = setting(
@@ -68,9 +68,9 @@ class TrainSettings(Settings):
     keep: Literal["best", "last"] = setting(
         "best",
         "the weights of the `best` epoch, or of the `last` one. Choosing among epochs makes the validation score "
-        "itself slightly optimistic; `last` keeps it honest where it is the result (folds)",
+        "slightly optimistic; `last` keeps it unbiased where it is the result (folds)",
     )
-    mixed_precision: bool = setting(False, "float16 arithmetic; pays on a GPU")
+    mixed_precision: bool = setting(False, "float16 arithmetic, meant for GPUs")
     jit_compile: Literal["auto", "on", "off"] = setting(
         "auto",
         "XLA: `auto`, `'on'` or `'off'`, in quotes, as YAML reads these words as true and false; `auto` is on with "
@@ -85,15 +85,15 @@ class TrainSettings(Settings):
     )
     source_weights: dict[str, float] = setting(
         dict,
-        "weight of each source's clips in the loss, e.g. `{noisy: 0.5}`; a source that is not named weighs 1",
+        "weight of each source's clips in the loss, e.g. `{noisy: 0.5}`; other sources weigh 1",
         above=0,
         at_most=HEAVIEST,
     )
     class_weights: Any = setting(  # str, dict or None, of which OmegaConf takes no union
         None,
         "weight of each label's clips in the loss: `balanced` (clips / (classes x clips of the class), as in "
-        "scikit-learn) or e.g. `{rock: 2}`, where a label that is not named weighs 1; null: all 1. A clip with "
-        "several labels weighs their mean",
+        "scikit-learn) or e.g. `{rock: 2}`, where other labels weigh 1; null: all 1. A clip with several "
+        "labels has the mean of their weights",
     )
     overfit_batches: int = setting(
         0,
@@ -138,8 +138,8 @@ class StageSettings(TrainSettings):
 
     sources: tuple[str, ...] = setting(
         ("curated",),
-        "splits that it learns from, e.g. `[noisy]` or `[curated, noisy]`; `selected` stands for the noisy clips "
-        "that `selection` lets in",
+        "splits that it trains on, e.g. `[noisy]` or `[curated, noisy]`; `selected` stands for the noisy clips "
+        "that `selection` selects",
     )
     init: str = setting(
         "none",
@@ -148,12 +148,12 @@ class StageSettings(TrainSettings):
         is_path=True,
     )
     trainable: tuple[str, ...] = setting(
-        ("all",), "what learns: `all`, or any of `head` and block names of the backbone"
+        ("all",), "what is trained: `all`, or any of `head` and the block names of the backbone"
     )
     views: int | None = setting(
         None,
         "for `trainable: [head]`: the frozen backbone sees the inputs of this many epochs (windows and augmentation "
-        "drawn as ever) and the epochs after them learn from the same features, in another order. 1 is enough for "
+        "drawn as usual), and later epochs reuse the same features in another order. 1 is enough for "
         "whole clips without augmentation. Null: every epoch runs the backbone on new inputs",
         at_least=1,
         at_most=MOST_EPOCHS,

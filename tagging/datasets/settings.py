@@ -30,13 +30,12 @@ class DatasetSettings(Settings):
     )
     task: Literal["multilabel", "multiclass", "regression"] | None = setting(
         None,
-        "`multilabel` (several labels per clip), `multiclass` (exactly one) or `regression`; null: the layout's "
-        "own. Any labelled layout can be used as `multilabel`",
+        "`multilabel` (several labels per clip), `multiclass` (exactly one) or `regression`; null: as the "
+        "layout says. Any labelled layout can be used as `multilabel`",
     )
     merge: dict[str, str] = setting(
         dict,
-        "label → label that replaces it, e.g. `{Psych-Rock: Rock}`; the new label may be one of the data set or "
-        "not",
+        "label → label that replaces it, e.g. `{Psych-Rock: Rock}`; the new label may be new to the data set",
     )
     drop: tuple[str, ...] = setting(
         (), "labels that are left out, named as after merging; clips left without a label are left out, too"
@@ -49,25 +48,25 @@ class DatasetSettings(Settings):
         at_most=1_000_000_000,
     )
     subset: Literal["small", "medium", "large"] | None = setting(
-        None, "of `fma`: `small`, `medium` (includes small) or `large` (includes medium); null: small"
+        None, "only for `fma`: `small`, `medium` (includes small) or `large` (includes medium); null: small"
     )
     lists: dict[str, str] = setting(
         dict,
-        "of `folders`: part (`train`, `validation`, `test`) → text file with one clip per line; clips in none of "
-        "them are left out. Empty: all clips train",
+        "only for `folders`: part (`train`, `validation`, `test`) → text file with one clip per line; clips in "
+        "none of them are left out. Empty: all clips are training clips",
         is_path=True,
     )
     group_pattern: str | None = setting(
         None,
-        "of `folders`: regular expression, searched in the file name, whose first group is what clips of one "
-        "recording share; null: unknown",
+        "only for `folders`: regular expression, searched in the file name; clips with the same text in its first "
+        "group come from one recording; null: recordings are unknown",
     )
     targets: tuple[str, ...] | None = setting(
         None,
-        "of `csv` and `fused`: columns of numbers to predict; null: labels, and all columns of a list of moods",
+        "only for `csv` and `fused`: columns of numbers to predict; null: labels, and all columns of a list of moods",
     )
     table: str | None = setting(
-        None, "of `csv`: the table; null: `clips.csv` in `dataset.root`", is_path=True
+        None, "only for `csv`: the table; null: `clips.csv` in `dataset.root`", is_path=True
     )
 
     @property

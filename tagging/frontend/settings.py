@@ -87,20 +87,20 @@ class FrontendSettings(Settings):
     )
     channels: Literal[1, 3] | None = setting(
         None,
-        "1, or 3 equal channels for networks trained on colour images; null: what the network expects. Of "
+        "1, or 3 equal channels for networks trained on colour images; null: what the network expects. For "
         "`log_mel` and `tfio_log_mel`",
     )
     n_mfcc: int = setting(13, "number of coefficients of `mfcc`, up to `n_mels`", at_least=1, at_most=2_048)
     normalize: Literal["none", "peak", "rms"] = setting(
         "none",
         "level of each window before the front end: `none`, `peak` (largest sample 1) or `rms` (-20 dBFS; peaks "
-        "may exceed 1). Silent windows stay silent. Of `mfcc`, `waveform`, `yamnet` and `mn_log_mel`: `log_mel` "
+        "may exceed 1). Silent windows stay silent. For `mfcc`, `waveform`, `yamnet` and `mn_log_mel`; `log_mel` "
         "images are relative to the window's own maximum and show no level. It undoes `augment.gain`",
     )
     standardize: bool = setting(
         False,
-        "each band to mean 0 and deviation 1 over the training clips. 0 is then the mean of a band instead of "
-        "silence, also where masks fill in 0. Not of `yamnet` and `mn_log_mel`",
+        "scales each band to mean 0 and standard deviation 1 over the training clips. 0 is then the mean of a band "
+        "instead of silence, also where masks fill in 0. Not for `yamnet` and `mn_log_mel`",
     )
 
     def __post_init__(self) -> None:

@@ -40,7 +40,9 @@ class LossSettings(Settings):
         "label per clip `cross_entropy` or `lq`; in regression `mse`, `mae` or `huber`; null: the first of its "
         "task",
     )
-    q: float = setting(0.3, "of `lq`: near 0 it is `bce`, 1 is the mean absolute error", above=0, at_most=1)
+    q: float = setting(
+        0.3, "only for `lq`: near 0 it is `bce`, 1 is the mean absolute error", above=0, at_most=1
+    )
     label_smoothing: float = setting(
         0.0,
         "labels move by this share towards 0.5, or with one label per clip towards all classes alike",

@@ -31,7 +31,7 @@ class WindowSettings(Settings):
         False, "only the first window of each clip is used, in training and prediction"
     )
     average: Literal["probability", "logit"] = setting(
-        "probability", "what of a clip's windows is averaged to its score (in regression always the values)"
+        "probability", "what is averaged over a clip's windows (in regression always the values)"
     )
 
     def window_samples(self, rate_hz: int) -> int:
