@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pandas as pd
 
-from foundation.files import write_atomic
+from foundation.files import read_text, write_atomic
 from foundation.text import CSV_LINE_END, csv_bytes
 from foundation.words import some
 from tagging.datasets.table import DatasetError
@@ -87,12 +87,16 @@ def _parse(path: Path, expected: str) -> pd.DataFrame:
     """All rows, a header's too, of a CSV that should have the `expected` columns."""
     hint = f"expected a UTF-8 CSV with the columns {expected}"
     try:
-        mark, text = _separated(path.read_text(encoding="utf-8-sig"))
+        mark, text = _separated(read_text(path))
         # The header is read as a row: as a header, pandas renames columns that are there twice, and takes
         # the first field of too long rows (labels without quotes) for an index, without a word.
         return pd.read_csv(StringIO(text), sep=mark, header=None, dtype=str, na_filter=False)
     except FileNotFoundError:
         raise DatasetError(f"{path}: {hint}, received no file; put it there") from None
+    except OSError as error:
+        raise DatasetError(
+            f"{path}: {hint}, received one that cannot be read ({error.strerror}); name another file"
+        ) from None
     except pd.errors.EmptyDataError:
         raise DatasetError(f"{path}: {hint}, received an empty file; download it again") from None
     except UnicodeDecodeError as error:
