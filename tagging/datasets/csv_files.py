@@ -27,6 +27,7 @@ def read_csv(
     inner: bool = False,
     root: Path | None = None,
     repeats: bool = False,
+    advice: str = "download it again",
 ) -> pd.DataFrame:
     """The table at `path`, every value a string ("" where empty), with at least `columns`.
 
@@ -42,14 +43,15 @@ def read_csv(
             `blues\\1.wav` are read as that.
         root: the folder, if names may also be absolute paths of files in it.
         repeats: whether a file may have several rows.
+        advice: what to do about a table without rows.
 
     Raises:
         DatasetError: a file that is missing, empty or no UTF-8 CSV, a missing column, a bad file name.
     """
     expected = expected or ", ".join(columns)
-    rows = _without_blanks(_parse(path, expected))
+    rows = _without_blanks(_parse(path, expected, advice))
     if rows.empty:
-        raise DatasetError(f"{path}: expected the columns {expected}, received blank rows; download it again")
+        raise DatasetError(f"{path}: expected the columns {expected}, received blank rows; {advice}")
     table = rows.iloc[1:].reset_index(drop=True).set_axis(list(rows.iloc[0].str.strip()), axis=1)
     if len(set(table.columns)) < len(table.columns):
         raise DatasetError(f"{path}: expected each column once, received {some(_twice(table.columns))} again")
@@ -59,7 +61,7 @@ def read_csv(
             f"add {', '.join(missing)}, or rename what is called otherwise"
         )
     if table.empty:
-        raise DatasetError(f"{path}: expected one row per clip, received only the header; download it again")
+        raise DatasetError(f"{path}: expected one row per clip, received only the header; {advice}")
     if inner:
         table = table.assign(**{columns[0]: [_inner(name, root) for name in table[columns[0]]]})
     _check_names(path, table[columns[0]], inner, root)
@@ -74,7 +76,7 @@ def read_headless_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     Raises:
         DatasetError: a file that is missing, empty or no UTF-8 CSV, or another number of columns.
     """
-    rows = _parse(path, ", ".join(columns))
+    rows = _parse(path, ", ".join(columns), "download it again")
     if len(rows.columns) != len(columns):
         raise DatasetError(
             f"{path}: expected the columns {', '.join(columns)} without a header, received "
@@ -83,8 +85,8 @@ def read_headless_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     return rows.set_axis(list(columns), axis=1)
 
 
-def _parse(path: Path, expected: str) -> pd.DataFrame:
-    """All rows, a header's too, of a CSV that should have the `expected` columns."""
+def _parse(path: Path, expected: str, advice: str) -> pd.DataFrame:
+    """All rows, a header's too, of a CSV that should have the `expected` columns; `advice` is for an empty file."""
     hint = f"expected a UTF-8 CSV with the columns {expected}"
     try:
         mark, text = _separated(read_text(path))
@@ -98,7 +100,7 @@ def _parse(path: Path, expected: str) -> pd.DataFrame:
             f"{path}: {hint}, received one that cannot be read ({error.strerror}); name another file"
         ) from None
     except pd.errors.EmptyDataError:
-        raise DatasetError(f"{path}: {hint}, received an empty file; download it again") from None
+        raise DatasetError(f"{path}: {hint}, received an empty file; {advice}") from None
     except UnicodeDecodeError as error:
         raise DatasetError(
             f"{path}: {hint}, received other bytes ({error.reason}); save it as UTF-8"

@@ -17,12 +17,14 @@ from tagging.datasets.table import DatasetError
 
 @pytest.fixture
 def pipe(tmp_path):
-    """A pipe that ends at once for whoever opens it, so that a failing test does not block."""
+    """A pipe that nobody may open; it would end at once, so that a failing test does not block."""
     path = tmp_path / "pipe"
     os.mkfifo(path)
     writer = threading.Thread(target=lambda: path.open("wb").close(), daemon=True)
     writer.start()
     yield path
+    writer.join(0.2)
+    assert writer.is_alive(), "the pipe was opened"
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # open until the writer has seen it
     writer.join()
     os.close(reader)
