@@ -1,5 +1,6 @@
 """Files that appear whole or not at all."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -39,7 +40,7 @@ def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
         OSError: the disk is full; it names the file.
     """
     if is_stream(path):
-        with _opened_stream(path, mode) as file:
+        with writing(path), _opened_stream(path, mode) as file:
             yield file
         return
     target = real_target(path)
@@ -53,6 +54,19 @@ def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     except BaseException:  # Ctrl-C too must leave nothing behind
         part.unlink(missing_ok=True)
         raise
+
+
+def read_text(path: Path) -> str:
+    """The text of a regular file in UTF-8; a named pipe would block for ever.
+
+    Raises:
+        OSError: it cannot be read, or is a pipe or a device.
+        UnicodeDecodeError: other bytes.
+    """
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(errno.EINVAL, "a pipe or a device, not a regular file", str(path))
+    return path.read_text(encoding="utf-8-sig")
 
 
 def content_hash(path: Path) -> str:

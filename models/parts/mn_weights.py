@@ -52,7 +52,7 @@ def load_published(whole: keras.Model, settings: ModelSettings, width: float) ->
         _fetched(width, settings.weights_sha256) if settings.weights == "audioset" else Path(settings.weights)
     )
     kind = f"mn of width {width:g} with its {whole.output.shape[-1]} classes"
-    if zipfile.is_zipfile(path):
+    if path.is_file() and zipfile.is_zipfile(path):  # reading a named pipe would block for ever
         _fill(whole, read_tensors(path), f"model.weights: {path} does not hold the weights of {kind}")
     else:
         load_weights(whole, path, kind)

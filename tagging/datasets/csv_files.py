@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pandas as pd
 
-from foundation.files import write_atomic
+from foundation.files import read_text, write_atomic
 from foundation.text import CSV_LINE_END, csv_bytes
 from foundation.words import some
 from tagging.datasets.table import DatasetError
@@ -28,6 +28,7 @@ def read_csv(
     root: Path | None = None,
     repeats: bool = False,
     of_one_line: Sequence[str] | None = None,
+    advice: str = "download it again",
 ) -> pd.DataFrame:
     """The table at `path`, every value a string ("" where empty), with at least `columns`.
 
@@ -45,14 +46,15 @@ def read_csv(
         repeats: whether a file may have several rows.
         of_one_line: columns, if they are there, in which a line break is an error, as a stray quote makes one out of
             the rows that follow; None: `columns`.
+        advice: what to do about a table without rows.
 
     Raises:
         DatasetError: a file that is missing, empty or no UTF-8 CSV, a missing column, a line break, a bad file name.
     """
     expected = expected or ", ".join(columns)
-    rows = _without_blanks(_parse(path, expected))
+    rows = _without_blanks(_parse(path, expected, advice))
     if rows.empty:
-        raise DatasetError(f"{path}: expected the columns {expected}, received blank rows; download it again")
+        raise DatasetError(f"{path}: expected the columns {expected}, received blank rows; {advice}")
     table = rows.iloc[1:].reset_index(drop=True).set_axis(list(rows.iloc[0].str.strip()), axis=1)
     if len(set(table.columns)) < len(table.columns):
         raise DatasetError(f"{path}: expected each column once, received {some(_twice(table.columns))} again")
@@ -62,7 +64,7 @@ def read_csv(
             f"add {', '.join(missing)}, or rename what is called otherwise"
         )
     if table.empty:
-        raise DatasetError(f"{path}: expected one row per clip, received only the header; download it again")
+        raise DatasetError(f"{path}: expected one row per clip, received only the header; {advice}")
     _check_lines(path, table, columns if of_one_line is None else of_one_line)
     if inner:
         table = table.assign(**{columns[0]: [_inner(name, root) for name in table[columns[0]]]})
@@ -78,7 +80,7 @@ def read_headless_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     Raises:
         DatasetError: a file that is missing, empty or no UTF-8 CSV, or another number of columns.
     """
-    rows = _parse(path, ", ".join(columns))
+    rows = _parse(path, ", ".join(columns), "download it again")
     if len(rows.columns) != len(columns):
         raise DatasetError(
             f"{path}: expected the columns {', '.join(columns)} without a header, received "
@@ -88,18 +90,22 @@ def read_headless_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     return table
 
 
-def _parse(path: Path, expected: str) -> pd.DataFrame:
-    """All rows, a header's too, of a CSV that should have the `expected` columns."""
+def _parse(path: Path, expected: str, advice: str) -> pd.DataFrame:
+    """All rows, a header's too, of a CSV that should have the `expected` columns; `advice` is for an empty file."""
     hint = f"expected a UTF-8 CSV with the columns {expected}"
     try:
-        mark, text = _separated(path.read_text(encoding="utf-8-sig"))
+        mark, text = _separated(read_text(path))
         # The header is read as a row: as a header, pandas renames columns that are there twice, and takes
         # the first field of too long rows (labels without quotes) for an index, without a word.
         return pd.read_csv(StringIO(text), sep=mark, header=None, dtype=str, na_filter=False)
     except FileNotFoundError:
         raise DatasetError(f"{path}: {hint}, received no file; put it there") from None
+    except OSError as error:
+        raise DatasetError(
+            f"{path}: {hint}, received one that cannot be read ({error.strerror}); name another file"
+        ) from None
     except pd.errors.EmptyDataError:
-        raise DatasetError(f"{path}: {hint}, received an empty file; download it again") from None
+        raise DatasetError(f"{path}: {hint}, received an empty file; {advice}") from None
     except UnicodeDecodeError as error:
         raise DatasetError(
             f"{path}: {hint}, received other bytes ({error.reason}); save it as UTF-8"

@@ -148,7 +148,8 @@ def _best_of(parts: list[np.ndarray], n_chosen: int, targets: np.ndarray, share:
 
 
 def _read_split(path: Path, clips: pd.DataFrame, left_out: Collection[str]) -> np.ndarray:
-    table = read_csv(path, ["fname", "part"], inner=True, of_one_line=["part"])
+    advice = "restore or correct it"
+    table = read_csv(path, ["fname", "part"], inner=True, of_one_line=["part"], advice=advice)
     part = dict(zip(table["fname"].map(composed), table["part"], strict=True))
     fnames = list(clips["fname"].map(composed))
     known = {*fnames, *map(composed, left_out)}

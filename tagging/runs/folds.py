@@ -15,6 +15,7 @@ from tagging.datasets.csv_files import read_csv, write_csv
 from tagging.runs.run import SCORES, Run, RunError, latest_run, read_run
 
 FOLDS, OUT_OF_FOLD = "folds.csv", "oof_scores.npz"
+_ADVICE = "restore it, or train with --force"
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,10 @@ def read_folds(folder: Path) -> pd.Series:
         RunError: the table is none of folds.
         DatasetError: it is not a table.
     """
-    table = read_csv(folder / FOLDS, ["fname", "fold"], inner=True, of_one_line=["fold"])
+    table = read_csv(folder / FOLDS, ["fname", "fold"], inner=True, of_one_line=["fold"], advice=_ADVICE)
     fold = table.set_index("fname")["fold"]
     if not fold.str.fullmatch(r"[1-9]\d*").all():
-        raise RunError(f"{folder / FOLDS}: expected folds 1, 2 ..., received others; train with --force")
+        raise RunError(f"{folder / FOLDS}: expected folds 1, 2 ..., received others; {_ADVICE}")
     return fold.astype(int)
 
 

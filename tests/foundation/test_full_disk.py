@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -57,6 +58,12 @@ def test_a_file_that_does_not_fit_leaves_the_old_one(tmp_path):
         with pytest.raises(OSError, match=r"a\.csv"):
             writer(tmp_path / "a.csv")
         assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.csv": b"old"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no such device here")
+def test_a_device_that_is_full_is_named():
+    with pytest.raises(OSError, match=rf"{FULL}: '/dev/full'$"):
+        write_atomic(Path("/dev/full"), b"new")
 
 
 def test_what_is_too_large_is_not_begun(tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from foundation.files import read_text
 from foundation.words import some
 from tagging.datasets.scan import files_under, may_be_audio, names_as_text
 from tagging.datasets.settings import DatasetSettings
@@ -157,7 +158,7 @@ def _named_file(path: str, line: str, spelled: Mapping[str, list[_File]]) -> _Fi
 
 def _lines(path: Path) -> list[str]:
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+        lines = [line.strip() for line in read_text(path).splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(
             f"{path}: expected a text file with one clip per line, received one that cannot be read "

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from foundation.files import content_hash
+from tagging.runs.folds import read_folds
 from tagging.runs.run import RunError, read_run
 
 
@@ -125,3 +126,11 @@ def test_a_value_of_run_json_that_cannot_be_right_is_named(run, key, values):
         edit(run, lambda info, value=value: info.update({key: value}))
         message = refusal(lambda: read_run(run))
         assert message.startswith(f"{run / 'run.json'}: expected {key} ")
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "fname,fold\n", "fname,fold\na.wav,x\n"])
+def test_a_damaged_table_of_folds_is_not_to_be_downloaded(tmp_path, text):
+    (tmp_path / "folds.csv").write_text(text)
+    message = refusal(lambda: read_folds(tmp_path))
+    assert message.startswith(f"{tmp_path / 'folds.csv'}: expected ")
+    assert message.endswith("; restore it, or train with --force")
