@@ -12,9 +12,9 @@ def folded(network: keras.Model) -> keras.Model:
     """A copy for inference in which convolutions do the work of the batch normalizations behind them.
 
     In inference, batch normalization is a factor and an offset per channel: the factor goes into the kernel, and the
-    offset becomes the bias. This is done, in nested models too, where the output of a Conv2D or DepthwiseConv2D without
-    activation goes to one normalization of its channels and nowhere else. Outputs differ by rounding only, and layers
-    keep their names.
+    offset becomes the bias. This is done, in nested functional models too, where the output of a Conv2D or
+    DepthwiseConv2D without activation goes to one normalization of its channels and nowhere else. Outputs differ by
+    rounding only, and layers keep their names.
 
     Args:
         network: a functional model; it stays as it is.
@@ -23,10 +23,12 @@ def folded(network: keras.Model) -> keras.Model:
     convolutions = {convolution: norm for norm, convolution in norms.items()}
 
     def clone(layer: keras.Layer) -> keras.Layer:
-        if isinstance(layer, keras.Model):
+        if _is_graph(layer):
             return folded(layer)
         bias = {"use_bias": True} if layer.name in convolutions else {}
-        return type(layer).from_config({**layer.get_config(), **bias})
+        copied = type(layer).from_config({**layer.get_config(), **bias})
+        copied.name = layer.name  # which a config without it loses
+        return copied
 
     def call(layer: keras.Layer, *args: Any, **options: Any) -> Any:
         return args[0] if layer.name in norms else layer(*args, **options)
@@ -36,9 +38,15 @@ def folded(network: keras.Model) -> keras.Model:
         if layer.name in convolutions:
             weights = _joined(layer, network.get_layer(convolutions[layer.name]))
             copy.get_layer(layer.name).set_weights(weights)
-        elif layer.weights and layer.name not in norms and not isinstance(layer, keras.Model):
+        elif layer.weights and layer.name not in norms and not _is_graph(layer):
             copy.get_layer(layer.name).set_weights(layer.get_weights())
     return copy
+
+
+def _is_graph(layer: keras.Layer) -> bool:
+    """Whether a layer is a functional model, whose layers can be told apart; others are copied whole."""
+    parts = layer.get_config().get("layers", []) if isinstance(layer, keras.Model) else []
+    return len(parts) > 0 and all("inbound_nodes" in part for part in parts)
 
 
 def _foldable(network: keras.Model) -> dict[str, str]:

@@ -26,16 +26,21 @@ def split_at_head(network: keras.Model) -> tuple[keras.Model, keras.Model]:
             "expected a network with a pretrained backbone for stages.NAME.views; leave views null, or choose another "
             "model.name"
         )
-    ends = _features(network, network.layers[names.index(BACKBONE) + 1 :])
+    ends = _features(network.layers[names.index(BACKBONE) + 1 :])
     frozen = keras.Model(network.input, ends, name="frozen")
     if frozen.trainable_weights:
         raise ModelError(
-            "expected trainable: [head] for stages.NAME.views, as features must not change while the head learns"
+            "expected no layers that learn in front of the head for stages.NAME.views, received "
+            f"{frozen.trainable_weights[0].path}; leave views null"
         )
     return frozen, keras.Model(ends, network.output, name="head")
 
 
-def _features(network: keras.Model, behind: list[keras.Layer]) -> keras.KerasTensor:
-    if EMBEDDING in [layer.name for layer in behind]:
-        return network.get_layer(EMBEDDING).output
-    return next(layer for layer in behind if layer.weights or isinstance(layer, layers.Dropout)).input
+def _features(behind: list[keras.Layer]) -> keras.KerasTensor:
+    """What the first of these layers that learns or drops takes; an embedding, as that layer may have other uses."""
+    for layer in behind:
+        if layer.name == EMBEDDING and not layer.weights:
+            return layer.output
+        if layer.weights or isinstance(layer, layers.Dropout):
+            return layer.input
+    raise AssertionError("every head has a dense layer")

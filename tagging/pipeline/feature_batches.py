@@ -18,7 +18,7 @@ def view_type(shape: Sequence[int], n_classes: int) -> np.dtype:
 
 @dataclass(frozen=True)
 class FeatureBatches:
-    """The endless supply of a head: epoch after epoch of (features, labels), or (features, labels, weights).
+    """The supply of a head, epoch after epoch: (features, labels), or (features, labels, weights).
 
     The first epochs are the views as they are, and so those of `TrainingBatches`; later ones go through the views
     again, each time in another order.

@@ -42,10 +42,9 @@ def foreign_files(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in _walk(folder) if path not in ours)
 
 
-def remove_run(folder: Path, *, but: str | None = None) -> None:
-    """Remove a run (`but` a folder in it) and nothing else; its marks go last: a kill leaves what is still known."""
-    kept = [] if but is None else [folder / but]
-    remove_files(folder, [path for path in _own_files(folder) if path.parent not in kept])
+def remove_run(folder: Path) -> None:
+    """Remove a run and nothing else; its marks go last, so that a kill leaves what is still known."""
+    remove_files(folder, list(_own_files(folder)))
 
 
 def remove_backups(folder: Path) -> None:

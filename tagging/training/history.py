@@ -90,7 +90,7 @@ class History(keras.callbacks.Callback):
         star = " *" if is_best and self.monitor in row else ""
         figures = "  ".join(named)
         rate, seconds = row["learning_rate"], row["seconds"]
-        to_come = self.epochs - row["epoch"]
+        to_come = 0 if self.finished else self.epochs - row["epoch"]
         left = f", {tqdm.format_interval(to_come * seconds)} left" if to_come else ""
         return f"epoch {row['epoch']:3d}/{self.epochs}  {figures}  lr {rate:.2g}  {seconds:.1f} s{left}{star}"
 

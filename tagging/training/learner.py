@@ -81,28 +81,30 @@ class Head:
         frozen, self.network = split_at_head(model.network)
         self._frozen = folded(frozen)
         self._step = inference_step(self.network)
+        self._validation = self._validation_features() if len(run.data.validation) else None
 
     @cached_property
     def batches(self) -> FeatureBatches:
         stage = self._run.stage
-        batches = self._run.batches(self._frontend)
-        n = min(stage.settings.views or 1, stage.settings.epochs)
+        assert stage.settings.views  # noqa: S101  for the type checker
+        batches, n = self._run.batches(self._frontend), min(stage.settings.views, stage.settings.epochs)
         views = make_views(stage.work / FEATURES, n, batches, self._frozen)
         return FeatureBatches(views, batches.batch_size, batches.seed, batches.weights is not None)
 
     def validate(self) -> dict[str, float]:
         run, windows = self._run, self._validation
+        assert windows  # noqa: S101  nobody validates without clips
         parts = range(0, len(windows.logits), _ROWS)
         logits = np.concatenate([self._step(windows.logits[part : part + _ROWS]).numpy() for part in parts])
         average, activation = run.stage.config.window.average, run.kind.activation
         found = windows._replace(logits=logits)
         return run.validate(average_windows(found, len(run.data.validation), average, activation))
 
-    @cached_property
-    def _validation(self) -> WindowLogits:
+    def _validation_features(self) -> WindowLogits:
         """All windows of the validation clips, their features in place of logits."""
         paths, pieces = list(self._run.data.validation["path"]), self._run.pieces
         step = inference_step(
             lambda inputs, training: self._frozen(self._frontend(inputs), training=training)
         )
-        return predict_windows(step, clips_from_files(paths, pieces, self._run.jobs), len(paths), pieces)
+        clips = clips_from_files(paths, pieces, self._run.jobs)
+        return predict_windows(step, clips, len(paths), pieces, description="validation features")

@@ -26,7 +26,7 @@ def opening(data: StageData, settings: StageSettings, steps: int) -> str:
         )
     if settings.views and settings.views < settings.epochs:
         lines.append(
-            f"views={settings.views}: the backbone runs for that many of the {settings.epochs} epochs"
+            f"views={settings.views}: the backbone runs in the first {settings.views} of {settings.epochs} epochs"
         )
     return "\n".join(lines)
 

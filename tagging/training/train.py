@@ -150,8 +150,8 @@ def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str,
     if not start:
         measure_bands(model.frontend, run.batches(model.frontend))
     set_trainable(model.network, stage.settings.trainable, stage.config.model)
-    learner = learner_of(run, model)
     print(opening(data, stage.settings, run.batches(model.frontend).steps))
+    learner = learner_of(run, model)
     trainer = compiled_trainer(learner.network, stage.settings, run.kind, len(classes))
     with tracked(stage.config, stage.name, stage.work) as log:
         watchers = [watcher for watcher in (log, watch) if watcher]

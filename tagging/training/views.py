@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from foundation.full_disk import saving
+from foundation.full_disk import check_free, saving
 from tagging.inference.windows import inference_step
 from tagging.pipeline.batches import TrainingBatches
 from tagging.pipeline.clips import clip_files
@@ -35,9 +35,12 @@ def make_views(folder: Path, n: int, batches: TrainingBatches, frozen: keras.Mod
         OSError: the disk is full.
     """
     folder.mkdir(exist_ok=True)
+    row = view_type(frozen.output.shape[1:], batches.targets.shape[1])
     paths = [folder / f"view-{number:05d}.npy" for number in range(n)]
-    is_made = [_is_whole(path) for path in paths]
-    total, hidden = is_made.count(False) * batches.steps, True if all(is_made) else None
+    is_made = [_is_whole(path, row, batches.items) for path in paths]
+    n_missing = is_made.count(False)
+    check_free(paths[0], n_missing * _size(row, batches.items))
+    total, hidden = n_missing * batches.steps, None if n_missing else True
     with clip_files(), tqdm(total=total, desc="features", leave=False, disable=hidden) as bar:
         found = None
         for number, path in enumerate(paths):
@@ -45,12 +48,12 @@ def make_views(folder: Path, n: int, batches: TrainingBatches, frozen: keras.Mod
                 found = None
                 continue
             found = found or _features(batches, number, n, frozen, bar)
-            _write(path, batches, frozen, found)
+            _write(path, row, batches, found)
     return [np.load(path, mmap_mode="r") for path in paths]
 
 
-def _is_whole(path: Path) -> bool:
-    """Whether a file is there, and as it was written."""
+def _is_whole(path: Path, row: np.dtype, items: int) -> bool:
+    """Whether a file of so many rows is there, and as it was written."""
     if not path.is_file():
         return False
     left, digest = path.stat().st_size - _DIGEST_BYTES, hashlib.blake2b(digest_size=_DIGEST_BYTES)
@@ -58,7 +61,15 @@ def _is_whole(path: Path) -> bool:
         while left > 0 and (block := file.read(min(left, _BLOCK_BYTES))):
             digest.update(block)
             left -= len(block)
-        return file.read() == digest.digest()
+        if file.read() != digest.digest():
+            return False
+    view = np.load(path, mmap_mode="r")
+    return (view.dtype, view.shape) == (row, (items,))
+
+
+def _size(row: np.dtype, items: int) -> int:
+    """Of a file, in bytes, or a little more."""
+    return items * row.itemsize + _HEADER_BYTES
 
 
 def _features(batches: TrainingBatches, first: int, n: int, frozen: keras.Model, bar: tqdm) -> Batches:
@@ -69,12 +80,11 @@ def _features(batches: TrainingBatches, first: int, n: int, frozen: keras.Model,
         bar.update()
 
 
-def _write(path: Path, batches: TrainingBatches, frozen: keras.Model, found: Batches) -> None:
+def _write(path: Path, row: np.dtype, batches: TrainingBatches, found: Batches) -> None:
     """One epoch into its file: a `.npy` with a digest behind it. Written in order, so that a full disk is an error."""
-    row = view_type(frozen.output.shape[1:], batches.targets.shape[1])
     header = {"descr": np.lib.format.dtype_to_descr(row), "fortran_order": False, "shape": (batches.items,)}
     digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-    with saving(path, batches.items * row.itemsize + _HEADER_BYTES) as partial, partial.open("w+b") as file:
+    with saving(path, _size(row, batches.items)) as partial, partial.open("w+b") as file:
         np.lib.format.write_array_header_2_0(file, header)
         file.seek(0)
         digest.update(file.read())

@@ -6,7 +6,7 @@ from typing import Any
 
 from foundation.files import write_atomic
 from foundation.marks import UNFINISHED_RUN, is_marked
-from tagging.runs.contents import BACKUPS, FEATURES, IDENTITY, remove_backups, remove_run
+from tagging.runs.contents import BACKUPS, IDENTITY, remove_backups, remove_run
 from tagging.runs.run import RunError
 from tagging.training.history import BEST
 from tagging.training.stage import Stage
@@ -21,15 +21,16 @@ def has_begun(stage: Stage, made_of: dict[str, Any]) -> bool:
 
 
 def open_work(stage: Stage, made_of: dict[str, Any], force: bool) -> None:
-    """Make the work folder; epochs that are done there are kept, and must have been done with the same settings.
+    """Make the work folder; what was begun there with the same settings is kept.
 
-    Without any epoch, the features of a frozen backbone are kept if the settings are the same.
+    Epochs that were done with other settings are refused; anything else is made again.
     """
-    if any((stage.work / BACKUPS).glob("epoch-*")) and not force:
+    if not force and any((stage.work / BACKUPS).glob("epoch-*")):
         check_same(_begun(stage), made_of, stage.work, stage.name)
         return
-    has_features = not force and (stage.work / FEATURES).is_dir() and has_begun(stage, made_of)
-    remove_run(stage.work, but=FEATURES if has_features else None)
+    if not force and has_begun(stage, made_of):
+        return
+    remove_run(stage.work)
     write_atomic(stage.work / IDENTITY, json.dumps(made_of, indent=1).encode())
 
 

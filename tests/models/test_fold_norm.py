@@ -107,3 +107,55 @@ def test_other_convolutions_keep_their_norm(behind, options):
         keras.tree.flatten(small(images)), keras.tree.flatten(network(images)), strict=True
     ):
         np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs))
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Nameless(layers.Layer):
+    """A layer of one's own, whose config tells only what its constructor takes."""
+
+    def __init__(self, units: int) -> None:
+        super().__init__()
+        self.units = units
+        self.dense = layers.Dense(units)
+
+    def get_config(self) -> dict:
+        return {"units": self.units}
+
+    def build(self, shape: tuple) -> None:
+        self.dense.build(shape)
+
+    def call(self, x):
+        return self.dense(x)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Subclassed(keras.Model):
+    """A model that is not a graph of layers."""
+
+    def __init__(self, units: int) -> None:
+        super().__init__()
+        self.units = units
+        self.dense = layers.Dense(units)
+
+    def get_config(self) -> dict:
+        return {"units": self.units}
+
+    def call(self, x):
+        return self.dense(x)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: keras.Sequential([layers.Conv2D(3, 1), layers.BatchNormalization()]),
+        lambda: Nameless(3),
+        lambda: Subclassed(3),
+    ],
+    ids=["sequential", "layer", "subclassed"],
+)
+def test_parts_of_ones_own_are_copied_whole(make):
+    network = small_network(lambda x: make()(layers.BatchNormalization()(x)))
+    images = np.random.default_rng(1).uniform(0, 2, (2, 8, 8, 3)).astype("f")
+    small = folded(network)
+    np.testing.assert_allclose(np.asarray(small(images)), np.asarray(network(images)), rtol=1e-3, atol=1e-4)
+    assert [layer.name for layer in small.layers][-1] == network.layers[-1].name

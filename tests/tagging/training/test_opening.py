@@ -44,5 +44,5 @@ def test_the_opening_of_a_stage_without_held_out_clips(tiny, tmp_path):
 def test_the_opening_says_how_often_a_frozen_backbone_runs(tiny, tmp_path):
     data = stage_data(tiny.config(tmp_path), CURATED)
     settings = replace(CURATED, trainable=("head",), views=2, epochs=5)
-    assert "views=2: the backbone runs for that many of the 5 epochs" in opening(data, settings, 3)
+    assert "views=2: the backbone runs in the first 2 of 5 epochs" in opening(data, settings, 3)
     assert "views" not in opening(data, replace(settings, epochs=2), 3)
