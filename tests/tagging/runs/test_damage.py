@@ -7,6 +7,7 @@ import pytest
 
 from foundation.files import content_hash
 from tagging.runs.folds import read_folds
+from tagging.runs.model_hash import model_hash
 from tagging.runs.run import RunError, read_run
 
 
@@ -73,6 +74,16 @@ def test_a_model_is_read_for_its_hash_once(run, monkeypatch):
     assert read == [run / "model.keras"]
 
 
+def test_a_model_that_cannot_be_read_has_no_hash_and_is_tried_again(tmp_path, monkeypatch):
+    path = tmp_path / "model.keras"
+    path.write_bytes(b"weights")
+    with monkeypatch.context() as patched:
+        patched.setattr("tagging.runs.model_hash.content_hash", lambda path: "")
+        with pytest.raises(OSError, match=r"model\.keras cannot be read"):
+            model_hash(path)
+    assert model_hash(path) == content_hash(path)
+
+
 def test_classes_in_another_order_are_refused(run):
     edit(run, lambda info: info["classes"].reverse())
     assert "run.json: expected the classes that were trained" in refusal(lambda: read_run(run))
@@ -117,7 +128,7 @@ def test_a_run_json_that_is_no_mapping_in_utf8_is_named(run, content):
         ("floor_db", ["x", float("nan"), [], True]),
         ("train_mean", [None, [0.1], "x", ["a"]]),
         ("versions", [None, "3.11"]),
-        ("seconds", [None, "x", float("inf")]),
+        ("seconds", [None, "x", float("inf"), 10**400]),
         ("best_epoch", [None, "1"]),
     ],
 )
