@@ -11,7 +11,7 @@ import pandas as pd
 
 from foundation.words import some
 from submissions.writer import read_scores
-from tagging.datasets.csv_files import read_csv, write_csv
+from tagging.datasets.csv_files import read_by_clip, write_csv
 from tagging.runs.run import SCORES, Run, RunError, latest_run, read_run
 
 FOLDS, OUT_OF_FOLD = "folds.csv", "oof_scores.npz"
@@ -65,8 +65,7 @@ def read_folds(folder: Path) -> pd.Series:
         RunError: the table is none of folds.
         DatasetError: it is not a table.
     """
-    table = read_csv(folder / FOLDS, ["fname", "fold"], inner=True, of_one_line=["fold"], advice=_ADVICE)
-    fold = table.set_index("fname")["fold"]
+    fold = read_by_clip(folder / FOLDS, "fold", _ADVICE)
     if not fold.str.fullmatch(r"[1-9]\d*").all():
         raise RunError(f"{folder / FOLDS}: expected folds 1, 2 ..., received others; {_ADVICE}")
     return fold.astype(int)

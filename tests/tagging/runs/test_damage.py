@@ -3,10 +3,11 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from foundation.files import content_hash
-from tagging.runs.folds import read_folds
+from tagging.runs.folds import read_folds, write_folds
 from tagging.runs.model_hash import model_hash
 from tagging.runs.run import RunError, read_run
 
@@ -137,6 +138,12 @@ def test_a_value_of_run_json_that_cannot_be_right_is_named(run, key, values):
         edit(run, lambda info, value=value: info.update({key: value}))
         message = refusal(lambda: read_run(run))
         assert message.startswith(f"{run / 'run.json'}: expected {key} ")
+
+
+def test_folds_of_names_that_are_no_file_names_everywhere_are_read_back(tmp_path):
+    names = ["x/a:00.wav", "x/b\\0.wav"]
+    write_folds(tmp_path, names, np.array([2, 1]))
+    assert read_folds(tmp_path).to_dict() == dict(zip(names, [2, 1], strict=True))
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "fname,fold\n", "fname,fold\na.wav,x\n"])
