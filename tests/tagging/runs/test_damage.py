@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from foundation.files import content_hash
-from tagging.runs.folds import read_folds, write_folds
+from tagging.runs.folds import read_folds, stage_of_folds, write_folds
 from tagging.runs.model_hash import model_hash
 from tagging.runs.run import RunError, read_run
 
@@ -144,6 +144,13 @@ def test_folds_of_names_that_are_no_file_names_everywhere_are_read_back(tmp_path
     names = ["x/a:00.wav", "x/b\\0.wav"]
     write_folds(tmp_path, names, np.array([2, 1]))
     assert read_folds(tmp_path).to_dict() == dict(zip(names, [2, 1], strict=True))
+
+
+def test_folds_without_a_stage_are_named(tmp_path):
+    write_folds(tmp_path, ["a.wav", "b.wav"], np.array([2, 1]))
+    missing = f"{tmp_path / 'fold-1' / 'noisy'}, {tmp_path / 'fold-2' / 'noisy'}"
+    message = refusal(lambda: stage_of_folds(tmp_path, "noisy"))
+    assert f"but {missing} are not finished; train.py --folds 2 resumes it" in message
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "fname,fold\n", "fname,fold\na.wav,x\n"])
