@@ -196,9 +196,9 @@ def check_once(path: Path, names: pd.Series, advice: str = "keep one row of each
         )
 
 
-def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write a table without its index, whole or not at all."""
-    write_atomic(path, csv_bytes(table.to_csv(index=False, lineterminator=CSV_LINE_END)))
+def write_csv(path: Path, table: pd.DataFrame, *, index: bool = False) -> None:
+    """Write a table, with its index if asked, whole or not at all."""
+    write_atomic(path, csv_bytes(table.to_csv(index=index, lineterminator=CSV_LINE_END)))
 
 
 def is_plain_name(name: str) -> bool:
