@@ -13,10 +13,11 @@ from foundation.text import CSV_LINE_END, csv_bytes
 from foundation.words import some
 from tagging.datasets.table import DatasetError
 
-_EXCEL = re.compile(r'"?sep=([,;\t])"?[,;\t]*\r?\n')
+_EXCEL = re.compile(r'"?sep=([,;\t])"?[,;\t]*\n')
 """The first line with which Excel is told what separates the fields."""
 _BLANK = re.compile(r"\A[\s,;]*\n")
 """Lines before the header that have nothing in them."""
+_DOWNLOAD = "download it again"
 
 
 def read_csv(
@@ -28,7 +29,6 @@ def read_csv(
     root: Path | None = None,
     repeats: bool = False,
     of_one_line: Sequence[str] | None = None,
-    advice: str = "download it again",
 ) -> pd.DataFrame:
     """The table at `path`, every value a string ("" where empty), with at least `columns`.
 
@@ -46,12 +46,40 @@ def read_csv(
         repeats: whether a file may have several rows.
         of_one_line: columns, if they are there, in which a line break is an error, as a stray quote makes one out of
             the rows that follow; None: `columns`.
-        advice: what to do about a table without rows.
 
     Raises:
         DatasetError: a file that is missing, empty or no UTF-8 CSV, a missing column, a line break, a bad file name.
     """
-    expected = expected or ", ".join(columns)
+    of_one_line = columns if of_one_line is None else of_one_line
+    table = _table(path, columns, expected or ", ".join(columns), of_one_line, _DOWNLOAD)
+    if inner:
+        table = table.assign(**{columns[0]: [inner_name(name, root) for name in table[columns[0]]]})
+    _check_names(path, table[columns[0]], inner, root)
+    if not repeats:
+        check_once(path, table[columns[0]])
+    return table
+
+
+def read_by_clip(path: Path, column: str, advice: str) -> pd.Series:
+    """The values of `column` by clip, out of a table `fname,column` that has each clip once; a name may be any text.
+
+    Args:
+        path: of the table.
+        column: its name.
+        advice: what to do about a table without rows.
+
+    Raises:
+        DatasetError: a file that is missing, empty or no UTF-8 CSV, a missing column, a line break in a value.
+    """
+    table = _table(path, ["fname", column], f"fname, {column}", [column], advice)
+    check_once(path, table["fname"])
+    return table.set_index("fname")[column]
+
+
+def _table(
+    path: Path, columns: Sequence[str], expected: str, of_one_line: Sequence[str], advice: str
+) -> pd.DataFrame:
+    """What `read_csv` returns, with whatever is in the first of `columns`."""
     rows = _without_blanks(_parse(path, expected, advice))
     if rows.empty:
         raise DatasetError(f"{path}: expected the columns {expected}, received blank rows; {advice}")
@@ -65,12 +93,7 @@ def read_csv(
         )
     if table.empty:
         raise DatasetError(f"{path}: expected one row per clip, received only the header; {advice}")
-    _check_lines(path, table, columns if of_one_line is None else of_one_line)
-    if inner:
-        table = table.assign(**{columns[0]: [_inner(name, root) for name in table[columns[0]]]})
-    _check_names(path, table[columns[0]], inner, root)
-    if not repeats:
-        check_once(path, table[columns[0]])
+    _check_lines(path, table, of_one_line)
     return table
 
 
@@ -80,13 +103,14 @@ def read_headless_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     Raises:
         DatasetError: a file that is missing, empty or no UTF-8 CSV, or another number of columns.
     """
-    rows = _parse(path, ", ".join(columns), "download it again")
+    rows = _parse(path, ", ".join(columns), _DOWNLOAD)
     if len(rows.columns) != len(columns):
         raise DatasetError(
             f"{path}: expected the columns {', '.join(columns)} without a header, received "
-            f"{len(rows.columns)} columns; download it again"
+            f"{len(rows.columns)} columns; {_DOWNLOAD}"
         )
-    _check_lines(path, table := rows.set_axis(list(columns), axis=1), columns)
+    table = rows.set_axis(list(columns), axis=1)
+    _check_lines(path, table, columns)
     return table
 
 
@@ -132,7 +156,7 @@ def _without_blanks(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.loc[is_filled.any(axis=1), is_filled.any(axis=0)]
 
 
-def _inner(name: str, root: Path | None) -> str:
+def inner_name(name: str, root: Path | None = None) -> str:
     """The name as it is inside the folder, with `/` between folders; as it is where it is not inside."""
     path = PurePosixPath(name.replace("\\", "/"))
     for folder in (os.path.abspath(root), os.path.realpath(root)) if root and path.is_absolute() else ():
@@ -172,9 +196,9 @@ def check_once(path: Path, names: pd.Series, advice: str = "keep one row of each
         )
 
 
-def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write a table without its index, whole or not at all."""
-    write_atomic(path, csv_bytes(table.to_csv(index=False, lineterminator=CSV_LINE_END)))
+def write_csv(path: Path, table: pd.DataFrame, *, index: bool = False) -> None:
+    """Write a table, with its index if asked, whole or not at all."""
+    write_atomic(path, csv_bytes(table.to_csv(index=index, lineterminator=CSV_LINE_END)))
 
 
 def is_plain_name(name: str) -> bool:

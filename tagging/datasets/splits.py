@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from foundation.words import some
-from tagging.datasets.csv_files import read_csv, write_csv
+from tagging.datasets.csv_files import check_once, inner_name, read_by_clip, write_csv
 from tagging.datasets.settings import SplitSettings
 from tagging.datasets.stratified import deal_clips, deal_groups, own_groups
 from tagging.datasets.table import DatasetError, composed
@@ -43,7 +43,7 @@ def hold_out(
         DatasetError: too few clips or groups, or a file that does not fit the clips.
     """
     if settings.file is not None:
-        return _read_split(Path(settings.file), clips, left_out)
+        return _given(Path(settings.file), clips, left_out)
     share = settings.validation_share
     if share == 0:
         return np.zeros(len(clips), bool)
@@ -97,10 +97,25 @@ def keep_apart(train: pd.DataFrame, validation: pd.DataFrame) -> np.ndarray:
 
 
 def write_split(path: Path, clips: pd.DataFrame, is_validation: np.ndarray) -> None:
-    """Writes the CSV `fname,part` that `SplitSettings.file` reads back."""
+    """Writes the CSV `fname,part` that `read_split` reads back."""
     part = np.where(is_validation, *reversed(PARTS))
     table = pd.DataFrame({"fname": clips["fname"], "part": part})
     write_csv(path, table)
+
+
+def read_split(path: Path) -> pd.Series:
+    """The part, `train` or `validation`, of each clip, by file name.
+
+    Raises:
+        DatasetError: it is not such a table.
+    """
+    part = read_by_clip(path, "part", "restore or correct it")
+    if len(wrong := part[~part.isin(PARTS)]):
+        raise DatasetError(
+            f"{path}: expected a part of train or validation, received {wrong.iloc[0]!r} for {some(wrong.index)}; "
+            "correct it"
+        )
+    return part
 
 
 def _share_as_folds(share: float) -> Fraction:
@@ -147,15 +162,15 @@ def _best_of(parts: list[np.ndarray], n_chosen: int, targets: np.ndarray, share:
     return min(masks, key=faults)
 
 
-def _read_split(path: Path, clips: pd.DataFrame, left_out: Collection[str]) -> np.ndarray:
-    advice = "restore or correct it"
-    table = read_csv(path, ["fname", "part"], inner=True, of_one_line=["part"], advice=advice)
-    part = dict(zip(table["fname"].map(composed), table["part"], strict=True))
+def _given(path: Path, clips: pd.DataFrame, left_out: Collection[str]) -> np.ndarray:
+    """The hold-out of a split file, in which a clip's name may also be written as a path, `./a.wav`."""
+    table = read_split(path)
     fnames = list(clips["fname"].map(composed))
     known = {*fnames, *map(composed, left_out)}
-    if wrong := [name for name in part if part[name] not in PARTS]:
-        problem = f"a part of train or validation, received {part[wrong[0]]!r} for {some(wrong)}"
-    elif wrong := [name for name in part if name not in known]:
+    names = [name if composed(name) in known else inner_name(name) for name in table.index]
+    check_once(path, pd.Series(names))
+    part = dict(zip(map(composed, names), table, strict=True))
+    if wrong := [name for name in part if name not in known]:
         problem = f"clips of this data set, received also {some(wrong)}"
     elif wrong := [name for name in fnames if name not in part]:
         problem = f"a row for each clip to split, received none for {some(wrong)}"

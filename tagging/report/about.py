@@ -9,7 +9,7 @@ import pandas as pd
 
 from tagging.config.schema import Config
 from tagging.config.selection import SELECTED
-from tagging.datasets.csv_files import read_csv
+from tagging.datasets.splits import read_split
 from tagging.datasets.table import Dataset
 from tagging.report.html import NOTHING, Html, element, folded, paragraph, section, table
 from tagging.report.material import Material
@@ -85,8 +85,7 @@ def split_parts(dataset: Dataset, split: Path | None) -> Iterator[tuple[str, pd.
         if name != dataset.checked or split is None or not split.is_file():
             yield name, clips
             continue
-        part = read_csv(split, ["fname", "part"], inner=True, of_one_line=["part"]).set_index("fname")["part"]
-        of_clip = clips["fname"].map(part)
+        of_clip = clips["fname"].map(read_split(split))
         for which in dict.fromkeys(of_clip.dropna()):
             yield f"{name}, {which}", clips[(of_clip == which).to_numpy()]
 

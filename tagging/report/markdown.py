@@ -5,16 +5,16 @@ from pathlib import Path
 import pandas as pd
 
 from foundation.files import write_atomic
-from foundation.text import CSV_LINE_END, csv_bytes
+from foundation.text import as_text
+from tagging.datasets.csv_files import write_csv
 
 
 def write_csv_and_markdown(table: pd.DataFrame, stem: Path) -> list[Path]:
     """Write `STEM.csv` and `STEM.md`; their paths."""
     stem.parent.mkdir(parents=True, exist_ok=True)
     paths = [stem.with_name(stem.name + ending) for ending in (".csv", ".md")]
-    texts = (table.to_csv(index=False, lineterminator=CSV_LINE_END), markdown(table))
-    for path, text in zip(paths, texts, strict=True):
-        write_atomic(path, csv_bytes(text))
+    write_csv(paths[0], table)
+    write_atomic(paths[1], as_text(markdown(table)).encode())
     return paths
 
 

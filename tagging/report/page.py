@@ -7,7 +7,8 @@ import pandas as pd
 from foundation.claims import claimed, remove_output
 from foundation.errors import UserError
 from foundation.files import write_atomic
-from foundation.text import CSV_LINE_END, as_text, csv_bytes
+from foundation.text import as_text
+from tagging.datasets.csv_files import write_csv
 from tagging.report.about import (
     command_section,
     data_section,
@@ -104,8 +105,7 @@ def _write(material: Material, out: Path) -> None:
 def _write_tables(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
     for name in TABLES:
         if name in tables:
-            text = tables[name].to_csv(index=False, lineterminator=CSV_LINE_END)
-            write_atomic(folder / f"{name}.csv", csv_bytes(text))
+            write_csv(folder / f"{name}.csv", tables[name])
         else:
             remove_output(folder / f"{name}.csv")
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from foundation.words import some
+from foundation.words import listed
 from submissions.writer import read_scores
-from tagging.datasets.csv_files import read_csv, write_csv
+from tagging.datasets.csv_files import read_by_clip, write_csv
 from tagging.runs.run import SCORES, Run, RunError, latest_run, read_run
 
 FOLDS, OUT_OF_FOLD = "folds.csv", "oof_scores.npz"
@@ -65,8 +65,7 @@ def read_folds(folder: Path) -> pd.Series:
         RunError: the table is none of folds.
         DatasetError: it is not a table.
     """
-    table = read_csv(folder / FOLDS, ["fname", "fold"], inner=True, of_one_line=["fold"], advice=_ADVICE)
-    fold = table.set_index("fname")["fold"]
+    fold = read_by_clip(folder / FOLDS, "fold", _ADVICE)
     if not fold.str.fullmatch(r"[1-9]\d*").all():
         raise RunError(f"{folder / FOLDS}: expected folds 1, 2 ..., received others; {_ADVICE}")
     return fold.astype(int)
@@ -92,9 +91,10 @@ def stage_of_folds(folder: Path, stage: str, overrides: Sequence[str] = ()) -> M
     """
     paths = [fold_dir(folder, fold) / stage for fold in range(1, read_folds(folder).max() + 1)]
     if missing := [path for path in paths if not path.is_dir()]:
+        verb = "is" if len(missing) == 1 else "are"
         raise RunError(
-            f"expected stage {stage} in all {len(paths)} folds of {folder}, but {some([*map(str, missing)])} "
-            f"is not finished; train.py --folds {len(paths)} resumes it"
+            f"expected stage {stage} in all {len(paths)} folds of {folder}, but {listed([*map(str, missing)])} "
+            f"{verb} not finished; train.py --folds {len(paths)} resumes it"
         )
     runs = tuple(read_run(path, overrides) for path in paths)
     _check_different(runs)

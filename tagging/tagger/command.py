@@ -146,7 +146,7 @@ def _vectors(
         timeline = result if isinstance(result, Timeline) else _timeline(args, tagger, sound, embed=True)
         assert timeline.embeddings is not None  # noqa: S101  for the type checker
         return Vectors(name, timeline.embeddings, np.stack([timeline.starts_s, timeline.ends_s], axis=1))
-    embedding = result.embedding if isinstance(result, Tags) else tagger.embed(sound)
+    embedding = result.embedding if isinstance(result, Tags) else tagger.embed(sound, jobs=args.jobs)
     assert embedding is not None  # noqa: S101  for the type checker
     return Vectors(name, embedding[None])
 

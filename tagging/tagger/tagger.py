@@ -125,14 +125,14 @@ class Tagger:
         for sound, found in zip(sounds, outputs_of_each(self._networks.saved, sounds, jobs), strict=True):
             yield sound.path, found if isinstance(found, DecodeError) else self._tags(found)
 
-    def embed(self, audio: AudioInput, rate_hz: int | None = None) -> np.ndarray:
+    def embed(self, audio: AudioInput, rate_hz: int | None = None, *, jobs: int = 1) -> np.ndarray:
         """The embedding of a clip, (features,) float32; arguments as above.
 
         Raises:
             TaggerError: the tagger is an ensemble, whose models have no features in common.
         """
         self.check_embeds()
-        embedding = self(audio, rate_hz).embedding
+        embedding = self(audio, rate_hz, jobs=jobs).embedding
         assert embedding is not None  # noqa: S101  for the type checker
         return embedding
 

@@ -1,6 +1,7 @@
 """Whole clips through the networks of several runs: the one engine behind `predict.py --audio` and `tag`."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from math import inf
 from typing import NamedTuple
@@ -22,6 +23,9 @@ from tagging.tagger.windows import batch_size, batches, levels_db
 
 Cleaned = dict[CleaningSettings, CleanClip]
 """A clip as each kind of cleaning among the runs makes it."""
+
+Input = tuple[np.ndarray, np.ndarray]
+"""Pieces of a clip: their levels in dB (inf for features), and what they hold."""
 
 
 class ClipOutput(NamedTuple):
@@ -61,23 +65,32 @@ def _outputs_or_lost(
     networks: Sequence[WindowNetwork], calls: Workers, sound: Sound
 ) -> list[ClipOutput] | DecodeError:
     try:
-        return _outputs(networks, calls, _cleaned_or_lost(networks, sound))
+        return _outputs(networks, calls, _cleaned(networks, sound))
     except DecodeError as error:
         return error
 
 
-def _cleaned_or_lost(networks: Sequence[WindowNetwork], sound: Sound) -> Cleaned:
+def _cleaned(networks: Sequence[WindowNetwork], sound: Sound) -> Cleaned:
+    cleanings = dict.fromkeys(network.run.config.cleaning for network in networks)
+    with _reading():
+        return {cleaning: clean_sound(sound, cleaning) for cleaning in cleanings}
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Makes any fault of reading a clip a DecodeError: one strange file must not stop the others."""
     try:
-        return _cleaned(networks, sound)
+        yield
     except UserError:
         raise
-    except Exception as error:  # one strange file must not stop the others
+    except Exception as error:
         raise DecodeError(strange(error)) from error
 
 
-def _cleaned(networks: Sequence[WindowNetwork], sound: Sound) -> Cleaned:
-    cleanings = dict.fromkeys(network.run.config.cleaning for network in networks)
-    return {cleaning: clean_sound(sound, cleaning) for cleaning in cleanings}
+def _read(inputs: Iterable[Input]) -> Iterator[Input]:
+    """The inputs of a clip, which may be decoded only now."""
+    with _reading():
+        yield from inputs
 
 
 def _outputs(networks: Sequence[WindowNetwork], calls: Workers, cleaned: Cleaned) -> list[ClipOutput]:
@@ -87,21 +100,19 @@ def _outputs(networks: Sequence[WindowNetwork], calls: Workers, cleaned: Cleaned
 def _output(network: WindowNetwork, calls: Workers, clip: CleanClip) -> ClipOutput:
     pieces, inputs = _inputs(network, clip)
 
-    def called(levels_and_batch: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def called(levels_and_batch: Input) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         levels, batch = levels_and_batch
         return *network(pieces, batch), levels
 
-    found = calls.in_order(called, inputs)
+    found = calls.in_order(called, _read(inputs))
     logits, features, levels_db = (np.concatenate(part) for part in zip(*found, strict=True))
     windows = WindowLogits(np.zeros(len(logits), np.int64), logits, np.empty(0))
     mean = average_windows(windows, 1, network.run.config.window.average, network.run.kind.activation)
     return ClipOutput(mean, features.mean(axis=0), float(levels_db.max()))
 
 
-def _inputs(
-    network: WindowNetwork, clip: CleanClip
-) -> tuple[Pieces, Iterable[tuple[np.ndarray, np.ndarray]]]:
-    """How the clip is cut, and its pieces in batches: their levels in dB (inf for features), and what they hold."""
+def _inputs(network: WindowNetwork, clip: CleanClip) -> tuple[Pieces, Iterable[Input]]:
+    """How the clip is cut, and its pieces in batches."""
     config = network.run.config
     if isinstance(clip, np.ndarray):
         if clip.shape[1] != network.shape[-1]:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from foundation.files import write_atomic
 from submissions.writer import write_scores
 from tagging.datasets.csv_files import write_csv
 from tagging.evaluation.calibration import at_thresholds, calibrate, write_calibration
@@ -37,7 +36,7 @@ def write_validation(folder: Path, data: StageData, logits: np.ndarray) -> dict[
     write_csv(folder / PER_CLASS, table)
     if kind.is_single_label:
         table = confusion_table(targets, logits, data.dataset.classes)
-        write_atomic(folder / CONFUSION, table.to_csv().encode())
+        write_csv(folder / CONFUSION, table, index=True)
     return kind.report(targets, logits)
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from foundation.claims import claimed
-from foundation.files import write_atomic
 from foundation.words import some
 from submissions.outputs import PREDICT, class_table_file, confusion_file, prediction_files
 from tagging.commands.parts.predicted import show_refused, write_predicted
 from tagging.config.schema import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.answers import Answers, answers_for
+from tagging.datasets.csv_files import write_csv
 from tagging.datasets.table import TEST, Dataset, DatasetError
 from tagging.evaluation.checks import EvaluationError
 from tagging.evaluation.multiclass import confusion_table
@@ -110,10 +110,10 @@ def _scores_without_audio(ensemble: Ensemble) -> str:
 def _write_tables(out: Path, targets: np.ndarray, scores: np.ndarray, ensemble: Ensemble) -> None:
     """Write the table of classes next to `out`, and with one label per clip the confusion matrix."""
     table = ensemble.kind.table(targets, scores, ensemble.classes)
-    write_atomic(class_table_file(out), table.to_csv(index=False).encode())
+    write_csv(class_table_file(out), table)
     if ensemble.kind.is_single_label:
         confusions = confusion_table(targets, scores, ensemble.classes)
-        write_atomic(confusion_file(out), confusions.to_csv().encode())
+        write_csv(confusion_file(out), confusions, index=True)
         confusion_plot(confusions, confusion_file(out).with_suffix(".png"))
 
 

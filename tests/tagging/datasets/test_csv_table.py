@@ -3,10 +3,12 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from preprocessing.folder import clean_path
 from tagging.datasets import read_dataset
+from tagging.datasets.csv_files import write_csv
 from tagging.datasets.settings import DatasetSettings, SplitSettings
 from tagging.datasets.splits import hold_out
 from tagging.datasets.table import DatasetError
@@ -241,3 +243,11 @@ def test_one_row_per_label(tmp_path, column, settings):
         "1.wav": ("a", "c"),
         "2.wav": ("b",),
     }
+
+
+def test_a_written_table_has_its_index_if_asked_and_quotes_any_name(tmp_path):
+    table = pd.DataFrame({"a\rb": [1, 2]}, pd.Index(["c\rd", "caf\udce9"], name="true"))
+    write_csv(tmp_path / "t.csv", table, index=True)
+    assert (tmp_path / "t.csv").read_bytes() == b'true,"a\rb"\n"c\rd",1\ncaf%E9,2\n'
+    write_csv(tmp_path / "t.csv", table)
+    assert (tmp_path / "t.csv").read_bytes() == b'"a\rb"\n1\n2\n'

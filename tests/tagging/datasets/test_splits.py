@@ -6,7 +6,7 @@ import pytest
 from skmultilearn.model_selection import iterative_train_test_split
 
 from tagging.datasets.settings import SplitSettings
-from tagging.datasets.splits import folds, hold_out, keep_apart, write_split
+from tagging.datasets.splits import folds, hold_out, keep_apart, read_split, write_split
 from tagging.datasets.table import DatasetError
 
 
@@ -156,6 +156,32 @@ def test_split_written_and_given_back(tmp_path):
     settings = SplitSettings(file=str(tmp_path / "split.csv"))
     order = np.random.default_rng(0).permutation(60)
     np.testing.assert_array_equal(hold_out(clips.iloc[order], targets[order], settings, 0), held[order])
+
+
+def test_names_that_are_no_file_names_everywhere_are_read_back(tmp_path):
+    names, held = ["x/a:00.wav", "x/b\\0.wav", "CON", "c.wav "], np.array([True, False, True, False])
+    clips = clip_table(4).assign(fname=names)
+    write_split(tmp_path / "split.csv", clips, held)
+    assert list(read_split(tmp_path / "split.csv").index) == names
+    settings = SplitSettings(file=str(tmp_path / "split.csv"))
+    np.testing.assert_array_equal(hold_out(clips, np.eye(4), settings, 0), held)
+
+
+def test_a_split_file_may_write_names_as_paths(tmp_path):
+    (tmp_path / "split.csv").write_text("fname,part\n./a/0.wav,train\na\\1.wav,validation\n")
+    clips = clip_table(2).assign(fname=["a/0.wav", "a/1.wav"])
+    settings = SplitSettings(file=str(tmp_path / "split.csv"))
+    assert hold_out(clips, np.eye(2), settings, 0).tolist() == [False, True]
+    (tmp_path / "split.csv").write_text("fname,part\na/0.wav,train\n./a/0.wav,train\na/1.wav,train\n")
+    with pytest.raises(DatasetError, match=r"'a/0\.wav' more than once"):
+        hold_out(clips, np.eye(2), settings, 0)
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "fname,part\n", "fname,part\na.wav,test\n"])
+def test_a_damaged_split_is_not_to_be_downloaded(tmp_path, text):
+    (tmp_path / "split.csv").write_text(text)
+    with pytest.raises(DatasetError, match=r"(; restore or correct it|; correct it)$"):
+        read_split(tmp_path / "split.csv")
 
 
 @pytest.mark.parametrize(

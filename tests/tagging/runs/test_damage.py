@@ -3,10 +3,12 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from foundation.files import content_hash
-from tagging.runs.folds import read_folds
+from tagging.runs.folds import read_folds, stage_of_folds, write_folds
+from tagging.runs.model_hash import model_hash
 from tagging.runs.run import RunError, read_run
 
 
@@ -73,6 +75,16 @@ def test_a_model_is_read_for_its_hash_once(run, monkeypatch):
     assert read == [run / "model.keras"]
 
 
+def test_a_model_that_cannot_be_read_has_no_hash_and_is_tried_again(tmp_path, monkeypatch):
+    path = tmp_path / "model.keras"
+    path.write_bytes(b"weights")
+    with monkeypatch.context() as patched:
+        patched.setattr("tagging.runs.model_hash.content_hash", lambda path: "")
+        with pytest.raises(OSError, match=r"model\.keras cannot be read"):
+            model_hash(path)
+    assert model_hash(path) == content_hash(path)
+
+
 def test_classes_in_another_order_are_refused(run):
     edit(run, lambda info: info["classes"].reverse())
     assert "run.json: expected the classes that were trained" in refusal(lambda: read_run(run))
@@ -117,7 +129,7 @@ def test_a_run_json_that_is_no_mapping_in_utf8_is_named(run, content):
         ("floor_db", ["x", float("nan"), [], True]),
         ("train_mean", [None, [0.1], "x", ["a"]]),
         ("versions", [None, "3.11"]),
-        ("seconds", [None, "x", float("inf")]),
+        ("seconds", [None, "x", float("inf"), 10**400]),
         ("best_epoch", [None, "1"]),
     ],
 )
@@ -126,6 +138,19 @@ def test_a_value_of_run_json_that_cannot_be_right_is_named(run, key, values):
         edit(run, lambda info, value=value: info.update({key: value}))
         message = refusal(lambda: read_run(run))
         assert message.startswith(f"{run / 'run.json'}: expected {key} ")
+
+
+def test_folds_of_names_that_are_no_file_names_everywhere_are_read_back(tmp_path):
+    names = ["x/a:00.wav", "x/b\\0.wav"]
+    write_folds(tmp_path, names, np.array([2, 1]))
+    assert read_folds(tmp_path).to_dict() == dict(zip(names, [2, 1], strict=True))
+
+
+def test_folds_without_a_stage_are_named(tmp_path):
+    write_folds(tmp_path, ["a.wav", "b.wav"], np.array([2, 1]))
+    missing = f"{tmp_path / 'fold-1' / 'noisy'}, {tmp_path / 'fold-2' / 'noisy'}"
+    message = refusal(lambda: stage_of_folds(tmp_path, "noisy"))
+    assert f"but {missing} are not finished; train.py --folds 2 resumes it" in message
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "fname,fold\n", "fname,fold\na.wav,x\n"])

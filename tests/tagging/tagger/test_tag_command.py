@@ -17,6 +17,7 @@ from preprocessing.clean import clean_dataset
 from tagging import Tagger
 from tagging.config.load import load_config
 from tagging.datasets import read_dataset
+from tagging.tagger.whole_clips import clip_outputs
 from tagging.training.train import train_stage
 from tests.tag_command_helpers import RATE_HZ, TONES_HZ, refused, tag, tone
 from tests.tagger_helpers import untrained_run
@@ -204,6 +205,18 @@ def test_a_wav_comes_from_standard_input(tones, glued, monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
     assert tag("-", "--run", tones) == 1
     assert capsys.readouterr().err.startswith("-: expected audio, received an empty file")
+
+
+def test_embeddings_next_to_a_timeline_use_all_jobs(tones, glued, tmp_path, monkeypatch):
+    jobs = []
+
+    def outputs(networks, sound, n_jobs):
+        jobs.append(n_jobs)
+        return clip_outputs(networks, sound, n_jobs)
+
+    monkeypatch.setattr("tagging.tagger.tagger.clip_outputs", outputs)
+    assert tag(glued, "--run", tones, "--timeline", "--embeddings", tmp_path / "e.npz", "--jobs", 2) == 0
+    assert jobs == [2]
 
 
 def test_embeddings_of_clips_and_of_windows(tones, glued, tmp_path, capsys):

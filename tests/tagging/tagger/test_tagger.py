@@ -122,6 +122,20 @@ def test_one_strange_file_does_not_stop_the_others(tagger, audio, monkeypatch):
     assert found[audio / "plain.wav"].scores.shape == tagger.thresholds.shape
 
 
+def test_a_file_that_is_strange_when_it_is_decoded_again_does_not_stop_the_others(tagger, audio, monkeypatch):
+    def broken():
+        yield np.zeros(100, np.int16)
+        raise RuntimeError("no idea")
+
+    def clean(sound, cleaning):
+        return broken() if sound.path.name == "strange.wav" else clean_sound(sound, cleaning)
+
+    monkeypatch.setattr(whole_clips, "clean_sound", clean)
+    found = dict(tagger.each([audio / name for name in ("strange.wav", "plain.wav")]))
+    assert "makes the program fail (RuntimeError: no idea)" in str(found[audio / "strange.wav"])
+    assert found[audio / "plain.wav"].scores.shape == tagger.thresholds.shape
+
+
 def test_samples_are_tagged_as_the_file_they_are_in(tagger, audio):
     samples, rate_hz = decode(audio / "stereo.mp3")
     np.testing.assert_allclose(

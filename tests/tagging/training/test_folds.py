@@ -196,7 +196,7 @@ def test_folds_are_read_only_when_all_are_finished(copied):
     shutil.rmtree(runs / "fold-2" / "curated")
     for read in (read_member, latest_member):
         with pytest.raises(
-            RunError, match=r"stage curated in all 2 folds of .*fold-2/curated' is not finished"
+            RunError, match=r"stage curated in all 2 folds of .*fold-2/curated is not finished"
         ):
             read(runs)
     with pytest.raises(RunError, match="expected a folder of folds, received a single run"):
