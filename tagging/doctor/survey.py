@@ -20,7 +20,7 @@ from preprocessing.plan import places
 from preprocessing.rows import ClipRow, ClipTask
 from preprocessing.settings import CleaningSettings
 from tagging.config.schema import Config
-from tagging.datasets.cleaned import noted
+from tagging.datasets.cleaned import altered, noted
 from tagging.datasets.table import TEST, Dataset
 from tagging.doctor.sounds import Sound, listen
 
@@ -112,7 +112,9 @@ def _manifest_rows(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSetti
     except CleanFolderError as error:
         print(shown_lines(str(error)), file=sys.stderr)
         return []
-    return [row for row, state in zip(rows, states, strict=True) if state == row.status != "uncleaned"]
+    kept = [row for row, state in zip(rows, states, strict=True) if state == row.status != "uncleaned"]
+    lost = set(altered(kept, clean_dir))
+    return [row for row in kept if row not in lost]
 
 
 def _source(clean_dir: Path, n_noted: int, n_new: int, n_examined: int) -> str:

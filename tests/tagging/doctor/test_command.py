@@ -1,6 +1,7 @@
 """`python -m tagging doctor`, its files and exit codes, and the line that preprocess.py ends with."""
 
 import json
+import os
 import shlex
 
 import numpy as np
@@ -93,6 +94,19 @@ def test_what_is_new_or_has_changed_since_cleaning_is_examined(made, capsys):
     )
     assert (checkup.areas["files"]["unusable"], checkup.refused) == ("3 of 13 clips", 3)
     assert [finding.exclude for finding in checkup.findings if finding.exclude] == [("silent.wav",)]
+
+
+def test_an_altered_clean_file_is_not_believed_and_a_copy_is(made):
+    made.classes(5)
+    assert preprocess.main(["--config", str(made.config), "--jobs", "1"]) == 0
+    changed, copied, *_ = (made.root.parent / "clean").rglob("*.wav")
+    changed.write_bytes(bytes(changed.stat().st_size))
+    os.utime(copied, ns=(1, 1))
+    assert (
+        made.look()
+        .areas["files"]["looked at"]
+        .endswith("/clean for 9 clips; 1 others are not cleaned yet, or have changed (all examined)")
+    )
 
 
 def test_a_truncated_manifest_is_said(made, capsys):
