@@ -12,6 +12,7 @@ import pandas as pd
 
 from foundation.files import content_hash
 from foundation.text import shown_lines
+from foundation.words import counted
 from foundation.workers import Workers
 from preprocessing.clip import examine_clip
 from preprocessing.folder import CleanFolderError
@@ -125,7 +126,8 @@ def _source(clean_dir: Path, n_noted: int, n_new: int, n_examined: int) -> str:
         return f"manifest of {clean_dir}"
     examined = "all" if are_all else f"a sample of {n_examined}"
     return (
-        f"manifest of {clean_dir} for {n_noted} clips; {n_new} others are not cleaned yet, or have changed "
+        f"manifest of {clean_dir} for {counted(n_noted, 'clip')}; "
+        f"{counted(n_new, 'other is not cleaned yet, or has changed', 'others are not cleaned yet, or have changed')} "
         f"({examined} examined)"
     )
 

@@ -62,7 +62,8 @@ def test_a_class_of_one_recording_cannot_be_held_out(made):
     made.write(sounds)
     assert made.settings("classes of one recording") is None  # recordings are not known
     findings = {each.name: each for each in made.look(BY_RECORDING).findings}
-    assert "one recording only: cat" in findings["classes of one recording"].text
+    found = findings["classes of one recording"]
+    assert found.text == "1 class has clips of one recording only: cat"
 
 
 def test_names_that_begin_alike_may_be_of_one_recording(made):

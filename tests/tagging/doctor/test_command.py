@@ -105,7 +105,7 @@ def test_an_altered_clean_file_is_not_believed_and_a_copy_is(made):
     assert (
         made.look()
         .areas["files"]["looked at"]
-        .endswith("/clean for 9 clips; 1 others are not cleaned yet, or have changed (all examined)")
+        .endswith("/clean for 9 clips; 1 other is not cleaned yet, or has changed (all examined)")
     )
 
 
