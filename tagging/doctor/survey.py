@@ -23,7 +23,7 @@ from preprocessing.settings import CleaningSettings
 from tagging.config.schema import Config
 from tagging.datasets.cleaned import altered, noted
 from tagging.datasets.table import TEST, Dataset
-from tagging.doctor.sounds import Sound, listen
+from tagging.doctor.sounds import Measured, listen
 
 MOST_CLIPS, MOST_BYTES = 300, 300_000_000  # of a sample
 USABLE = ("ok", "kept_whole")
@@ -38,8 +38,8 @@ class Survey:
         config: the experiment.
         dataset: its clips.
         clips: the table of all clips. Those that cleaning knows have the columns of `ClipRow` (`status` is "" for the
-            others), those that were listened to have those of `Sound` (else NaN). `content` is the same for clips with
-            the same audio, "" where that is not known.
+            others), those that were listened to have those of `Measured` (else NaN). `content` is the same for clips
+            with the same audio, "" where that is not known.
         source: where the facts come from.
         is_quick: no clip is listened to, and no hold-out is drawn.
     """
@@ -158,8 +158,8 @@ def _with_rows(clips: pd.DataFrame, rows: Sequence[ClipRow]) -> pd.DataFrame:
 
 def _with_sounds(clips: pd.DataFrame, heard: pd.Index, paths: Sequence[Path], jobs: int) -> pd.DataFrame:
     with Workers(jobs) as pool:
-        sounds = [sound or Sound(*[np.nan] * 4) for sound in pool.map(listen, paths)]
-    return clips.join(pd.DataFrame(sounds, heard, list(Sound._fields), dtype=float))
+        sounds = [sound or Measured(*[np.nan] * 4) for sound in pool.map(listen, paths)]
+    return clips.join(pd.DataFrame(sounds, heard, list(Measured._fields), dtype=float))
 
 
 def _readable(clip: pd.Series, clean_dir: Path, rows: Sequence[ClipRow]) -> Path:
