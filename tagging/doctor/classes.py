@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from foundation.words import counted, listed
+from tagging.config.yaml_text import override
 from tagging.datasets.holdout import checked_clips
 from tagging.datasets.settings import KEYS
 from tagging.datasets.table import DatasetError, clips_and_recordings
@@ -109,7 +110,7 @@ def unknown_recordings(survey: Survey) -> Finding | None:
         f"{listed(list(dict.fromkeys(found)))}",
         "If several clips come from one recording, set dataset.group_pattern: else the hold-out has clips of the same "
         "recordings as training, and its score is too good.",
-        (f"dataset.group_pattern={pattern}",),
+        (override("dataset.group_pattern", pattern),),
     )
 
 
