@@ -3,12 +3,14 @@
 import json
 import os
 import shlex
+from dataclasses import replace
 
 import numpy as np
 
 import preprocess
 from tagging.__main__ import main as tagging
 from tagging.config.load import load_config
+from tagging.doctor.finding import Finding
 from tests.tagging.doctor.conftest import noise
 
 
@@ -62,6 +64,13 @@ def test_names_that_look_like_interpolations_are_excluded_as_they_are(made, tmp_
     assert set(load_config(applied).dataset.exclude) == set(names)
     pasted = next(line for line in printed.splitlines() if line.startswith("   'dataset.exclude="))
     assert set(load_config(made.config, shlex.split(pasted)).dataset.exclude) == set(names)
+
+
+def test_settings_together_have_each_key_once_with_its_last_value(made):
+    suggested = (("cleaning.rate_hz=8000", "frontend.fmax_hz=null"), ("frontend.fmax_hz=2000",))
+    findings = tuple(Finding("bands", "narrow", "sound", settings) for settings in suggested)
+    checkup = replace(made.classes(5).look(), findings=findings)
+    assert checkup.settings == ("cleaning.rate_hz=8000", "frontend.fmax_hz=2000")
 
 
 def test_refused_clips_are_exit_code_1(made, capsys):
