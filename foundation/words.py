@@ -1,9 +1,14 @@
-"""Names in one-line messages: a list that stays short, and the name that was meant."""
+"""Numbers and names in one-line messages: how many, a list that stays short, and the name that was meant."""
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from foundation.text import shown
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 clip`, `2 clips`; `many` is the plural where it is not `one` with an s, as of `clip is` and `clips are`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def listed(texts: Sequence[str], most: int = 3, mark: str = ", ") -> str:

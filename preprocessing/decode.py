@@ -111,7 +111,7 @@ def check_waveform(samples: np.ndarray, rate_hz: int) -> None:
     if samples.ndim != 2:
         raise DecodeError(f"expected samples of shape (frames, channels), received shape {samples.shape}")
     if not samples.size:
-        raise DecodeError("expected sound, received a file with zero samples")
+        raise DecodeError("expected sound, received zero samples")
     if not peak(samples) <= PEAK_LIMIT:
         bad = np.count_nonzero(~(np.abs(samples) <= PEAK_LIMIT))
         raise DecodeError(

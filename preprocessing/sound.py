@@ -54,7 +54,7 @@ def checked_blocks(blocks: Iterator[tuple[np.ndarray, int]]) -> Iterator[tuple[n
         yield block, rate_hz
         is_empty = False
     if is_empty:
-        raise DecodeError("expected sound, received a file with zero samples")
+        raise DecodeError("expected sound, received zero samples")
 
 
 def check_block(block: np.ndarray, rate_hz: int) -> None:

@@ -49,7 +49,7 @@ def with_clean_audio(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSet
     rows, states = noted(clips, clean_dir, settings)
     paths = [clean_file(clean_dir, row) if row.has_audio else None for row in rows]
     _check_states(clips, pd.Series(states, clips.index, dtype=str), clean_dir)
-    _check_suspects(rows, paths, clean_dir)
+    _check_contents(rows, clean_dir)
     usable = np.array([row.has_audio for row in rows], bool)
     facts = {key: [getattr(row, key) for row in rows] for key in ("audio_hash", "steps", "bands")}
     found = clips.assign(path=pd.Series(paths, clips.index, object), **facts)
@@ -60,7 +60,8 @@ def with_clean_audio(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSet
 def noted(
     clips: pd.DataFrame, clean_dir: Path, settings: CleaningSettings
 ) -> tuple[list[ClipRow], list[str]]:
-    """What the manifest says of each clip, and whether that holds by size and time of its files.
+    """What the manifest says of each clip, and whether that holds by size and time of its raw file, and by size of its
+    clean file, whose contents `altered` compares.
 
     Returns:
         The rows, of the status `uncleaned` where there is none; and the states: the status of the row where it holds,
@@ -153,9 +154,13 @@ def _check_states(clips: pd.DataFrame, states: pd.Series, clean_dir: Path) -> No
         )
 
 
-def _check_suspects(rows: Sequence[ClipRow], paths: Sequence[Path | None], clean_dir: Path) -> None:
-    """Compare clean files of other times than those noted: few, unless the folder is a copy."""
-    suspects = [(row, path) for row, path in zip(rows, paths, strict=True) if path and is_suspect(row, path)]
+def altered(rows: Sequence[ClipRow], clean_dir: Path) -> list[ClipRow]:
+    """The rows whose clean files are there, with other contents than those noted.
+
+    Files of the time noted are trusted. The others are read: few, unless the folder is a copy.
+    """
+    paths = [(row, clean_file(clean_dir, row)) for row in rows if row.has_audio]
+    suspects = [(row, path) for row, path in paths if is_suspect(row, path)]
     states = [_FileState(str(path), (stat := path.stat()).st_size, stat.st_mtime_ns) for _, path in suspects]
     if new := [state for state in states if state not in _HASHES]:
         print(
@@ -164,9 +169,12 @@ def _check_suspects(rows: Sequence[ClipRow], paths: Sequence[Path | None], clean
             file=sys.stderr,
         )
     _HASHES.update((state, content_hash(Path(state.path))) for state in new)
-    pairs = zip(suspects, states, strict=True)
-    if altered := [row.fname for (row, _), state in pairs if _HASHES[state] != row.clean_hash]:
+    return [row for (row, _), state in zip(suspects, states, strict=True) if _HASHES[state] != row.clean_hash]
+
+
+def _check_contents(rows: Sequence[ClipRow], clean_dir: Path) -> None:
+    if found := altered(rows, clean_dir):
         raise CleanFolderError(
-            f"{len(altered)} files in {clean_dir} have been altered since they were made (e.g. {altered[0]}): run "
+            f"{len(found)} files in {clean_dir} have been altered since they were made (e.g. {found[0].fname}): run "
             "preprocess.py, which makes them again"
         )

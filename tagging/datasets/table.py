@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from foundation.errors import UserError
+from foundation.words import counted
 
 COLUMNS = ("fname", "path", "labels", "split", "group")
 TEST = "test"  # the split to predict; files without a data set are cleaned as its clips are
@@ -21,6 +22,13 @@ class DatasetError(UserError):
 def composed(name: str) -> str:
     """The name in Unicode's form NFC, the same for all names that look the same."""
     return unicodedata.normalize("NFC", name)
+
+
+def clips_and_recordings(clips: pd.DataFrame) -> str:
+    """`80 clips of 16 recordings`; without recordings where they are not known."""
+    groups = set(clips["group"]) - {""}
+    recordings = f" of {counted(len(groups), 'recording')}" if groups else ""
+    return f"{counted(len(clips), 'clip')}{recordings}"
 
 
 def leave_out(clips: pd.DataFrame, fnames: Collection[str]) -> pd.DataFrame:

@@ -47,17 +47,22 @@ class Checkup:
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """All suggestions together, each key once; with another clean folder where the present one would not fit."""
-        found = [setting for finding in self.findings for setting in finding.settings]
+        """All suggestions together, each key once, with its last value.
+
+        They name another clean folder where the present one would not fit.
+        """
+        found = {
+            setting.partition("=")[0]: setting for finding in self.findings for setting in finding.settings
+        }
         names = [name for finding in self.findings for name in finding.exclude]
         config = self.data.config
-        is_recleaned = any(setting.startswith("cleaning.") for setting in found)
+        is_recleaned = any(key.startswith("cleaning.") for key in found)
         folder = (
             [override("clean_dir", f"{config.clean_dir}_doctor")]
             if is_recleaned and Path(config.clean_dir).exists()
             else []
         )
-        return (*dict.fromkeys(found), *folder, *exclusion(config.dataset.exclude, names))
+        return (*found.values(), *folder, *exclusion(config.dataset.exclude, names))
 
     @property
     def refused(self) -> int:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from foundation.words import listed
+from foundation.words import counted, listed
+from tagging.config.yaml_text import override
 from tagging.datasets.holdout import checked_clips
 from tagging.datasets.settings import KEYS
-from tagging.datasets.table import DatasetError
+from tagging.datasets.table import DatasetError, clips_and_recordings
 from tagging.doctor.finding import Finding
 from tagging.doctor.survey import Survey
 
@@ -22,7 +23,8 @@ _SHARES = (0.25, 0.33, 0.4, 0.5)  # of clips to hold out, tried in turn
 def describe(survey: Survey) -> dict[str, str]:
     clips = survey.dataset.clips
     lines = {
-        f"split {name}": _counted(clips[clips["split"] == name]) for name in dict.fromkeys(clips["split"])
+        f"split {name}": clips_and_recordings(clips[clips["split"] == name])
+        for name in dict.fromkeys(clips["split"])
     }
     if not survey.dataset.has_labels or survey.trains.empty:
         return lines
@@ -30,7 +32,7 @@ def describe(survey: Survey) -> dict[str, str]:
     smallest, largest = f"{counts.min()} ({counts.idxmin()})", f"{counts.max()} clips ({counts.idxmax()})"
     spread = f"{smallest} to {largest}, median {counts.median():g}"
     lines["classes"] = (
-        f"{len(counts)}, of {spread if counts.min() < counts.max() else f'{counts.max()} clips each'}"
+        f"{len(counts)}, of {spread if counts.min() < counts.max() else counted(counts.max(), 'clip') + ' each'}"
     )
     lines["labels per clip"] = f"{labels.min()} to {labels.max()}, mean {labels.mean():.2f}"
     if len(groups := _recordings(survey)):
@@ -79,7 +81,8 @@ def one_recording(survey: Survey) -> Finding | None:
         return None
     return Finding(
         "classes of one recording",
-        f"{len(single)} classes have clips of one recording only: {listed(list(single.index))}",
+        f"{counted(len(single), 'class has', 'classes have')} clips of one recording only: "
+        f"{listed(list(single.index))}",
         "Such a class can be trained or validated, not both; only a second recording changes that.",
         is_grave=True,
     )
@@ -107,7 +110,7 @@ def unknown_recordings(survey: Survey) -> Finding | None:
         f"{listed(list(dict.fromkeys(found)))}",
         "If several clips come from one recording, set dataset.group_pattern: else the hold-out has clips of the same "
         "recordings as training, and its score is too good.",
-        (f"dataset.group_pattern={pattern}",),
+        (override("dataset.group_pattern", pattern),),
     )
 
 
@@ -176,11 +179,6 @@ def _recordings(survey: Survey) -> pd.Series:
     if not survey.dataset.has_labels or clips.empty or (clips["group"] == "").any():
         return pd.Series(dtype=int)
     return clips.explode("labels").groupby("labels")["group"].nunique()
-
-
-def _counted(clips: pd.DataFrame) -> str:
-    groups = set(clips["group"]) - {""}
-    return f"{len(clips)} clips" + (f" of {len(groups)} recordings" if groups else "")
 
 
 def _named(counts: pd.Series) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from foundation.text import shown
-from foundation.words import listed, with_reasons
+from foundation.words import counted, listed, with_reasons
 from tagging.datasets.table import TEST
 from tagging.doctor.finding import Finding
 from tagging.doctor.survey import USABLE, Survey
@@ -20,7 +20,7 @@ def describe(survey: Survey) -> dict[str, str]:
         "looked at": survey.source,
         "unusable": f"{len(unusable)} of {len(survey.known)} clips",
         "silent": f"{len(_silent(survey))} of {len(survey.heard)} clips",
-        "copies": f"{len(_copies(survey))} clips have the audio of another",
+        "copies": f"{counted(len(_copies(survey)), 'clip has', 'clips have')} the audio of another",
     }
 
 
@@ -74,7 +74,8 @@ def leaks(survey: Survey) -> Finding | None:
     trained = same[same["split"] != TEST]
     return Finding(
         "test clips in training",
-        f"{len(trained)} clips to train on have the audio of a test clip: {_names(trained)}",
+        f"{counted(len(trained), 'clip to train on has', 'clips to train on have')} the audio of a test clip: "
+        f"{_names(trained)}",
         "The score on such test clips measures memory.",
         exclude=_training(trained),
         is_grave=True,
@@ -90,7 +91,8 @@ def copies(survey: Survey) -> Finding | None:
         return None
     return Finding(
         "copies",
-        f"{len(extra)} clips are copies of others with the same labels: {_names(extra)}",
+        f"{counted(len(extra), 'clip is a copy of another', 'clips are copies of others')} with the same labels: "
+        f"{_names(extra)}",
         "Copies count twice in training; copies of held-out clips are left out by themselves.",
         exclude=_training(extra),
     )

@@ -17,13 +17,13 @@ _LENGTHS_S = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 8.0, 10.0)  # shorter ones leave net
 def describe(survey: Survey) -> dict[str, str]:
     if not survey.has_audio or survey.usable.empty:
         return {}
-    window, seconds, starts = survey.config.window, _seconds(survey), _windows(survey)
+    window, seconds, counts = survey.config.window, _seconds(survey), _windows(survey)
     return {
         "raw length": _spread(survey.usable["seconds_in"].to_numpy(float)),
         "clean length": _spread(seconds),
         "shorter than a window": f"{percent(float((seconds < window.window_s).mean()))} (window_s={window.window_s:g})",
-        "longer than a window": percent(float((starts > 1).mean())),
-        "windows per clip": f"median {np.median(starts):g}, at most {starts.max():g} (hop_s={window.hop_s:g})",
+        "longer than a window": percent(float((_samples_beyond(survey) > 0).mean())),
+        "windows per clip": f"median {np.median(counts):g}, at most {counts.max():g} (hop_s={window.hop_s:g})",
     }
 
 
@@ -53,7 +53,7 @@ def barely_longer(survey: Survey) -> Finding | None:
     """Fires where a quarter of the clips need a second window for a few per cent of their length."""
     window, seconds = survey.config.window, _seconds(survey)
     barely = (_windows(survey) > 1) & (seconds <= BARELY * window.window_s)
-    if window.only_first or barely.mean() < CUT_SHARE:
+    if barely.mean() < CUT_SHARE:
         return None
     longest = float(seconds[barely].max())
     fits = np.ceil(round(100 * longest, 6)) / 100
@@ -126,9 +126,17 @@ def _seconds(survey: Survey) -> np.ndarray:
 
 def _windows(survey: Survey) -> np.ndarray:
     """Windows in which each of the usable clips is scored, as `pipeline/windows.py` cuts them."""
-    window, rate_hz = survey.config.window, survey.config.cleaning.rate_hz
-    beyond = np.round(_seconds(survey) * rate_hz) - window.window_samples(rate_hz)
-    return np.ceil(np.maximum(beyond, 0) / window.hop_samples(rate_hz)) + 1
+    window, beyond = survey.config.window, _samples_beyond(survey)
+    if window.only_first:
+        return np.ones_like(beyond)
+    return np.ceil(beyond / window.hop_samples(survey.config.cleaning.rate_hz)) + 1
+
+
+def _samples_beyond(survey: Survey) -> np.ndarray:
+    """How many samples of each usable clip are beyond its first window."""
+    rate_hz = survey.config.cleaning.rate_hz
+    beyond = np.round(_seconds(survey) * rate_hz) - survey.config.window.window_samples(rate_hz)
+    return np.maximum(beyond, 0)
 
 
 def _spread(values: np.ndarray) -> str:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from foundation.words import counted
 from tagging.doctor.finding import Finding, percent
 from tagging.doctor.lengths import BRIEF_S
 from tagging.doctor.survey import Survey
@@ -26,7 +27,7 @@ def describe(survey: Survey) -> dict[str, str]:
         )
     if len(usable):
         whole = int((usable["status"] == "kept_whole").sum())
-        kept = f"; {whole} clips would lose nearly all and are kept whole" if whole else ""
+        kept = f"; {counted(whole, 'clip')} kept whole: nearly all is silence" if whole else ""
         lines["silence removed"] = f"{percent(_removed(survey))} of the audio{kept}"
     return lines
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from foundation.words import listed
+from foundation.words import counted, listed
 from tagging.doctor.finding import Finding, percent
 from tagging.doctor.survey import Survey
 from tagging.frontend.parts.mel import empty_bands, mel_bank
@@ -21,7 +21,7 @@ def describe(survey: Survey) -> dict[str, str]:
     if rates.empty:
         return {}
     counts = rates.value_counts()
-    shown = listed([f"{rate} Hz in {count} clips" for rate, count in counts.items()], 4)
+    shown = listed([f"{rate} Hz in {counted(count, 'clip')}" for rate, count in counts.items()], 4)
     lines = {"source rate": f"{shown} (rate_hz={survey.config.cleaning.rate_hz})"}
     if len(edges := _edges(survey)):
         low, middle, high = np.percentile(edges, (5, 50, 95))

@@ -17,7 +17,7 @@ EDGE_SHARE = 1e-6  # of the energy lies above `top_hz`: -60 dB, above the noise 
 _FFT = 2048
 
 
-class Sound(NamedTuple):
+class Measured(NamedTuple):
     """What was measured of a file, as the mean of its channels.
 
     Attributes:
@@ -32,7 +32,7 @@ class Sound(NamedTuple):
     top_hz: float
 
 
-def listen(path: Path) -> Sound | None:
+def listen(path: Path) -> Measured | None:
     """Measures a file; None where it cannot be decoded."""
     peak, energy, full, frames, rate_hz = 0.0, 0.0, 0, 0, 1
     spectrum = np.zeros(_FFT // 2 + 1)
@@ -51,7 +51,7 @@ def listen(path: Path) -> Sound | None:
     except (DecodeError, OSError):
         return None
     rms = (energy / frames) ** 0.5
-    return Sound(_dbfs(peak), _dbfs(rms), full / frames, _edge_hz(spectrum, rate_hz))
+    return Measured(_dbfs(peak), _dbfs(rms), full / frames, _edge_hz(spectrum, rate_hz))
 
 
 def _power(mono: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from foundation.files import content_hash
 from foundation.text import shown_lines
+from foundation.words import counted
 from foundation.workers import Workers
 from preprocessing.clip import examine_clip
 from preprocessing.folder import CleanFolderError
@@ -20,9 +21,9 @@ from preprocessing.plan import places
 from preprocessing.rows import ClipRow, ClipTask
 from preprocessing.settings import CleaningSettings
 from tagging.config.schema import Config
-from tagging.datasets.cleaned import noted
+from tagging.datasets.cleaned import altered, noted
 from tagging.datasets.table import TEST, Dataset
-from tagging.doctor.sounds import Sound, listen
+from tagging.doctor.sounds import Measured, listen
 
 MOST_CLIPS, MOST_BYTES = 300, 300_000_000  # of a sample
 USABLE = ("ok", "kept_whole")
@@ -37,8 +38,8 @@ class Survey:
         config: the experiment.
         dataset: its clips.
         clips: the table of all clips. Those that cleaning knows have the columns of `ClipRow` (`status` is "" for the
-            others), those that were listened to have those of `Sound` (else NaN). `content` is the same for clips with
-            the same audio, "" where that is not known.
+            others), those that were listened to have those of `Measured` (else NaN). `content` is the same for clips
+            with the same audio, "" where that is not known.
         source: where the facts come from.
         is_quick: no clip is listened to, and no hold-out is drawn.
     """
@@ -112,7 +113,9 @@ def _manifest_rows(clips: pd.DataFrame, clean_dir: Path, settings: CleaningSetti
     except CleanFolderError as error:
         print(shown_lines(str(error)), file=sys.stderr)
         return []
-    return [row for row, state in zip(rows, states, strict=True) if state == row.status != "uncleaned"]
+    kept = [row for row, state in zip(rows, states, strict=True) if state == row.status != "uncleaned"]
+    lost = set(altered(kept, clean_dir))
+    return [row for row in kept if row not in lost]
 
 
 def _source(clean_dir: Path, n_noted: int, n_new: int, n_examined: int) -> str:
@@ -123,7 +126,8 @@ def _source(clean_dir: Path, n_noted: int, n_new: int, n_examined: int) -> str:
         return f"manifest of {clean_dir}"
     examined = "all" if are_all else f"a sample of {n_examined}"
     return (
-        f"manifest of {clean_dir} for {n_noted} clips; {n_new} others are not cleaned yet, or have changed "
+        f"manifest of {clean_dir} for {counted(n_noted, 'clip')}; "
+        f"{counted(n_new, 'other is not cleaned yet, or has changed', 'others are not cleaned yet, or have changed')} "
         f"({examined} examined)"
     )
 
@@ -154,8 +158,8 @@ def _with_rows(clips: pd.DataFrame, rows: Sequence[ClipRow]) -> pd.DataFrame:
 
 def _with_sounds(clips: pd.DataFrame, heard: pd.Index, paths: Sequence[Path], jobs: int) -> pd.DataFrame:
     with Workers(jobs) as pool:
-        sounds = [sound or Sound(*[np.nan] * 4) for sound in pool.map(listen, paths)]
-    return clips.join(pd.DataFrame(sounds, heard, list(Sound._fields), dtype=float))
+        sounds = [sound or Measured(*[np.nan] * 4) for sound in pool.map(listen, paths)]
+    return clips.join(pd.DataFrame(sounds, heard, list(Measured._fields), dtype=float))
 
 
 def _readable(clip: pd.Series, clean_dir: Path, rows: Sequence[ClipRow]) -> Path:

@@ -1,9 +1,8 @@
 """What training says before it starts."""
 
-import pandas as pd
-
 from foundation.words import some
 from tagging.config.stage import StageSettings
+from tagging.datasets.table import clips_and_recordings
 from tagging.training.data import StageData
 
 
@@ -15,8 +14,8 @@ def opening(data: StageData, settings: StageSettings, steps: int) -> str:
         settings: of the stage.
         steps: batches per epoch.
     """
-    held = f"{_counted(data.validation)} held out" if len(data.validation) else "none held out"
-    lines = [f"{_counted(data.train)} to train on, {held}; {steps} batches per epoch"]
+    held = f"{clips_and_recordings(data.validation)} held out" if len(data.validation) else "none held out"
+    lines = [f"{clips_and_recordings(data.train)} to train on, {held}; {steps} batches per epoch"]
     if lacking := _lacking(data):
         lines.append(f"no held-out clip has the label {some(lacking)}: its score is not measured")
     if n := settings.overfit_batches:
@@ -29,13 +28,6 @@ def opening(data: StageData, settings: StageSettings, steps: int) -> str:
             f"views={settings.views}: the backbone runs in the first {settings.views} of {settings.epochs} epochs"
         )
     return "\n".join(lines)
-
-
-def _counted(clips: pd.DataFrame) -> str:
-    """`80 clips of 16 recordings`; without recordings where they are not known."""
-    groups = set(clips["group"]) - {""}
-    recordings = f" of {len(groups)} recording{'s' * (len(groups) != 1)}" if groups else ""
-    return f"{len(clips)} clip{'s' * (len(clips) != 1)}{recordings}"
 
 
 def _lacking(data: StageData) -> list[str]:

@@ -62,7 +62,8 @@ def test_a_class_of_one_recording_cannot_be_held_out(made):
     made.write(sounds)
     assert made.settings("classes of one recording") is None  # recordings are not known
     findings = {each.name: each for each in made.look(BY_RECORDING).findings}
-    assert "one recording only: cat" in findings["classes of one recording"].text
+    found = findings["classes of one recording"]
+    assert found.text == "1 class has clips of one recording only: cat"
 
 
 def test_names_that_begin_alike_may_be_of_one_recording(made):
@@ -72,7 +73,7 @@ def test_names_that_begin_alike_may_be_of_one_recording(made):
     made.write({name: noise(SHORT, seed=seed) for seed, name in enumerate(names)})
     (finding,) = (each for each in made.look().findings if each.name == "unknown recordings")
     assert "24 of 24 clips have names that begin like others: ant-0, ant-1" in finding.text
-    assert finding.settings == ("dataset.group_pattern=^(.+)[-_]",)
+    assert finding.settings == ('dataset.group_pattern="^(.+)[-_]"',)
     known = made.look(*finding.settings)
     assert known.areas["classes"]["split train"] == "24 clips of 8 recordings"
     assert "unknown recordings" not in [each.name for each in known.findings]
@@ -83,7 +84,7 @@ def test_the_parts_of_a_recording_may_have_a_suffix(made):
     clips = [f"{label}/1-{label}{clip}" for label in ("ant", "bee") for clip in (7, 8)]
     names = [f"{clip}-{take}-0.wav" for clip in clips for take in "ABC"]
     made.write({name: noise(SHORT, seed=seed) for seed, name in enumerate(names)})
-    assert made.settings("unknown recordings") == ("dataset.group_pattern=^(.+)[-_][^-_]*[-_]",)
+    assert made.settings("unknown recordings") == ('dataset.group_pattern="^(.+)[-_][^-_]*[-_]"',)
 
 
 def test_numbered_clips_are_not_recordings(made):

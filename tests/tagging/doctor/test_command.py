@@ -1,13 +1,16 @@
 """`python -m tagging doctor`, its files and exit codes, and the line that preprocess.py ends with."""
 
 import json
+import os
 import shlex
+from dataclasses import replace
 
 import numpy as np
 
 import preprocess
 from tagging.__main__ import main as tagging
 from tagging.config.load import load_config
+from tagging.doctor.finding import Finding
 from tests.tagging.doctor.conftest import noise
 
 
@@ -63,6 +66,13 @@ def test_names_that_look_like_interpolations_are_excluded_as_they_are(made, tmp_
     assert set(load_config(made.config, shlex.split(pasted)).dataset.exclude) == set(names)
 
 
+def test_settings_together_have_each_key_once_with_its_last_value(made):
+    suggested = (("cleaning.rate_hz=8000", "frontend.fmax_hz=null"), ("frontend.fmax_hz=2000",))
+    findings = tuple(Finding("bands", "narrow", "sound", settings) for settings in suggested)
+    checkup = replace(made.classes(5).look(), findings=findings)
+    assert checkup.settings == ("cleaning.rate_hz=8000", "frontend.fmax_hz=2000")
+
+
 def test_refused_clips_are_exit_code_1(made, capsys):
     made.classes(5)
     (made.root / "cat" / "broken.wav").write_bytes(b"RIFF but nothing else")
@@ -93,6 +103,19 @@ def test_what_is_new_or_has_changed_since_cleaning_is_examined(made, capsys):
     )
     assert (checkup.areas["files"]["unusable"], checkup.refused) == ("3 of 13 clips", 3)
     assert [finding.exclude for finding in checkup.findings if finding.exclude] == [("silent.wav",)]
+
+
+def test_an_altered_clean_file_is_not_believed_and_a_copy_is(made):
+    made.classes(5)
+    assert preprocess.main(["--config", str(made.config), "--jobs", "1"]) == 0
+    changed, copied, *_ = (made.root.parent / "clean").rglob("*.wav")
+    changed.write_bytes(bytes(changed.stat().st_size))
+    os.utime(copied, ns=(1, 1))
+    assert (
+        made.look()
+        .areas["files"]["looked at"]
+        .endswith("/clean for 9 clips; 1 other is not cleaned yet, or has changed (all examined)")
+    )
 
 
 def test_a_truncated_manifest_is_said(made, capsys):

@@ -35,6 +35,14 @@ def test_only_first_windows_of_long_clips(made):
     assert made.settings("unused audio", "window.only_first=true", "window.window_s=4") is None
 
 
+def test_a_clip_has_one_window_where_only_first_ones_are_used(made):
+    made.classes(5, lambda seed: noise(4.0, seed=seed))
+    assert made.look(KEEP).areas["lengths"]["windows per clip"].startswith("median 7, at most 7 ")
+    figures = made.look(KEEP, "window.only_first=true").areas["lengths"]
+    assert figures["windows per clip"].startswith("median 1, at most 1 ")
+    assert figures["longer than a window"] == "100 %"
+
+
 def test_a_few_samples_more_than_a_window_ask_for_a_longer_one(made):
     made.classes(5, lambda seed: noise(1.001, seed=seed))
     checkup = made.look(KEEP)

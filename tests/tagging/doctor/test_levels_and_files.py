@@ -61,6 +61,7 @@ def test_a_copy_of_a_test_clip_is_a_leak(made):
     (made.root.parent / "test.txt").write_text("cat/tested.wav")
     lists = ",".join(f"{part}: {made.root.parent / part}.txt" for part in ("train", "test"))
     checkup = made.look(f"dataset.lists={{{lists}}}")
+    assert checkup.findings[0].text == "1 clip to train on has the audio of a test clip: train/cat3.wav"
     assert [(each.name, each.exclude) for each in checkup.findings] == [
         ("test clips in training", ("cat3.wav",))
     ]
