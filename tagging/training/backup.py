@@ -56,7 +56,6 @@ def restore(folder: Path, model: keras.Model) -> list[dict]:
     backups = sorted(folder.glob("epoch-*"))
     if not backups:
         return []
-    model.optimizer.build(model.trainable_variables)
     try:
         model.load_weights(backups[-1] / "state.weights.h5")
         state = json.loads((backups[-1] / "state.json").read_text())
