@@ -9,7 +9,7 @@ from preprocessing.mono import to_mono
 from preprocessing.sound import BLOCK_FRAMES, Sound, check_block, checked_blocks
 
 CHUNK_CHANNELS = 8
-"""So many, a chunk of fewer frames may have."""
+"""A chunk with fewer frames than channels may have at most this many channels."""
 
 
 class ArraySound(Sound):
@@ -39,7 +39,8 @@ def chunk_blocks(samples: np.ndarray, rate_hz: int) -> Iterator[np.ndarray]:
     """A part of a sound, of any length, as blocks (frames,) float32: the mean of its channels.
 
     Args:
-        samples, rate_hz: as in `ArraySound`; up to eight channels may have fewer frames.
+        samples, rate_hz: as in `ArraySound`. A chunk may have no frames; one with fewer frames than channels, at most
+            eight channels.
 
     Raises:
         DecodeError: as in `ArraySound`, before the first block.
@@ -52,7 +53,7 @@ def chunk_blocks(samples: np.ndarray, rate_hz: int) -> Iterator[np.ndarray]:
 
 
 def _in_channels(samples: np.ndarray, most: int) -> np.ndarray:
-    """(frames, channels), of the type that they have; fewer frames than channels only of at most so many channels."""
+    """(frames, channels), of the type that they have; fewer frames than channels only if `most` channels or fewer."""
     samples = np.asarray(samples)
     if samples.ndim not in (1, 2) or (samples.dtype != np.int16 and samples.dtype.kind != "f"):
         raise DecodeError(
@@ -60,7 +61,8 @@ def _in_channels(samples: np.ndarray, most: int) -> np.ndarray:
             f"{samples.dtype} of shape {samples.shape}"
         )
     samples = samples if samples.ndim == 2 else samples[:, None]
-    if len(samples) < samples.shape[1] > most:
+    frames, channels = samples.shape
+    if channels > most and 0 < frames < channels:
         raise DecodeError(
             f"expected samples (frames, channels), received shape {samples.shape}: transpose them"
         )

@@ -61,7 +61,8 @@ class TagStream:
         """What is complete with this chunk.
 
         Args:
-            samples: (frames,) or (frames, channels), float of full scale 1.0 or int16; also of no frames.
+            samples: (frames,) or (frames, channels), float of full scale 1.0 or int16. It may have no frames;
+                with fewer frames than channels, it may have at most eight channels.
 
         Raises:
             DecodeError: samples of another type or shape, or that are not sound; the stream remains as it was.

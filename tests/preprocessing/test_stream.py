@@ -119,7 +119,8 @@ def test_int16_and_one_channel_are_taken():
 @pytest.mark.parametrize(
     ("samples", "words"),
     [
-        (np.zeros(0), "zero samples"),
+        (np.zeros(0), "expected sound, received zero samples"),
+        (np.zeros((0, 16)), "expected sound, received zero samples"),
         (np.full(9_000, np.nan), "NaN"),
         (np.zeros((2, 9_000)), "transpose"),
         (np.zeros((2, 2, 2)), "shape"),

@@ -121,7 +121,7 @@ def test_random_timelines_have_the_same_segments_part_by_part(task, max_gap_s):
 
 
 def test_a_stream_without_sound_has_nothing_and_a_closed_one_takes_nothing(tagger):
-    for chunks in ([], [np.zeros(0, np.float32)]):
+    for chunks in ([], [np.zeros(0, np.float32)], [np.zeros((0, 16), np.float32)]):
         stream = tagger.stream(44_100)
         assert heard(stream, chunks) == ([], [])
         for again in (stream.close, lambda: stream.push(np.zeros(5))):  # noqa: B023
@@ -138,6 +138,7 @@ def test_a_bad_chunk_is_refused_and_the_stream_remains(tagger):
         (np.array([3]), "expected samples"),
         (np.zeros((1, 9_000)), "transpose them"),
         (np.zeros((2, 9_000), np.int16), "transpose them"),
+        (np.zeros((8, 9)), "transpose them"),
     ):
         with pytest.raises(DecodeError, match=reason):
             stream.push(bad)
