@@ -35,7 +35,10 @@ def literal(value: Any) -> Any:
 
 
 def override(key: str, value: str | list[str]) -> str:
-    """`key=value` that `read_overrides` reads back as this text, or list of texts; all of it can be printed."""
+    """`key=value` that `read_overrides` reads back as this text, or list of texts; all of it can be printed.
+
+    Text with surrogates, such as a file name that is not UTF-8, has no form in YAML and is not read back.
+    """
     if isinstance(value, str) and _PLAIN.fullmatch(value) and yaml.safe_load(value) == value:
         return f"{key}={value}"
     return f"{key}={spelt(json.dumps(literal(value), ensure_ascii=False))}"
