@@ -30,7 +30,7 @@ class Workers(ThreadPoolExecutor):
         self._most = jobs + 1  # one more waits
 
     def in_order(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """The result of each item; few items are taken before their turn, so that there may be any number of them."""
+        """The result of each item; items are taken only shortly before their turn, so there may be any number."""
         waiting, running = iter(items), deque[Future[Result]]()
         while True:
             running.extend(self.submit(work, item) for item in islice(waiting, self._most - len(running)))

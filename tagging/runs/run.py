@@ -66,7 +66,7 @@ class Run:
 
     @property
     def warning(self) -> str | None:
-        """Why its model is not to be used, a line; None: it is."""
+        """One line on why the model should not be used; None if it can be."""
         if not self.info.get("overfit_batches"):
             return None
         return f"{self.path} is an overfitting check (train.overfit_batches), not a usable model"

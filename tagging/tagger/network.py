@@ -52,7 +52,7 @@ class Networks:
         self._of_length: dict[int, list[WindowNetwork]] = {}
 
     def of_length(self, length: int) -> list[WindowNetwork]:
-        """Those for windows of so many samples, which are built once.
+        """The networks for windows of this many samples, which are built once.
 
         Raises:
             TaggerError: a network that does not take this length.
