@@ -1,7 +1,7 @@
 """The command line of `python -m tagging tag`. Imports nothing heavy."""
 
 import argparse
-from math import inf, nan
+from math import inf, isfinite, nan
 from pathlib import Path
 
 from tagging import cli
@@ -125,8 +125,9 @@ def _number(text: str, low: float, high: float, *, is_open: bool = False) -> flo
     try:
         number = float(text)
     except ValueError:
-        number = nan  # which is in no bounds
-    if not (low < number if is_open else low <= number) or not number <= high or number == inf:
+        number = nan
+    is_above = low < number if is_open else low <= number
+    if not (isfinite(number) and is_above and number <= high):
         bounds = f"above {low:g}" if is_open else f"of at least {low:g}"
         limit = "" if high == inf else f" and at most {high:g}"
         raise argparse.ArgumentTypeError(f"expected a number {bounds}{limit}, received {text}")
