@@ -50,9 +50,9 @@ class PcmStream:
             yield resampler.close(), 0, rate_in_hz
 
     def _mono(self, block: np.ndarray) -> np.ndarray:
-        if self._levels is None and block.shape[1] > 1:
+        if block.shape[1] > 1 and self._levels is None:
             self.sound.look_ahead()
         waveform = to_mono(block, self.sound.channel)
-        if self._levels and block.shape[1] > 1:
+        if block.shape[1] > 1 and self._levels is not None:
             self._levels.add(block, waveform)
         return waveform
