@@ -1,7 +1,6 @@
 """Files that appear whole or not at all."""
 
 import errno
-import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -10,12 +9,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from foundation.claims import OutputError, put, real_target
+from foundation.digests import digest_of
 from foundation.full_disk import writing
 from foundation.parts import part_of
 from foundation.streams import descriptor_of, is_stream
-from foundation.workers import check_wanted
-
-_BLOCK_BYTES = 2**20
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -75,11 +72,7 @@ def content_hash(path: Path) -> str:
         if not stat.S_ISREG(path.stat().st_mode):  # a named pipe would block for ever
             return ""
         with path.open("rb") as file:
-            digest = hashlib.blake2b(digest_size=16)
-            while block := file.read(_BLOCK_BYTES):
-                check_wanted()
-                digest.update(block)
-            return digest.hexdigest()
+            return digest_of(file).hex()
     except OSError:
         return ""
 

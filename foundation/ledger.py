@@ -4,13 +4,13 @@
 not in the record, or that has been edited since, belongs to the user.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from foundation.digests import digest_of
 from foundation.parts import part_of
 
 try:
@@ -69,7 +69,7 @@ def recorded(folder: Path) -> set[str]:
 
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        return digest_of(file).hex()
 
 
 def _read(folder: Path) -> dict[str, dict]:

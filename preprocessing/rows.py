@@ -86,7 +86,7 @@ def refused(task: ClipTask, reason: str, source: Mapping[str, Any] = MappingProx
 
 
 def without_audio(task: ClipTask, row: ClipRow) -> ClipRow:
-    """The row, once the clip's clean file is gone: that of an earlier, better source would be taken for its own.
+    """The row, once the clip's clean file is gone: that of an earlier, better source would be mistaken for its own.
 
     Without a raw file an altered clean file may be all that there is of the clip: it stays, unused.
     """

@@ -1,6 +1,5 @@
 """What is known of a data set: its clips with what cleaning knows of them, and a sample that was listened to."""
 
-import hashlib
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from foundation.digests import digest_of
 from foundation.files import content_hash
 from foundation.text import shown_lines
 from foundation.words import counted
@@ -194,7 +194,7 @@ def _start(path: Path) -> str:
         if not path.is_file():
             return ""
         with path.open("rb") as file:
-            return hashlib.blake2b(file.read(_START_BYTES), digest_size=16).hexdigest()
+            return digest_of(file, _START_BYTES).hex()
     except (OSError, ValueError):
         return ""
 

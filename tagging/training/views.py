@@ -1,6 +1,5 @@
 """Views: what a frozen backbone makes of a stage's clips, epoch by epoch, computed once and kept in files."""
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,14 +7,13 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from foundation.digests import DIGEST_BYTES, digest_of, new_digest
 from foundation.full_disk import check_free, saving
 from tagging.inference.windows import inference_step
 from tagging.pipeline.batches import TrainingBatches
 from tagging.pipeline.clips import clip_files
 from tagging.pipeline.feature_batches import view_type
 
-_DIGEST_BYTES = 32  # at the end of a file, of all that stands before
-_BLOCK_BYTES = 2**20
 _HEADER_BYTES = 1024  # and fewer
 
 Batches = Iterator[tuple[np.ndarray, ...]]
@@ -56,12 +54,8 @@ def _is_whole(path: Path, row: np.dtype, items: int) -> bool:
     """Whether a file of so many rows is there, and as it was written."""
     if not path.is_file():
         return False
-    left, digest = path.stat().st_size - _DIGEST_BYTES, hashlib.blake2b(digest_size=_DIGEST_BYTES)
     with path.open("rb") as file:
-        while left > 0 and (block := file.read(min(left, _BLOCK_BYTES))):
-            digest.update(block)
-            left -= len(block)
-        if file.read() != digest.digest():
+        if digest_of(file, path.stat().st_size - DIGEST_BYTES) != file.read():
             return False
     view = np.load(path, mmap_mode="r")
     return (view.dtype, view.shape) == (row, (items,))
@@ -83,7 +77,7 @@ def _features(batches: TrainingBatches, first: int, n: int, frozen: keras.Model,
 def _write(path: Path, row: np.dtype, batches: TrainingBatches, found: Batches) -> None:
     """One epoch into its file: a `.npy` with a digest behind it. Written in order, so that a full disk is an error."""
     header = {"descr": np.lib.format.dtype_to_descr(row), "fortran_order": False, "shape": (batches.items,)}
-    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    digest = new_digest()
     with saving(path, _size(row, batches.items)) as partial, partial.open("w+b") as file:
         np.lib.format.write_array_header_2_0(file, header)
         file.seek(0)
@@ -93,6 +87,6 @@ def _write(path: Path, row: np.dtype, batches: TrainingBatches, found: Batches) 
             rows = np.zeros(len(parts[0]), row)
             for name, part in zip(row.names or (), parts, strict=False):
                 rows[name] = part
-            digest.update(rows.tobytes())
-            file.write(rows.tobytes())
+            digest.update(data := rows.tobytes())
+            file.write(data)
         file.write(digest.digest())

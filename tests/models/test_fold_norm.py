@@ -109,9 +109,8 @@ def test_other_convolutions_keep_their_norm(behind, options):
         np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs))
 
 
-@keras.saving.register_keras_serializable(package="tests")
-class Nameless(layers.Layer):
-    """A layer of one's own, whose config tells only what its constructor takes."""
+class OneDense:
+    """What the two below share; the config tells only what the constructor takes, and no name."""
 
     def __init__(self, units: int) -> None:
         super().__init__()
@@ -129,19 +128,13 @@ class Nameless(layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="tests")
-class Subclassed(keras.Model):
+class Nameless(OneDense, layers.Layer):
+    """A layer of one's own."""
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Subclassed(OneDense, keras.Model):
     """A model that is not a graph of layers."""
-
-    def __init__(self, units: int) -> None:
-        super().__init__()
-        self.units = units
-        self.dense = layers.Dense(units)
-
-    def get_config(self) -> dict:
-        return {"units": self.units}
-
-    def call(self, x):
-        return self.dense(x)
 
 
 @pytest.mark.parametrize(
