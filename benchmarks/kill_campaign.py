@@ -128,8 +128,10 @@ class Campaign:
         return ""
 
     def _start(self, name: str) -> subprocess.Popen:
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(self._words(name, jobs=2), cwd=ROOT, start_new_session=True, **quiet)  # noqa: S603
+        words, nothing, errors = self._words(name, jobs=2), subprocess.DEVNULL, subprocess.PIPE
+        return subprocess.Popen(  # noqa: S603
+            words, cwd=ROOT, start_new_session=True, stdout=nothing, stderr=errors, text=True
+        )
 
     def _keep(self, when: str, name: str) -> None:
         place = self.work / when / name
@@ -151,7 +153,7 @@ def _names(folder: Path) -> set[str]:
 
 def cases(campaign: Campaign, args: argparse.Namespace) -> Iterator[Case]:
     """What is tried: operations in proportion to how many each command has, moments in proportion to its time."""
-    total, seconds, draw = sum(campaign.operations[c] for c in args.only), {}, random.Random(args.seed)  # noqa: S311
+    total, draw = sum(campaign.operations[c] for c in args.only), random.Random(args.seed)  # noqa: S311
     wanted = range(args.operations)
     steps = [(command, n) for command in args.only for n in range(1, campaign.operations[command] + 1)]
     for k in wanted:

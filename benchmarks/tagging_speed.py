@@ -24,7 +24,7 @@ import numpy as np
 import soundfile as sf
 
 from benchmarks.preprocess_speed import clips_under
-from preprocessing.stream import decode
+from preprocessing.sound_files import decode
 from tagging import Tagger, cli
 from tagging.config.load import load_config
 from tagging.inference.published import audioset_run
