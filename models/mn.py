@@ -19,6 +19,7 @@ from models.settings import ModelError, ModelSettings
 CHANNELS = 1
 PUBLISHED = "audioset"
 VARIABLE_LENGTH = False
+COLUMN_FRAMES = 32
 OPTIONS: dict[str, tuple[str, ...]] = {
     **HEAD_OPTIONS,
     "head": ("dense", "conv", "published"),

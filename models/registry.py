@@ -2,7 +2,8 @@
 
 A network's module says what the registry has to know: `CHANNELS` of its images, the name of its `PUBLISHED` weights,
 whether it takes clips of `VARIABLE_LENGTH`, and in `OPTIONS` the settings that not every network has, with the values
-that it takes (`()`: any). `build(settings, image_shape, n_outputs)` makes it.
+that it takes (`()`: any). `build(settings, image_shape, n_outputs)` makes it. `COLUMN_FRAMES` may say how many frames
+of an image make one column of the backbone's feature map, whatever the length of the image.
 
 The contract: images of the front end, 0 to 255 and 0 in silence for `log_mel`, go in as (batch, frames, bands,
 CHANNELS); float32 logits (batch, n_outputs) come out; the dense layer that makes them is called `head_logits`, as
@@ -50,6 +51,19 @@ OPTIONAL = [
 def expected_channels(settings: ModelSettings) -> int:
     """Channels of the images that this network takes."""
     return NETWORKS[settings.name].CHANNELS
+
+
+def column_frames(settings: ModelSettings) -> int:
+    """Frames of an image for each column of the backbone's feature map.
+
+    Raises:
+        ModelError: a network without columns of one length.
+    """
+    frames = getattr(NETWORKS[settings.name], "COLUMN_FRAMES", None)
+    if frames is None:
+        having = [name for name, module in NETWORKS.items() if hasattr(module, "COLUMN_FRAMES")]
+        raise ModelError(f"expected model.name={' or '.join(having)} for columns, received {settings.name}")
+    return frames
 
 
 def build_network(

@@ -20,13 +20,12 @@ def split_at_head(network: keras.Model) -> tuple[keras.Model, keras.Model]:
     Raises:
         ModelError: it has no pretrained backbone, or layers before its head that learn.
     """
-    names = [layer.name for layer in network.layers]
-    if BACKBONE not in names:
+    if BACKBONE not in [layer.name for layer in network.layers]:
         raise ModelError(
             "expected a network with a pretrained backbone for stages.NAME.views; leave views null, or choose another "
             "model.name"
         )
-    ends = _features(network.layers[names.index(BACKBONE) + 1 :])
+    ends = head_input(network)
     frozen = keras.Model(network.input, ends, name="frozen")
     if frozen.trainable_weights:
         raise ModelError(
@@ -36,9 +35,13 @@ def split_at_head(network: keras.Model) -> tuple[keras.Model, keras.Model]:
     return frozen, keras.Model(ends, network.output, name="head")
 
 
-def _features(behind: list[keras.Layer]) -> keras.KerasTensor:
-    """What the first of these layers that learns or drops takes; an embedding, as that layer may have other uses."""
-    for layer in behind:
+def head_input(network: keras.Model) -> keras.KerasTensor:
+    """What the first layer behind the backbone that learns or drops takes.
+
+    An embedding, where there is one, as that layer may have other uses.
+    """
+    names = [layer.name for layer in network.layers]
+    for layer in network.layers[names.index(BACKBONE) + 1 :]:
         if layer.name == EMBEDDING and not layer.weights:
             return layer.output
         if layer.weights or isinstance(layer, layers.Dropout):

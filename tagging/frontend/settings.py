@@ -125,6 +125,11 @@ class FrontendSettings(Settings):
         """Samples of the shortest window, one frame."""
         return self._framing[0]
 
+    @property
+    def hop(self) -> int:
+        """Samples from one frame to the next."""
+        return self._framing[1]
+
     def frames(self, samples: int) -> int:
         """Frames of a window of so many samples."""
         length, hop = self._framing

@@ -19,7 +19,8 @@ _FULL_SCALE = 32_768.0
 
 def level_db(samples: np.ndarray) -> float:
     """RMS of (frames,) int16 in dB, 0 at full scale; -inf for digital silence."""
-    power = float(np.mean(np.square(samples, dtype=np.float64)))
+    wave = samples.astype(np.float64)
+    power = float(np.dot(wave, wave)) / len(wave)
     return 10 * log10(power / _FULL_SCALE**2) if power else -inf
 
 

@@ -65,6 +65,11 @@ class Run:
         return KINDS[self.task]
 
     @property
+    def columns(self) -> int | None:
+        """How many of the network's columns its timelines average; None: they have windows."""
+        return None
+
+    @property
     def warning(self) -> str | None:
         """One line on why the model should not be used; None if it can be."""
         if not self.info.get("overfit_batches"):

@@ -64,7 +64,14 @@ def _add_timeline(parser: argparse.ArgumentParser) -> None:
         "--hop-s",
         type=_above_zero,
         metavar="S",
-        help="time between window starts in seconds (default: the run's overlap)",
+        help="time between window starts in seconds (default: the run's overlap; with --columns one column)",
+    )
+    add(
+        "--columns",
+        type=cli.positive,
+        metavar="N",
+        help="instead of windows, average N columns of the network's features, .32 s each for mn (default of the "
+        "published network: 7)",
     )
     add(
         "--smooth-s",

@@ -23,9 +23,9 @@ from tagging.tagger.chosen import chosen_segments, chosen_tags
 from tagging.tagger.clips import check_clean
 from tagging.tagger.files import found_files
 from tagging.tagger.formats import WRITERS, Output, Record
-from tagging.tagger.models import window_pieces
 from tagging.tagger.options import TAG, flag, list_file, outputs, windows_file
 from tagging.tagger.progress import WatchedSound
+from tagging.tagger.rows import rows_of
 from tagging.tagger.tagger import Tagger
 from tagging.tagger.writing import Vectors, screen_or_file, write_embeddings, write_labels
 
@@ -76,10 +76,10 @@ def _unheard(args: argparse.Namespace, tagger: Tagger) -> list[str]:
     """A line where windows leave sound out; raises TaggerError for windows that cannot be."""
     if not (args.timeline or args.per_window):
         return []
-    pieces = window_pieces(tagger.runs, args.window_s, args.hop_s)
-    if pieces.hop <= pieces.length:
+    rows = rows_of(tagger.runs, args.window_s, args.hop_s, args.columns)
+    if rows.hop <= rows.length:
         return []
-    window_s, hop_s = pieces.length / tagger.rate_hz, pieces.hop / tagger.rate_hz
+    window_s, hop_s = rows.length / tagger.rate_hz, rows.hop / tagger.rate_hz
     return [f"windows of {window_s:g} s every {hop_s:g} s: audio between them is ignored"]
 
 
@@ -134,7 +134,8 @@ def _found(args: argparse.Namespace, tagger: Tagger, sounds: Sounds) -> Iterator
 
 
 def _timeline(args: argparse.Namespace, tagger: Tagger, sound: WatchedSound, *, embed: bool) -> Timeline:
-    timeline = tagger.timeline(sound, window_s=args.window_s, hop_s=args.hop_s, embed=embed, jobs=args.jobs)
+    over_time = {key: getattr(args, key) for key in ("window_s", "hop_s", "columns")}
+    timeline = tagger.timeline(sound, **over_time, embed=embed, jobs=args.jobs)
     return timeline.smoothed(args.smooth_s) if args.smooth_s else timeline
 
 

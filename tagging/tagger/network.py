@@ -1,6 +1,6 @@
 """One run's model on windows: logits, and the features that they are made of."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,11 +10,17 @@ import tensorflow as tf
 from keras import ops
 
 from models.parts.blocks import EMBEDDING, LOGITS
+from models.parts.columns import split_in_columns
 from models.parts.fold_norm import folded
+from models.settings import ModelError
 from tagging.inference.build import NETWORK, build_tagger
 from tagging.inference.errors import TaggerError
 from tagging.pipeline.pieces import AudioWindows, Pieces, audio_windows
 from tagging.runs.run import Run, RunError
+from tagging.tagger.rows import MARGIN, ColumnRows, Rows
+
+Step = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+"""Inputs (batch, ...) float32 -> logits (rows, classes), features (rows, n)."""
 
 
 @dataclass(frozen=True)
@@ -22,23 +28,26 @@ class WindowNetwork:
     """A run's model for inputs of one kind.
 
     Attributes:
-        step: inputs (batch, ...) float32 -> logits (batch, classes), features (batch, n).
+        step: all of it, traced once.
         run: whose it is.
         shape: of the inputs, the first None.
+        frontend, network: its parts; normalization is folded.
     """
 
-    step: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+    step: Step
     run: Run
     shape: tuple[int | None, ...]
+    frontend: keras.Layer
+    network: keras.Model
 
     def __call__(self, pieces: Pieces, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Pieces as they are stored -> (batch, classes) float32, (batch, n) float32."""
+        """Pieces as they are stored -> (rows, classes) float32, (rows, n) float32; a row is a piece or a part of it."""
         logits, features = self.step(pieces.to_input(tf.constant(batch)))
         return logits.numpy().astype(np.float32), features.numpy().astype(np.float32)
 
 
 class Networks:
-    """The models of several runs, for windows of any length.
+    """The models of several runs, for rows of any kind.
 
     Attributes:
         saved: of each run as it was trained.
@@ -49,17 +58,20 @@ class Networks:
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self.saved = [saved_network(run) for run in runs]
-        self._of_length: dict[int, list[WindowNetwork]] = {}
+        self._built: dict[Hashable, list[WindowNetwork]] = {}
 
-    def of_length(self, length: int) -> list[WindowNetwork]:
-        """The networks for windows of this many samples, which are built once.
+    def of_rows(self, rows: Rows) -> list[WindowNetwork]:
+        """The networks for these rows, which are built once.
 
         Raises:
-            TaggerError: a network that does not take this length.
+            TaggerError: a network that does not take windows of this length, or has no columns.
         """
-        if length not in self._of_length:
-            self._of_length[length] = [_with_length(network, length) for network in self.saved]
-        return self._of_length[length]
+        columns = rows if isinstance(rows, ColumnRows) else None
+        key = columns or rows.pieces.length
+        if key not in self._built:
+            found = [_with_length(network, rows.pieces.length) for network in self.saved]
+            self._built[key] = [_with_columns(network, columns) for network in found] if columns else found
+        return self._built[key]
 
 
 def saved_network(run: Run) -> WindowNetwork:
@@ -115,13 +127,35 @@ def _of_layers(
     network = folded(network)
     both = keras.Model(network.input, [network.output, _embedding(run, network)], name="with_embedding")
 
-    # One trace, whatever the number of windows in a batch.
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32)])
     def step(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         logits, features = both(frontend(inputs), training=False)
         return logits, features
 
-    return WindowNetwork(step, run, shape)
+    return WindowNetwork(_traced(step, shape), run, shape, frontend, network)
+
+
+def _traced(step: Step, shape: tuple[int | None, ...]) -> Step:
+    """The step in one trace, whatever the number of windows in a batch."""
+    return tf.function(step, input_signature=[tf.TensorSpec(shape, tf.float32)])
+
+
+def _with_columns(whole: WindowNetwork, rows: ColumnRows) -> WindowNetwork:
+    """The network for windows of the same length, with logits and features of each row."""
+    try:
+        columns, head = split_in_columns(whole.network, whole.run.config.model)
+    except ModelError as error:
+        raise TaggerError(f"{whole.run.path}: {error}; set window_s in place of columns") from error
+    has_embedding = EMBEDDING in [layer.name for layer in whole.network.layers]
+    features = head.input if has_embedding else _embedding(whole.run, head)
+    both = keras.Model(head.input, [head.output, features], name="with_embedding")
+
+    def step(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        inner = columns(whole.frontend(inputs), training=False)[:, MARGIN:-MARGIN]
+        means = tf.nn.avg_pool1d(inner, rows.width, rows.step, "VALID")
+        logits, features = both(tf.reshape(means, (-1, means.shape[-1])), training=False)
+        return logits, features
+
+    return replace(whole, step=_traced(step, whole.shape))
 
 
 def _embedding(run: Run, network: keras.Model) -> Any:

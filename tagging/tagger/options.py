@@ -12,7 +12,7 @@ from tagging.tagger.arguments import FORMATS, STDIN
 
 TAG = "tag"
 _OF_TIMELINE = ("smooth_s", "min_length_s", "max_gap_s", "labels", "plot")
-_OF_WINDOWS = ("window_s", "hop_s")
+_OF_WINDOWS = ("window_s", "hop_s", "columns")
 _ENDINGS = {"labels": ".txt", "plot": ".png", "embeddings": ".npz"}
 
 
@@ -84,6 +84,8 @@ def _check_mode(args: argparse.Namespace) -> None:
     for key in (key for key in _OF_WINDOWS if getattr(args, key) is not None):
         if not (args.timeline or args.per_window):
             raise OptionError(f"{flag(key)} applies to tags over time: add --timeline (or --per-window)")
+    if args.columns and args.window_s:
+        raise OptionError("--columns and --window-s each set the length of the rows: leave one out")
     if args.per_window and args.embeddings is None:
         raise OptionError("--per-window applies to embeddings: add --embeddings FILE.npz")
     for key in ("labels", "plot"):

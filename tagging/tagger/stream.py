@@ -12,7 +12,7 @@ from tagging.inference.closing import OpenSegments
 from tagging.inference.errors import TaggerError
 from tagging.inference.results import Segment, Tags, Timeline
 from tagging.pipeline.blocks import Window, WindowCutter
-from tagging.pipeline.pieces import AudioWindows
+from tagging.tagger.rows import Rows
 from tagging.tagger.windows import batch_size, batches
 
 Score = Callable[[np.ndarray, np.ndarray], Timeline]
@@ -43,18 +43,21 @@ class TagStream:
 
     Args:
         score: what makes a timeline of windows.
-        pieces: length and hop of the windows.
+        rows: of the timeline.
         rate_hz: of the chunks.
         to_rate_hz: of the windows.
         segments: keeps the segments that have not ended yet; None for regression, whose values have none.
     """
 
     def __init__(
-        self, score: Score, pieces: AudioWindows, rate_hz: int, to_rate_hz: int, segments: OpenSegments | None
+        self, score: Score, rows: Rows, rate_hz: int, to_rate_hz: int, segments: OpenSegments | None
     ) -> None:
-        self._score, self._size = score, batch_size(pieces.length)
+        self._score, self._size = score, batch_size(rows.pieces.length)
         self._rate_hz, self._segments = rate_hz, segments
-        self._resampler, self._cutter = BlockResampler(rate_hz, to_rate_hz), WindowCutter(pieces)
+        self._resampler, self._cutter = (
+            BlockResampler(rate_hz, to_rate_hz),
+            WindowCutter(rows.pieces, rows.margin),
+        )
         self._is_closed = False
 
     def push(self, samples: np.ndarray) -> Closed:
@@ -84,9 +87,9 @@ class TagStream:
         self._check_open()
         self._is_closed = True
         rest = [*self._cutter.push(to_pcm16(self._resampler.close())[0])]
-        if not self._cutter.end:
+        if self._cutter.is_empty:
             return Closed([], [])
-        windows, segments = self._closed([*rest, self._cutter.last()])
+        windows, segments = self._closed([*rest, *self._cutter.close()])
         return Closed(windows, segments + (self._segments.close() if self._segments else []))
 
     def _closed(self, windows: Iterable[Window]) -> Closed:

@@ -16,15 +16,15 @@ from tagging.inference.levels import floor_of
 from tagging.inference.published import AUDIOSET
 from tagging.inference.results import Tags, Timeline, joined
 from tagging.pipeline.blocks import cut_windows
-from tagging.pipeline.pieces import AudioWindows
 from tagging.runs.ensembles import Ensemble
 from tagging.tagger.calibrated import CalibratedEnsemble
 from tagging.tagger.clips import AudioInput, file_sound, sound_of
-from tagging.tagger.models import load_ensemble, window_pieces
+from tagging.tagger.models import load_ensemble
 from tagging.tagger.network import Networks
+from tagging.tagger.rows import Rows, rows_of
 from tagging.tagger.stream import Score, TagStream
 from tagging.tagger.whole_clips import ClipOutput, clip_outputs, outputs_of_each
-from tagging.tagger.windows import batch_size, batches, levels_db
+from tagging.tagger.windows import batch_size, batches
 
 
 class Tagger:
@@ -143,6 +143,7 @@ class Tagger:
         *,
         window_s: float | None = None,
         hop_s: float | None = None,
+        columns: int | None = None,
         embed: bool = False,
         jobs: int = 1,
     ) -> Timeline:
@@ -153,20 +154,23 @@ class Tagger:
         Args:
             audio, rate_hz: as above.
             window_s: length of the windows; None: as the (first) run was trained.
-            hop_s: seconds from window to window; None: such that they overlap as those of the run.
-            embed: also keep the embedding of each window.
+            hop_s: seconds from row to row; None: such that windows overlap as those of the run, or one column.
+            columns: instead of windows, how many of the network's columns (features of .32 s in `mn`) each row
+                averages; None: as the run says, which for the published network is 7.
+            embed: also keep the embedding of each row.
             jobs: as above.
 
         Raises:
             DecodeError: audio that cannot be used.
-            TaggerError: runs on features, which are of whole clips; windows too long, or not as the network takes them.
+            TaggerError: runs on features, which are of whole clips; windows too long, or not as the network takes
+                them; columns of a network without, or together with `window_s`.
         """
         if embed:
             self.check_embeds()
-        sound, pieces = sound_of(audio, rate_hz), window_pieces(self.runs, window_s, hop_s)
-        score = self._scorer(pieces, embed=embed)
-        windows = cut_windows(PcmStream(sound, self.rate_hz), pieces)
-        cut = batches(windows, batch_size(pieces.length))
+        sound, rows = sound_of(audio, rate_hz), rows_of(self.runs, window_s, hop_s, columns)
+        score = self._scorer(rows, embed=embed)
+        windows = cut_windows(PcmStream(sound, self.rate_hz), rows.pieces, rows.margin)
+        cut = batches(windows, batch_size(rows.pieces.length))
         with Workers(jobs) as calls:
             return joined([*calls.in_order(lambda batch: score(*batch), cut)])
 
@@ -176,6 +180,7 @@ class Tagger:
         *,
         window_s: float | None = None,
         hop_s: float | None = None,
+        columns: int | None = None,
         threshold: float | None = None,
         min_length_s: float = 0.0,
         max_gap_s: float = 0.0,
@@ -184,7 +189,7 @@ class Tagger:
 
         Args:
             rate_hz: of the chunks that will come.
-            window_s, hop_s: as in `timeline`.
+            window_s, hop_s, columns: as in `timeline`.
             threshold, min_length_s, max_gap_s: as in `Timeline.segments`; regression has no segments.
 
         Raises:
@@ -192,20 +197,21 @@ class Tagger:
             DecodeError: a rate that no sound has.
         """
         check_rate(rate_hz)
-        pieces = window_pieces(self.runs, window_s, hop_s)
+        rows = rows_of(self.runs, window_s, hop_s, columns)
         segments = OpenSegments(threshold, min_length_s, max_gap_s) if self.ensemble.kind.has_labels else None
-        return TagStream(self._scorer(pieces), pieces, rate_hz, self.rate_hz, segments)
+        return TagStream(self._scorer(rows), rows, rate_hz, self.rate_hz, segments)
 
-    def _scorer(self, pieces: AudioWindows, *, embed: bool = False) -> Score:
+    def _scorer(self, rows: Rows, *, embed: bool = False) -> Score:
         """What makes a part of a timeline of a batch of windows."""
-        networks, thresholds = self._networks.of_length(pieces.length), self.thresholds
+        networks, thresholds = self._networks.of_rows(rows), self.thresholds
 
         def score(spans: np.ndarray, samples: np.ndarray) -> Timeline:
-            found = [network(pieces, samples) for network in networks]
-            logits = [logits for logits, _ in found]
-            scores, silent = self._calibrated.scores(logits, levels_db(spans, samples), self.floor_db)
-            embeddings = found[0][1] if embed else None
-            starts_s, ends_s = spans.T / self.rate_hz
+            placed = rows.place(spans, samples)
+            found = [network(rows.pieces, samples) for network in networks]
+            logits = [logits[placed.kept] for logits, _ in found]
+            scores, silent = self._calibrated.scores(logits, placed.levels_db, self.floor_db)
+            embeddings = found[0][1][placed.kept] if embed else None
+            starts_s, ends_s = placed.spans.T / self.rate_hz
             scores = scores.astype(np.float32)
             return Timeline(self.names, starts_s, ends_s, scores, self.task, thresholds, embeddings, silent)
 

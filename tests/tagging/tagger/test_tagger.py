@@ -26,8 +26,8 @@ from tagging.runs.folds import fold_dir, write_folds
 from tagging.runs.run import Run, read_run
 from tagging.tagger import whole_clips, windows
 from tagging.tagger.clips import clean_sound
-from tagging.tagger.models import window_pieces
 from tagging.tagger.network import LOGITS, rebuilt_network, saved_network
+from tagging.tagger.rows import rows_of
 from tests.tagger_helpers import scores_as_test_clips, untrained_run
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -185,7 +185,7 @@ def test_windows_of_another_length_overlap_as_those_of_the_run(tagger, audio):
 def test_a_rebuilt_network_has_the_weights_of_the_run(run):
     """Built anew for the length that it has, it says the same."""
     noise = np.random.default_rng(0).integers(-9_000, 9_000, (3, 16_000)).astype(np.int16)
-    pieces = window_pieces([run], None, None)
+    pieces = rows_of([run]).pieces
     for ours, saved in zip(
         rebuilt_network(run, 1.0)(pieces, noise), saved_network(run)(pieces, noise), strict=True
     ):
@@ -201,12 +201,10 @@ def test_windows_that_no_memory_holds_are_refused(tagger, audio, window_s):
 def test_windows_may_be_as_long_as_those_of_the_run(run):
     config = run.config
     long = replace(run, config=replace(config, window=replace(config.window, window_s=900.0)))
-    assert (
-        window_pieces([long], None, None).length == window_pieces([long], 900.0, None).length == 900 * 16_000
-    )
-    assert window_pieces([run], 600.0, None).length == 600 * 16_000
+    assert rows_of([long]).length == rows_of([long], 900.0).length == 900 * 16_000
+    assert rows_of([run], 600.0).length == 600 * 16_000
     with pytest.raises(TaggerError, match="at most 900, received 901"):
-        window_pieces([long], 901.0, None)
+        rows_of([long], 901.0)
 
 
 @pytest.mark.parametrize(
