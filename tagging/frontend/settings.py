@@ -133,6 +133,11 @@ class FrontendSettings(Settings):
         """Samples of the shortest window, one frame."""
         return self._framing[0]
 
+    @property
+    def shows_samples(self) -> bool:
+        """Whether a frame is a sample: images are then waveforms."""
+        return self._framing == (1, 1)
+
     def frames(self, samples: int) -> int:
         """Frames of a window of so many samples."""
         if FRONTENDS[self.name].one_frame:
