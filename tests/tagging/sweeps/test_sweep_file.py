@@ -282,15 +282,17 @@ def test_the_number_of_trials_is_that_of_the_command_the_file_or_the_grid(tiny, 
     "file", sorted((ROOT / "configs" / "sweeps").glob("*.yaml")), ids=lambda path: path.stem
 )
 def test_every_sweep_that_ships_fits_the_config_that_its_header_names(file, tmp_path, monkeypatch):
-    """The header's command, up to the first trial."""
+    """The header's commands, up to the first trial."""
     monkeypatch.chdir(ROOT)
     jobs = []
     worker = SimpleNamespace(run_sweep=lambda job: jobs.append(job) or 0)
     monkeypatch.setitem(sys.modules, "tagging.sweeps.worker", worker)
     monkeypatch.setattr(tagging_main.cli, "quiet_tensorflow", lambda jobs: None)
     header = re.sub(r"\\\n#\s+", "", file.read_text())  # a command may go on in the next line
-    command = re.search(r"^#   python -m tagging (sweep .*)$", header, re.MULTILINE)
-    arguments = shlex.split(command[1])
-    assert arguments[arguments.index("--sweep") + 1] == str(file.relative_to(ROOT))
-    assert tagging_main.main([*arguments, "--out", str(tmp_path)]) == 0
-    assert jobs[0].n_trials > 1
+    commands = re.findall(r"^#   python -m tagging (sweep .*)$", header, re.MULTILINE)
+    for number, command in enumerate(commands):
+        arguments = shlex.split(command)
+        assert arguments[arguments.index("--sweep") + 1] == str(file.relative_to(ROOT))
+        assert tagging_main.main([*arguments, "--out", str(tmp_path / str(number))]) == 0
+    assert commands
+    assert all(job.n_trials > 1 for job in jobs)
