@@ -59,6 +59,9 @@ def predicted(arguments: list[str], out: Path, *more: str) -> list[str]:
 @pytest.mark.usefixtures("no_fit")
 def test_clips_are_scored_that_neither_trained_nor_validated(arguments, tmp_path, capsys):
     assert train.main(arguments) == 0
+    assert (
+        "9 clips to train on, 3 clips held out, 4 clips drawn to test; 2 batches" in capsys.readouterr().out
+    )
     parts = pd.read_csv(tmp_path / "runs" / "train" / "split.csv")
     assert parts["part"].value_counts().to_dict() == {"train": 9, "validation": 3}
     test = predicted(arguments, tmp_path / "a.csv", "--report")
