@@ -107,7 +107,7 @@ def test_a_copy_of_a_test_clip_is_not_trained_on(cleaned, tmp_path):
     copies = [tmp_path / "data" / "jazz" / f"jazz.{number}.wav" for number in range(6)]
     for copy in copies[1:]:
         shutil.copy(copies[0], copy)
-    own = [f"dataset.root={tmp_path}/data", f"clean_dir={tmp_path}/clean"]
+    own = [f"dataset.root={tmp_path}/data", f"clean_dir={tmp_path}/clean", "split.validation_share=0"]
     assert preprocess.main(["--config", str(cleaned), "--jobs", "1", *own]) == 0
     config = load_config(cleaned, own)
     data, same = stage_data(config, config.stage("train")), {copy.name for copy in copies}
