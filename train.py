@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--show-batch",
         type=Path,
         metavar="PNG",
-        help="plot the first training batch as the network sees it, and exit",
+        help="plot the first training batch as the network sees it (waveforms: after each augmentation), and exit",
     )
     return cli.run(_train, parser, argv, interrupted="rerun the same command (without --force) to resume")
 

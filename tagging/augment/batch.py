@@ -1,5 +1,6 @@
 """The augmentations of a batch, in their order."""
 
+from collections.abc import Sequence
 from zlib import crc32
 
 import tensorflow as tf
@@ -11,7 +12,11 @@ from tagging.augment.settings import OPS, AugmentSettings
 _SPLIT_WAVEFORMS, _SPLIT_IMAGES = 4, 2
 
 
-def augment_waveforms(batch: Batch, seed: tf.Tensor, settings: AugmentSettings) -> Batch:
+Step = tuple[str, Batch]
+"""What was done to a batch, and the batch after it."""
+
+
+def waveform_steps(batch: Batch, seed: tf.Tensor, settings: AugmentSettings) -> list[Step]:
     """Everything that happens before the front end, to the rows that are augmented; the others stay bit for bit.
 
     Stateless: the same arguments give the same batch, inside tf.data and outside. Rows are mixed with the next ones,
@@ -23,16 +28,13 @@ def augment_waveforms(batch: Batch, seed: tf.Tensor, settings: AugmentSettings) 
         settings: what happens.
     """
     on = settings.on(of_waveforms=True)
-    if not on:
-        return batch
-    limiters = [op for op in OPS if op.is_limiter and op not in on]
-    for op in sorted([*on, *limiters], key=lambda op: op.place):
-        batch = _applied(op, batch, _stream(op, seed, _SPLIT_WAVEFORMS), settings)
-    return batch
+    limiters = [op for op in OPS if op.is_limiter and op not in on] if on else []
+    ops = sorted([*on, *limiters], key=lambda op: op.place)
+    return _steps(ops, batch, seed, _SPLIT_WAVEFORMS, settings)
 
 
-def augment_images(batch: Batch, seed: tf.Tensor, settings: AugmentSettings) -> Batch:
-    """As `augment_waveforms`, everything that happens after the front end.
+def image_steps(batch: Batch, seed: tf.Tensor, settings: AugmentSettings) -> list[Step]:
+    """As `waveform_steps`, everything that happens after the front end.
 
     Args:
         batch: of images, bands static. Where frames are not static, shares of the frames are those of a row's own
@@ -48,9 +50,32 @@ def augment_images(batch: Batch, seed: tf.Tensor, settings: AugmentSettings) -> 
             f"augment.{settings.of_fixed_frames[0]}: expected images of a fixed number of frames, received sequences "
             "of unequal length; switch it off"
         )
-    for op in settings.on(of_waveforms=False):
-        batch = _applied(op, batch, _stream(op, seed, _SPLIT_IMAGES), settings)
-    return batch
+    return _steps(settings.on(of_waveforms=False), batch, seed, _SPLIT_IMAGES, settings)
+
+
+def augment_waveforms(batch: Batch, seed: tf.Tensor, settings: AugmentSettings) -> Batch:
+    """The batch after all of `waveform_steps`."""
+    return last([("", batch), *waveform_steps(batch, seed, settings)])
+
+
+def augment_images(batch: Batch, seed: tf.Tensor, settings: AugmentSettings) -> Batch:
+    """The batch after all of `image_steps`."""
+    return last([("", batch), *image_steps(batch, seed, settings)])
+
+
+def last(steps: Sequence[Step]) -> Batch:
+    """The batch after the last step."""
+    return steps[-1][1]
+
+
+def _steps(
+    ops: Sequence[Op], batch: Batch, seed: tf.Tensor, split: int, settings: AugmentSettings
+) -> list[Step]:
+    steps = []
+    for op in ops:
+        batch = _applied(op, batch, _stream(op, seed, split), settings)
+        steps.append((settings.title(op), batch))
+    return steps
 
 
 def _stream(op: Op, seed: tf.Tensor, split: int) -> tf.Tensor:

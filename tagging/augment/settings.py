@@ -55,6 +55,11 @@ class AugmentSettings(_Parts):
         """The ops of waveforms, or of images, that are switched on, in their order."""
         return [op for op in OPS if op.of_waveforms == of_waveforms and any(map(is_on, self.parts(op)))]
 
+    def title(self, op: Op) -> str:
+        """The keys of an op that are on."""
+        on = [key for key in op.settings if is_on(getattr(self, key))]
+        return ", ".join(on) or f"{op.key} (limit)"
+
     @property
     def of_fixed_frames(self) -> list[str]:
         """Keys that are on and need images of a fixed number of frames, which stored sequences do not have."""

@@ -49,19 +49,20 @@ def check_task(config: Config, task: str | None) -> None:
         LossError: a loss of another kind of task.
     """
     for name, stage in config.stages.items():
-        if stage.monitor is not None:
-            _check_monitor(name, stage.monitor, task)
+        for key, monitor in (("monitor", stage.monitor), ("plateau.monitor", stage.plateau.monitor)):
+            if monitor is not None:
+                _check_monitor(f"stages.{name}.{key}", monitor, task)
         if task:
             stage.loss.check(task)
 
 
-def _check_monitor(name: str, monitor: str, task: str | None) -> None:
+def _check_monitor(key: str, monitor: str, task: str | None) -> None:
     from tagging.evaluation.task_kinds import validation_columns  # noqa: PLC0415  scikit-learn takes a second
 
     known = validation_columns(task)
     if monitor not in known:
         raise ConfigError(
-            f"stages.{name}.monitor: expected one of {', '.join(known)} for {task or 'any task'}, received "
+            f"{key}: expected one of {', '.join(known)} for {task or 'any task'}, received "
             f"{monitor}.{nearest(monitor, known)}"
         )
 
@@ -151,7 +152,7 @@ def _check_stage(name: str, stage: StageSettings, frames: int | None, *, has_val
             f"for images of {frames} frames, received {warp}"
         )
     for key, needs_validation, without in (
-        ("patience", bool(stage.patience), "patience=0"),
+        ("patience", bool(stage.patience) and not stage.keeps_last, "patience=0"),
         ("schedule", stage.has_plateau, "schedule=constant"),
         ("monitor", stage.monitor is not None, "monitor=null"),
     ):

@@ -24,7 +24,7 @@ class StepSettings(Settings):
 
 @dataclass(frozen=True)
 class PlateauSettings(Settings):
-    """Of `schedule` `plateau` and `step_plateau`: the rate is lowered when `train.monitor` stops improving."""
+    """Of `schedule` `plateau` and `step_plateau`: the rate is lowered when a figure stops improving."""
 
     factor: float = setting(
         0.5, "only for `plateau` and `step_plateau`: factor of the rate", above=0, below=1
@@ -47,6 +47,9 @@ class PlateauSettings(Settings):
     )
     min_learning_rate: float = setting(
         0.0, "a plateau does not lower the rate below this", at_least=0, at_most=HIGHEST_RATE
+    )
+    monitor: str | None = setting(
+        None, "metric that a plateau watches, e.g. `val_loss`; null: `train.monitor`"
     )
 
     def __post_init__(self) -> None:

@@ -98,7 +98,8 @@ class TrainSettings(Settings):
     overfit_batches: int = setting(
         0,
         "above 0, a check that the network can learn: all epochs see this many batches of the first epoch, without "
-        "augmentation. The result is not a useful model",
+        "augmentation. `patience` and a plateau have no effect, and the last epoch is kept. The result is not a "
+        "useful model",
         at_least=0,
         at_most=1_000_000,
     )
@@ -129,7 +130,12 @@ class TrainSettings(Settings):
     @property
     def has_plateau(self) -> bool:
         """Whether the rate sinks when the monitored figure gets no better."""
-        return self.schedule in ("plateau", "step_plateau")
+        return self.schedule in ("plateau", "step_plateau") and not self.overfit_batches
+
+    @property
+    def keeps_last(self) -> bool:
+        """Whether the last epoch counts, however it validates; an overfitting check is not about validation."""
+        return self.keep == "last" or self.overfit_batches > 0
 
 
 @dataclass(frozen=True)

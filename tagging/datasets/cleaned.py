@@ -19,6 +19,7 @@ from preprocessing.plan import parts
 from preprocessing.rows import ClipRow
 from preprocessing.settings import CleaningSettings
 from preprocessing.up_to_date import has_clean_file, is_suspect, source_state
+from tagging.datasets.table import DRAWN_FROM
 
 Audio = tuple[pd.DataFrame, pd.DataFrame]
 """(usable clips, the others): the first with clean `path`, `audio_hash`, and the shape of the features (`steps`,
@@ -71,7 +72,7 @@ def noted(
         CleanFolderError: a manifest that cannot be read.
     """
     known = {(row.split, row.fname): row for row in read_rows(clean_dir)}
-    names = zip(clips["split"], clips["fname"], strict=True)
+    names = zip(_as_cleaned(clips)["split"], clips["fname"], strict=True)
     rows = [known.get(name, ClipRow(*name, "uncleaned")) for name in names]
     columns = zip(rows, clips["path"], parts(clips), strict=True)
     return rows, [_state(row, source, part, clean_dir, settings) for row, source, part in columns]
@@ -100,7 +101,7 @@ def clean_audio(
     text = shown_lines("\n".join([*faults, f"cleaning {len(clips)} clips to a temporary folder"]))
     print(text, file=sys.stderr)
     with scratch_folder("tagging-clean-") as temporary:
-        clean_dataset(clips, temporary / "clean", settings, jobs=jobs)
+        clean_dataset(_as_cleaned(clips), temporary / "clean", settings, jobs=jobs)
         yield with_clean_audio(clips, temporary / "clean", settings)
 
 
@@ -110,6 +111,13 @@ def clean_home(path: Path) -> Path | None:
         if (folder / MANIFEST_NAME).is_file() and (folder / SETTINGS_NAME).is_file():
             return folder
     return None
+
+
+def _as_cleaned(clips: pd.DataFrame) -> pd.DataFrame:
+    """The clips in the splits in which they are cleaned, which do not depend on a draw of test clips."""
+    if DRAWN_FROM not in clips:
+        return clips
+    return clips.assign(split=clips[DRAWN_FROM].where(clips[DRAWN_FROM] != "", clips["split"]))
 
 
 def _checked(found: pd.DataFrame, clean_dir: Path) -> pd.DataFrame:

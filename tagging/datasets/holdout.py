@@ -1,13 +1,14 @@
 """Which clips are held out of training."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from tagging.datasets.settings import SplitSettings
-from tagging.datasets.splits import hold_out
-from tagging.datasets.table import Dataset
+from tagging.datasets.splits import drawn, hold_out
+from tagging.datasets.table import DRAWN_FROM, TEST, Dataset
 
 
 def checked_clips(
@@ -22,3 +23,28 @@ def checked_clips(
     """
     checked = dataset.of(dataset.checked)
     return checked, hold_out(checked, dataset.strata(checked), split, seed, left_out=exclude)
+
+
+def with_test_clips(dataset: Dataset, split: SplitSettings, seed: int) -> Dataset:
+    """The data set with the test clips that `split.test_share` draws, unless it has its own.
+
+    They come out of the clips with checked labels, without those of the data set's own hold-out, and are dealt as in
+    `hold_out`. The same seed draws the same ones, whatever is held out for validation.
+
+    Args:
+        dataset: as it was read.
+        split, seed: how many, and which.
+
+    Raises:
+        DatasetError: too few clips or groups.
+    """
+    if split.test_share == 0 or (dataset.clips["split"] == TEST).any():
+        return dataset
+    clips, checked = dataset.clips, dataset.checked
+    is_free = clips["split"] == checked
+    if "validates" in clips:
+        is_free &= ~clips["validates"]
+    free, is_test = clips[is_free], np.zeros(len(clips), bool)
+    is_test[is_free] = drawn(free, dataset.strata(free), split.test_share, seed, "split.test_share")
+    part = clips["split"].mask(is_test, TEST)
+    return replace(dataset, clips=clips.assign(split=part, **{DRAWN_FROM: np.where(is_test, checked, "")}))

@@ -127,7 +127,7 @@ def _check_pattern(pattern: str) -> None:
 
 @dataclass(frozen=True)
 class SplitSettings(Settings):
-    """How validation clips are held out of the first source with checked labels."""
+    """How validation clips, and test clips if wanted, are held out of the first source with checked labels."""
 
     validation_share: float = setting(
         0.2,
@@ -140,6 +140,14 @@ class SplitSettings(Settings):
         None,
         "CSV `fname,part` (part: `train` or `validation`) that gives the hold-out; null: it is drawn",
         is_path=True,
+    )
+    test_share: float = setting(
+        0.0,
+        "share of the clips with checked labels that become test clips, drawn by `seed` before the validation clips, "
+        "in the same way; `predict.py` scores them, no stage trains on them or on clips of their recordings. A data "
+        "set with its own test clips keeps those; 0: none are drawn",
+        at_least=0,
+        below=1,
     )
 
     @property

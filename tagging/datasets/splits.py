@@ -49,9 +49,18 @@ def hold_out(
         return np.zeros(len(clips), bool)
     if "validates" in clips and clips["validates"].any():
         return clips["validates"].to_numpy(bool)
+    return drawn(clips, targets, share, seed, "split.validation_share")
+
+
+def drawn(clips: pd.DataFrame, targets: np.ndarray, share: float, seed: int, key: str) -> np.ndarray:
+    """A random share of `clips`, dealt as in `hold_out`, bool (clips,); `key` is the setting that asks for it.
+
+    Raises:
+        DatasetError: too few clips or groups.
+    """
     if (clips["group"] != "").any():
-        return _by_group(clips, targets, share, seed)
-    return _by_clip(targets, share, seed)
+        return _by_group(clips, targets, share, seed, key)
+    return _by_clip(targets, share, seed, key)
 
 
 def folds(clips: pd.DataFrame, targets: np.ndarray, k: int, seed: int) -> np.ndarray:
@@ -124,25 +133,24 @@ def _share_as_folds(share: float) -> Fraction:
     return Fraction(share).limit_denominator(most)
 
 
-def _by_clip(targets: np.ndarray, share: float, seed: int) -> np.ndarray:
+def _by_clip(targets: np.ndarray, share: float, seed: int, key: str) -> np.ndarray:
     ratio = _share_as_folds(share)
     if len(targets) < ratio.denominator:
         raise DatasetError(
             f"expected at least {ratio.denominator} clips to hold out a share of {share} and keep the rest, received "
-            f"{len(targets)}; add clips, or set split.validation_share nearer to 0.5, or 0 to hold out none"
+            f"{len(targets)}; add clips, or set {key} nearer to 0.5, or 0 to hold out none"
         )
     parts = deal_clips(targets, ratio.denominator, seed)
     return _best_of(parts, ratio.numerator, targets, share)
 
 
-def _by_group(clips: pd.DataFrame, targets: np.ndarray, share: float, seed: int) -> np.ndarray:
+def _by_group(clips: pd.DataFrame, targets: np.ndarray, share: float, seed: int, key: str) -> np.ndarray:
     groups = own_groups(list(clips["group"]))
     n_groups = len(set(groups))
     n_folds = min(_share_as_folds(share).denominator, n_groups)
     if n_groups < 2:
         raise DatasetError(
-            f"expected at least 2 groups of clips to hold one out, received {n_groups}; "
-            "add groups, or set split.validation_share=0"
+            f"expected at least 2 groups of clips to hold one out, received {n_groups}; add groups, or set {key}=0"
         )
     parts = deal_groups(groups, targets, n_folds, seed)
     n_chosen = int(np.clip(round(share * n_folds), 1, n_folds - 1))

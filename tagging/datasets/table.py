@@ -14,6 +14,10 @@ from foundation.words import counted
 COLUMNS = ("fname", "path", "labels", "split", "group")
 TEST = "test"  # the split to predict; files without a data set are cleaned as its clips are
 
+DRAWN_FROM = (
+    "drawn_from"  # column: the split that a drawn test clip comes from, in which it was cleaned; else ""
+)
+
 
 class DatasetError(UserError):
     """A data set that cannot be used; the message is one line for the user."""
@@ -66,7 +70,8 @@ class Dataset:
             "" = unknown). `fname` is unique within a split. Where the data has them also `row` (number of the
             clip's row in a file that holds many; -1 = the whole file), `key` (name of the array inside that file;
             "" = it holds just one), `validates` (bool: the data set's own hold-out from the split `train`), `values`
-            (tuple of numbers, one a target, NaN where the answer is not known; regression only).
+            (tuple of numbers, one a target, NaN where the answer is not known; regression only), and `drawn_from` where
+            test clips were drawn.
         classes: class names in the order of every score column; names of the targets in regression.
         task: `multilabel` (several labels a clip, or none), `multiclass` (just one) or `regression`.
         usage: for test clips with known answers, fname -> `Public` or `Private`; else empty.

@@ -7,7 +7,7 @@ import pandas as pd
 
 from foundation.words import counted, listed
 from tagging.config.yaml_text import override
-from tagging.datasets.holdout import checked_clips
+from tagging.datasets.holdout import checked_clips, with_test_clips
 from tagging.datasets.settings import KEYS
 from tagging.datasets.table import DatasetError, clips_and_recordings
 from tagging.doctor.finding import Finding
@@ -159,7 +159,8 @@ def _is_whole(survey: Survey, share: float) -> bool:
 
 def _lacking(survey: Survey, share: float) -> list[str]:
     """Classes without a held-out clip, with this share held out."""
-    config, dataset = survey.config, survey.dataset
+    config = survey.config
+    dataset = with_test_clips(survey.dataset, config.split, config.seed)
     split = replace(config.split, validation_share=share)
     checked, is_held = checked_clips(dataset, split, config.seed, config.dataset.exclude)
     n_held = dataset.targets(checked[is_held]).sum(axis=0)

@@ -22,6 +22,7 @@ class Frontend(NamedTuple):
     takes: tuple[str, ...]
     framing: tuple[int, int] | None
     padded: tuple[int, int]
+    one_frame: bool
     zero_is_silence: bool
     moves_edges: bool
     edges_hz: tuple[float, float] | None
@@ -32,6 +33,7 @@ def _declared(file: Path) -> Frontend:
         "TAKES": (),
         "FRAMING": None,
         "PADDED": (0, 0),
+        "ONE_FRAME": False,
         "ZERO_IS_SILENCE": True,
         "MOVES_EDGES": False,
         "EDGES_HZ": None,
@@ -60,8 +62,9 @@ class FrontendSettings(Settings):
         "log_mel",
         "a file in `tagging/frontend/`: "
         "`log_mel`; `tfio_log_mel` (the same numerics from tensorflow-io's Python ops); `mfcc` (librosa's, from "
-        "the same mel bands); `waveform` (samples as frames, one band); or `yamnet` and `mn_log_mel`, whose "
-        "numerics belong to the weights of yamnet and mn. A key that the chosen one does not take is refused",
+        "the same mel bands); `mfcc_statistics` (their means and standard deviations over the window); `waveform` "
+        "(samples as frames, one band); or `yamnet` and `mn_log_mel`, whose numerics belong to the weights of yamnet "
+        "and mn. A key that the chosen one does not take is refused",
     )
     n_fft: int = setting(
         1024, "FFT size and length of the Hann window", at_least=1, at_most=65_536, unit="samples"
@@ -90,11 +93,16 @@ class FrontendSettings(Settings):
         "1, or 3 equal channels for networks trained on colour images; null: what the network expects. For "
         "`log_mel` and `tfio_log_mel`",
     )
-    n_mfcc: int = setting(13, "number of coefficients of `mfcc`, up to `n_mels`", at_least=1, at_most=2_048)
+    n_mfcc: int = setting(
+        13,
+        "number of coefficients of `mfcc` and `mfcc_statistics`, up to `n_mels`",
+        at_least=1,
+        at_most=2_048,
+    )
     normalize: Literal["none", "peak", "rms"] = setting(
         "none",
         "level of each window before the front end: `none`, `peak` (largest sample 1) or `rms` (-20 dBFS; peaks "
-        "may exceed 1). Silent windows stay silent. For `mfcc`, `waveform`, `yamnet` and `mn_log_mel`; `log_mel` "
+        "may exceed 1). Silent windows stay silent. For all but `log_mel` and `tfio_log_mel`, whose "
         "images are relative to the window's own maximum and show no level. It undoes `augment.gain`",
     )
     standardize: bool = setting(
@@ -110,7 +118,7 @@ class FrontendSettings(Settings):
             raise ValueError(
                 f"frontend.{idle[0]}: frontend.name={self.name} takes only {', '.join(takes)}; leave it out"
             )
-        if self.name == "mfcc" and self.n_mfcc > self.n_mels:
+        if "n_mfcc" in takes and self.n_mfcc > self.n_mels:
             raise ValueError(
                 f"expected frontend.n_mfcc of at most n_mels={self.n_mels}, received {self.n_mfcc}; lower it"
             )
@@ -130,8 +138,15 @@ class FrontendSettings(Settings):
         """Samples from one frame to the next."""
         return self._framing[1]
 
+    @property
+    def shows_samples(self) -> bool:
+        """Whether a frame is a sample: images are then waveforms."""
+        return self._framing == (1, 1)
+
     def frames(self, samples: int) -> int:
         """Frames of a window of so many samples."""
+        if FRONTENDS[self.name].one_frame:
+            return 1
         length, hop = self._framing
         return 1 + (samples + self.lacking(samples) - length) // hop
 

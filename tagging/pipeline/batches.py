@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from foundation.errors import UserError
-from tagging.augment.batch import augment_images, augment_waveforms
+from tagging.augment.batch import Step, image_steps, last, waveform_steps
 from tagging.augment.op import Batch
 from tagging.augment.settings import AugmentSettings
 from tagging.pipeline import windows
@@ -20,6 +20,7 @@ from tagging.pipeline.clips import batched, steady
 from tagging.pipeline.pieces import AudioWindows, Pieces
 
 _ORDER, _WINDOWS, _AUGMENT, _BACKGROUND, _WAVEFORMS, _BATCHES = range(6)  # streams of random numbers
+FRONT_END = "front end"  # the name of its step
 _BUCKETS = 20  # classes of lengths, at most
 
 
@@ -82,11 +83,18 @@ class TrainingBatches:
 
     def dataset(self, first_epoch: int, epochs: int) -> tf.data.Dataset:
         """Batches of epochs `first_epoch` to `epochs - 1`, counted from 0."""
+        images = self._loaded(first_epoch, epochs).map(self._images, num_parallel_calls=self.jobs)
+        return images.prefetch(2).with_options(steady())
+
+    def first_steps(self) -> list[Step]:
+        """The first batch of the first epoch: its inputs, and what is left of them after each step up to the images."""
+        return self._steps(*next(iter(self._loaded(0, 1))))
+
+    def _loaded(self, first_epoch: int, epochs: int) -> tf.data.Dataset:
+        """What `_load` returns, in batches."""
         # Only numbers come out of the nested data sets: work inside them runs at half the speed.
         items = tf.data.Dataset.range(first_epoch, epochs).flat_map(self._items_of)
-        batches = batched(items.map(self._load, num_parallel_calls=self.jobs), self.batch_size)
-        images = batches.map(self._images, num_parallel_calls=self.jobs)
-        return images.prefetch(2).with_options(steady())
+        return batched(items.map(self._load, num_parallel_calls=self.jobs), self.batch_size)
 
     def _items_of(self, epoch: tf.Tensor) -> tf.data.Dataset:
         """(epoch, item) in random order, filled up to whole batches with item -1."""
@@ -132,14 +140,20 @@ class TrainingBatches:
         background = self.pieces.read(_strings(self.background_paths)[clip])
         return windows.loudest_window(background, self.pieces.length, 1, seeds[1])
 
-    def _images(
+    def _images(self, *loaded: tf.Tensor) -> tuple:
+        batch = last(self._steps(*loaded))
+        if self.weights is None:
+            return batch.inputs, batch.labels
+        return batch.inputs, batch.labels, batch.weights
+
+    def _steps(
         self,
         epochs: tf.Tensor,
         items: tf.Tensor,
         stored: tf.Tensor,
         backgrounds: tf.Tensor,
         labels: tf.Tensor,
-    ) -> tuple:
+    ) -> list[Step]:
         real = items >= 0
         stored, backgrounds, labels, clips = (
             tf.boolean_mask(part, real) for part in (stored, backgrounds, labels, items % len(self.paths))
@@ -149,14 +163,14 @@ class TrainingBatches:
             tf.random.fold_in(self._seed(stream, epochs[0]), items[0]) for stream in (_AUGMENT, _WAVEFORMS)
         )
         batch = Batch(self.pieces.to_input(stored), labels, self._weights_of(clips), is_augmented)
+        steps = [("input", batch)]
         if self.pieces.is_audio:
             batch = batch._replace(backgrounds=self.pieces.to_input(backgrounds))
-            batch = augment_waveforms(batch, waveform_seed, self.augment)
+            steps += waveform_steps(batch, waveform_seed, self.augment)
+        batch = last(steps)
         moved = () if batch.edges_hz is None else (batch.edges_hz,)
-        batch = augment_images(batch._replace(inputs=self.frontend(batch.inputs, *moved)), seed, self.augment)
-        if self.weights is None:
-            return batch.inputs, batch.labels
-        return batch.inputs, batch.labels, batch.weights
+        image = batch._replace(inputs=self.frontend(batch.inputs, *moved))
+        return [*steps, (FRONT_END, image), *image_steps(image, seed, self.augment)]
 
     def _weights_of(self, clips: tf.Tensor) -> tf.Tensor:
         if self.weights is None:

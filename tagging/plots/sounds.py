@@ -1,7 +1,7 @@
 """Plots of sounds and of their images, each drawn from arrays into one PNG file."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import log10
 from pathlib import Path
 
@@ -122,6 +122,43 @@ def batch_plot(images: np.ndarray, titles: Sequence[str], path: Path, edges_hz: 
         panel.set_title(textwrap.fill(title, _TITLE_LETTERS), parse_math=False, fontsize=8)
     figure.supxlabel("frame", fontsize=9)
     figure.supylabel(_band_axis(panels[0, 0], images.shape[2], edges_hz), fontsize=9)
+    write_figure(figure, path)
+
+
+def step_plot(
+    steps: Mapping[str, np.ndarray],
+    titles: Sequence[str],
+    rate_hz: int,
+    path: Path,
+    *,
+    own_scale: Collection[str] = (),
+) -> None:
+    """Waveforms after each step that they go through: a row per clip, a column per step.
+
+    Args:
+        steps: name -> (clips, samples). The steps of a clip share one scale.
+        titles: one per clip, its labels.
+        rate_hz: of the samples.
+        path: the PNG to write.
+        own_scale: names of steps that are drawn on another scale, their own.
+    """
+    shape = len(titles), len(steps)
+    figure = Figure((max(4.0, 3.0 * shape[1]), 0.9 + 1.3 * shape[0]), layout="constrained")
+    panels = figure.subplots(*shape, squeeze=False, sharex=True)
+    for row, (line, title) in enumerate(zip(panels, titles, strict=True)):
+        peaks = {name: float(np.abs(waves[row]).max(initial=1e-4)) for name, waves in steps.items()}
+        shared = max([peak for name, peak in peaks.items() if name not in own_scale], default=1.0)
+        for panel, (name, waves) in zip(line, steps.items(), strict=True):
+            time_s, low, high = _envelope(waves[row], rate_hz)
+            peak = peaks[name] if name in own_scale else shared
+            panel.fill_between(time_s, low, high, color=TRAIN, linewidth=0.5)
+            panel.set(xlim=(0, waves.shape[1] / rate_hz), ylim=(-1.05 * peak, 1.05 * peak))
+            panel.tick_params(labelsize=7)
+            panel.grid(alpha=0.3)
+        line[0].set_ylabel(textwrap.fill(title, _TITLE_LETTERS // 2), parse_math=False, fontsize=8)
+    for panel, name in zip(panels[0], steps, strict=True):
+        panel.set_title(textwrap.fill(name, _TITLE_LETTERS), parse_math=False, fontsize=9)
+    figure.supxlabel("time (s)", fontsize=9)
     write_figure(figure, path)
 
 

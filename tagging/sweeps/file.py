@@ -11,6 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from foundation.errors import UserError
 from tagging.config.yaml_text import read_yaml
+from tagging.sweeps.names import USUAL
 from tagging.sweeps.parameters import Choices, Parameter, as_text, read_parameter
 
 METHODS = {"random": "random", "grid": "grid", "bayes": "tpe", "tpe": "tpe"}
@@ -145,7 +146,7 @@ def _parameters(entries: dict[str, Any]) -> tuple[dict[str, Parameter], dict[str
         raise SweepError(f"names: expected names of parameters, received {', '.join(unknown)}")
     read: dict[str, Parameter] = {}
     for short, entry in found.items():
-        key = str(names.get(short, short))
+        key = str(names.get(short, USUAL.get(short, short)))
         if key in read:
             raise SweepError(f"parameters.{short}: {key} is there twice")
         try:

@@ -14,9 +14,9 @@ from tagging.config.selection import SELECTED
 from tagging.config.stage import StageSettings
 from tagging.datasets import read_dataset
 from tagging.datasets.cleaned import with_clean_audio
-from tagging.datasets.holdout import checked_clips
+from tagging.datasets.holdout import checked_clips, with_test_clips
 from tagging.datasets.splits import keep_apart
-from tagging.datasets.table import Dataset, DatasetError
+from tagging.datasets.table import DRAWN_FROM, TEST, Dataset, DatasetError
 from tagging.evaluation.task_kinds import KINDS, TaskKind
 
 NOISY = "noisy"  # the split whose labels a machine made
@@ -63,24 +63,27 @@ def stage_data(config: Config, settings: StageSettings) -> StageData:
         DatasetError: a data set or hold-out that cannot be used.
         ConfigError, LossError: a stage, this one or a later one, is set for another kind of task.
     """
-    dataset = read_dataset(config.dataset)
+    dataset = with_test_clips(read_dataset(config.dataset), config.split, config.seed)
     check_task(config, dataset.task)
     _check_numbers(dataset, settings)
     sources = {NOISY if source == SELECTED else source: source for source in settings.sources}
     has_background = settings.augment.background.probability > 0
     _check_sources(config, dataset, settings, [*sources, *([NOISY] if has_background else [])])
     checked, is_validation = checked_clips(dataset, config.split, config.seed, config.dataset.exclude)
-    wanted = dict.fromkeys([*sources, dataset.checked, *([NOISY] if has_background else [])])
+    drawn = [TEST] if DRAWN_FROM in dataset.clips else []
+    wanted = dict.fromkeys([*sources, dataset.checked, *([NOISY] if has_background else []), *drawn])
     clips, lost = with_clean_audio(dataset.of(*wanted), Path(config.clean_dir), config.cleaning)
     reasons = with_reasons(zip(lost["fname"], lost["reason"], strict=True))
     notes = [f"{len(lost)} clips without clean audio are left out: {reasons}"] if reasons else []
     is_held = (clips["split"] == dataset.checked) & clips["fname"].isin(checked["fname"][is_validation])
     validation = clips[is_held].reset_index(drop=True)
-    apart = clips[~is_held & keep_apart(clips, validation)]
+    is_held |= clips["split"].isin(drawn)
+    apart = clips[~is_held & keep_apart(clips, clips[is_held])]
     train = apart[apart["split"].isin(sources)].reset_index(drop=True)
+    held = "validation or test" if drawn else "validation"
     if n_shared := int((clips["split"].isin(sources) & ~is_held).sum()) - len(train):
         notes.append(
-            f"{n_shared} of {n_shared + len(train)} clips share a recording with validation clips and are left out"
+            f"{n_shared} of {n_shared + len(train)} clips share a recording with {held} clips and are left out"
         )
     if train.empty:
         raise DatasetError(f"expected training clips in {settings.sources}, found none; {' '.join(notes)}")

@@ -13,7 +13,7 @@ from submissions.writer import write_scores
 from tagging.config.load import ConfigError
 from tagging.config.schema import Config
 from tagging.datasets import read_dataset
-from tagging.datasets.settings import SplitSettings
+from tagging.datasets.holdout import with_test_clips
 from tagging.datasets.splits import folds, write_split
 from tagging.datasets.table import Dataset, DatasetError
 from tagging.evaluation.bootstrap import interval_of
@@ -51,7 +51,8 @@ def train_folds(config: Config, k: int, stages: Sequence[str], *, jobs: int, for
         DatasetError: too few clips or groups for `k` folds.
         RunError: the folder has other folds; else as `train_stage`.
     """
-    folder, dataset = Path(config.run_dir), read_dataset(config.dataset)
+    folder = Path(config.run_dir)
+    dataset = with_test_clips(read_dataset(config.dataset), config.split, config.seed)
     for fold, of_fold in enumerate(_fold_configs(config, dataset, k, force), 1):
         print(f"fold {fold} of {k}")
         for stage in stages:
@@ -80,7 +81,7 @@ def _fold_configs(config: Config, dataset: Dataset, k: int, force: bool) -> list
 def _fold_config(config: Config, number: int, clips: pd.DataFrame, is_validation: np.ndarray) -> Config:
     folder = fold_dir(Path(config.run_dir), number)
     write_split(folder / SPLIT, clips, is_validation)
-    split = SplitSettings(is_validation.mean().item(), str(folder / SPLIT))
+    split = replace(config.split, validation_share=is_validation.mean().item(), file=str(folder / SPLIT))
     return replace(config, run_dir=str(folder), split=split)
 
 

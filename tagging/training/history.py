@@ -27,7 +27,7 @@ class History(keras.callbacks.Callback):
     Args:
         folder: gets `history.csv` and `best.weights.h5` (the averaged ones, where there are), each whole.
         steps: of an epoch.
-        settings: its `epochs`, `patience`, `keep` and `monitor`.
+        settings: its `epochs`, `patience`, `keeps_last` and `monitor`.
         kind: of the task; says what is monitored by default, and what is shown.
         rows: of the epochs before an interruption.
     """
@@ -38,12 +38,13 @@ class History(keras.callbacks.Callback):
         super().__init__()
         self.folder, self.steps, self.rows = folder, steps, rows
         self.monitor, self.metric = monitored(settings, kind), kind.metric.key
-        self.epochs, self.patience, self.keep = settings.epochs, settings.patience, settings.keep
+        self.epochs, self.patience = settings.epochs, settings.patience
+        self.keeps_last = settings.keeps_last
 
     @property
     def best_epoch(self) -> int:
         """Number from 1 of the first epoch with the best validation score; the last one without, or if told so."""
-        if self.keep == "last" or self.monitor not in self.rows[-1]:
+        if self.keeps_last or self.monitor not in self.rows[-1]:
             return len(self.rows)
         values = [row[self.monitor] for row in self.rows]
         if np.isnan(values).all():  # not defined so far, e.g. a correlation of equal values

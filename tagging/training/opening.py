@@ -2,7 +2,7 @@
 
 from foundation.words import some
 from tagging.config.stage import StageSettings
-from tagging.datasets.table import clips_and_recordings
+from tagging.datasets.table import DRAWN_FROM, TEST, clips_and_recordings
 from tagging.training.data import StageData
 
 
@@ -15,6 +15,8 @@ def opening(data: StageData, settings: StageSettings, steps: int) -> str:
         steps: batches per epoch.
     """
     held = f"{clips_and_recordings(data.validation)} held out" if len(data.validation) else "none held out"
+    if DRAWN_FROM in data.dataset.clips:
+        held += f", {clips_and_recordings(data.dataset.of(TEST))} drawn to test"
     lines = [f"{clips_and_recordings(data.train)} to train on, {held}; {steps} batches per epoch"]
     if lacking := _lacking(data):
         lines.append(f"no held-out clip has the label {some(lacking)}: its score is not measured")

@@ -22,7 +22,8 @@ class Schedule(keras.callbacks.Callback):
         self.settings, self.history = settings, history
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        rates, why = learning_rates(self.settings, self.history.monitor, self.history.rows)
+        monitor = self.settings.plateau.monitor or self.history.monitor
+        rates, why = learning_rates(self.settings, monitor, self.history.rows)
         if why:
             print(f"learning rate {rates[-2]:.4g} -> {rates[-1]:.4g}: {why}", flush=True)
         self.model.optimizer.learning_rate = rates[-1]

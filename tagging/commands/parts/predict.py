@@ -1,7 +1,7 @@
 """What `predict.py` does with a data set: test clips -> a CSV, and the score where answers are known."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +14,16 @@ from tagging.config.schema import Config
 from tagging.datasets import read_dataset
 from tagging.datasets.answers import Answers, answers_for
 from tagging.datasets.csv_files import write_csv
-from tagging.datasets.table import TEST, Dataset, DatasetError
+from tagging.datasets.holdout import with_test_clips
+from tagging.datasets.splits import read_split
+from tagging.datasets.table import DRAWN_FROM, TEST, Dataset, DatasetError
 from tagging.evaluation.checks import EvaluationError
 from tagging.evaluation.multiclass import confusion_table
 from tagging.inference.scoring import ClipLogits, score_members
 from tagging.plots.confusion import confusion_plot
 from tagging.report.text import score_report, window_report
 from tagging.runs.ensembles import Ensemble
-from tagging.runs.run import RunError
+from tagging.runs.run import SPLIT, Run, RunError
 
 
 def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, report: bool = False) -> int:
@@ -36,7 +38,7 @@ def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, re
         jobs: clips read in parallel.
         report: also compare averaging over windows with one window, and write the table of classes next to `out`.
     """
-    dataset = read_dataset(config.dataset)
+    dataset = with_test_clips(read_dataset(config.dataset), config.split, config.seed)
     if ensemble.kind.name != dataset.task:
         raise RunError(
             f"expected a run of the task {dataset.task} (dataset.task), {ensemble.members[0].path} is of "
@@ -52,8 +54,11 @@ def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, re
     if TEST not in set(dataset.clips["split"]):
         raise DatasetError(
             f"{config.dataset.root} has no test clips: train.py --folds 5 scores each clip by a run that was not "
-            "trained on it, and predict.py --audio PATH takes any files"
+            "trained on it, split.test_share draws test clips before training, and predict.py --audio PATH takes any "
+            "files"
         )
+    if DRAWN_FROM in dataset.clips:
+        _check_not_trained_on(dataset.of(TEST)["fname"], ensemble.runs)
     answers = answers_for(dataset, ensemble.classes)
     if answers.foreign:
         n_foreign = int((dataset.answered(dataset.of(TEST)) & ~answers.is_known).sum())
@@ -67,6 +72,17 @@ def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, re
     files = prediction_files(out, len(ensemble.members), has_tables=report)
     with claimed(PREDICT, files, inputs=[*dataset.files, *config.dataset.files]):
         return _predict_test(config, ensemble, dataset, answers, out, jobs, report)
+
+
+def _check_not_trained_on(fnames: Iterable[str], runs: Sequence[Run]) -> None:
+    """Refuse runs that trained on, or were validated with, test clips that were drawn."""
+    for run in runs:
+        if known := sorted({*fnames} & {*read_split(run.path / SPLIT).index}):
+            raise RunError(
+                f"expected runs that know no test clip (drawn by split.test_share and seed), received {run.path} (seed="
+                f"{run.config.seed}, split.test_share={run.config.split.test_share:g}), which trained or validated on "
+                f"{some(known)}: choose runs of one seed and share"
+            )
 
 
 def _predict_test(

@@ -65,6 +65,16 @@ def test_top_db_cuts_mfcc_off_under_the_maximum_of_each_window():
     np.testing.assert_allclose(np.asarray(Mfcc(top_db=30.0)(loud))[0, ..., 0], expected.T, atol=0.02)
 
 
+def test_statistics_are_means_and_deviations_of_mfcc_over_the_window():
+    mfcc, statistics = (
+        np.asarray(build_frontend(FrontendSettings(name), RATE_HZ, 1)(waveforms()))[..., 0]
+        for name in ("mfcc", "mfcc_statistics")
+    )
+    assert statistics.shape == (4, 1, 26)
+    expected = np.concatenate([mfcc.mean(axis=1), mfcc.std(axis=1)], axis=-1)
+    np.testing.assert_allclose(statistics[:, 0], expected, rtol=1e-4, atol=1e-3)
+
+
 def test_the_waveform_is_its_own_image():
     image = np.asarray(build_frontend(FrontendSettings("waveform"), RATE_HZ, 1)(waveforms()))
     np.testing.assert_array_equal(image, waveforms()[:, :, np.newaxis, np.newaxis])
@@ -82,7 +92,7 @@ def test_peak_and_rms_bring_windows_to_one_level_and_leave_silence():
         Level("max")
 
 
-@pytest.mark.parametrize("name", ["mfcc", "waveform", "yamnet"])
+@pytest.mark.parametrize("name", ["mfcc", "mfcc_statistics", "waveform", "yamnet"])
 @pytest.mark.parametrize("kind", ["peak", "rms"])
 def test_normalised_windows_show_no_level(name, kind):
     plain, level = (
@@ -104,7 +114,7 @@ def test_a_front_end_takes_its_keys_and_refuses_those_that_would_do_nothing(name
                 FrontendSettings(name, **{key: value})
 
 
-@pytest.mark.parametrize("name", ["log_mel", "mfcc", "waveform", "yamnet"])
+@pytest.mark.parametrize("name", ["log_mel", "mfcc", "mfcc_statistics", "waveform", "yamnet"])
 def test_every_key_that_a_front_end_takes_does_something(name):
     base = FrontendSettings(name)
     plain = np.asarray(build_frontend(base, RATE_HZ, 1)(waveforms()))
@@ -114,7 +124,7 @@ def test_every_key_that_a_front_end_takes_does_something(name):
         assert image.shape != plain.shape or np.abs(image - plain).max() > 0.1, key
 
 
-@pytest.mark.parametrize("name", ["log_mel", "mfcc", "waveform", "yamnet"])
+@pytest.mark.parametrize("name", ["log_mel", "mfcc", "mfcc_statistics", "waveform", "yamnet"])
 def test_silence_is_0_where_a_front_end_says_so(name):
     image = np.asarray(build_frontend(FrontendSettings(name), RATE_HZ, 1)(np.zeros((1, RATE_HZ), "f")))
     assert (image == 0).all() == FRONTENDS[name].zero_is_silence
@@ -130,7 +140,7 @@ def test_settings_out_of_range_name_their_key():
     assert FrontendSettings(n_mels=10).n_mfcc == 13, "what mfcc alone takes does not bother log_mel"
 
 
-@pytest.mark.parametrize("name", ["mfcc", "waveform", "yamnet"])
+@pytest.mark.parametrize("name", ["mfcc", "mfcc_statistics", "waveform", "yamnet"])
 def test_colour_images_are_of_log_mel_only(name):
     with pytest.raises(
         FrontendError, match=rf"{name} makes images of one channel, .* takes 3; use .*log_mel"
@@ -149,6 +159,7 @@ def test_stored_features_are_no_name_of_a_front_end():
         FrontendSettings("waveform"),
         FrontendSettings("waveform", normalize="peak", standardize=True),
         FrontendSettings("mfcc", n_fft=400, hop_length=160),
+        FrontendSettings("mfcc_statistics", n_fft=400, hop_length=160),
         FrontendSettings("mfcc", normalize="rms", standardize=True),
     ],
 )
@@ -167,6 +178,7 @@ def test_frames_of_a_window_are_known_without_building_it(settings):
         FrontendSettings("mfcc", n_mfcc=20, n_mels=40, top_db=60.0),
         FrontendSettings("waveform"),
         FrontendSettings("mfcc", normalize="rms"),
+        FrontendSettings("mfcc_statistics", standardize=True),
         FrontendSettings("yamnet", normalize="peak"),
     ],
 )

@@ -54,6 +54,19 @@ def loudest_band(images: np.ndarray) -> np.ndarray:
     return images[..., 0].mean(axis=1).argmax(axis=1)
 
 
+def test_the_steps_of_the_first_batch_end_where_training_begins(paths):
+    augment = AugmentSettings(
+        gain=GainSettings(-20.0, -10.0), time_shift_share=0.5, mixup=MixUpSettings(alpha=0.4)
+    )
+    supply = batches(paths, augment=augment)
+    steps, (images, labels) = supply.first_steps(), next(iter(supply.dataset(0, 1)))
+    assert [name for name, _ in steps] == ["input", "gain", "time_shift_share", "front end", "mixup"]
+    np.testing.assert_array_equal(steps[-1][1].inputs, images)
+    np.testing.assert_array_equal(steps[-1][1].labels, labels)
+    before, after = (np.abs(batch.inputs.numpy()).max(axis=1) for _, batch in steps[:2])
+    assert (after < 0.33 * before).all()
+
+
 def test_reads_our_files_as_soundfile_does(paths):
     for path in paths:
         np.testing.assert_array_equal(

@@ -136,6 +136,21 @@ def test_batch_plot_shows_each_image_under_its_title(tmp_path, drawn, images):
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
 
 
+def test_step_plot_has_a_row_a_clip_and_a_column_a_step_on_one_scale(tmp_path, drawn):
+    waves = np.random.default_rng(0).uniform(-0.2, 0.2, (2, 4000)).astype(np.float32)
+    steps = {"input": waves, "gain": 2 * waves, "front end": 10 * waves}
+    sounds.step_plot(steps, ["$l$, m", "n"], 8000, tmp_path / "s.png", own_scale=["front end"])
+    rows = [drawn[0].axes[:3], drawn[0].axes[3:]]
+    assert [axes.get_title() for axes in rows[0]] == list(steps)
+    assert [row[0].get_ylabel() for row in rows] == ["$l$, m", "n"]
+    for row, wave in zip(rows, waves, strict=True):
+        tops = [axes.get_ylim()[1] for axes in row]
+        assert tops == pytest.approx(1.05 * np.abs(wave).max() * np.array([2, 2, 10]))
+        assert [axes.get_xlim() for axes in row] == [(0.0, 0.5)] * 3
+        outline = row[1].collections[0].get_paths()[0].vertices
+        assert np.abs(outline[:, 1]).max() == pytest.approx(2 * np.abs(wave).max())
+
+
 @pytest.mark.slow
 def test_needs_no_tensorflow_and_no_pyplot():
     code = "import sys, tagging.plots.distributions, tagging.plots.sounds; "

@@ -3,6 +3,7 @@
 import re
 import shlex
 import sys
+from functools import reduce
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,8 +13,10 @@ from omegaconf import OmegaConf
 
 from tagging import __main__ as tagging_main
 from tagging.config.load import ConfigError
+from tagging.config.schema import Config
 from tagging.sweeps.file import SweepError, read_sweep
 from tagging.sweeps.job import open_job
+from tagging.sweeps.names import USUAL
 from tagging.sweeps.parameters import Choices, Range, read_parameter
 
 ROOT = Path(__file__).parents[3]
@@ -54,6 +57,56 @@ def test_a_file_of_wandb_is_read(write):
     }
     assert sweep.constants == {"train.epochs": 20}
     assert (sweep.early_terminate.type, sweep.early_terminate.min_iter) == ("hyperband", 2)
+
+
+STUDY_E = """\
+program: main.py
+
+method: random
+metric:
+  name: val_accuracy
+  goal: maximize
+
+parameters:
+  epochs:
+    value: 20
+
+  batch_size:
+    values: [16, 32, 64]
+
+  learning_rate:
+    values: [1e-4, 3e-4, 5e-4, 7e-4, 1e-3]
+
+  hidden_dim:
+    values: [64, 128, 256]
+
+  dropout:
+    values: [0.2, 0.3, 0.5]
+
+  num_layers:
+    values: [1, 2]
+"""
+ADDED_LATER = ["train.weight_decay=null", "train.schedule=constant", "train.patience=0"]
+
+
+def test_the_sweep_file_of_study_e_is_read_as_it_is_and_gives_the_sweep_that_ships(write, tmp_path):
+    config = ROOT / "configs" / "fma" / "cnn_gru.yaml"
+    theirs = open_job(config, write(STUDY_E), ADDED_LATER, trials=20, out=tmp_path / "theirs")
+    ours = open_job(config, ROOT / "configs" / "sweeps" / "e_random.yaml", out=tmp_path / "ours")
+    assert theirs.n_trials == ours.n_trials
+    for mine, other in zip(ours.sweep.samples(), theirs.sweep.samples(), strict=True):
+        a, b = ours.config(0, mine), theirs.config(0, other)
+        assert (a.model, a.train, a.stages) == (b.model, b.train, b.stages)
+
+
+def test_a_name_of_the_file_goes_before_a_usual_one(write):
+    text = HEAD + "names: {dropout: model.rnn_dropout}\nparameters: {dropout: {values: [0.1, 0.2]}}"
+    assert list(read_sweep(write(text)).parameters) == ["model.rnn_dropout"]
+
+
+@pytest.mark.parametrize("key", USUAL.values())
+def test_usual_names_mean_keys_of_the_config(key):
+    reduce(getattr, key.split("."), Config())
 
 
 def test_every_value_and_bound_is_among_the_samples(write):
@@ -169,7 +222,7 @@ def test_a_mistake_in_the_file_ends_in_one_line_that_names_it(write, text, named
     ("parameters", "given", "words"),
     [
         ("train.learning_rat: {values: [1, 2]}", [], "Did you mean: 'train.learning_rate'"),
-        ("learning_rate: {values: [1, 2]}", [], "learning_rate"),
+        ("rate: {values: [1, 2]}", [], "rate: no such setting"),
         ("train.optimizer: {values: [adam, addam]}", [], "addam"),
         ("train.epochs: {min: 0, max: 3}", [], "received 0"),
         ("seed: {values: [1, 2]}", ["seed=3"], "leave it out of the command line"),
@@ -229,15 +282,17 @@ def test_the_number_of_trials_is_that_of_the_command_the_file_or_the_grid(tiny, 
     "file", sorted((ROOT / "configs" / "sweeps").glob("*.yaml")), ids=lambda path: path.stem
 )
 def test_every_sweep_that_ships_fits_the_config_that_its_header_names(file, tmp_path, monkeypatch):
-    """The header's command, up to the first trial."""
+    """The header's commands, up to the first trial."""
     monkeypatch.chdir(ROOT)
     jobs = []
     worker = SimpleNamespace(run_sweep=lambda job: jobs.append(job) or 0)
     monkeypatch.setitem(sys.modules, "tagging.sweeps.worker", worker)
     monkeypatch.setattr(tagging_main.cli, "quiet_tensorflow", lambda jobs: None)
     header = re.sub(r"\\\n#\s+", "", file.read_text())  # a command may go on in the next line
-    command = re.search(r"^#   python -m tagging (sweep .*)$", header, re.MULTILINE)
-    arguments = shlex.split(command[1])
-    assert arguments[arguments.index("--sweep") + 1] == str(file.relative_to(ROOT))
-    assert tagging_main.main([*arguments, "--out", str(tmp_path)]) == 0
-    assert jobs[0].n_trials > 1
+    commands = re.findall(r"^#   python -m tagging (sweep .*)$", header, re.MULTILINE)
+    for number, command in enumerate(commands):
+        arguments = shlex.split(command)
+        assert arguments[arguments.index("--sweep") + 1] == str(file.relative_to(ROOT))
+        assert tagging_main.main([*arguments, "--out", str(tmp_path / str(number))]) == 0
+    assert commands
+    assert all(job.n_trials > 1 for job in jobs)

@@ -82,6 +82,22 @@ def test_networks_learn_a_batch_by_heart(tiny, tmp_path, name, capsys):
 
 
 @pytest.mark.usefixtures("eagerly")
+def test_it_neither_stops_early_nor_lowers_the_rate_and_keeps_the_last_epoch(tiny, tmp_path):
+    """The rate is too low for the validation score to get better."""
+    waiting = ("train.patience=1", "train.schedule=plateau", "train.plateau.patience=0")
+    options = ("train.overfit_batches=1", "train.epochs=4", "stages.noisy.learning_rate=1e-9")
+    run = read_run(train_stage(tiny.config(tmp_path, *options, *waiting), "noisy", jobs=2))
+    rows = history(run.path)
+    assert len(rows) == run.info["best_epoch"] == 4
+    assert rows["learning_rate"].nunique() == 1
+
+
+def test_a_config_that_waits_for_validation_can_be_checked_without_validation_clips(tiny, tmp_path):
+    config = tiny.config(tmp_path, *ALONE, "train.patience=3", "train.schedule=plateau")
+    assert not config.split.holds_out
+
+
+@pytest.mark.usefixtures("eagerly")
 def test_an_interrupted_check_goes_on_the_same(tiny, tmp_path):
     options = ("train.overfit_batches=2", "train.epochs=2", "split.validation_share=0")
     whole, stopped = (tiny.config(tmp_path, *options, f"run_dir={tmp_path / name}") for name in "ab")

@@ -1,6 +1,7 @@
 """The learning rate over the epochs: closed forms, PyTorch's rules written out again, and what a training does."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,8 +9,10 @@ import pytest
 from tagging.config.load import ConfigError
 from tagging.config.schedule import PlateauSettings, StepSettings
 from tagging.config.stage import StageSettings
+from tagging.evaluation.task_kinds import KINDS
 from tagging.runs.run import RunError
-from tagging.training.schedules import cosine_rate, learning_rates
+from tagging.training.history import History
+from tagging.training.schedules import Schedule, cosine_rate, learning_rates
 from tagging.training.train import train_stage
 from tests.training_helpers import (
     assert_same_training,
@@ -130,6 +133,20 @@ def test_steps_and_plateaus_multiply_and_each_is_named():
     assert why == "no improvement of val_accuracy for 2 epochs, step after 3 epochs"
 
 
+@pytest.mark.parametrize(("own", "expected"), [(None, 0.5), ("val_loss", 1.0)])
+def test_a_plateau_watches_its_own_metric(tmp_path, own, expected):
+    """The loss falls, and the accuracy stays."""
+    plateau = PlateauSettings(patience=0, monitor=own)
+    settings = StageSettings(
+        learning_rate=1.0, schedule="plateau", plateau=plateau, monitor="val_accuracy", patience=9
+    )
+    rows = [{"val_accuracy": 0.5, "val_loss": 2.0}, {"val_accuracy": 0.5, "val_loss": 1.0}]
+    schedule = Schedule(settings, History(tmp_path, settings, 1, KINDS["multiclass"], rows))
+    schedule.set_model(SimpleNamespace(optimizer=SimpleNamespace(learning_rate=None)))
+    schedule.on_epoch_begin(2)
+    assert schedule.model.optimizer.learning_rate == expected
+
+
 FLAT = (  # no score gets better by 10
     "train.schedule=step_plateau",
     "train.plateau={patience: 0, factor: 0.1, threshold: 10, threshold_mode: absolute}",
@@ -181,6 +198,7 @@ def test_a_cosine_sets_the_rates_of_a_training(augmented):
         ("train.plateau.threshold=nan", ["train.plateau.threshold", "nan"]),
         ("train.plateau.threshold=1", ["train.plateau.threshold below 1", "relative", "1"]),
         ("train.plateau.threshold_mode=rel", ["train.plateau.threshold_mode", "rel", "absolute"]),
+        ("train.plateau.monitor=val_los", ["stages.noisy.plateau.monitor", "Did you mean: 'val_loss'"]),
         ("train.plateau.min_learning_rate=-0.1", ["train.plateau.min_learning_rate", "-0.1"]),
     ],
 )
