@@ -45,8 +45,8 @@ def is_kernel(variable: keras.Variable) -> bool:
 
 
 def penalty_of(settings: StageSettings) -> Penalty:
-    """The penalty of these settings; the weight decay of `adamw` is the optimiser's own and not in it."""
-    decay = 0.0 if settings.optimizer == "adamw" else settings.weight_decay or 0.0
+    """The penalty of these settings; decoupled weight decay is the optimiser's own and not in it."""
+    decay = 0.0 if settings.decouples_decay else settings.weight_decay or 0.0
     return Penalty(settings.l1, settings.l2, decay)
 
 
