@@ -138,6 +138,13 @@ BAD = [
     (HEAD + "parameters: {seed: {min: 0, max: 5, distribution: q_uniform, q: 2}}", "q above 0", "q: 2"),
     (HEAD + "parameters: {seed: {min: 0.5, max: 2.5, distribution: int_uniform}}", "whole numbers", "0.5"),
     (HEAD + "parameters: {seed: {vals: [1, 2]}}", "parameters.seed", "vals"),
+    (HEAD + "also: val_loss\nparameters: {seed: {values: [1, 2]}}", "also: [...]", "received val_loss"),
+    (
+        HEAD + "also: [val_loss]\nparameters: {seed: {values: [1, 2]}}",
+        "other than val_loss",
+        "received ['val_loss']",
+    ),
+    (HEAD + "also: [loss, loss]\nparameters: {seed: {values: [1, 2]}}", "each once", "['loss', 'loss']"),
     (HEAD + "names: {lr: train.epochs}\nparameters: {seed: {values: [1, 2]}}", "names", "lr"),
     (
         HEAD + "names: {a: seed}\nparameters: {seed: {values: [1, 2]}, a: {values: [1, 2]}}",
@@ -209,6 +216,27 @@ def test_a_metric_that_no_history_will_have_is_an_error_before_any_training(
     tiny, tmp_path, write, name, given, words
 ):
     text = HEAD.replace("val_loss", name) + "parameters: {seed: {values: [1, 2]}}"
+    with pytest.raises(SweepError, match=re.escape(words)):
+        open_job(tiny.write_config(tmp_path), write(text), given)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
+    [
+        ("test_f1_makro", [], "Did you mean: 'test_f1_macro'?"),
+        ("test_f1_macro", ["dataset.task=multilabel"], "also: expected one of loss, lwlrap, val_loss,"),
+        (
+            "val_accuracy",
+            ["split.validation_share=0"],
+            "expected one of loss, lwlrap, accuracy, mse, test_loss,",
+        ),
+    ],
+)
+def test_so_is_a_further_metric(tiny, tmp_path, write, name, given, words):
+    text = (
+        HEAD.replace("val_loss", "loss")
+        + f"also: [test_loss, {name}]\nparameters: {{seed: {{values: [1, 2]}}}}"
+    )
     with pytest.raises(SweepError, match=re.escape(words)):
         open_job(tiny.write_config(tmp_path), write(text), given)
 
