@@ -11,7 +11,8 @@ import pytest
 from omegaconf import OmegaConf
 
 from tagging import __main__ as tagging_main
-from tagging.config.load import ConfigError
+from models.registry import build_network
+from tagging.config.load import ConfigError, load_config
 from tagging.sweeps.file import SweepError, read_sweep
 from tagging.sweeps.job import open_job
 from tagging.sweeps.parameters import Choices, Range, read_parameter
@@ -251,6 +252,17 @@ def test_the_number_of_trials_is_that_of_the_command_the_file_or_the_grid(tiny, 
     assert open_job(config, write(grid.replace("run_cap: 3", "")), out=tmp_path / "b").n_trials == 4
     with pytest.raises(SweepError, match=r"run_cap .*--trials"):
         open_job(config, write(text.replace("run_cap: 3", "")), out=tmp_path / "c")
+
+
+def test_batch_norm_of_study_c_stands_before_a_real_activation():
+    folder = ROOT / "configs"
+    sweep = read_sweep(folder / "sweeps" / "c_batch_norm.yaml")
+    assert sweep.parameters == {"model.batch_norm": Choices((False, True))}
+    config = load_config(folder / "genre4" / "cnn.yaml", sweep.overrides({"model.batch_norm": True}))
+    names = [layer.name for layer in build_network(config.model, (21, 128, 1), 4).layers]
+    blocks = [names[names.index(f"block{n}_conv") : names.index(f"block{n}_pool")] for n in (1, 2, 3, 4)]
+    assert blocks == [[f"block{n}_conv", f"block{n}_norm", f"block{n}_activation"] for n in (1, 2, 3, 4)]
+    assert config.model.activation == "relu"
 
 
 @pytest.mark.parametrize(
