@@ -10,8 +10,8 @@ import optuna
 import pytest
 from omegaconf import OmegaConf
 
-from tagging import __main__ as tagging_main
 from models.registry import build_network
+from tagging import __main__ as tagging_main
 from tagging.config.load import ConfigError, load_config
 from tagging.sweeps.file import SweepError, read_sweep
 from tagging.sweeps.job import open_job
