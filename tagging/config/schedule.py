@@ -1,4 +1,4 @@
-"""What a config can say about the learning rate over the epochs."""
+"""What a config can say about the optimizer, and about the learning rate over the epochs."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,6 +7,33 @@ from foundation.settings import Settings, setting
 
 MOST_EPOCHS = 1_000_000
 HIGHEST_RATE = 1_000
+
+OptimizerName = Literal[
+    "adadelta",
+    "adafactor",
+    "adagrad",
+    "adam",
+    "adamax",
+    "adamw",
+    "ftrl",
+    "lamb",
+    "lion",
+    "muon",
+    "nadam",
+    "rmsprop",
+    "sgd",
+]
+ScheduleName = Literal[
+    "constant",
+    "cosine",
+    "cosine_restarts",
+    "cyclic",
+    "exponential",
+    "one_cycle",
+    "step",
+    "plateau",
+    "step_plateau",
+]
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,10 @@ from tagging.config.schedule import (
     CyclicSettings,
     ExponentialSettings,
     OneCycleSettings,
+    OptimizerName,
     PlateauSettings,
     RestartsSettings,
+    ScheduleName,
     StepSettings,
 )
 from tagging.config.selection import SELECTED, SelectionSettings
@@ -30,21 +32,7 @@ class TrainSettings(Settings):
 
     epochs: int = setting(15, "passes over the clips", at_least=1, at_most=MOST_EPOCHS)
     batch_size: int = setting(64, "clips per step", at_least=1, at_most=1_000_000)
-    optimizer: Literal[
-        "adadelta",
-        "adafactor",
-        "adagrad",
-        "adam",
-        "adamax",
-        "adamw",
-        "ftrl",
-        "lamb",
-        "lion",
-        "muon",
-        "nadam",
-        "rmsprop",
-        "sgd",
-    ] = setting(
+    optimizer: OptimizerName = setting(
         "adam", "Keras's optimizer, with Keras's own defaults except for `momentum` and `weight_decay`"
     )
     momentum: float = setting(0.9, "momentum of `sgd`; 0: none", at_least=0, below=1)
@@ -62,17 +50,7 @@ class TrainSettings(Settings):
         above=0,
         at_most=HIGHEST_RATE,
     )
-    schedule: Literal[
-        "constant",
-        "cosine",
-        "cosine_restarts",
-        "cyclic",
-        "exponential",
-        "one_cycle",
-        "step",
-        "plateau",
-        "step_plateau",
-    ] = setting(
+    schedule: ScheduleName = setting(
         "constant",
         "schedule of the rate, one value per epoch: `constant`; `cosine`, from `learning_rate` to 0 over the "
         "epochs; `cosine_restarts`, several cosines in turn; `cyclic`, up and down between two rates; `exponential`, "
