@@ -30,6 +30,8 @@ PLOT, BEFORE, AFTER = ".png", "_before.wav", "_after.wav"  # endings of the file
 COLUMNS = 1600  # points drawn across a waveform, whatever its length
 LEVEL_WINDOW_S = 0.01
 FLOOR_DBFS = -90.0
+Titles = dict[tuple[str, str], str]
+"""Split and name of each clip -> what its plot is called: both, and its labels."""
 WAVE, KEPT, LEVEL = "#33557a", "#bfe3c0", "#d9822b"
 
 
@@ -43,27 +45,31 @@ def write_preview(
     are skipped.
 
     Args:
-        clips: columns `fname`, `path`, `split`; of stored features also `row` and `key`.
+        clips: columns `fname`, `path`, `split`; of stored features also `row` and `key`; `labels`, if known, are in
+            the titles of the plots.
 
     Returns:
         The plots; and one line saying why they are fewer than `n`, or "".
     """
     chosen = {Path(out_dir, _stem(number, clip)): clip for number, clip in enumerate(_choose(clips, n))}
+    titles = _titles(clips)
     files = [_with_ending(stem, ending) for stem in chosen for ending in (PLOT, BEFORE, AFTER)]
     inputs = list(dict.fromkeys(map(Path, clips["path"])))
     with claimed("preprocess.py", {f"--preview {file.name}": file for file in files}, inputs):
-        plots, unusable = _write(chosen, settings)
+        plots, unusable = _write(chosen, settings, titles)
     return plots, _shortfall(len(plots), n, len(clips), unusable)
 
 
-def _write(chosen: dict[Path, ClipTask], settings: CleaningSettings) -> tuple[list[Path], list[str]]:
+def _write(
+    chosen: dict[Path, ClipTask], settings: CleaningSettings, titles: Titles
+) -> tuple[list[Path], list[str]]:
     """The plots of the clips that can be used, and why others cannot."""
     plots: list[Path] = []
     unusable: list[str] = []
     show = _show_stored if settings.features.name == STORED else _show_audio
     for stem, clip in chosen.items():
         try:
-            figure = show(clip, settings, stem)
+            figure = show(clip, titles[clip.split, clip.fname], settings, stem)
         except DecodeError as error:
             unusable.append(f"{clip.split}/{clip.fname} ({error})")
             continue
@@ -81,22 +87,30 @@ def _with_ending(stem: Path, ending: str) -> Path:
     return stem.with_name(stem.name + ending)
 
 
-def _show_audio(clip: ClipTask, settings: CleaningSettings, stem: Path) -> Figure:
+def _titles(clips: pd.DataFrame) -> Titles:
+    labels = clips["labels"] if "labels" in clips else [()] * len(clips)
+    return {
+        (split, fname): f"{split}/{fname}" + (f" ({', '.join(names)})" if names else "")
+        for split, fname, names in zip(clips["split"], clips["fname"], labels, strict=True)
+    }
+
+
+def _show_audio(clip: ClipTask, title: str, settings: CleaningSettings, stem: Path) -> Figure:
     """The plot of a clip; writes its audio next to it."""
     stream = PcmStream(FileSound(clip.source), settings.rate_hz)
     before, after = np.concatenate([*stream]), CleanStream(FileSound(clip.source), settings, clip.split)
-    figure = _draw(clip, before, after, rule_for(settings.rules_for(clip.split), stream.seconds), settings)
+    figure = _draw(title, before, after, rule_for(settings.rules_for(clip.split), stream.seconds), settings)
     write_wav(_with_ending(stem, BEFORE), [before], len(before), settings.rate_hz)
     write_wav(_with_ending(stem, AFTER), after, len(after), settings.rate_hz)
     return figure
 
 
-def _show_stored(clip: ClipTask, settings: CleaningSettings, _stem: Path) -> Figure:
+def _show_stored(clip: ClipTask, title: str, settings: CleaningSettings, _stem: Path) -> Figure:
     features = as_steps(read_stored(clip.source, clip.row, clip.key), settings.features)
     figure = Figure(figsize=(11, 4), layout="constrained")
     axes = figure.subplots(1, 1)
     draw_features(figure, [axes], features, settings.features)
-    axes.set_title(f"{clip.split}/{clip.fname}: {axes.get_title()}", parse_math=False)
+    axes.set_title(f"{title}: {axes.get_title()}", parse_math=False)
     return figure
 
 
@@ -122,7 +136,7 @@ def _choose(clips: pd.DataFrame, n: int) -> list[ClipTask]:
 
 
 def _draw(
-    clip: ClipTask, before: np.ndarray, after: CleanStream, rule: SilenceRule, settings: CleaningSettings
+    title: str, before: np.ndarray, after: CleanStream, rule: SilenceRule, settings: CleaningSettings
 ) -> Figure:
     rate_hz = settings.rate_hz
     extra = len(blocks(settings.features)) if settings.features.name else 0
@@ -135,8 +149,7 @@ def _draw(
     pcm = after.pcm()
     _draw_clip(bottom, pcm, rate_hz, rule.threshold_dbfs)
     note = f" ({after.reason}: kept whole)" if after.reason else ""
-    title = f"{clip.split}/{clip.fname}: {len(before) / rate_hz:.2f} s before, kept ranges shaded"
-    top.set_title(title, parse_math=False)
+    top.set_title(f"{title}: {len(before) / rate_hz:.2f} s before, kept ranges shaded", parse_math=False)
     bottom.set_title(f"{len(pcm) / rate_hz:.2f} s after{note}")
     bottom.set_xlabel("time (s)")
     top.set_xlim(0, len(before) / rate_hz)

@@ -2,6 +2,7 @@
 
 import functools
 import gzip
+import math
 import zlib
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from preprocessing.decode import GZIP_MAGIC, HDF5_MAGIC, NPY_MAGIC, checked_stat
 from preprocessing.errors import DecodeError
 from preprocessing.feature_settings import FeatureSettings
-from preprocessing.npy import check_array, map_npy, read_npy
+from preprocessing.npy import MAX_VALUES, check_array, map_npy, read_npy
 
 OPEN_FILES = 8  # kept open by a process: opening one for each of its rows would take longer than reading them
 CHUNK_CACHE_BYTES = 2**26  # rows of one compressed HDF5 chunk are unpacked once, where it fits
@@ -46,6 +47,22 @@ def read_stored(path: Path, row: int = -1, key: str = "") -> np.ndarray:
     return features
 
 
+def read_clips(path: Path, settings: FeatureSettings) -> np.ndarray:
+    """The features of all clips in a file, (clips, steps, bands) float32.
+
+    A `.npy` of three axes has several clips, such as the seconds of a song; any other file has one.
+
+    Raises:
+        DecodeError: as `read_stored` and `as_steps`; more values than one clip may have.
+    """
+    shape = _npy_shape(path)
+    if len(shape) != 3:
+        return as_steps(read_stored(path), settings)[None]
+    if not 0 < math.prod(shape) <= MAX_VALUES:
+        raise DecodeError(f"expected 1 to {MAX_VALUES} values, received shape {shape}")
+    return np.stack([as_steps(read_stored(path, row), settings) for row in range(shape[0])])
+
+
 def as_steps(values: np.ndarray, settings: FeatureSettings) -> np.ndarray:
     """Stored values as (steps, bands); a vector is one step.
 
@@ -60,6 +77,15 @@ def as_steps(values: np.ndarray, settings: FeatureSettings) -> np.ndarray:
             f"received {table.shape[1]} (arrays of (bands, steps) need cleaning.features.transpose=true)"
         )
     return table[:, start:stop]
+
+
+def _npy_shape(path: Path) -> tuple[int, ...]:
+    """Of the array in an uncompressed `.npy`; () of any other file, which `read_stored` reads or refuses."""
+    try:
+        checked_stat(path)
+        return _open_npy(*_version(path)).shape
+    except (OSError, ValueError):
+        return ()
 
 
 def _read(path: Path, row: int, key: str) -> np.ndarray:

@@ -82,6 +82,8 @@ def test_the_submission_has_the_columns_and_rows_of_the_sample(tiny, trained, tm
     assert f"all  LWLRAP {expected:.4f}" in printed
     assert "public  LWLRAP" in printed
     assert "private  LWLRAP" in printed
+    logits = read_scores(out.with_name("submission.logits-1.npz")).logits.astype(float)
+    assert f"    loss  {(np.logaddexp(0, logits) - truth * logits).mean():.4f}   (as in training)" in printed
     assert all(name in printed for name in dataset.classes)
 
 

@@ -1,4 +1,4 @@
-"""What a config can say about the learning rate over the epochs."""
+"""What a config can say about the optimizer, and about the learning rate over the epochs."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,6 +7,33 @@ from foundation.settings import Settings, setting
 
 MOST_EPOCHS = 1_000_000
 HIGHEST_RATE = 1_000
+
+OptimizerName = Literal[
+    "adadelta",
+    "adafactor",
+    "adagrad",
+    "adam",
+    "adamax",
+    "adamw",
+    "ftrl",
+    "lamb",
+    "lion",
+    "muon",
+    "nadam",
+    "rmsprop",
+    "sgd",
+]
+ScheduleName = Literal[
+    "constant",
+    "cosine",
+    "cosine_restarts",
+    "cyclic",
+    "exponential",
+    "one_cycle",
+    "step",
+    "plateau",
+    "step_plateau",
+]
 
 
 @dataclass(frozen=True)
@@ -20,6 +47,66 @@ class StepSettings(Settings):
         at_most=MOST_EPOCHS,
     )
     gamma: float = setting(0.5, "factor of each step", above=0, below=1)
+
+
+@dataclass(frozen=True)
+class ExponentialSettings(Settings):
+    """Of `schedule` `exponential`."""
+
+    gamma: float = setting(
+        0.95, "only for `exponential`: the rate is multiplied by this after every epoch", above=0, below=1
+    )
+
+
+@dataclass(frozen=True)
+class RestartsSettings(Settings):
+    """Of `schedule` `cosine_restarts`."""
+
+    first_epochs: int = setting(
+        10,
+        "only for `cosine_restarts`: length of the first cosine, after which the rate starts again at the top",
+        at_least=1,
+        at_most=MOST_EPOCHS,
+    )
+    factor: float = setting(
+        1.0, "each cosine is this many times as long as the one before", at_least=1, at_most=1_000
+    )
+
+
+@dataclass(frozen=True)
+class CyclicSettings(Settings):
+    """Of `schedule` `cyclic`."""
+
+    rise_epochs: int = setting(
+        4,
+        "only for `cyclic`: epochs from the lowest rate to the highest, and as many back again",
+        at_least=1,
+        at_most=MOST_EPOCHS,
+    )
+    low_share: float = setting(
+        0.1, "lowest rate, as a share of `learning_rate`, which is the highest", above=0, below=1
+    )
+    mode: Literal["triangular", "triangular2"] = setting(
+        "triangular", "`triangular`, or `triangular2`: the range is halved with each cycle"
+    )
+
+
+@dataclass(frozen=True)
+class OneCycleSettings(Settings):
+    """Of `schedule` `one_cycle`."""
+
+    rise_share: float = setting(
+        0.3,
+        "only for `one_cycle`: share of the epochs in which the rate rises to `learning_rate`",
+        at_least=0,
+        below=1,
+    )
+    start_share: float = setting(
+        0.04, "rate of the first epoch, as a share of `learning_rate`", above=0, at_most=1
+    )
+    end_share: float = setting(
+        4e-6, "rate of the last epoch, as a share of `learning_rate`", above=0, at_most=1
+    )
 
 
 @dataclass(frozen=True)

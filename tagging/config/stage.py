@@ -7,7 +7,18 @@ from foundation.limits import Limits
 from foundation.setting_types import check_types
 from foundation.settings import Settings, setting
 from tagging.augment.settings import AugmentSettings
-from tagging.config.schedule import HIGHEST_RATE, MOST_EPOCHS, PlateauSettings, StepSettings
+from tagging.config.schedule import (
+    HIGHEST_RATE,
+    MOST_EPOCHS,
+    CyclicSettings,
+    ExponentialSettings,
+    OneCycleSettings,
+    OptimizerName,
+    PlateauSettings,
+    RestartsSettings,
+    ScheduleName,
+    StepSettings,
+)
 from tagging.config.selection import SELECTED, SelectionSettings
 from tagging.losses.settings import LossSettings
 
@@ -21,7 +32,9 @@ class TrainSettings(Settings):
 
     epochs: int = setting(15, "passes over the clips", at_least=1, at_most=MOST_EPOCHS)
     batch_size: int = setting(64, "clips per step", at_least=1, at_most=1_000_000)
-    optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "adagrad"] = setting("adam", "Keras's optimizer")
+    optimizer: OptimizerName = setting(
+        "adam", "Keras's optimizer, with Keras's own defaults except for `momentum` and `weight_decay`"
+    )
     momentum: float = setting(0.9, "momentum of `sgd`; 0: none", at_least=0, below=1)
     clip_norm: float | None = setting(
         None,
@@ -30,13 +43,24 @@ class TrainSettings(Settings):
         above=0,
         at_most=1_000_000_000,
     )
-    learning_rate: float = setting(1e-3, "initial learning rate", above=0, at_most=HIGHEST_RATE)
-    schedule: Literal["constant", "cosine", "step", "plateau", "step_plateau"] = setting(
+    learning_rate: float = setting(
+        1e-3,
+        "learning rate; with a schedule, its highest value, which is also the first one, except for `cyclic` and "
+        "`one_cycle`",
+        above=0,
+        at_most=HIGHEST_RATE,
+    )
+    schedule: ScheduleName = setting(
         "constant",
         "schedule of the rate, one value per epoch: `constant`; `cosine`, from `learning_rate` to 0 over the "
-        "epochs; `step`, lower after every few epochs; `plateau`, lower when `monitor` stops improving; "
-        "`step_plateau`, both",
+        "epochs; `cosine_restarts`, several cosines in turn; `cyclic`, up and down between two rates; `exponential`, "
+        "lower after each epoch; `one_cycle`, up once, then down to almost 0; `step`, lower after every few epochs; "
+        "`plateau`, lower when `monitor` stops improving; `step_plateau`, both",
     )
+    restarts: RestartsSettings = field(default_factory=RestartsSettings)
+    cyclic: CyclicSettings = field(default_factory=CyclicSettings)
+    exponential: ExponentialSettings = field(default_factory=ExponentialSettings)
+    one_cycle: OneCycleSettings = field(default_factory=OneCycleSettings)
     step: StepSettings = field(default_factory=StepSettings)
     plateau: PlateauSettings = field(default_factory=PlateauSettings)
     l1: float = setting(
@@ -52,8 +76,8 @@ class TrainSettings(Settings):
     weight_decay: float | None = setting(
         None,
         "this share of each trainable weight, including biases, is added to its gradient, as in PyTorch's Adam and "
-        "SGD; `adamw` instead subtracts it, times the rate, from the weights themselves. Null: none, for `adamw` "
-        "Keras's 0.004",
+        "SGD; `adamw`, `lamb`, `lion` and `muon` instead subtract it, times the rate, from the weights themselves. "
+        "Null: none, for `adamw` and `muon` Keras's 0.004",
         at_least=0,
         at_most=1_000_000,
     )
@@ -121,6 +145,11 @@ class TrainSettings(Settings):
         if isinstance(self.class_weights, dict):
             limits = Limits(0, HEAVIEST, open_low=True)
             check_types(self.class_weights, dict[str, float], "train.class_weights", limits)
+
+    @property
+    def decouples_decay(self) -> bool:
+        """Whether `weight_decay` is the optimiser's own instead of a part of the loss."""
+        return self.optimizer in ("adamw", "lamb", "lion", "muon")
 
     @property
     def has_steps(self) -> bool:

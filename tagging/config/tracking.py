@@ -8,7 +8,7 @@ from foundation.settings import Settings, setting
 
 @dataclass(frozen=True)
 class TrackingSettings(Settings):
-    """Weights & Biases in addition to `history.csv` and TensorBoard, which are always written."""
+    """What is recorded in addition to `history.csv` and TensorBoard, which are always written."""
 
     wandb: bool = setting(False, "log every stage to Weights & Biases; needs `pip install wandb`")
     project: str = setting("audio-tagging", "the project there")
@@ -19,6 +19,9 @@ class TrackingSettings(Settings):
         "online",
         "`online`, or `offline` (files in the run folder, for `wandb sync`); the variable WANDB_MODE takes "
         "precedence",
+    )
+    batch_loss: bool = setting(
+        False, "the run also has the loss of each batch: the table `batches.csv` and the curve `batches.png`"
     )
 
     def __post_init__(self) -> None:

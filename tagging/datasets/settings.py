@@ -68,6 +68,11 @@ class DatasetSettings(Settings):
     table: str | None = setting(
         None, "only for `csv`: the table; null: `clips.csv` in `dataset.root`", is_path=True
     )
+    features: str | None = setting(
+        None,
+        "only for `arrays`: folder inside `train`, `val` and `test` that holds the arrays, e.g. `melgrams`; null: "
+        "they are in these folders themselves",
+    )
 
     @property
     def files(self) -> list[Path]:

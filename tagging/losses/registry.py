@@ -34,6 +34,18 @@ def build_loss(settings: LossSettings, kind: str = "multilabel") -> Callable:
     return loss
 
 
+def mean_loss(settings: LossSettings, kind: str, targets: Any, logits: Any) -> float:
+    """The loss of these settings over all clips, each weighing 1: `val_loss` of validation clips.
+
+    Args:
+        settings: of the loss.
+        kind: of the task.
+        targets, logits: (clips, classes).
+    """
+    targets, logits = (ops.convert_to_tensor(each, "float32") for each in (targets, logits))
+    return float(ops.mean(build_loss(settings, kind)(targets, logits)))
+
+
 def _smooth_labels(targets: Any, smoothing: float) -> Any:
     return targets * (1.0 - smoothing) + 0.5 * smoothing
 

@@ -15,9 +15,11 @@ from preprocessing.chain import CleanStream
 from preprocessing.errors import DecodeError
 from preprocessing.feature_settings import STORED
 from preprocessing.mono import mixed
+from preprocessing.plan import places
 from preprocessing.resample import resample
 from preprocessing.sound_arrays import ArraySound
 from preprocessing.sound_files import decode
+from preprocessing.stored import as_steps, read_stored
 from tagging.augment.batch import augment_images
 from tagging.augment.op import Batch
 from tagging.augment.settings import AugmentSettings
@@ -48,6 +50,8 @@ def data_figures(config: Config, out: Path) -> Iterator[Path]:
 def _figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path]:
     if config.cleaning.features.name != STORED:
         yield from _sound_figures(config, dataset, out)
+    elif dataset.has_labels:
+        yield _feature_classes(config, dataset, out / "classes.png")
     if not dataset.has_labels:
         distributions.value_histograms(dataset, out / "values.png")
         yield out / "values.png"
@@ -82,10 +86,9 @@ def _classes(config: Config, dataset: Dataset, path: Path) -> Path:
 
     A clip that is not the example of another class comes first, then one with few labels.
     """
-    step = -(-len(dataset.classes) // _MOST_CLASSES)
     checked = dataset.of(dataset.checked)
     examples, taken, to_rate_hz = {}, set[str](), config.cleaning.rate_hz
-    for label in dataset.classes[::step]:
+    for label in _some_classes(dataset):
         clips = checked[[label in labels for labels in checked["labels"]]]
         order = np.lexsort((clips["labels"].map(len), clips["fname"].isin(taken)))  # stable
         if found := _readable(clips.iloc[order]):
@@ -94,6 +97,27 @@ def _classes(config: Config, dataset: Dataset, path: Path) -> Path:
             examples[label] = (found.samples, found.rate_hz, mel)
     sounds.class_examples(examples, path, FrontendSettings().mel_edges_hz(to_rate_hz))
     return path
+
+
+def _feature_classes(config: Config, dataset: Dataset, path: Path) -> Path:
+    """Features of a random clip of each class, for as many classes as fit on a page; another `seed`, other clips."""
+    checked, rng = dataset.of(dataset.checked), np.random.default_rng(config.seed)
+    examples = {}
+    for label in _some_classes(dataset):
+        clips = checked[[label in labels for labels in checked["labels"]]].sample(frac=1, random_state=rng)
+        for fname, file, place in zip(clips["fname"], clips["path"], places(clips), strict=True):
+            try:
+                values = read_stored(file, *place)
+                examples[f"{label}: {fname}"] = as_steps(values, config.cleaning.features)
+                break
+            except DecodeError:
+                continue  # preprocess.py lists it
+    sounds.feature_examples(examples, path)
+    return path
+
+
+def _some_classes(dataset: Dataset) -> tuple[str, ...]:
+    return dataset.classes[:: -(-len(dataset.classes) // _MOST_CLASSES)]
 
 
 def _whole_log_mel(samples: np.ndarray, rate_hz: int, to_rate_hz: int) -> np.ndarray:

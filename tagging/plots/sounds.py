@@ -100,6 +100,36 @@ def class_examples(
     write_figure(figure, path)
 
 
+def feature_examples(examples: Mapping[str, np.ndarray], path: Path) -> None:
+    """Features of some clips in a grid, on one scale of colours; those of one step are drawn as lines.
+
+    Args:
+        examples: title -> features (steps, bands).
+        path: the PNG to write.
+    """
+    columns = min(_GRID_COLUMNS, max(1, len(examples)))
+    rows = max(1, -(-len(examples) // columns))
+    figure = Figure((1 + 3.2 * columns, 2.9 * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False)
+    low = min((float(features.min()) for features in examples.values()), default=0)
+    high = max((float(features.max()) for features in examples.values()), default=1)
+    image = None
+    for panel, (title, features) in zip(panels.flat, examples.items(), strict=False):
+        panel.set_title(textwrap.fill(title, _TITLE_LETTERS), parse_math=False, fontsize=8)
+        if len(features) == 1:
+            panel.plot(features[0], ".-")
+            panel.set(xlabel="band", ylabel="value", ylim=(low, high))
+        else:
+            image = panel.imshow(features.T, origin="lower", aspect="auto", interpolation="nearest")
+            image.set(cmap="magma", clim=(low, high))
+            panel.set(xlabel="step", ylabel="band")
+    for panel in panels.flat[len(examples) :]:
+        panel.set_visible(False)
+    if image:
+        figure.colorbar(image, ax=panels, label="value")
+    write_figure(figure, path)
+
+
 def batch_plot(images: np.ndarray, titles: Sequence[str], path: Path, edges_hz: EdgesHz = None) -> None:
     """A grid of what the network sees, low bands below.
 

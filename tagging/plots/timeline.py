@@ -30,17 +30,22 @@ _LOWEST_TICK = 1 / 40  # of the highest frequency: below, ticks are too close
 
 
 def draw_timeline(
-    timeline: Timeline, segments: Sequence[Segment] | None, sound: Sound, rate_hz: int, path: Path, title: str
+    timeline: Timeline,
+    segments: Sequence[Segment] | None,
+    seen: Sound | np.ndarray,
+    rate_hz: int,
+    path: Path,
+    title: str,
 ) -> None:
-    """Log-mel of a file above a heat map of the classes with the highest scores.
+    """Log-mel (or the features) of a file above a heat map of the classes with the highest scores.
 
     Single-label runs with segments also get the class over time; regression runs get the values over time, not a heat
     map.
 
     Args:
         timeline, segments: of the file; of regression there are no segments.
-        sound: the file, which is read once more.
-        rate_hz: the plot shows frequencies below half of it, as does the network's input.
+        seen: the file, which is read once more, or features of consecutive clips (clips, steps, bands).
+        rate_hz: of sound, the plot shows frequencies below half of it, as does the network's input.
         path: the PNG to write.
         title: names the file.
     """
@@ -50,7 +55,10 @@ def draw_timeline(
     heights = [2.2, max(1.2, _ROW_INCHES * len(rows)), max(0.8, _ROW_INCHES * len(labels))][: 2 + has_classes]
     figure = Figure((11, 1.6 + sum(heights)), layout="constrained")
     panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
-    _draw_log_mel(panels[0], sound, rate_hz)
+    if isinstance(seen, np.ndarray):
+        _draw_features(panels[0], seen, timeline.seconds)
+    else:
+        _draw_log_mel(panels[0], seen, rate_hz)
     if kind.has_labels:
         _draw_heat(panels[1], timeline, rows)
     else:
@@ -94,6 +102,21 @@ def _draw_log_mel(panel: Axes, sound: Sound, rate_hz: int) -> None:
     panel.set_yticks([band_of(hz, rate_hz) for hz in shown], labels=[f"{hz / 1000:g}" for hz in shown])
     panel.set(ylim=(0, N_MELS + 1), ylabel="frequency (kHz)", facecolor="black")
     panel.figure.colorbar(image, ax=panel, label="dB (0: the loudest)", pad=0.01)
+
+
+def _draw_features(panel: Axes, clips: np.ndarray, seconds: float) -> None:
+    """All steps of all clips side by side, the lowest band below."""
+    bands = clips.shape[-1]
+    extent = (0, seconds, -0.5, bands - 0.5)
+    image = panel.imshow(
+        clips.reshape(-1, bands).T,
+        origin="lower",
+        aspect="auto",
+        extent=extent,
+        cmap="magma",
+    )
+    panel.set(ylabel="band")
+    panel.figure.colorbar(image, ax=panel, label="value", pad=0.01)
 
 
 def _draw_heat(panel: Axes, timeline: Timeline, rows: Sequence[int]) -> None:

@@ -19,6 +19,7 @@ from tagging.runs.info import checked_info
 from tagging.runs.model_hash import model_hash
 
 MODEL, CONFIG, INFO, HISTORY = "model.keras", "config.yaml", "run.json", "history.csv"
+BATCHES = "batches.csv"  # loss of each batch, on request
 SCORES = "validation_scores.npz"  # logits of the validation clips
 SPLIT = "split.csv"  # which clips validate
 SHAPING = (

@@ -15,8 +15,10 @@ from tagging.sweeps.names import USUAL
 from tagging.sweeps.parameters import Choices, Parameter, as_text, read_parameter
 
 METHODS = {"random": "random", "grid": "grid", "bayes": "tpe", "tpe": "tpe"}
+OF_TEST = "test_"
+"""How figures of test clips begin."""
 _GOALS = ("maximize", "minimize")
-_OURS = ("method", "metric", "parameters", "names", "run_cap", "early_terminate")
+_OURS = ("method", "metric", "also", "parameters", "names", "run_cap", "early_terminate")
 _NOT_USED = ("program", "command", "name", "description", "project", "entity")  # speak to W&B's own agent
 
 
@@ -66,6 +68,7 @@ class Sweep:
         constants: config key -> what it is in all trials.
         run_cap: number of trials; None: not given.
         early_terminate: None: every trial runs to its end.
+        also: further figures of each trial, columns of the history or `test_loss`, `test_METRIC` of test clips.
     """
 
     method: str
@@ -75,6 +78,12 @@ class Sweep:
     constants: dict[str, Any] = field(default_factory=dict)
     run_cap: int | None = None
     early_terminate: EarlyTerminate | None = None
+    also: tuple[str, ...] = ()
+
+    @property
+    def needs_test_clips(self) -> bool:
+        """Whether a figure of test clips is asked for."""
+        return any(name.startswith(OF_TEST) for name in self.also)
 
     def grid(self) -> list[dict[str, Any]]:
         """All combinations of `Choices.names`, the last parameter changing fastest."""
@@ -135,6 +144,7 @@ def _sweep(entries: Any) -> Sweep:
         constants,
         _run_cap(entries),
         None if ending is None else EarlyTerminate(**_mapping(ending, "early_terminate", _keys_of_ending())),
+        _also(entries, name),
     )
 
 
@@ -174,6 +184,15 @@ def _mapping(entry: Any, name: str, known: tuple[str, ...] | None) -> dict[str, 
     if known and (unknown := [str(key) for key in entry if key not in known]):
         raise SweepError(f"expected keys of {name} out of {', '.join(known)}, received {', '.join(unknown)}")
     return entry
+
+
+def _also(entries: dict[str, Any], metric: str) -> tuple[str, ...]:
+    names = entries.get("also", [])
+    if not isinstance(names, list) or len({metric, *map(str, names)}) <= len(names):
+        raise SweepError(
+            f"expected also: [...] with names of metrics other than {metric}, each once, received {names}"
+        )
+    return tuple(map(str, names))
 
 
 def _run_cap(entries: dict[str, Any]) -> int | None:

@@ -12,7 +12,7 @@ from foundation.words import nearest
 from tagging.config.load import differing_keys, load_config
 from tagging.config.schema import Config
 from tagging.evaluation.task_kinds import known_metrics, validation_columns
-from tagging.sweeps.file import Sweep, SweepError, read_sweep
+from tagging.sweeps.file import OF_TEST, Sweep, SweepError, read_sweep
 from tagging.sweeps.folder import IDENTITY, LOCK, TRIALS, check_place, remove_sweep, waiting_lock
 from tagging.sweeps.parameters import as_text
 
@@ -93,7 +93,7 @@ def open_job(
     _check_keys(sweep, given, sweep_file)
     for values in sweep.samples():
         config = load_config(config_file, [*given, *sweep.overrides(values)])
-        check_metric(sweep, config, config.dataset.task)
+        check_metrics(sweep, config, config.dataset.task)
     out = out or Path(base.run_dir) / f"sweep-{sweep_file.stem}"
     n_trials = _n_trials(sweep, trials, sweep_file)
     job = Job(sweep, config_file, tuple(given), base, stages, out, n_trials, jobs)
@@ -105,18 +105,23 @@ def open_job(
     return job
 
 
-def check_metric(sweep: Sweep, config: Config, task: str | None) -> None:
-    """Refuse a metric that the history of a trial will not have; `task` None: it is not known, so that any will do.
+def check_metrics(sweep: Sweep, config: Config, task: str | None) -> None:
+    """Refuse a metric that a trial will not have; `task` None: it is not known, so that any will do.
 
     Raises:
         SweepError: with the metrics that there are.
     """
     known = ["loss", *(key for key, metric in known_metrics(task).items() if metric.streaming)]
     known += validation_columns(task) if config.split.holds_out else []
-    if sweep.metric not in known:
-        raise SweepError(
-            f"metric.name: expected one of {', '.join(known)}, received {sweep.metric}.{nearest(sweep.metric, known)}"
-        )
+    _check_known("metric.name", sweep.metric, known)
+    known += [f"{OF_TEST}{key}" for key in ("loss", *known_metrics(task))]
+    for name in sweep.also:
+        _check_known("also", name, known)
+
+
+def _check_known(key: str, name: str, known: Sequence[str]) -> None:
+    if name not in known:
+        raise SweepError(f"{key}: expected one of {', '.join(known)}, received {name}.{nearest(name, known)}")
 
 
 def _check_keys(sweep: Sweep, given: Sequence[str], file: Path) -> None:
@@ -149,6 +154,7 @@ def _check_identity(job: Job) -> None:
         write_atomic(file, text.encode())
     stored = json.loads(file.read_text(encoding="utf-8"))
     stored["config"] = _shaping(completed(stored["config"], Config))
+    stored["sweep"].setdefault("also", [])  # sweeps of older versions
     lines = differing_keys(stored, json.loads(text))
     if lines:
         raise SweepError(

@@ -16,6 +16,8 @@ from tagging.sweeps.folder import CHART, TABLE
 from tagging.sweeps.job import Job
 from tagging.sweeps.parameters import Parameter, Range, as_text
 
+ALSO = "also"
+"""What a trial keeps its further figures under."""
 _ORDER = {"complete": 0, "pruned": 1, "running": 2, "fail": 3}
 
 
@@ -41,10 +43,10 @@ def write_report(study: optuna.Study, job: Job) -> list[Path]:
 
 
 def trial_table(study: optuna.Study, job: Job) -> pd.DataFrame:
-    """One row per trial, the best first: `trial`, `state`, parameters, the metric, `epochs`, `seconds`, `reason`.
+    """One row per trial, the best first: `trial`, `state`, parameters, metrics, `epochs`, `seconds`, `reason`.
 
     `epochs` are of the last stage, `seconds` of training in all of them. The metric of a trial that was given up
-    (`pruned`) is that of its last epoch.
+    (`pruned`) is that of its last epoch; of further metrics it has none.
     """
     rows = [_row(trial, job) for trial in study.get_trials(deepcopy=False)]
     table = pd.DataFrame(rows)
@@ -75,6 +77,7 @@ def _row(trial: FrozenTrial, job: Job) -> dict[str, object]:
         "state": trial.state.name.lower(),
         **{key: _drawn(trial, job, key) for key in job.sweep.parameters},
         job.sweep.metric: trial.value if has_value else float("nan"),
+        **{name: trial.user_attrs.get(ALSO, {}).get(name, float("nan")) for name in job.sweep.also},
         "epochs": epochs,
         "seconds": seconds,
         "reason": trial.user_attrs.get("reason", ""),

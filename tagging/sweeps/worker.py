@@ -16,14 +16,15 @@ from preprocessing.folder import CleanFolderError
 from tagging.config.checks import check_task
 from tagging.config.schema import Config
 from tagging.datasets import read_dataset
-from tagging.datasets.table import DatasetError
+from tagging.datasets.table import TEST, DatasetError
+from tagging.inference.figures import figures_of_test_clips
 from tagging.runs.contents import remove_backups
 from tagging.runs.place import work_dir
 from tagging.runs.run import read_run
-from tagging.sweeps.file import SweepError
+from tagging.sweeps.file import OF_TEST, SweepError
 from tagging.sweeps.folder import result_files
-from tagging.sweeps.job import Job, check_metric
-from tagging.sweeps.report import write_report, write_tables
+from tagging.sweeps.job import Job, check_metrics
+from tagging.sweeps.report import ALSO, write_report, write_tables
 from tagging.sweeps.study import next_trial, open_study
 from tagging.sweeps.trials import ERROR
 from tagging.training.tracking import TrackingError
@@ -62,10 +63,15 @@ def run_sweep(job: Job) -> int:
 def _check_task(job: Job) -> None:
     """Now that the data set is read."""
     configs = [job.config(0, values) for values in job.sweep.samples()]
-    task = read_dataset(configs[0].dataset).task
+    dataset = read_dataset(configs[0].dataset)
     for config in configs:
-        check_task(config, task)
-        check_metric(job.sweep, config, task)
+        check_task(config, dataset.task)
+        check_metrics(job.sweep, config, dataset.task)
+    if job.sweep.needs_test_clips and not dataset.answered(dataset.of(TEST)).any():
+        raise SweepError(
+            f"also: expected test clips with answers in {configs[0].dataset.root}, found none; leave out "
+            f"{', '.join(name for name in job.sweep.also if name.startswith(OF_TEST))}"
+        )
 
 
 def _work(study: optuna.Study, job: Job) -> bool:
@@ -110,10 +116,13 @@ def _value(job: Job, trial: optuna.Trial, values: Mapping[str, Any]) -> float:
         train_stage(config, stage, jobs=job.jobs)
     path = train_stage(config, last, jobs=job.jobs, watch=_watch(trial, job.sweep.metric, config, last))
     run = read_run(path)
-    history = run.history().set_index("epoch")
-    value = float(history.loc[run.info["best_epoch"], job.sweep.metric])
+    figures = dict(run.history().set_index("epoch").loc[run.info["best_epoch"]])
+    if job.sweep.needs_test_clips:
+        figures |= figures_of_test_clips(run, config, job.jobs)
+    value = float(figures[job.sweep.metric])
     if not isfinite(value):
         raise ValueError(f"expected a finite {job.sweep.metric}, received {value}")
+    trial.set_user_attr(ALSO, {name: float(figures[name]) for name in job.sweep.also})
     return value
 
 

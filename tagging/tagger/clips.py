@@ -16,7 +16,7 @@ from preprocessing.settings import CleaningSettings
 from preprocessing.sound import Sound
 from preprocessing.sound_arrays import ArraySound
 from preprocessing.sound_files import FileSound
-from preprocessing.stored import as_steps, read_stored
+from preprocessing.stored import read_clips, read_stored
 from tagging.datasets.cleaned import clean_home
 from tagging.datasets.table import TEST
 from tagging.inference.errors import TaggerError
@@ -27,7 +27,7 @@ AudioInput = str | Path | FileSound | np.ndarray
 """What a tagger is given: a file, or samples."""
 
 CleanClip = CleanStream | np.ndarray
-"""Clean audio, or features (steps, bands) float32."""
+"""Clean audio, or features (clips, steps, bands) float32: of one clip, or of consecutive ones."""
 
 
 def sound_of(audio: AudioInput, rate_hz: int | None) -> Sound:
@@ -65,8 +65,7 @@ def clean_sound(sound: Sound, cleaning: CleaningSettings) -> CleanClip:
     features = cleaning.features
     is_clean = isinstance(sound, FileSound) and clean_folder(sound.path, cleaning) is not None
     if isinstance(sound, FileSound) and (features.name == STORED or (is_clean and features.name)):
-        values = read_stored(sound.path)
-        return values if is_clean else as_steps(values, features)
+        return read_stored(sound.path)[None] if is_clean else read_clips(sound.path, features)
     if features.name == STORED:
         raise TaggerError("expected a file of features (cleaning.features.name=stored), received samples")
     clean = CleanStream(sound, replace(cleaning, remove_silence=False) if is_clean else cleaning, TEST)
@@ -75,7 +74,7 @@ def clean_sound(sound: Sound, cleaning: CleaningSettings) -> CleanClip:
     pcm = clean.pcm()
     if not len(pcm):
         raise DecodeError(ALL_SILENCE)
-    return compute_features(pcm, cleaning.rate_hz, features)[0]
+    return compute_features(pcm, cleaning.rate_hz, features)[0][None]
 
 
 def check_clean(runs: Sequence[Run], files: Iterable[Path]) -> None:

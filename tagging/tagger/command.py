@@ -26,6 +26,7 @@ from tagging.tagger.formats import WRITERS, Output, Record
 from tagging.tagger.options import TAG, flag, list_file, outputs, windows_file
 from tagging.tagger.progress import WatchedSound
 from tagging.tagger.rows import rows_of
+from tagging.tagger.sequences import clips_of
 from tagging.tagger.tagger import Tagger
 from tagging.tagger.writing import Vectors, screen_or_file, write_embeddings, write_labels
 
@@ -74,7 +75,7 @@ def _check_run(args: argparse.Namespace, tagger: Tagger, files: Files) -> None:
 
 def _unheard(args: argparse.Namespace, tagger: Tagger) -> list[str]:
     """A line where windows leave sound out; raises TaggerError for windows that cannot be."""
-    if not (args.timeline or args.per_window):
+    if not (args.timeline or args.per_window) or tagger.ensemble.takes_features:
         return []
     rows = rows_of(tagger.runs, args.window_s, args.hop_s, args.columns)
     if rows.hop <= rows.length:
@@ -174,7 +175,8 @@ def _record(
     if args.labels:
         write_labels(args.labels, segments or [])
     if args.plot:
-        draw_timeline(result, segments, sound, tagger.rate_hz, args.plot, title=Path(name).name)
+        seen = clips_of(sound, tagger.runs[0]) if tagger.ensemble.takes_features else sound
+        draw_timeline(result, segments, seen, tagger.rate_hz, args.plot, title=Path(name).name)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A trained run, or several as an ensemble, as one object that tags audio."""
 
 from collections.abc import Iterator, Sequence
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from foundation.workers import Workers
 from preprocessing.decode import check_rate
 from preprocessing.errors import DecodeError
+from preprocessing.sound import Sound
 from preprocessing.sound_files import FileSound
 from preprocessing.stream import PcmStream
 from tagging.inference.closing import OpenSegments
@@ -22,6 +24,7 @@ from tagging.tagger.clips import AudioInput, file_sound, sound_of
 from tagging.tagger.models import load_ensemble
 from tagging.tagger.network import Networks
 from tagging.tagger.rows import Rows, rows_of
+from tagging.tagger.sequences import outputs_of_clips, spans_of_clips
 from tagging.tagger.stream import Score, TagStream
 from tagging.tagger.whole_clips import ClipOutput, clip_outputs, outputs_of_each
 from tagging.tagger.windows import batch_size, batches
@@ -149,11 +152,12 @@ class Tagger:
     ) -> Timeline:
         """The scores of a clip over time. Hours of it take little memory.
 
-        No silence is removed, so that times are those of the file; and `window.only_first` counts for nothing.
+        No silence is removed, so that times are those of the file; and `window.only_first` counts for nothing. Runs on
+        ready-made features take a file of the features of consecutive clips, (clips, steps, bands), each a window.
 
         Args:
             audio, rate_hz: as above.
-            window_s: length of the windows; None: as the (first) run was trained.
+            window_s: length of the windows; None: as the (first) run was trained; of features 1 s.
             hop_s: seconds from row to row; None: such that windows overlap as those of the run, or one column.
             columns: instead of windows, how many of the network's columns (features of .32 s in `mn`) each row
                 averages; None: as the run says, which for the published network is 7.
@@ -162,12 +166,19 @@ class Tagger:
 
         Raises:
             DecodeError: audio that cannot be used.
-            TaggerError: runs on features, which are of whole clips; windows too long, or not as the network takes
+            TaggerError: runs on features that are made of whole clips; windows too long, or not as the network takes
                 them; columns of a network without, or together with `window_s`.
         """
         if embed:
             self.check_embeds()
-        sound, rows = sound_of(audio, rate_hz), rows_of(self.runs, window_s, hop_s, columns)
+        sound = sound_of(audio, rate_hz)
+        if self.ensemble.takes_features:
+            if columns is not None:
+                raise TaggerError(
+                    "columns apply to runs on waveforms, these runs take features: leave them out"
+                )
+            return self._timeline_of_clips(sound, window_s, hop_s, embed)
+        rows = rows_of(self.runs, window_s, hop_s, columns)
         score = self._scorer(rows, embed=embed)
         windows = cut_windows(PcmStream(sound, self.rate_hz), rows.pieces, rows.margin)
         cut = batches(windows, batch_size(rows.pieces.length))
@@ -203,19 +214,38 @@ class Tagger:
 
     def _scorer(self, rows: Rows, *, embed: bool = False) -> Score:
         """What makes a part of a timeline of a batch of windows."""
-        networks, thresholds = self._networks.of_rows(rows), self.thresholds
+        networks = self._networks.of_rows(rows)
 
         def score(spans: np.ndarray, samples: np.ndarray) -> Timeline:
             placed = rows.place(spans, samples)
-            found = [network(rows.pieces, samples) for network in networks]
-            logits = [logits[placed.kept] for logits, _ in found]
-            scores, silent = self._calibrated.scores(logits, placed.levels_db, self.floor_db)
-            embeddings = found[0][1][placed.kept] if embed else None
-            starts_s, ends_s = placed.spans.T / self.rate_hz
-            scores = scores.astype(np.float32)
-            return Timeline(self.names, starts_s, ends_s, scores, self.task, thresholds, embeddings, silent)
+            outputs = (network(rows.pieces, samples) for network in networks)
+            found = [(logits[placed.kept], features[placed.kept]) for logits, features in outputs]
+            return self._part(found, placed.spans / self.rate_hz, placed.levels_db, embed=embed)
 
         return score
+
+    def _timeline_of_clips(
+        self, sound: Sound, window_s: float | None, hop_s: float | None, embed: bool
+    ) -> Timeline:
+        """Of a file of features, as `timeline`."""
+        found = [outputs_of_clips(network, sound) for network in self._networks.saved]
+        n_clips = len(found[0][0])
+        return self._part(found, spans_of_clips(n_clips, window_s, hop_s), np.full(n_clips, inf), embed=embed)
+
+    def _part(
+        self,
+        found: Sequence[tuple[np.ndarray, np.ndarray]],
+        spans_s: np.ndarray,
+        level_db: np.ndarray,
+        *,
+        embed: bool,
+    ) -> Timeline:
+        """A part of a timeline: of each run the logits and features of its windows, their spans, their levels."""
+        scores, silent = self._calibrated.scores([logits for logits, _ in found], level_db, self.floor_db)
+        embeddings = found[0][1] if embed else None
+        starts_s, ends_s = spans_s.T
+        scores = scores.astype(np.float32)
+        return Timeline(self.names, starts_s, ends_s, scores, self.task, self.thresholds, embeddings, silent)
 
     def check_embeds(self) -> None:
         """Raises TaggerError for an ensemble."""

@@ -7,7 +7,6 @@ from math import inf
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
 from foundation.errors import UserError
 from foundation.workers import Workers
@@ -16,9 +15,10 @@ from preprocessing.settings import CleaningSettings
 from preprocessing.sound import Sound
 from tagging.inference.windows import WindowLogits, average_windows
 from tagging.pipeline.blocks import cut_windows
-from tagging.pipeline.pieces import FeatureSequences, Pieces, audio_windows, feature_sequences
+from tagging.pipeline.pieces import Pieces, audio_windows
 from tagging.tagger.clips import CleanClip, clean_sound
 from tagging.tagger.network import WindowNetwork
+from tagging.tagger.sequences import piece_batches, sequences_of
 from tagging.tagger.windows import batch_size, batches, levels_db
 
 Cleaned = dict[CleaningSettings, CleanClip]
@@ -115,21 +115,8 @@ def _inputs(network: WindowNetwork, clip: CleanClip) -> tuple[Pieces, Iterable[I
     """How the clip is cut, and its pieces in batches."""
     config = network.run.config
     if isinstance(clip, np.ndarray):
-        if clip.shape[1] != network.shape[-1]:
-            raise DecodeError(
-                f"expected features of {network.shape[-1]} bands, as {network.run.path} takes them, "
-                f"received {clip.shape[1]}"
-            )
-        sequences = feature_sequences(config.sequence, clip.shape[1])
-        return sequences, ((np.full(len(batch), inf), batch) for batch in _of_sequence(sequences, clip))
+        sequences = sequences_of(network, clip)
+        return sequences, ((np.full(len(batch), inf), batch) for batch in piece_batches(sequences, clip))
     windows = audio_windows(config.window, config.cleaning.rate_hz)
     cut = batches(cut_windows(clip, windows), batch_size(windows.length))
     return windows, ((levels_db(spans, samples), samples) for spans, samples in cut)
-
-
-def _of_sequence(pieces: FeatureSequences, clip: np.ndarray) -> Iterator[np.ndarray]:
-    """All pieces of one clip are of one length, so that a batch needs no padding."""
-    filled, starts = pieces.starts(tf.constant(clip))
-    size = batch_size(pieces.max_steps * pieces.bands)
-    for first in range(0, len(starts), size):
-        yield np.stack([pieces.cut(filled, start).numpy() for start in starts[first : first + size]])

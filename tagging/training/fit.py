@@ -9,6 +9,7 @@ from tagging.pipeline.clips import clip_files
 from tagging.runs.contents import BACKUPS
 from tagging.runs.run import RunError
 from tagging.training.backup import Backup, restore
+from tagging.training.batch_loss import BatchLosses
 from tagging.training.callbacks import Averages, RawWeights, RefuseDivergence, Validate, Watch
 from tagging.training.history import BEST, History
 from tagging.training.learner import Learner
@@ -64,6 +65,8 @@ def _callbacks(
 ) -> list[keras.callbacks.Callback]:
     """In the order in which they need each other: rate, validation and history (of averages, if any), logs, backup."""
     before: list[keras.callbacks.Callback] = [RefuseDivergence(), Schedule(run.stage.settings, history)]
+    if run.stage.config.tracking.batch_loss:
+        before.append(BatchLosses(run.stage.work, len(history.rows)))
     callbacks: list[keras.callbacks.Callback] = [history]
     if len(run.data.validation):
         callbacks.insert(0, Validate(learner.validate))

@@ -7,22 +7,27 @@ import tensorflow as tf
 
 from tagging.config.stage import StageSettings
 
+_CLASSES: dict[str, Any] = {name.lower(): value for name, value in vars(keras.optimizers).items()}
+"""Keras's optimizers by their names in lower case; `keras.optimizers.get` does not know all of them."""
+
 
 def build_optimizer(settings: StageSettings) -> keras.optimizers.Optimizer:
     """The optimiser of the settings, with clipping of gradients and the average of weights where they ask for it.
 
-    What the settings leave open is as in Keras: betas of 0.9 and 0.999, and a decay of 0.004 for `adamw`.
+    What the settings leave open is as in Keras, such as betas of 0.9 and 0.999, and a decay of 0.004 for `adamw`.
     """
     options: dict[str, Any] = {"learning_rate": settings.learning_rate}
     if settings.optimizer == "sgd":
         options["momentum"] = settings.momentum
-    if settings.optimizer == "adamw" and settings.weight_decay is not None:
+    if settings.decouples_decay and settings.weight_decay is not None:
         options["weight_decay"] = settings.weight_decay
+        if settings.optimizer == "muon":  # biases and kernels with other than two axes are Adam's
+            options["adam_weight_decay"] = settings.weight_decay
     if settings.clip_norm is not None:
         options["global_clipnorm"] = settings.clip_norm
     if settings.ema_momentum:
         options |= {"use_ema": True, "ema_momentum": settings.ema_momentum}
-    return keras.optimizers.get({"class_name": settings.optimizer, "config": options})
+    return _CLASSES[settings.optimizer](**options)
 
 
 def uses_xla(settings: StageSettings, network: keras.Model) -> bool:

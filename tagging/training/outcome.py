@@ -12,11 +12,13 @@ from tagging.datasets.csv_files import write_csv
 from tagging.evaluation.calibration import at_thresholds, calibrate, write_calibration
 from tagging.evaluation.multiclass import confusion_table
 from tagging.evaluation.task_kinds import TaskKind
+from tagging.plots.batches import batch_curve
 from tagging.plots.confusion import confusion_plot
 from tagging.plots.curves import learning_curves
 from tagging.report.page import write_report
 from tagging.runs.contents import REPORT
-from tagging.runs.run import SCORES, read_run
+from tagging.runs.run import BATCHES, SCORES, read_run
+from tagging.training.batch_loss import read_batches
 from tagging.training.data import StageData
 
 _FAULTS = (ValueError, OSError, MemoryError)  # of plots and reports
@@ -60,10 +62,13 @@ def describe(folder: Path) -> None:
 
 
 def draw_plots(folder: Path) -> None:
-    """Learning curves, and the confusions if they are there."""
+    """Learning curves, and the losses of batches and the confusions if they are there."""
     if not (folder / CURVES).is_file():
         run = read_run(folder)
         learning_curves({run.info["stage"]: run.history()}, folder / CURVES)
+    batches = folder / BATCHES
+    if batches.is_file() and not batches.with_suffix(".png").is_file():
+        batch_curve(read_batches(batches), batches.with_suffix(".png"))
     confusion = folder / CONFUSION
     if confusion.is_file() and not confusion.with_suffix(".png").is_file():
         confusion_plot(_confusions(confusion), confusion.with_suffix(".png"))

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from tagging.config.stage import StageSettings
+from tagging.training.batch_loss import BatchModel
 
 
 @dataclass(frozen=True)
@@ -45,22 +46,28 @@ def is_kernel(variable: keras.Variable) -> bool:
 
 
 def penalty_of(settings: StageSettings) -> Penalty:
-    """The penalty of these settings; the weight decay of `adamw` is the optimiser's own and not in it."""
-    decay = 0.0 if settings.optimizer == "adamw" else settings.weight_decay or 0.0
+    """The penalty of these settings; decoupled weight decay is the optimiser's own and not in it."""
+    decay = 0.0 if settings.decouples_decay else settings.weight_decay or 0.0
     return Penalty(settings.l1, settings.l2, decay)
 
 
-class PenalisedModel(keras.Model):
+class PenalisedModel(BatchModel):
     """Lowers loss + penalty. In its logs, `loss` is without the penalty, as `val_loss` is, and `penalty` is apart.
 
     Args:
-        inputs, outputs: as of `keras.Model`.
+        inputs, outputs, name, notes_loss: as of `BatchModel`.
         penalty: on the weights that train.
-        name: as of `keras.Model`.
     """
 
-    def __init__(self, inputs: Any, outputs: Any, penalty: Penalty, name: str | None = None) -> None:
-        super().__init__(inputs, outputs, name=name)
+    def __init__(
+        self,
+        inputs: Any,
+        outputs: Any,
+        penalty: Penalty,
+        name: str | None = None,
+        notes_loss: bool = False,
+    ) -> None:
+        super().__init__(inputs, outputs, name, notes_loss)
         self.penalty = penalty
         # Not Keras's own tracker of the loss, which sees what the optimiser lowers.
         self.plain_loss = keras.metrics.Mean(name="plain_loss")

@@ -1,6 +1,6 @@
 """The learning rate of each epoch, a function of the settings and the epochs before: nothing else is to be kept."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import cos, inf, pi
 
 import keras
@@ -14,7 +14,7 @@ from tagging.training.history import History
 class Schedule(keras.callbacks.Callback):
     """Sets the rate of each epoch, and says so where it changes by a step or a plateau; stands before `History`.
 
-    A cosine changes with every epoch, which the epoch's own line says.
+    Other schedules change with every epoch, which the epoch's own line says.
     """
 
     def __init__(self, settings: StageSettings, history: History) -> None:
@@ -36,12 +36,12 @@ def learning_rates(settings: StageSettings, monitor: str, rows: Sequence[dict]) 
     multiply.
 
     Args:
-        settings: its `learning_rate`, `schedule`, `step`, `plateau` and `epochs`.
+        settings: its `learning_rate`, `schedule` with what belongs to it, and `epochs`.
         monitor: the column that a plateau is seen in.
         rows: of the history, one an epoch.
     """
-    if settings.schedule == "cosine":
-        return [cosine_rate(settings, epoch) for epoch in range(len(rows) + 1)], ""
+    if share := SHARES.get(settings.schedule):
+        return [settings.learning_rate * share(settings, epoch) for epoch in range(len(rows) + 1)], ""
     flat = [False] * len(rows)
     if settings.has_plateau:
         flat = plateaus(settings.plateau, (row[monitor] for row in rows), is_lower_better(monitor))
@@ -80,9 +80,57 @@ def plateaus(settings: PlateauSettings, values: Iterable[float], lower_is_better
     return sinks
 
 
-def cosine_rate(settings: StageSettings, epoch: int) -> float:
-    """Learning rate of an epoch, counted from 0: from `learning_rate` down towards 0 along half a cosine.
+def cosine(settings: StageSettings, epoch: int) -> float:
+    """From 1 down towards 0 along half a cosine.
 
-    Loshchilov & Hutter 2017, arXiv:1608.03983, equation 5, without restarts, one value an epoch.
+    Loshchilov & Hutter 2017, arXiv:1608.03983, equation 5, without restarts.
     """
-    return settings.learning_rate * 0.5 * (1 + cos(pi * epoch / settings.epochs))
+    return _eased(1, 0, epoch / settings.epochs)
+
+
+def cosine_restarts(settings: StageSettings, epoch: int) -> float:
+    """The same in cycles, each `restarts.factor` times as long as the one before; as Keras's CosineDecayRestarts."""
+    length: float = settings.restarts.first_epochs
+    start = 0.0
+    while epoch >= start + length:
+        start, length = start + length, length * settings.restarts.factor
+    return _eased(1, 0, (epoch - start) / length)
+
+
+def cyclic(settings: StageSettings, epoch: int) -> float:
+    """Up from `cyclic.low_share` to 1 in `cyclic.rise_epochs` and down again, in straight lines.
+
+    Smith 2017, arXiv:1506.01186; in mode `triangular2` each cycle reaches half as far up as the one before.
+    """
+    cycle, place = divmod(epoch, 2 * settings.cyclic.rise_epochs)
+    height = 1 - abs(place / settings.cyclic.rise_epochs - 1)
+    height *= 0.5**cycle if settings.cyclic.mode == "triangular2" else 1
+    return settings.cyclic.low_share + (1 - settings.cyclic.low_share) * height
+
+
+def exponential(settings: StageSettings, epoch: int) -> float:
+    """`exponential.gamma` to the power of the epoch; as Keras's ExponentialDecay."""
+    return settings.exponential.gamma**epoch
+
+
+def one_cycle(settings: StageSettings, epoch: int) -> float:
+    """From `one_cycle.start_share` up to 1 and down to `one_cycle.end_share`, along half a cosine each.
+
+    Smith & Topin 2018, arXiv:1708.07120; PyTorch's OneCycleLR with one step an epoch, without cycling momentum.
+    """
+    cycle, last = settings.one_cycle, settings.epochs - 1
+    top = max(0, round(cycle.rise_share * settings.epochs) - 1)
+    if epoch < top:
+        return _eased(cycle.start_share, 1, epoch / top)
+    return _eased(1, cycle.end_share, (epoch - top) / max(1, last - top))
+
+
+def _eased(first: float, last: float, share: float) -> float:
+    """Between two values along half a cosine; share from 0 to 1."""
+    return last + (first - last) * 0.5 * (1 + cos(pi * share))
+
+
+SHARES: dict[str, Callable[[StageSettings, int], float]] = {
+    function.__name__: function for function in (cosine, cosine_restarts, cyclic, exponential, one_cycle)
+}
+"""Schedules that know only the number of an epoch, from 0: the epoch's rate as a share of `learning_rate`."""

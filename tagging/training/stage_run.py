@@ -4,12 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-import keras
 import numpy as np
 
 from tagging.evaluation.task_kinds import TaskKind
 from tagging.inference.windows import pieces_of, predict_files
-from tagging.losses.registry import build_loss
+from tagging.losses.registry import mean_loss
 from tagging.pipeline.batches import TrainingBatches
 from tagging.pipeline.pieces import Pieces
 from tagging.training.clip_weights import clip_weights
@@ -81,8 +80,7 @@ class StageRun:
         """The loss that trains, and the metrics, of clip logits as above; under their names in the logs."""
         targets = self.validation_targets
         report = self.kind.report(targets, logits)
-        loss = keras.ops.mean(build_loss(self.stage.settings.loss, self.kind.name)(targets, logits))
         return {
-            "val_loss": float(loss),
+            "val_loss": mean_loss(self.stage.settings.loss, self.kind.name, targets, logits),
             **{f"val_{metric.key}": float(report[metric.key]) for metric in self.kind.metrics},
         }

@@ -152,7 +152,13 @@ def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str,
     set_trainable(model.network, stage.settings.trainable, stage.config.model)
     print(opening(data, stage.settings, run.batches(model.frontend).steps))
     learner = learner_of(run, model)
-    trainer = compiled_trainer(learner.network, stage.settings, run.kind, len(classes))
+    trainer = compiled_trainer(
+        learner.network,
+        stage.settings,
+        run.kind,
+        len(classes),
+        notes_loss=stage.config.tracking.batch_loss,
+    )
     with tracked(stage.config, stage.name, stage.work) as log:
         watchers = [watcher for watcher in (log, watch) if watcher]
         history = fit(run, learner, trainer, watchers)

@@ -11,6 +11,7 @@ from tagging.evaluation.task_kinds import TaskKind
 from tagging.frontend.parts.standardize import band_statistics, standardize_of
 from tagging.losses.registry import build_loss
 from tagging.pipeline.batches import TrainingBatches
+from tagging.training.batch_loss import BatchModel
 from tagging.training.optimizers import build_optimizer, uses_xla
 from tagging.training.regularisation import PenalisedModel, penalty_of
 
@@ -28,15 +29,19 @@ def measure_bands(frontend: keras.Layer, batches: TrainingBatches) -> None:
 
 
 def compiled_trainer(
-    network: keras.Model, settings: StageSettings, kind: TaskKind, n_classes: int
+    network: keras.Model, settings: StageSettings, kind: TaskKind, n_classes: int, *, notes_loss: bool = False
 ) -> keras.Model:
     """A model of the same layers with loss, metrics and optimiser; the network itself stays free of them when saved.
 
     The loss of the settings with the penalties on weights, the streaming metrics of the task (without weights of
-    clips), and the average of weights.
+    clips), and the average of weights. With `notes_loss` its logs have the loss of each batch.
     """
     penalty, ends = penalty_of(settings), (network.input, network.output)
-    trainer = PenalisedModel(*ends, penalty, "trainer") if penalty else keras.Model(*ends, name="trainer")
+    trainer = (
+        PenalisedModel(*ends, penalty, "trainer", notes_loss)
+        if penalty
+        else BatchModel(*ends, "trainer", notes_loss)
+    )
     trainer.compile(
         optimizer=build_optimizer(settings),
         loss=build_loss(settings.loss, kind.name),

@@ -80,3 +80,19 @@ def test_stored_features_are_a_plot_alone(tmp_path):
     assert sorted((tmp_path / "preview").glob("[!.]*")) == plots
     assert all(image.imread(path).std() > 0.1 for path in plots)
     assert fewer.startswith("2 of 3 previews: cannot be used: test/c (expected a row of")
+
+
+def test_labels_are_in_the_titles(tmp_path, write, table, sound, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(preview, "_save", lambda figure, path: drawn.append(figure.axes[0].get_title()))
+    np.save(tmp_path / "X.npy", np.zeros((2, 20, 13)))
+    stored = pd.DataFrame({"fname": ["a", "b"], "path": tmp_path / "X.npy", "split": "train", "row": [0, 1]})
+    settings = CleaningSettings(features=FeatureSettings(name="stored"))
+    write_preview(stored.assign(labels=[("pop",), ()]), settings, tmp_path / "1", 2)
+    audio = table({"curated": [write("c.wav", sound)]}).assign(labels=[("Bark", "Dog")])
+    write_preview(audio, SETTINGS, tmp_path / "2", 1)
+    assert drawn == [
+        "train/a (pop): stored: 20 steps, 13 bands",
+        "train/b: stored: 20 steps, 13 bands",
+        f"curated/c.wav (Bark, Dog): {len(sound) / 16_000:.2f} s before, kept ranges shaded",
+    ]

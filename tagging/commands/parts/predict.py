@@ -19,6 +19,7 @@ from tagging.datasets.splits import read_split
 from tagging.datasets.table import DRAWN_FROM, TEST, Dataset, DatasetError
 from tagging.evaluation.checks import EvaluationError
 from tagging.evaluation.multiclass import confusion_table
+from tagging.inference.figures import loss_of
 from tagging.inference.scoring import ClipLogits, score_members
 from tagging.plots.confusion import confusion_plot
 from tagging.report.text import score_report, window_report
@@ -104,6 +105,9 @@ def _predict_test(
     if known.any():
         answered = list(clips["fname"])
         print(score_report(ensemble.kind, targets, scores[known], answered, ensemble.classes, dataset.usage))
+        loss = loss_of(ensemble, targets, [part.logits[known] for part in parts])
+        if loss is not None:
+            print(f"{'loss':>8}  {loss:.4f}   (as in training)")
     if report:
         _write_tables(out, targets, scores[known], ensemble)
         both = {

@@ -1,4 +1,7 @@
-"""Reader of arrays: a folder a part, with the features of all its clips in one `.npy` and their labels in another."""
+"""Reader of arrays: a folder a part, with the features of all its clips in one `.npy` and their labels in another.
+
+Where there are several kinds of features of the same clips, each part has a folder for each kind.
+"""
 
 from pathlib import Path
 
@@ -9,12 +12,14 @@ from tagging.datasets.layouts.parts.rows import PARTS, row_clips, rows_dataset
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import Dataset, DatasetError
 
+KEYS = ("features",)
 EXPECTED_TREE = """\
     {root}/
         train/    X.npy       (clips, steps, bands) or (clips, numbers)
                   labels.npy  (clips,), strings
         val/      the same   (optional: the hold-out)
-        test/     the same   (optional)"""
+        test/     the same   (optional)
+or, with dataset.features=NAME, these files in train/NAME/, val/NAME/ and test/NAME/"""
 
 
 def read(settings: DatasetSettings) -> Dataset:
@@ -26,7 +31,11 @@ def read(settings: DatasetSettings) -> Dataset:
         DatasetError: a missing file (the message shows the expected tree), or arrays of another kind or shape.
     """
     root = Path(settings.root)
-    folders = {part: root / part for part in PARTS if part == "train" or (root / part).is_dir()}
+    folders = {
+        part: root / part / (settings.features or "")
+        for part in PARTS
+        if part == "train" or (root / part).is_dir()
+    }
     files = [folder / name for folder in folders.values() for name in ("X.npy", "labels.npy")]
     if missing := [str(file.relative_to(root)) for file in files if not file.is_file()]:
         tree = EXPECTED_TREE.format(root=root)

@@ -11,12 +11,13 @@ from tagging.datasets.table import DatasetError
 LABELS = {"train": ["rock", "pop", "rock"], "val": ["pop", "blues"], "test": ["rock"]}
 
 
-def write(root, shape=(20, 13), labels=None, kind="U"):
+def write(root, shape=(20, 13), labels=None, kind="U", features=""):
     rng = np.random.default_rng(0)
     for part, names in (labels or LABELS).items():
-        (root / part).mkdir(exist_ok=True)
-        np.save(root / part / "X.npy", rng.random((len(names), *shape), np.float32))
-        np.save(root / part / "labels.npy", np.array(names, kind))
+        folder = root / part / features
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(folder / "X.npy", rng.random((len(names), *shape), np.float32))
+        np.save(folder / "labels.npy", np.array(names, kind))
     return root
 
 
@@ -57,6 +58,22 @@ def test_only_train_must_be_there(tmp_path):
     data = read(write(tmp_path, labels={"train": ["a", "b"]}))
     assert list(data.clips["fname"]) == ["train-000000", "train-000001"]
     assert "validates" not in data.clips
+
+
+def test_several_kinds_of_features_of_the_same_clips(tmp_path):
+    write(tmp_path, (26,), features="mfccs")
+    write(tmp_path, (21, 128), features="melgrams")
+    for features, shape in {"mfccs": (26,), "melgrams": (21, 128)}.items():
+        data = read(tmp_path, features=features)
+        assert list(data.clips["validates"]) == [False, False, False, True, True, False]
+        clip = data.clips.iloc[0]
+        assert clip["path"] == tmp_path / "train" / features / "X.npy"
+        assert read_stored(clip["path"], clip["row"], clip["key"]).shape == shape
+    assert "'train/X.npy'" in message(tmp_path)
+    assert "dataset.features=NAME" in message(tmp_path)
+    (tmp_path / "test" / "mfccs" / "labels.npy").unlink()
+    with pytest.raises(DatasetError, match=r"'test/mfccs/labels\.npy' missing"):
+        read(tmp_path, features="mfccs")
 
 
 def test_labels_beyond_ascii(tmp_path):

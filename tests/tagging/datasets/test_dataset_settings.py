@@ -11,6 +11,7 @@ VALUES = {
     "group_pattern": "(a)",
     "targets": ("a",),
     "table": "a.csv",
+    "features": "mfccs",
 }
 
 

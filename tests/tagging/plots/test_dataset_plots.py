@@ -2,8 +2,11 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 import soundfile as sf
+from matplotlib.image import imread
 
+from tagging.config.load import load_config
 from tagging.datasets.table import COLUMNS, Dataset
 from tagging.frontend.settings import FrontendSettings
 from tagging.plots import dataset, sounds
@@ -34,3 +37,34 @@ def test_bands_have_the_edges_of_their_front_end():
         ("mfcc", None),
     ):
         assert FrontendSettings(name).mel_edges_hz(16_000) == expected
+
+
+@pytest.mark.parametrize("shape", [(26,), (21, 16)])
+def test_each_class_of_arrays_is_shown_by_a_random_clip(shape, tmp_path, monkeypatch):
+    labels = np.array(["pop", "rock", "blues", "pop", "rock", "blues"] * 4)
+    clips = np.random.default_rng(0).normal(size=(len(labels), *shape)).astype("f")
+    (tmp_path / "data" / "train").mkdir(parents=True)
+    np.save(tmp_path / "data" / "train" / "X.npy", clips)
+    np.save(tmp_path / "data" / "train" / "labels.npy", labels)
+    (tmp_path / "c.yaml").write_text(
+        f"dataset: {{layout: arrays, root: {tmp_path / 'data'}}}\ncleaning: {{features: {{name: stored}}}}\n"
+        "stages: {train: {sources: [train]}}"
+    )
+    draw, seen = sounds.feature_examples, []
+    monkeypatch.setattr(
+        sounds, "feature_examples", lambda examples, path: seen.append(examples) or draw(examples, path)
+    )
+    for seed in (0, 0, 1):
+        paths = list(
+            dataset.data_figures(load_config(tmp_path / "c.yaml", [f"seed={seed}"]), tmp_path / "out")
+        )
+        assert tmp_path / "out" / "classes.png" in paths
+    assert imread(tmp_path / "out" / "classes.png").std() > 0.05
+    for examples in seen:
+        assert [title.split(":")[0] for title in examples] == ["blues", "pop", "rock"]
+        for title, features in examples.items():
+            label, name = title.split(": ")
+            row = int(name.removeprefix("train-"))
+            assert labels[row] == label
+            np.testing.assert_array_equal(features, clips[row].reshape(-1, shape[-1]))
+    assert list(seen[0]) == list(seen[1]) != list(seen[2]), "the seed chooses"

@@ -11,6 +11,7 @@ import pytest
 from matplotlib.image import imread
 
 import train
+from tagging.sweeps import worker
 from tagging.sweeps.job import open_job
 from tagging.sweeps.study import next_trial, open_study
 from tagging.training import train as train_module
@@ -100,6 +101,42 @@ def test_whole_and_broken_numbers_stand_in_one_list(sweep, tmp_path):
     assert code == 0
     assert sorted(table["train.l1"]) == [0, 1e-4, 1e-3]
     assert (tmp_path / "out/s/sweep.png").is_file()
+
+
+def test_further_metrics_are_of_the_epoch_that_is_kept_and_of_the_test_clips(sweep, tmp_path, monkeypatch):
+    scored = []
+
+    def figures(run, config, jobs):
+        scored.append(Path(config.run_dir).name)
+        return {"test_loss": 0.5, "test_lwlrap": config.train.learning_rate / 2}
+
+    monkeypatch.setattr(worker, "figures_of_test_clips", figures)
+    also = ["learning_rate_is_no_metric"], ["loss", "test_lwlrap"]
+    files = [write_sweep(tmp_path, also=names) for names in also[:1]]
+    assert sweep(rising, files[0])[0] == 2
+    file = write_sweep(tmp_path, also=also[1])
+    code, table, _ = sweep(rising, file, out="t")
+    assert code == 0
+    assert scored == ["0", "1", "2", "3"]
+    columns = list(table)
+    at = columns.index("val_lwlrap")
+    assert columns[at : at + 4] == ["val_lwlrap", "loss", "test_lwlrap", "epochs"]
+    assert list(table["loss"]) == [1.0] * 4
+    assert list(table["test_lwlrap"]) == pytest.approx(list(table["train.learning_rate"] / 2))
+    again = sweep(rising, file, out="t")
+    assert again[2] == [], "figures are kept"
+    pd.testing.assert_frame_equal(again[1], table)
+
+
+def test_figures_of_test_clips_need_test_clips(sweep, tiny, tmp_path, capsys):
+    (tmp_path / "root").mkdir()
+    for path in tiny.root.iterdir():
+        if path.name != "test_post_competition.csv":
+            (tmp_path / "root" / path.name).symlink_to(path)
+    file = write_sweep(tmp_path, also=["test_loss"])
+    code, _, trained = sweep(rising, file, f"dataset.root={tmp_path / 'root'}")
+    assert (code, trained) == (2, [])
+    assert "also: expected test clips with answers in" in capsys.readouterr().err
 
 
 def test_one_stage_alone_can_be_swept(sweep, tmp_path):

@@ -11,8 +11,9 @@ import optuna
 import pytest
 from omegaconf import OmegaConf
 
+from models.registry import build_network
 from tagging import __main__ as tagging_main
-from tagging.config.load import ConfigError
+from tagging.config.load import ConfigError, load_config
 from tagging.config.schema import Config
 from tagging.sweeps.file import SweepError, read_sweep
 from tagging.sweeps.job import open_job
@@ -191,6 +192,13 @@ BAD = [
     (HEAD + "parameters: {seed: {min: 0, max: 5, distribution: q_uniform, q: 2}}", "q above 0", "q: 2"),
     (HEAD + "parameters: {seed: {min: 0.5, max: 2.5, distribution: int_uniform}}", "whole numbers", "0.5"),
     (HEAD + "parameters: {seed: {vals: [1, 2]}}", "parameters.seed", "vals"),
+    (HEAD + "also: val_loss\nparameters: {seed: {values: [1, 2]}}", "also: [...]", "received val_loss"),
+    (
+        HEAD + "also: [val_loss]\nparameters: {seed: {values: [1, 2]}}",
+        "other than val_loss",
+        "received ['val_loss']",
+    ),
+    (HEAD + "also: [loss, loss]\nparameters: {seed: {values: [1, 2]}}", "each once", "['loss', 'loss']"),
     (HEAD + "names: {lr: train.epochs}\nparameters: {seed: {values: [1, 2]}}", "names", "lr"),
     (
         HEAD + "names: {a: seed}\nparameters: {seed: {values: [1, 2]}, a: {values: [1, 2]}}",
@@ -266,6 +274,27 @@ def test_a_metric_that_no_history_will_have_is_an_error_before_any_training(
         open_job(tiny.write_config(tmp_path), write(text), given)
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
+    [
+        ("test_f1_makro", [], "Did you mean: 'test_f1_macro'?"),
+        ("test_f1_macro", ["dataset.task=multilabel"], "also: expected one of loss, lwlrap, val_loss,"),
+        (
+            "val_accuracy",
+            ["split.validation_share=0"],
+            "expected one of loss, lwlrap, accuracy, mse, test_loss,",
+        ),
+    ],
+)
+def test_so_is_a_further_metric(tiny, tmp_path, write, name, given, words):
+    text = (
+        HEAD.replace("val_loss", "loss")
+        + f"also: [test_loss, {name}]\nparameters: {{seed: {{values: [1, 2]}}}}"
+    )
+    with pytest.raises(SweepError, match=re.escape(words)):
+        open_job(tiny.write_config(tmp_path), write(text), given)
+
+
 def test_the_number_of_trials_is_that_of_the_command_the_file_or_the_grid(tiny, tmp_path, write):
     config = tiny.write_config(tmp_path)
     text = HEAD + "parameters: {seed: {values: [1, 2]}, model.dropout: {values: [0.1, 0.2]}}"
@@ -276,6 +305,17 @@ def test_the_number_of_trials_is_that_of_the_command_the_file_or_the_grid(tiny, 
     assert open_job(config, write(grid.replace("run_cap: 3", "")), out=tmp_path / "b").n_trials == 4
     with pytest.raises(SweepError, match=r"run_cap .*--trials"):
         open_job(config, write(text.replace("run_cap: 3", "")), out=tmp_path / "c")
+
+
+def test_batch_norm_of_study_c_stands_before_a_real_activation():
+    folder = ROOT / "configs"
+    sweep = read_sweep(folder / "sweeps" / "c_batch_norm.yaml")
+    assert sweep.parameters == {"model.batch_norm": Choices((False, True))}
+    config = load_config(folder / "genre4" / "cnn.yaml", sweep.overrides({"model.batch_norm": True}))
+    names = [layer.name for layer in build_network(config.model, (21, 128, 1), 4).layers]
+    blocks = [names[names.index(f"block{n}_conv") : names.index(f"block{n}_pool")] for n in (1, 2, 3, 4)]
+    assert blocks == [[f"block{n}_conv", f"block{n}_norm", f"block{n}_activation"] for n in (1, 2, 3, 4)]
+    assert config.model.activation == "relu"
 
 
 @pytest.mark.parametrize(

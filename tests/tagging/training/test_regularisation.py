@@ -1,5 +1,7 @@
 """Penalties on weights against Keras's regularizers, and optimisers against their formulas in NumPy."""
 
+from typing import get_args, get_type_hints
+
 import keras
 import numpy as np
 import pytest
@@ -114,6 +116,45 @@ def test_coupled_decay_goes_through_adam_and_decoupled_decay_past_it():
 def test_adamw_without_a_decay_of_its_own_has_that_of_keras():
     assert build_optimizer(StageSettings(optimizer="adamw")).weight_decay == 0.004
     assert build_optimizer(StageSettings(optimizer="adamw", weight_decay=0.0)).weight_decay == 0
+
+
+@pytest.mark.parametrize("optimizer", get_args(get_type_hints(StageSettings)["optimizer"]))
+def test_every_optimizer_is_that_of_keras_and_resumes_from_its_saved_state(optimizer, tmp_path):
+    settings = StageSettings(optimizer=optimizer, learning_rate=0.01, momentum=0.0)
+    theirs = {name.lower(): kind for name, kind in vars(keras.optimizers).items()}[optimizer]
+    (ours, _), oracle = train(keras.Model(*small()), settings), keras.Model(*small())
+    before = [w.numpy() for w in oracle.trainable_variables]
+    oracle.compile(theirs(learning_rate=0.01), loss=build_loss(settings.loss), jit_compile=False)
+    for _ in range(3):
+        oracle.train_on_batch(IMAGES, LABELS)
+    for old, a, b in zip(before, ours, oracle.trainable_variables, strict=True):
+        np.testing.assert_array_equal(a, b.numpy())
+        assert (a != old).any()
+
+    interrupted, resumed = keras.Model(*small()), keras.Model(*small())
+    train(interrupted, settings, 1)
+    interrupted.save_weights(tmp_path / "state.weights.h5")
+    resumed.compile(build_optimizer(settings), loss=build_loss(settings.loss), jit_compile=False)
+    resumed.optimizer.build(resumed.trainable_variables)
+    resumed.load_weights(tmp_path / "state.weights.h5")
+    for _ in range(2):
+        resumed.train_on_batch(IMAGES, LABELS)
+    for a, b in zip(ours, resumed.trainable_variables, strict=True):
+        np.testing.assert_array_equal(a, b.numpy())
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "lamb", "lion", "muon"])
+def test_decoupled_decay_is_given_to_the_optimizer(optimizer):
+    settings = StageSettings(optimizer=optimizer, learning_rate=0.01, weight_decay=0.5)
+    assert not penalty_of(settings)
+    plain = StageSettings(optimizer=optimizer, learning_rate=0.01, weight_decay=0.0)
+    before = [w.numpy() for w in keras.Model(*small()).trainable_variables]
+    without, decayed = (train(keras.Model(*small()), each, 1)[0] for each in (plain, settings))
+    for old, a, b in zip(before, without, decayed, strict=True):
+        if optimizer == "lamb":  # scales its step to the size of the weights
+            assert (a != b).any() == old.any()
+        else:
+            np.testing.assert_allclose(b, a - 0.01 * 0.5 * old, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])

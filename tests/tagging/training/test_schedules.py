@@ -2,12 +2,21 @@
 
 import math
 from types import SimpleNamespace
+from typing import get_args, get_type_hints
 
+import keras
 import numpy as np
 import pytest
 
 from tagging.config.load import ConfigError
-from tagging.config.schedule import PlateauSettings, StepSettings
+from tagging.config.schedule import (
+    CyclicSettings,
+    ExponentialSettings,
+    OneCycleSettings,
+    PlateauSettings,
+    RestartsSettings,
+    StepSettings,
+)
 from tagging.config.stage import StageSettings
 from tagging.evaluation.task_kinds import KINDS
 from tagging.runs.run import RunError
@@ -62,8 +71,58 @@ def test_a_constant_rate_stays():
 def test_a_cosine_is_its_closed_form():
     settings = StageSettings(learning_rate=0.4, epochs=4, schedule="cosine")
     expected = [0.4, 0.2 * (1 + 2**-0.5), 0.2, 0.2 * (1 - 2**-0.5)]
-    assert [cosine_rate(settings, epoch) for epoch in range(4)] == pytest.approx(expected)
     assert rates_of(settings, [0.0] * 3) == pytest.approx(expected)
+
+
+def test_exponential_decay_is_that_of_keras():
+    settings = StageSettings(
+        learning_rate=0.4, schedule="exponential", exponential=ExponentialSettings(gamma=0.8)
+    )
+    oracle = keras.optimizers.schedules.ExponentialDecay(0.4, decay_steps=1, decay_rate=0.8)
+    assert rates_of(settings, [0.0] * 9) == pytest.approx([float(oracle(epoch)) for epoch in range(10)])
+
+
+@pytest.mark.parametrize(("epochs", "factor"), [(1, 1.0), (4, 1.0), (2, 2.0), (5, 1.5)])
+def test_a_cosine_with_restarts_is_that_of_keras(epochs, factor):
+    restarts = RestartsSettings(epochs, factor)
+    settings = StageSettings(learning_rate=0.4, schedule="cosine_restarts", restarts=restarts)
+    oracle = keras.optimizers.schedules.CosineDecayRestarts(0.4, epochs, t_mul=factor)
+    expected = [float(oracle(epoch)) for epoch in range(20)]
+    assert rates_of(settings, [0.0] * 19) == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("mode", "second"),
+    [("triangular", [0.1, 0.4, 0.7, 1.0, 0.7]), ("triangular2", [0.1, 0.25, 0.4, 0.55, 0.4])],
+)
+def test_a_cyclic_rate_rises_and_falls_between_two_rates(mode, second):
+    settings = StageSettings(
+        learning_rate=1.0, schedule="cyclic", cyclic=CyclicSettings(rise_epochs=3, low_share=0.1, mode=mode)
+    )
+    assert rates_of(settings, [0.0] * 10) == pytest.approx([0.1, 0.4, 0.7, 1.0, 0.7, 0.4, *second])
+
+
+def test_one_cycle_is_pytorchs_with_a_step_per_epoch():
+    """10 epochs, of which 4 rise: the highest rate is that of the fourth, as pct_start x total_steps - 1 has it."""
+    cycle = OneCycleSettings(rise_share=0.4, start_share=0.04, end_share=0.001)
+    settings = StageSettings(learning_rate=2.0, epochs=10, schedule="one_cycle", one_cycle=cycle)
+
+    def between(first, last, share):
+        return last + (first - last) / 2 * (math.cos(math.pi * share) + 1)
+
+    rising = [between(0.08, 2.0, step / 3) for step in range(3)]
+    falling = [between(2.0, 0.002, step / 6) for step in range(7)]
+    assert rates_of(settings, [0.0] * 9) == pytest.approx([*rising, *falling])
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3])
+@pytest.mark.parametrize("rise_share", [0.0, 0.3, 0.99])
+def test_one_cycle_of_a_few_epochs_reaches_the_highest_rate(epochs, rise_share):
+    cycle = OneCycleSettings(rise_share=rise_share)
+    settings = StageSettings(learning_rate=0.5, epochs=epochs, schedule="one_cycle", one_cycle=cycle)
+    rates = rates_of(settings, [0.0] * (epochs - 1))
+    assert max(rates) == 0.5
+    assert min(rates) > 0
 
 
 def test_steps_are_a_power_of_gamma():
@@ -183,6 +242,18 @@ def test_each_change_is_printed_and_an_interruption_changes_nothing(tiny, flat, 
     assert_same_training(resumed, flat)
 
 
+def test_every_schedule_is_known_and_a_function_of_the_epochs_before():
+    names = get_args(get_type_hints(StageSettings)["schedule"])
+    shapes = {}
+    for name in names:
+        settings = StageSettings(learning_rate=1.0, epochs=12, schedule=name)
+        rates = rates_of(settings, [0.5] * 11)
+        assert all(0 < rate <= 1 for rate in rates), name
+        assert [rates_of(settings, [0.5] * n)[-1] for n in range(12)] == rates, "as after an interruption"
+        shapes[name] = tuple(rates)
+    assert len(set(shapes.values())) == len(names), "no two are alike"
+
+
 def test_a_cosine_sets_the_rates_of_a_training(augmented):
     assert history(augmented)["learning_rate"].tolist() == pytest.approx([3e-3, 2.25e-3, 0.75e-3])
 
@@ -200,6 +271,13 @@ def test_a_cosine_sets_the_rates_of_a_training(augmented):
         ("train.plateau.threshold_mode=rel", ["train.plateau.threshold_mode", "rel", "absolute"]),
         ("train.plateau.monitor=val_los", ["stages.noisy.plateau.monitor", "Did you mean: 'val_loss'"]),
         ("train.plateau.min_learning_rate=-0.1", ["train.plateau.min_learning_rate", "-0.1"]),
+        (
+            "train.exponential.gamma=1",
+            ["train.exponential.gamma: expected below 1", "received 1"],
+        ),
+        ("train.restarts.factor=0.5", ["train.restarts.factor: expected at least 1", "received 0.5"]),
+        ("train.cyclic.mode=saw", ["train.cyclic.mode", "triangular2", "saw"]),
+        ("train.one_cycle.rise_share=1", ["train.one_cycle.rise_share", "below 1", "received 1"]),
     ],
 )
 def test_a_mistake_ends_in_one_line(tmp_path, override, words):

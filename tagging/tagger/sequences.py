@@ -1,0 +1,101 @@
+"""Files of features through a network: pieces of whole clips, or the clips of a file one after the other."""
+
+from collections.abc import Iterator
+from math import inf
+from numbers import Real
+
+import numpy as np
+import tensorflow as tf
+
+from preprocessing.errors import DecodeError
+from preprocessing.sound import Sound
+from tagging.inference.errors import TaggerError
+from tagging.pipeline.pieces import FeatureSequences, feature_sequences
+from tagging.runs.run import Run
+from tagging.tagger.clips import clean_sound
+from tagging.tagger.network import WindowNetwork
+from tagging.tagger.windows import batch_size
+
+ROW_S = 1.0  # of a clip in a file of consecutive ones, unless told otherwise
+
+
+def sequences_of(network: WindowNetwork, clips: np.ndarray) -> FeatureSequences:
+    """How clips (clips, steps, bands) are cut for a network.
+
+    Raises:
+        DecodeError: they have another number of bands than the network takes.
+    """
+    bands = clips.shape[-1]
+    if bands != network.shape[-1]:
+        raise DecodeError(
+            f"expected features of {network.shape[-1]} bands, as {network.run.path} takes them, received {bands}"
+        )
+    return feature_sequences(network.run.config.sequence, bands)
+
+
+def piece_batches(pieces: FeatureSequences, clips: np.ndarray) -> Iterator[np.ndarray]:
+    """All pieces of clips (clips, steps, bands), which are of one length, so that a batch needs no padding."""
+    cut, size = [], batch_size(pieces.max_steps * pieces.bands)
+    for clip in clips:
+        filled, starts = pieces.starts(tf.constant(clip))
+        for start in starts:
+            cut.append(pieces.cut(filled, start).numpy())
+            if len(cut) == size:
+                yield np.stack(cut)
+                cut = []
+    if cut:
+        yield np.stack(cut)
+
+
+def clips_of(sound: Sound, run: Run) -> np.ndarray:
+    """The features of a file, as a run on ready-made features takes them, (clips, steps, bands) float32.
+
+    Raises:
+        TaggerError, DecodeError: as `clean_sound`.
+    """
+    clips = clean_sound(sound, run.config.cleaning)
+    assert isinstance(clips, np.ndarray)  # noqa: S101  for the type checker
+    return clips
+
+
+def outputs_of_clips(network: WindowNetwork, sound: Sound) -> tuple[np.ndarray, np.ndarray]:
+    """What a network makes of each clip of a file: (clips, classes) logits and (clips, n) features, float32.
+
+    A run whose clips are single steps takes a file of (clips, bands), too.
+
+    Raises:
+        TaggerError, DecodeError: as `clips_of`; a file with one clip, or with clips that are longer than what the
+            network takes at once.
+    """
+    clips = clips_of(sound, network.run)
+    pieces = sequences_of(network, clips)
+    if pieces.fixed and pieces.max_steps == len(clips) == 1:
+        clips = clips.swapaxes(0, 1)
+    if len(clips) == 1 or clips.shape[1] > pieces.max_steps:
+        raise DecodeError(
+            f"expected several clips of at most {pieces.max_steps} steps for a timeline, (clips, steps, bands), "
+            f"received {clips.shape[0]} of {clips.shape[1]} steps"
+        )
+    found = [network(pieces, batch) for batch in piece_batches(pieces, clips)]
+    logits, features = (np.concatenate(part) for part in zip(*found, strict=True))
+    return logits, features
+
+
+def spans_of_clips(n_clips: int, window_s: float | None, hop_s: float | None) -> np.ndarray:
+    """(n_clips, 2) start and end of consecutive clips, in seconds.
+
+    Args:
+        n_clips: how many.
+        window_s: length of a clip; None: 1 s.
+        hop_s: from the start of one to that of the next; None: their length.
+
+    Raises:
+        TaggerError: seconds that are none.
+    """
+    length_s = ROW_S if window_s is None else window_s
+    step_s = length_s if hop_s is None else hop_s
+    for name, value in (("window_s", length_s), ("hop_s", step_s)):
+        if not (isinstance(value, Real) and 0 < value < inf):
+            raise TaggerError(f"expected {name} above 0, in seconds, received {value!r}")
+    starts_s = step_s * np.arange(n_clips)
+    return np.stack([starts_s, starts_s + length_s], axis=1)

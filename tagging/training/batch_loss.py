@@ -1,0 +1,100 @@
+"""The loss of each batch, for a config that asks for it."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import pandas as pd
+
+from tagging.datasets.csv_files import write_csv
+from tagging.runs.run import BATCHES, RunError
+
+_KEY = "batch_loss"  # in the logs
+
+
+class Latest(keras.metrics.Metric):
+    """The last value that it was given."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
+        self.value = self.add_weight(shape=(), initializer="zeros", name="value")
+
+    def update_state(self, value: Any, sample_weight: Any = None) -> None:
+        self.value.assign(value)
+
+    def result(self) -> Any:
+        return self.value
+
+
+class BatchModel(keras.Model):
+    """A model whose logs have the loss of the last batch, with the weights of its clips, as `batch_loss`.
+
+    Keras's own `loss` is the mean over the epoch so far.
+
+    Args:
+        inputs, outputs, name: as of `keras.Model`.
+        notes_loss: False: logs are Keras's.
+    """
+
+    def __init__(self, inputs: Any, outputs: Any, name: str | None = None, notes_loss: bool = False) -> None:
+        super().__init__(inputs, outputs, name=name)
+        self.latest = Latest(_KEY) if notes_loss else None
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        if self.latest is not None:
+            self.latest.update_state(loss)
+        return loss
+
+
+class BatchLosses(keras.callbacks.Callback):
+    """Writes `batches.csv` after each epoch: `epoch` and `batch` from 1, `loss`; trains a `BatchModel`.
+
+    Stands before all that read the logs of an epoch, from which it takes its own away.
+
+    Args:
+        folder: gets the table.
+        epochs: that were done before an interruption; what the table says of later ones is left out.
+    """
+
+    def __init__(self, folder: Path, epochs: int) -> None:
+        super().__init__()
+        self.file = folder / BATCHES
+        self.rows = read_batches(self.file).query("epoch <= @epochs").to_dict("records")
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self.epoch = epoch + 1
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        assert logs is not None  # noqa: S101  Keras always gives them
+        self.rows.append({"epoch": self.epoch, "batch": batch + 1, "loss": float(logs[_KEY])})
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        assert logs is not None  # noqa: S101  Keras always gives them
+        del logs[_KEY]
+        write_csv(self.file, pd.DataFrame(self.rows))
+
+
+def read_batches(file: Path) -> pd.DataFrame:
+    """The table that `BatchLosses` wrote, without rows if there is none.
+
+    Raises:
+        RunError: it is damaged.
+    """
+    kinds = {"epoch": int, "batch": int, "loss": float}
+    if not file.is_file():
+        return pd.DataFrame(columns=list(kinds))
+    try:  # by way of text, as pandas's own reading of numbers may round
+        return pd.read_csv(file, dtype=str)[list(kinds)].astype(kinds)
+    except (ValueError, KeyError) as error:  # pandas's own errors are ValueErrors
+        raise RunError(
+            f"{file}: expected epoch, batch and loss of each batch, received a damaged file "
+            f"({' '.join(str(error).split())}); remove it"
+        ) from error
