@@ -114,7 +114,8 @@ class ModelSettings(Settings):
     )
     kernel_size: int | None = setting(
         None,
-        "side of the convolutions (cnn2d), or their length in frames (cnn1d, cnn_rnn); null: 5",
+        "side of the convolutions (simple_cnn, cnn2d), or their length in frames (cnn1d, cnn_rnn); null: 5, for "
+        "simple_cnn 3",
         at_least=1,
         at_most=255,
     )

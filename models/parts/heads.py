@@ -30,7 +30,7 @@ def tag_image(
     """Images (batch, frames, bands, channels) -> logits (batch, n_classes), through backbone and head.
 
     Args:
-        settings: head, pooling, units, dropout and patches.
+        settings: head, its kernels, pooling, units, dropout and patches.
         image: what the backbone takes, its frames known.
         backbone: image or patch -> feature map (batch, steps, bands, channels).
         n_classes: number of logits.
@@ -56,18 +56,20 @@ def tag_image(
 def _sequence(settings: ModelSettings, features: keras.KerasTensor) -> keras.KerasTensor:
     """Feature map (batch, steps, bands, channels) -> (batch, steps, channels), the mean over bands."""
     if settings.head == "conv":
-        features = _conv_blocks(features)
+        features = _conv_blocks(features, settings.kernel_size or 3)
     return ops.mean(features, axis=2)
 
 
-def _conv_blocks(x: keras.KerasTensor) -> keras.KerasTensor:
+def _conv_blocks(x: keras.KerasTensor, kernel_size: int) -> keras.KerasTensor:
     """The two blocks of study A's small network: (batch, steps, bands, channels) -> (batch, steps / 4, bands / 4, 64).
 
     Halves are rounded up ("same"), as the maps of a backbone can be 3 x 3.
     """
     for filters in (32, 64):
         x = norm(name=f"head_norm_{filters}")(x)
-        x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"head_conv_{filters}")(x)
+        x = layers.Conv2D(
+            filters, kernel_size, padding="same", activation="relu", name=f"head_conv_{filters}"
+        )(x)
         x = layers.MaxPooling2D(padding="same", name=f"head_pool_{filters}")(x)
     return x
 
