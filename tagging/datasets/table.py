@@ -105,6 +105,20 @@ class Dataset:
         return "train" if "train" in splits else "curated"
 
     @property
+    def captions(self) -> list[str]:
+        """What each clip is annotated with, in words: `Bark, Meow`, `valence 0.25`; "" where it is not known."""
+        if self.has_labels:
+            return [", ".join(labels) for labels in self.clips["labels"]]
+        return [
+            ", ".join(
+                f"{name} {value:g}"
+                for name, value in zip(self.classes, values, strict=True)
+                if np.isfinite(value)
+            )
+            for values in self.clips["values"]
+        ]
+
+    @property
     def trains(self) -> bool:
         """Whether it has any clips but test clips."""
         return bool((self.clips["split"] != TEST).any())
