@@ -78,7 +78,8 @@ def test_logits_of_an_earlier_and_larger_ensemble_do_not_stay(run, tmp_path):
     for runs, known in (([run, run], {"a.logits-1.npz", "a.logits-2.npz"}), ([run], {"a.logits-1.npz"})):
         assert predict.main(["--runs", *runs, "--out", str(tmp_path / "a.csv")]) == 0
         names = {path.name for path in tmp_path.glob("[!.]*")}
-        assert names == {"a.csv", *known, "ab.logits-2.npz", "a.logits-x.npz", "a.logits-11.npz"}
+        scores = {"a.scores.json", "a.per_class.csv"}
+        assert names == {"a.csv", *scores, *known, "ab.logits-2.npz", "a.logits-x.npz", "a.logits-11.npz"}
 
 
 def test_a_clean_folder_that_does_not_fit_is_passed_over(tiny, run, tmp_path, cleanings, capsys):
