@@ -160,6 +160,11 @@ class StageSettings(TrainSettings):
     )
     selection: SelectionSettings = field(default_factory=SelectionSettings)
 
+    @property
+    def is_noisy(self) -> bool:
+        """Whether it trains on noisy clips alone."""
+        return set(self.sources) <= {"noisy", SELECTED}
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.views is not None and (tuple(self.trainable) != ("head",) or self.overfit_batches):

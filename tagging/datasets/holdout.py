@@ -1,13 +1,14 @@
 """Which clips are held out of training."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from tagging.datasets.settings import SplitSettings
 from tagging.datasets.splits import hold_out
-from tagging.datasets.table import Dataset
+from tagging.datasets.table import NOISY, Dataset
 
 
 def checked_clips(
@@ -22,3 +23,10 @@ def checked_clips(
     """
     checked = dataset.of(dataset.checked)
     return checked, hold_out(checked, dataset.strata(checked), split, seed, left_out=exclude)
+
+
+def noisy_clips(dataset: Dataset, split: SplitSettings, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """All noisy clips, and which of them are held out by `split.noisy_share`; dealt as those with checked labels."""
+    noisy = dataset.of(NOISY)
+    of_noisy = replace(split, validation_share=split.noisy_share, file=None)
+    return noisy, hold_out(noisy, dataset.strata(noisy), of_noisy, seed)

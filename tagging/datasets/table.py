@@ -12,6 +12,7 @@ from foundation.errors import UserError
 from foundation.words import counted
 
 COLUMNS = ("fname", "path", "labels", "split", "group")
+NOISY = "noisy"  # the split whose labels a machine made
 TEST = "test"  # the split to predict; files without a data set are cleaned as its clips are
 
 

@@ -7,13 +7,21 @@ from pathlib import Path
 
 from foundation.ledger import LEDGER, has_ledger, recorded
 from foundation.parts import is_part
-from tagging.runs.run import CONFIG, INFO, SPLIT
+from tagging.runs.run import CONFIG, INFO, NOISY_SPLIT, SPLIT
 
 IDENTITY, BACKUPS, FEATURES, REPORT = "stage.json", "backup", "features", "report.html"
 _MARKS = (IDENTITY, INFO)
 _MADE = {
     *("model.keras", CONFIG, "history.csv", "validation_scores.npz", "calibration.json", "per_class.csv"),
-    *(SPLIT, "curves.png", "confusion.csv", "confusion.png", "selected.csv", "selection_scores.npz"),
+    *(
+        SPLIT,
+        NOISY_SPLIT,
+        "curves.png",
+        "confusion.csv",
+        "confusion.png",
+        "selected.csv",
+        "selection_scores.npz",
+    ),
     *(
         "best.weights.h5",
         "partial-best.weights.h5",

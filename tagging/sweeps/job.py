@@ -112,7 +112,9 @@ def check_metric(sweep: Sweep, config: Config, task: str | None) -> None:
         SweepError: with the metrics that there are.
     """
     known = ["loss", *(key for key, metric in known_metrics(task).items() if metric.streaming)]
-    known += validation_columns(task) if config.split.holds_out else []
+    stages = config.stages.values()
+    has_validation = any(config.split.validates(is_noisy=stage.is_noisy) for stage in stages)
+    known += validation_columns(task) if has_validation else []
     if sweep.metric not in known:
         raise SweepError(
             f"metric.name: expected one of {', '.join(known)}, received {sweep.metric}.{nearest(sweep.metric, known)}"

@@ -20,6 +20,7 @@ from tagging.training.stage import Stage
 
 _BUILT_ON = ("init_finished", "selection_finished")
 _WEIGHTS = "weights_hash"  # None in identities of older code, which did not know it
+_NOISY = "noisy_validation_clips"  # of stages that noisy clips validate; not in identities of older code
 _OF_CONFIG = ("seed", "deterministic", *SHAPING)
 _NOT_SHAPING = (
     "weights",
@@ -65,7 +66,8 @@ def identity(stage: Stage, data: StageData, start: Run | None, teacher: Run | No
         **{key: whole[key] for key in SHAPING},
         "stage": whole["stages"][stage.name],
         "train_clips": _digest(data.train),
-        "validation_clips": _digest(data.validation),
+        "validation_clips": _digest(data.held_out),
+        _NOISY: _digest(data.validation) if data.noisy else "none",
         "background_clips": _digest(data.backgrounds),
         _WEIGHTS: None if start else _weights_hash(stage.config.model),
         "init_finished": start.info["finished"] if start else None,
@@ -151,7 +153,14 @@ def _completed(old: dict[str, Any]) -> dict[str, Any]:
     """An identity that older code stored, with the defaults of the settings that did not exist then."""
     known = completed({key: old[key] for key in _OF_CONFIG if key in old}, Config)
     settings = {key: known[key] for key in _OF_CONFIG}
-    return {_WEIGHTS: None, **settings, **old, **settings, "stage": completed(old["stage"], StageSettings)}
+    return {
+        _WEIGHTS: None,
+        _NOISY: "none",
+        **settings,
+        **old,
+        **settings,
+        "stage": completed(old["stage"], StageSettings),
+    }
 
 
 def _with_full_keys(whole: dict[str, Any], stage: str) -> dict[str, Any]:

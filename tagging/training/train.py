@@ -20,7 +20,7 @@ from tagging.inference.levels import training_floor_db
 from tagging.pipeline.pieces import AudioWindows
 from tagging.runs.contents import IDENTITY
 from tagging.runs.place import check_place, finish_run, recover
-from tagging.runs.run import MODEL, SPLIT, Run, RunError, read_run
+from tagging.runs.run import MODEL, NOISY_SPLIT, SPLIT, Run, RunError, read_run
 from tagging.training.data import StageData, stage_data
 from tagging.training.device import device_name
 from tagging.training.fit import fit
@@ -159,6 +159,8 @@ def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str,
     with saving(stage.work / MODEL) as partial:
         model.whole.save(partial)
     write_split(stage.work / SPLIT, data.checked, data.is_validation)
+    if data.noisy:
+        write_split(stage.work / NOISY_SPLIT, *data.noisy)
     validation = None
     if len(data.validation):
         validation = write_validation(stage.work, data, run.validation_logits(model.step))
