@@ -176,6 +176,11 @@ class StageSettings(TrainSettings):
             raise ValueError(
                 f"expected sources with {SELECTED} or noisy, received {list(self.sources)}: both are the same clips"
             )
+        if unknown := [source for source in self.augment.sources or () if source not in self.sources]:
+            raise ValueError(
+                f"expected augment.sources out of a stage's own sources, {list(self.sources)}, received {unknown}; to "
+                "augment in one stage only: stages.NAME.augment"
+            )
         if unknown := [source for source in self.source_weights if source not in self.sources]:
             raise ValueError(
                 f"expected source_weights of a stage's own sources, {list(self.sources)}, received {unknown}; to weigh "
