@@ -11,6 +11,7 @@ from models.parts.blocks import logits as to_logits
 from models.parts.patches import JoinPatches, ToPatches, count_patches
 from models.settings import ModelError, ModelSettings
 
+ATTENTION = "head_attention"  # the layer that weighs the steps, each class by weights of its own
 POOLS: dict[str, Callable[[Any], Any]] = {
     "mean": lambda x: ops.mean(x, axis=1),
     "max": lambda x: ops.max(x, axis=1),
@@ -89,9 +90,7 @@ def _pooled_logits(settings: ModelSettings, sequence: keras.KerasTensor, n_class
             )
         x = _dense_layers(settings, sequence)
         logits = to_logits(x, n_classes)
-        scores = layers.Dense(n_classes, dtype="float32", name="head_attention", kernel_initializer="zeros")(
-            x
-        )
+        scores = layers.Dense(n_classes, dtype="float32", name=ATTENTION, kernel_initializer="zeros")(x)
         return ops.sum(logits * ops.softmax(scores, axis=1), axis=1)
     x = _dense_layers(settings, POOLS[settings.pool or "mean"](sequence))
     return to_logits(x, n_classes)

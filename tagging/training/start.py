@@ -14,7 +14,7 @@ from tagging.config.load import differing_keys
 from tagging.config.schema import Config
 from tagging.config.selection import SELECTED
 from tagging.config.stage import StageSettings
-from tagging.runs.run import SHAPING, Run, RunError, read_run
+from tagging.runs.run import MODEL, SHAPING, Run, RunError, read_run
 from tagging.training.data import StageData
 from tagging.training.stage import Stage
 
@@ -76,9 +76,12 @@ def identity(stage: Stage, data: StageData, start: Run | None, teacher: Run | No
 
 
 def _weights_hash(model: ModelSettings) -> str | None:
-    """Of the file that the network's weights come from; None: there is none."""
+    """Of the file, or the run's model, that the network's weights come from; None: there is none."""
     published = {"none", *(network.PUBLISHED for network in NETWORKS.values())}
-    return None if model.weights in published else content_hash(Path(model.weights)) or None
+    path = Path(model.weights)
+    return (
+        None if model.weights in published else content_hash(path / MODEL if path.is_dir() else path) or None
+    )
 
 
 def check_teacher(new: dict[str, Any], classes: tuple[str, ...], teacher: Run, stage: str) -> None:
@@ -101,7 +104,10 @@ def check_teacher(new: dict[str, Any], classes: tuple[str, ...], teacher: Run, s
 
 def _check_classes(key: str, run: Run, classes: tuple[str, ...]) -> None:
     if run.classes != classes:
-        raise RunError(f"{key}: expected the classes of this data set in {run.path}, received others")
+        raise RunError(
+            f"{key}: expected the classes of this data set in {run.path}, received others; model.weights takes the "
+            "layers of a run of other classes, or another task"
+        )
 
 
 def check_start(new: dict[str, Any], classes: tuple[str, ...], start: Run, stage: str) -> None:

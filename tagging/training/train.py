@@ -27,7 +27,7 @@ from tagging.training.fit import fit
 from tagging.training.learner import learner_of
 from tagging.training.memory import peak_memory_mib
 from tagging.training.opening import opening
-from tagging.training.outcome import closing_table, describe, write_validation
+from tagging.training.outcome import closing_table, describe, targets_table, write_validation
 from tagging.training.selection import select_clips
 from tagging.training.stage import Stage
 from tagging.training.stage_run import StageRun
@@ -98,7 +98,9 @@ def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) ->
     info = _train(run, start, watch)
     finish_run(stage.final, stage.config, {"stage": stage.name, "identity": made_of, **info})
     remove_scaffolding(stage.final)
-    print(f"{closing_table(info, run.kind)}\n{'run':>12}  {stage.final}")
+    print(
+        f"{targets_table(stage.final, run.kind)}{closing_table(info, run.kind)}\n{'run':>12}  {stage.final}"
+    )
     describe(stage.final)
     return stage.final
 
@@ -147,7 +149,11 @@ def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str,
         print(note)
     classes = data.dataset.classes
     model = build_tagger(stage.config, run.pieces, len(classes), start)
-    if not start:
+    if model.new_layers:
+        print(
+            f"all layers but {', '.join(model.new_layers)} have the weights of {stage.config.model.weights}"
+        )
+    if not model.is_measured:
         measure_bands(model.frontend, run.batches(model.frontend))
     set_trainable(model.network, stage.settings.trainable, stage.config.model)
     print(opening(data, stage.settings, run.batches(model.frontend).steps))
