@@ -125,7 +125,8 @@ def _evaluation(member: Member, dataset: Dataset) -> tuple[Evaluation | None, tu
     run = member.runs[0]
     stored = None if member.has_folds else read_calibration(run.path)
     calibration = stored or calibrate(run.kind, evaluation.targets, evaluation.logits, run.classes)
-    return replace(evaluation, calibration=calibration), ()
+    note = "Noisy clips validate this stage (split.noisy_share): their labels may be wrong, and the scores with them."
+    return replace(evaluation, calibration=calibration), (note,) if is_noisy else ()
 
 
 def _scores(member: Member) -> tuple[Sequence[str], np.ndarray | None, np.ndarray]:

@@ -17,6 +17,7 @@ from tagging.config.schema import Config
 from tagging.datasets.splits import write_split
 from tagging.inference.build import build_tagger
 from tagging.inference.levels import training_floor_db
+from tagging.inference.transfer import transfer_source
 from tagging.pipeline.pieces import AudioWindows
 from tagging.runs.contents import IDENTITY
 from tagging.runs.place import check_place, finish_run, recover
@@ -88,7 +89,7 @@ def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) ->
         print(f"resuming what --force began; until it is finished, {stage.final} stays as it is")
     if is_finished:
         check_place(stage.final, replaces=True)
-        _check_not_built_on(stage, start, teacher)
+        _check_not_built_on(stage, start or transfer_source(stage.config), teacher)
     open_work(stage, made_of, force)
     if teacher:
         data = select_clips(data, stage.settings.selection, teacher, stage.work, jobs)

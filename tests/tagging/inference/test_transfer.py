@@ -182,6 +182,8 @@ def test_moods_are_trained_from_a_genre_run(tmp_path, genre, capsys):
         assert f"{row.spearman:.4f}" in next(line for line in lines if line[:1] == [row.label])
     made = read_run(tmp_path / "runs" / "train").load_model()
     assert same(made.get_layer("frontend"), read_run(genre).load_model().get_layer("frontend"))
+    assert train.main([*given, f"model.weights={tmp_path / 'runs' / 'train'}", "--force"]) == 2
+    assert "would be lost, and stage train builds on it" in capsys.readouterr().err
     info = json.loads((tmp_path / "runs" / "train" / "run.json").read_text())
     assert info["identity"]["weights_hash"] == _weights_hash(
         config_of(tmp_path, f"model.weights={genre}").model

@@ -189,6 +189,7 @@ def test_a_stage_that_noisy_clips_validate_and_the_next_one(tiny, tmp_path, full
         .set_index("split")["clips"]
     )
     assert (counts["noisy, train"], counts["noisy, validation"]) == (30, 10)
+    assert "Noisy clips validate this stage" in (run / "report.html").read_text()
     assert not foreign_files(run)
     train_stage(config, "curated", jobs=2)
     assert "noisy clips validate" not in capsys.readouterr().out
