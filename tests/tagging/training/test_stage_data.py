@@ -136,6 +136,7 @@ def test_noisy_clips_validate_stages_of_noisy_clips_alone(tiny, tmp_path):
     assert len(alone.validation) == 10
     assert set(alone.train["fname"]) == set(plain.train["fname"]) - set(alone.validation["fname"])
     assert len(alone.train) == 30
+    assert alone.notes == plain.notes, "they are held out, not left out for the audio that they share"
     assert list(selected.validation["fname"]) == list(alone.validation["fname"])
     assert list(alone.noisy[0]["fname"][alone.noisy[1]]) == list(alone.validation["fname"])
     for data in (both, curated):
