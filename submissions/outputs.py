@@ -43,12 +43,13 @@ def prediction_files(out: Path, n_models: int, *, has_answers: bool = False) -> 
         return {"--out": out}
     files = {"--out": out, REFUSED: refused_file(out)}
     files |= {_name(number): logits_file(out, number) for number in range(1, n_models + 1)}
-    if has_answers:
-        confusion = confusion_file(out)
-        files |= {"the scores of --out": scores_file(out)}
-        files |= {"the classes of --out": class_table_file(out), "the confusions of --out": confusion}
-        files["the plot of the confusions of --out"] = confusion.with_suffix(".png")
-    return files
+    return files | (_score_files(out) if has_answers else {})
+
+
+def remove_scores(out: Path) -> None:
+    """Removes those of an earlier prediction that was scored."""
+    for name, path in _score_files(out).items():
+        remove_output(path, maker(PREDICT, name))
 
 
 def remove_logits_above(n_models: int, out: Path) -> None:
@@ -57,6 +58,16 @@ def remove_logits_above(n_models: int, out: Path) -> None:
         found = re.fullmatch(rf"{re.escape(out.stem)}\.logits-([1-9]\d*)\.npz", path.name)
         if found and int(found[1]) > n_models:
             remove_output(path, maker(PREDICT, _name(int(found[1]))))
+
+
+def _score_files(out: Path) -> dict[str, Path]:
+    confusion = confusion_file(out)
+    return {
+        "the scores of --out": scores_file(out),
+        "the classes of --out": class_table_file(out),
+        "the confusions of --out": confusion,
+        "the plot of the confusions of --out": confusion.with_suffix(".png"),
+    }
 
 
 def _name(number: int) -> str:
