@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from preprocessing.feature_settings import FeatureSettings
 
@@ -28,6 +29,7 @@ def draw_features(
             image = place.imshow(block.T, origin="lower", aspect="auto", interpolation="nearest")
             figure.colorbar(image, ax=place)
             place.set(xlabel="step", ylabel="band")
+            place.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def stored_blocks(parts: Mapping[str, int], n_bands: int, settings: FeatureSettings) -> dict[str, slice]:

@@ -12,11 +12,8 @@ from tagging.config.schema import Config
 from tagging.runs.run import Run, RunError, read_run
 
 _HEAD = "head_"  # begins the name of each layer behind the backbone
-_OF_OUTPUTS = (
-    LOGITS,
-    ATTENTION,
-    OF_OUTPUT,
-)  # begin the names of layers with weights of each class, or target
+# Begin the names of layers with weights of each class, or target.
+_OF_OUTPUTS = (LOGITS, ATTENTION, OF_OUTPUT)
 
 
 def transfer_source(config: Config) -> Run | None:
@@ -51,12 +48,12 @@ def transfer(run: Run, frontend: keras.Layer, network: keras.Model, trained: ker
         trained: the run's whole model, with a front end and a network of the same names.
 
     Raises:
-        RunError: the run lacks a layer in front of the head, or has it in another form.
+        RunError: the run lacks a layer in front of the head, or has it in another form, as for other bands.
     """
-    frontend.set_weights(trained.get_layer(frontend.name).get_weights())
-    theirs = {layer.name: layer.get_weights() for layer in trained.get_layer(network.name).layers}
+    layers = [trained.get_layer(frontend.name), *trained.get_layer(network.name).layers]
+    theirs = {layer.name: layer.get_weights() for layer in layers}
     new = []
-    for layer in network.layers:
+    for layer in (frontend, *network.layers):
         shapes = [weight.shape for weight in layer.get_weights()]
         if not shapes:
             continue

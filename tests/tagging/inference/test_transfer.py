@@ -127,6 +127,14 @@ def test_networks_and_images_that_differ_are_refused(tmp_path, genre, overrides,
         mood(tmp_path, genre, *overrides)
 
 
+def test_features_of_another_width_are_refused(tmp_path, genre):
+    config = config_of(tmp_path, f"model.weights={genre}")
+    with pytest.raises(
+        RunError, match=r"expected a layer frontend of this form in .*genre, received another"
+    ):
+        build_tagger(config, FeatureSequences(BANDS + 1, 8), 3, None)
+
+
 def test_a_folder_that_is_not_a_run_and_a_path_that_is_not_there(tmp_path):
     with pytest.raises(RunError, match=r"model\.weights: expected a finished run in"):
         mood(tmp_path, tmp_path)
