@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--report",
         action="store_true",
-        help="if labels are available, compare window averaging with a single window and write per-class scores",
+        help="if labels are available, compare averaging over windows with a single window",
     )
     return cli.run(_predict, parser, argv, interrupted="rerun the same command to start over")
 

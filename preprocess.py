@@ -42,7 +42,7 @@ def _preprocess(args: argparse.Namespace) -> int:
     from preprocessing.preview import write_preview
     from preprocessing.summary import SHOWN, closing_table, left_empty, problems, warnings
     from tagging.config.load import load_config
-    from tagging.datasets import read_dataset
+    from tagging.datasets import read_dataset, stored_parts
     from tagging.doctor.checkup import check_up
     from tagging.doctor.text import in_short
 
@@ -52,7 +52,14 @@ def _preprocess(args: argparse.Namespace) -> int:
     clips = dataset.clips
     if args.preview:
         out = _preview_folder(config.clean_dir)
-        plots, fewer = write_preview(clips, config.cleaning, out, args.preview)
+        plots, fewer = write_preview(
+            clips,
+            config.cleaning,
+            out,
+            args.preview,
+            captions=dataset.captions,
+            parts=stored_parts(config.dataset.layout),
+        )
         print(out)
         if fewer:
             print(fewer, file=sys.stderr)

@@ -6,8 +6,8 @@ The three blocks of the standard network leave an eighth of the frames to the re
 import keras
 
 from models.cnn1d import BLOCK_OPTIONS, time_blocks
-from models.parts.blocks import activation_name, as_sequence, hidden_layers, logits
-from models.rnn import RECURRENT_OPTIONS, recurrent
+from models.parts.blocks import as_sequence
+from models.rnn import RECURRENT_OPTIONS, recurrent, recurrent_head
 from models.settings import ModelSettings
 
 CHANNELS = 1
@@ -22,5 +22,4 @@ def build(settings: ModelSettings, image_shape: tuple[int | None, int, int], n_o
     image = keras.Input(image_shape, name="image")
     x, valid = time_blocks(settings, settings.filters or FILTERS, *as_sequence(settings, image))
     x = recurrent(settings, settings.cell or "gru", settings.rnn_units or 128, x, valid)
-    x = hidden_layers(x, settings.units or (), settings.dropout, activation_name(settings))
-    return keras.Model(image, logits(x, n_outputs), name="cnn_rnn")
+    return keras.Model(image, recurrent_head(settings, x, n_outputs), name="cnn_rnn")

@@ -118,7 +118,8 @@ def _check_weights(settings: ModelSettings, published: str | None) -> None:
     name, weights = settings.name, settings.weights
     if published is None and weights != "none":
         raise ModelError(
-            f"model.weights: {name} has no pretrained weights, expected none, received {weights!r}"
+            f"model.weights: {name} has no pretrained weights, expected none or the folder of a run, received "
+            f"{weights!r}"
         )
     if weights in {network.PUBLISHED for network in NETWORKS.values()} - {published}:
         raise ModelError(

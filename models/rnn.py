@@ -5,7 +5,13 @@ from typing import Any
 import keras
 from keras import layers
 
-from models.parts.blocks import activation_name, as_sequence, hidden_layers, logits, refuse_without_hidden
+from models.parts.blocks import (
+    activation_name,
+    as_sequence,
+    hidden_layers,
+    own_logits,
+    refuse_without_hidden,
+)
 from models.parts.padding import POOLS, PoolOverTime
 from models.settings import ModelSettings
 
@@ -13,7 +19,7 @@ CHANNELS = 1
 PUBLISHED = None
 VARIABLE_LENGTH = True
 RECURRENT_OPTIONS = {
-    **dict.fromkeys(("cell", "rnn_units", "rnn_layers", "bidirectional", "units"), ()),
+    **dict.fromkeys(("cell", "rnn_units", "rnn_layers", "bidirectional", "units", "output_units"), ()),
     "pool": ("last", *POOLS),
 }
 OPTIONS: dict[str, tuple[str, ...]] = {**RECURRENT_OPTIONS, "activation": (), "input_norm": ()}
@@ -22,11 +28,17 @@ CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
 
 def build(settings: ModelSettings, image_shape: tuple[int | None, int, int], n_outputs: int) -> keras.Model:
     """Images (batch, frames, bands, 1) -> logits (batch, n_outputs)."""
-    refuse_without_hidden(settings, settings.units or (), "activation")
+    refuse_without_hidden(settings, [*(settings.units or ()), *(settings.output_units or ())], "activation")
     image = keras.Input(image_shape, name="image")
     x = recurrent(settings, settings.cell or "lstm", settings.rnn_units or 64, *as_sequence(settings, image))
-    x = hidden_layers(x, settings.units or (), settings.dropout, activation_name(settings))
-    return keras.Model(image, logits(x, n_outputs), name="rnn")
+    return keras.Model(image, recurrent_head(settings, x, n_outputs), name="rnn")
+
+
+def recurrent_head(settings: ModelSettings, x: keras.KerasTensor, n_outputs: int) -> keras.KerasTensor:
+    """Features (batch, channels) -> logits (batch, n_outputs): shared layers, then those of each output."""
+    activation = activation_name(settings)
+    x = hidden_layers(x, settings.units or (), settings.dropout, activation)
+    return own_logits(x, n_outputs, settings.output_units or (), settings.dropout, activation)
 
 
 def recurrent(settings: ModelSettings, cell: str, rnn_units: int, x: Any, valid: Any) -> Any:

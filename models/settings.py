@@ -31,7 +31,8 @@ class ModelSettings(Settings):
         "none",
         "weights of the backbone: `none` (random), `imagenet` (mobilenet_v2, resnet50) or `audioset` (yamnet, "
         "mn), which are downloaded, or the path of a weight file (Keras 3's `.weights.h5`, an older `.h5`, or the "
-        "published `.pt` of mn)",
+        "published `.pt` of mn); or, for all networks, the folder of a run for other classes or another task, on the "
+        "same inputs, whose layers are taken, except for the last",
         is_path=True,
     )
     weights_sha256: str | None = setting(
@@ -64,6 +65,13 @@ class ModelSettings(Settings):
         None,
         "widths of the hidden dense layers, `[]` for none; null: `[256]`, after convolution blocks `[128]`; mlp "
         "`[512, 512]`, cnn2d `[1024, 256, 32]`, cnn1d `[128]`, rnn and cnn_rnn none",
+        at_least=1,
+        at_most=16_384,
+    )
+    output_units: tuple[int, ...] | None = setting(
+        None,
+        "widths of the hidden dense layers that each output has for itself, behind the layers that all share (rnn, "
+        "cnn_rnn): a multitask head, for a few outputs, such as several numbers; null: all layers are shared",
         at_least=1,
         at_most=16_384,
     )
@@ -114,7 +122,8 @@ class ModelSettings(Settings):
     )
     kernel_size: int | None = setting(
         None,
-        "side of the convolutions (cnn2d), or their length in frames (cnn1d, cnn_rnn); null: 5",
+        "side of the convolutions (simple_cnn, cnn2d), or their length in frames (cnn1d, cnn_rnn); null: 5, for "
+        "simple_cnn 3",
         at_least=1,
         at_most=255,
     )

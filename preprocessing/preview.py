@@ -3,7 +3,10 @@
 import io
 import re
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,7 +21,7 @@ from preprocessing.errors import DecodeError
 from preprocessing.feature_settings import STORED
 from preprocessing.features import compute_features
 from preprocessing.plan import places
-from preprocessing.preview_features import blocks, draw_features
+from preprocessing.preview_features import computed_blocks, draw_features, stored_blocks
 from preprocessing.rows import ClipTask
 from preprocessing.settings import CleaningSettings, SilenceRule, rule_for
 from preprocessing.sound_files import FileSound
@@ -30,13 +33,30 @@ PLOT, BEFORE, AFTER = ".png", "_before.wav", "_after.wav"  # endings of the file
 COLUMNS = 1600  # points drawn across a waveform, whatever its length
 LEVEL_WINDOW_S = 0.01
 FLOOR_DBFS = -90.0
-Titles = dict[tuple[str, str], str]
-"""Split and name of each clip -> what its plot is called: both, and its labels."""
 WAVE, KEPT, LEVEL = "#33557a", "#bfe3c0", "#d9822b"
 
 
+class _Shown(NamedTuple):
+    """A clip that is shown: the path of its files without their endings, and its caption."""
+
+    clip: ClipTask
+    stem: Path
+    caption: str
+
+    @property
+    def title(self) -> str:
+        """`train/a.wav (Rock)`."""
+        return f"{self.clip.split}/{self.clip.fname}" + f" ({self.caption})" * bool(self.caption)
+
+
 def write_preview(
-    clips: pd.DataFrame, settings: CleaningSettings, out_dir: Path | str, n: int
+    clips: pd.DataFrame,
+    settings: CleaningSettings,
+    out_dir: Path | str,
+    n: int,
+    *,
+    captions: Sequence[str] = (),
+    parts: Mapping[str, int] = MappingProxyType({}),
 ) -> tuple[list[Path], str]:
     """Writes a plot and two WAV files (before, after; both at the clean rate) of `n` clips.
 
@@ -45,35 +65,43 @@ def write_preview(
     are skipped.
 
     Args:
-        clips: columns `fname`, `path`, `split`; of stored features also `row` and `key`; `labels`, if known, are in
-            the titles of the plots.
+        clips: columns `fname`, `path`, `split`; of stored features also `row` and `key`.
+        settings: how clips are cleaned.
+        out_dir: folder of the files.
+        n: number of clips.
+        captions: what stands behind the name of each clip, such as its labels; or nothing.
+        parts: of stored features, as in `stored_blocks`.
 
     Returns:
         The plots; and one line saying why they are fewer than `n`, or "".
     """
-    chosen = {Path(out_dir, _stem(number, clip)): clip for number, clip in enumerate(_choose(clips, n))}
-    titles = _titles(clips)
-    files = [_with_ending(stem, ending) for stem in chosen for ending in (PLOT, BEFORE, AFTER)]
+    captions = captions or [""] * len(clips)
+    caption_of = dict(zip(zip(clips["split"], clips["fname"], strict=True), captions, strict=True))
+    chosen = [
+        _Shown(clip, Path(out_dir, _stem(number, clip)), caption_of[clip.split, clip.fname])
+        for number, clip in enumerate(_choose(clips, n))
+    ]
+    files = [_with_ending(each.stem, ending) for each in chosen for ending in (PLOT, BEFORE, AFTER)]
     inputs = list(dict.fromkeys(map(Path, clips["path"])))
     with claimed("preprocess.py", {f"--preview {file.name}": file for file in files}, inputs):
-        plots, unusable = _write(chosen, settings, titles)
+        plots, unusable = _write(chosen, settings, parts)
     return plots, _shortfall(len(plots), n, len(clips), unusable)
 
 
 def _write(
-    chosen: dict[Path, ClipTask], settings: CleaningSettings, titles: Titles
+    chosen: Sequence[_Shown], settings: CleaningSettings, parts: Mapping[str, int]
 ) -> tuple[list[Path], list[str]]:
     """The plots of the clips that can be used, and why others cannot."""
     plots: list[Path] = []
     unusable: list[str] = []
-    show = _show_stored if settings.features.name == STORED else _show_audio
-    for stem, clip in chosen.items():
+    is_stored = settings.features.name == STORED
+    for each in chosen:
         try:
-            figure = show(clip, titles[clip.split, clip.fname], settings, stem)
+            figure = _show_stored(each, settings, parts) if is_stored else _show_audio(each, settings)
         except DecodeError as error:
-            unusable.append(f"{clip.split}/{clip.fname} ({error})")
+            unusable.append(f"{each.clip.split}/{each.clip.fname} ({error})")
             continue
-        plots.append(_with_ending(stem, PLOT))
+        plots.append(_with_ending(each.stem, PLOT))
         _save(figure, plots[-1])
     return plots, unusable
 
@@ -87,30 +115,25 @@ def _with_ending(stem: Path, ending: str) -> Path:
     return stem.with_name(stem.name + ending)
 
 
-def _titles(clips: pd.DataFrame) -> Titles:
-    labels = clips["labels"] if "labels" in clips else [()] * len(clips)
-    return {
-        (split, fname): f"{split}/{fname}" + (f" ({', '.join(names)})" if names else "")
-        for split, fname, names in zip(clips["split"], clips["fname"], labels, strict=True)
-    }
-
-
-def _show_audio(clip: ClipTask, title: str, settings: CleaningSettings, stem: Path) -> Figure:
+def _show_audio(shown: _Shown, settings: CleaningSettings) -> Figure:
     """The plot of a clip; writes its audio next to it."""
+    clip, stem = shown.clip, shown.stem
     stream = PcmStream(FileSound(clip.source), settings.rate_hz)
     before, after = np.concatenate([*stream]), CleanStream(FileSound(clip.source), settings, clip.split)
-    figure = _draw(title, before, after, rule_for(settings.rules_for(clip.split), stream.seconds), settings)
+    figure = _draw(shown, before, after, rule_for(settings.rules_for(clip.split), stream.seconds), settings)
     write_wav(_with_ending(stem, BEFORE), [before], len(before), settings.rate_hz)
     write_wav(_with_ending(stem, AFTER), after, len(after), settings.rate_hz)
     return figure
 
 
-def _show_stored(clip: ClipTask, title: str, settings: CleaningSettings, _stem: Path) -> Figure:
+def _show_stored(shown: _Shown, settings: CleaningSettings, parts: Mapping[str, int]) -> Figure:
+    clip = shown.clip
     features = as_steps(read_stored(clip.source, clip.row, clip.key), settings.features)
-    figure = Figure(figsize=(11, 4), layout="constrained")
-    axes = figure.subplots(1, 1)
-    draw_features(figure, [axes], features, settings.features)
-    axes.set_title(f"{title}: {axes.get_title()}", parse_math=False)
+    blocks = stored_blocks(parts, features.shape[1], settings.features)
+    figure = Figure(figsize=(11, 1 + 3 * len(blocks)), layout="constrained")
+    axes = list(figure.subplots(len(blocks), 1, squeeze=False)[:, 0])
+    draw_features(figure, axes, features, blocks)
+    axes[0].set_title(f"{shown.title}: {axes[0].get_title()}", parse_math=False)
     return figure
 
 
@@ -136,10 +159,11 @@ def _choose(clips: pd.DataFrame, n: int) -> list[ClipTask]:
 
 
 def _draw(
-    title: str, before: np.ndarray, after: CleanStream, rule: SilenceRule, settings: CleaningSettings
+    shown: _Shown, before: np.ndarray, after: CleanStream, rule: SilenceRule, settings: CleaningSettings
 ) -> Figure:
     rate_hz = settings.rate_hz
-    extra = len(blocks(settings.features)) if settings.features.name else 0
+    blocks = computed_blocks(settings.features) if settings.features.name else {}
+    extra = len(blocks)
     figure = Figure(figsize=(11, 6 + 3 * extra), layout="constrained")
     top, bottom, *rest = figure.subplots(2 + extra, 1)
     bottom.sharex(top)
@@ -149,13 +173,14 @@ def _draw(
     pcm = after.pcm()
     _draw_clip(bottom, pcm, rate_hz, rule.threshold_dbfs)
     note = f" ({after.reason}: kept whole)" if after.reason else ""
-    top.set_title(f"{title}: {len(before) / rate_hz:.2f} s before, kept ranges shaded", parse_math=False)
+    title = f"{shown.title}: {len(before) / rate_hz:.2f} s before, kept ranges shaded"
+    top.set_title(title, parse_math=False)
     bottom.set_title(f"{len(pcm) / rate_hz:.2f} s after{note}")
     bottom.set_xlabel("time (s)")
     top.set_xlim(0, len(before) / rate_hz)
     if extra:
         features, _ = compute_features(pcm, rate_hz, settings.features)
-        draw_features(figure, rest, features, settings.features)
+        draw_features(figure, rest, features, blocks)
     return figure
 
 

@@ -14,6 +14,7 @@ from models.settings import ModelError, ModelSettings
 norm = partial(layers.BatchNormalization, momentum=0.9)
 
 LOGITS = "head_logits"  # the last dense layer of every network
+OF_OUTPUT = "head_output_"  # begins the name of layers that one output has for itself
 EMBEDDING = "head_embedding"  # the layer whose output is the embedding, where that is not what enters LOGITS
 LARGEST_LAYER = 100_000_000  # weights: 0.4 GB, and 1.6 GB with the gradients and moments of Adam
 
@@ -83,6 +84,25 @@ def hidden_layers(
 def logits(x: keras.KerasTensor, n_outputs: int) -> keras.KerasTensor:
     """(..., features) -> (..., n_outputs) float32."""
     return layers.Dense(n_outputs, dtype="float32", name=LOGITS)(x)
+
+
+def own_logits(
+    x: keras.KerasTensor, n_outputs: int, units: Sequence[int], dropout: float, activation: str
+) -> keras.KerasTensor:
+    """(batch, features) -> (batch, n_outputs) float32: each output has hidden layers of its own.
+
+    The layers are called `head_output_1_dense_1` and so on; what they share is the embedding.
+    """
+    if not units:
+        return logits(x, n_outputs)
+    x, outputs = layers.Identity(name=EMBEDDING)(x), []
+    for output in range(1, n_outputs + 1):
+        y, name = x, f"{OF_OUTPUT}{output}"
+        for number, width in enumerate(units, 1):
+            y = layers.Dense(width, activation, name=f"{name}_dense_{number}")(y)
+            y = layers.Dropout(dropout, name=f"{name}_dropout_{number}")(y)
+        outputs.append(layers.Dense(1, dtype="float32", name=name)(y))
+    return layers.Concatenate(dtype="float32", name=LOGITS)(outputs)
 
 
 def flat(x: keras.KerasTensor, width: int) -> keras.KerasTensor:

@@ -11,6 +11,7 @@ from models.parts.blocks import logits as to_logits
 from models.parts.patches import JoinPatches, ToPatches, count_patches
 from models.settings import ModelError, ModelSettings
 
+ATTENTION = "head_attention"  # the layer that weighs the steps, each class by weights of its own
 POOLS: dict[str, Callable[[Any], Any]] = {
     "mean": lambda x: ops.mean(x, axis=1),
     "max": lambda x: ops.max(x, axis=1),
@@ -30,7 +31,7 @@ def tag_image(
     """Images (batch, frames, bands, channels) -> logits (batch, n_classes), through backbone and head.
 
     Args:
-        settings: head, pooling, units, dropout and patches.
+        settings: head, its kernels, pooling, units, dropout and patches.
         image: what the backbone takes, its frames known.
         backbone: image or patch -> feature map (batch, steps, bands, channels).
         n_classes: number of logits.
@@ -56,18 +57,20 @@ def tag_image(
 def _sequence(settings: ModelSettings, features: keras.KerasTensor) -> keras.KerasTensor:
     """Feature map (batch, steps, bands, channels) -> (batch, steps, channels), the mean over bands."""
     if settings.head == "conv":
-        features = _conv_blocks(features)
+        features = _conv_blocks(features, settings.kernel_size or 3)
     return ops.mean(features, axis=2)
 
 
-def _conv_blocks(x: keras.KerasTensor) -> keras.KerasTensor:
+def _conv_blocks(x: keras.KerasTensor, kernel_size: int) -> keras.KerasTensor:
     """The two blocks of study A's small network: (batch, steps, bands, channels) -> (batch, steps / 4, bands / 4, 64).
 
     Halves are rounded up ("same"), as the maps of a backbone can be 3 x 3.
     """
     for filters in (32, 64):
         x = norm(name=f"head_norm_{filters}")(x)
-        x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"head_conv_{filters}")(x)
+        x = layers.Conv2D(
+            filters, kernel_size, padding="same", activation="relu", name=f"head_conv_{filters}"
+        )(x)
         x = layers.MaxPooling2D(padding="same", name=f"head_pool_{filters}")(x)
     return x
 
@@ -87,9 +90,7 @@ def _pooled_logits(settings: ModelSettings, sequence: keras.KerasTensor, n_class
             )
         x = _dense_layers(settings, sequence)
         logits = to_logits(x, n_classes)
-        scores = layers.Dense(n_classes, dtype="float32", name="head_attention", kernel_initializer="zeros")(
-            x
-        )
+        scores = layers.Dense(n_classes, dtype="float32", name=ATTENTION, kernel_initializer="zeros")(x)
         return ops.sum(logits * ops.softmax(scores, axis=1), axis=1)
     x = _dense_layers(settings, POOLS[settings.pool or "mean"](sequence))
     return to_logits(x, n_classes)

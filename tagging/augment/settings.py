@@ -37,10 +37,22 @@ class AugmentSettings(_Parts):
         at_least=0,
         at_most=0.5,
     )
-    keep_originals: bool = setting(False, "each clip comes twice per epoch, once as it is and once augmented")
+    keep_originals: bool = setting(
+        False, "each clip that is augmented comes twice per epoch, once as it is and once augmented"
+    )
+    sources: tuple[str, ...] | None = setting(
+        None,
+        "sources of the stage whose clips are augmented, e.g. `[curated]`; clips of its other sources come once, as "
+        "they are, though mixtures may blend them into augmented ones. Null: all sources",
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.sources is not None and not (self.sources and self.enabled):
+            raise ValueError(
+                f"augment.sources: expected null, or sources for an augmentation that is on, received "
+                f"{list(self.sources)}{'' if self.enabled else ' while none is on'}"
+            )
         if self.keep_originals and not self.enabled:
             raise ValueError(
                 "keep_originals: expected false while no augmentation is on (clips would come twice, unchanged), "

@@ -11,7 +11,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "runs", type=Path, nargs="+", metavar="RUN", help="run folders, or folders with runs in them"
     )
     parser.add_argument(
-        "--metric", help="of the validation clips, e.g. f1_macro (default: one that all runs have)"
+        "--metric",
+        help="of the validation clips, e.g. f1_macro, or with --test of the test clips, e.g. test_f1_macro "
+        "(default: of the validation clips, one that all runs have)",
+    )
+    parser.add_argument(
+        "--test",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="JSON",
+        help="NAME.scores.json files of predict.py: the scores of these runs on test clips",
     )
     parser.add_argument("--out", type=Path, default=Path("comparison"), help="folder (default: %(default)s)")
     parser.add_argument(
@@ -22,6 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from tagging.report.comparison import compare
 
-    for path in compare(args.runs, args.out, args.metric, args.top):
+    for path in compare(args.runs, args.out, args.metric, args.top, args.test):
         print(path)
     return 0

@@ -38,7 +38,7 @@ def check_config(config: Config) -> None:
             _check_features(name, stage, frames)
         _check_fill(name, stage, config)
         _check_edges(name, stage, config)
-        _check_stage(name, stage, frames, has_validation=config.split.holds_out)
+        _check_stage(name, stage, frames, has_validation=config.split.validates(is_noisy=stage.is_noisy))
 
 
 def check_task(config: Config, task: str | None) -> None:

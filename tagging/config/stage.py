@@ -195,6 +195,11 @@ class StageSettings(TrainSettings):
     )
     selection: SelectionSettings = field(default_factory=SelectionSettings)
 
+    @property
+    def is_noisy(self) -> bool:
+        """Whether it trains on noisy clips alone."""
+        return set(self.sources) <= {"noisy", SELECTED}
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.views is not None and (tuple(self.trainable) != ("head",) or self.overfit_batches):
@@ -205,6 +210,11 @@ class StageSettings(TrainSettings):
         if SELECTED in self.sources and "noisy" in self.sources:
             raise ValueError(
                 f"expected sources with {SELECTED} or noisy, received {list(self.sources)}: both are the same clips"
+            )
+        if unknown := [source for source in self.augment.sources or () if source not in self.sources]:
+            raise ValueError(
+                f"expected augment.sources out of a stage's own sources, {list(self.sources)}, received {unknown}; to "
+                "augment in one stage only: stages.NAME.augment"
             )
         if unknown := [source for source in self.source_weights if source not in self.sources]:
             raise ValueError(

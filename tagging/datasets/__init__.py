@@ -33,3 +33,8 @@ def read_dataset(settings: DatasetSettings, *, only_look: bool = False) -> Datas
         reader.prepare(settings)
     dataset: Dataset = reader.read(settings)
     return relabelled(found_on_disk(dataset), settings)
+
+
+def stored_parts(layout: str) -> dict[str, int]:
+    """The parts of a layout's stored features that have a scale of their own: name -> bands, in their order."""
+    return getattr(import_module(f"tagging.datasets.layouts.{layout}"), "PARTS", {})

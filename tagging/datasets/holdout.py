@@ -8,7 +8,7 @@ import pandas as pd
 
 from tagging.datasets.settings import SplitSettings
 from tagging.datasets.splits import drawn, hold_out
-from tagging.datasets.table import DRAWN_FROM, TEST, Dataset
+from tagging.datasets.table import DRAWN_FROM, NOISY, TEST, Dataset
 
 
 def checked_clips(
@@ -23,6 +23,13 @@ def checked_clips(
     """
     checked = dataset.of(dataset.checked)
     return checked, hold_out(checked, dataset.strata(checked), split, seed, left_out=exclude)
+
+
+def noisy_clips(dataset: Dataset, split: SplitSettings, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """All noisy clips, and which of them are held out by `split.noisy_share`; dealt as those with checked labels."""
+    noisy = dataset.of(NOISY)
+    of_noisy = replace(split, validation_share=split.noisy_share, file=None)
+    return noisy, hold_out(noisy, dataset.strata(noisy), of_noisy, seed)
 
 
 def with_test_clips(dataset: Dataset, split: SplitSettings, seed: int) -> Dataset:

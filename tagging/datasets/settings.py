@@ -154,8 +154,20 @@ class SplitSettings(Settings):
         at_least=0,
         below=1,
     )
+    noisy_share: float = setting(
+        0.0,
+        "share of the noisy clips that stages which train on noisy clips alone hold out and are validated on, in place "
+        "of the clips with checked labels; 0: these validate all stages. Stages with other sources train on all noisy "
+        "clips. `--folds` validates every stage on its fold",
+        at_least=0,
+        below=1,
+    )
 
     @property
     def holds_out(self) -> bool:
-        """Whether any clips are to validate."""
+        """Whether any clips with checked labels are held out."""
         return self.file is not None or self.validation_share > 0
+
+    def validates(self, *, is_noisy: bool) -> bool:
+        """Whether any clips validate a stage, which may train on noisy clips alone."""
+        return self.holds_out or (is_noisy and self.noisy_share > 0)

@@ -12,6 +12,7 @@ from foundation.errors import UserError
 from foundation.words import counted
 
 COLUMNS = ("fname", "path", "labels", "split", "group")
+NOISY = "noisy"  # the split whose labels a machine made
 TEST = "test"  # the split to predict; files without a data set are cleaned as its clips are
 
 DRAWN_FROM = (
@@ -108,6 +109,20 @@ class Dataset:
                 f"expected clips of the split train or curated to train on, received only {', '.join(splits)}"
             )
         return "train" if "train" in splits else "curated"
+
+    @property
+    def captions(self) -> list[str]:
+        """What each clip is annotated with, in words: `Bark, Meow`, `valence 0.25`; "" where it is not known."""
+        if self.has_labels:
+            return [", ".join(labels) for labels in self.clips["labels"]]
+        return [
+            ", ".join(
+                f"{name} {value:g}"
+                for name, value in zip(self.classes, values, strict=True)
+                if np.isfinite(value)
+            )
+            for values in self.clips["values"]
+        ]
 
     @property
     def trains(self) -> bool:

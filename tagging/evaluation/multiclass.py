@@ -1,6 +1,6 @@
 """Single-label: accuracy, precision, recall and F1, and the confusion matrix."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from tagging.evaluation.checks import EvaluationError, check_matrices
 from tagging.evaluation.metric import ClassFigure, Metric, label_counts
 
 _POSITION = {"precision": 0, "recall": 1, "f1": 2}  # in what scikit-learn returns
+_AVERAGES = ("macro", "micro", "weighted")
 
 
 def accuracy(targets: np.ndarray, scores: np.ndarray) -> float:
@@ -57,6 +58,14 @@ def by_class(name: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """
     return lambda targets, scores: _figure(
         name, targets, scores, average=None, labels=range(targets.shape[1]), zero_division=np.nan
+    )
+
+
+def average_table(figures: Mapping[str, float | int]) -> pd.DataFrame:
+    """Macro, micro and weighted averages (rows) of precision, recall and F1 (columns), out of a report."""
+    rows = {average: [figures[f"{name}_{average}"] for name in _POSITION] for average in _AVERAGES}
+    return pd.DataFrame.from_dict(
+        rows, orient="index", columns=[figure.title for figure in (PRECISION, RECALL, F1)]
     )
 
 

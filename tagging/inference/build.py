@@ -10,6 +10,7 @@ from models.registry import build_network, expected_channels
 from models.settings import ModelError
 from tagging.config.schema import Config
 from tagging.frontend.registry import build_frontend, build_stored_frontend
+from tagging.inference.transfer import transfer, transfer_source
 from tagging.inference.windows import inference_step
 from tagging.pipeline.pieces import FeatureSequences, Pieces
 from tagging.runs.run import Run, RunError
@@ -42,11 +43,15 @@ class TaggerModel:
         whole: input (waveform or features) -> logits.
         frontend: input -> image.
         network: image -> logits.
+        is_measured: whether the front end has its statistics, from another run.
+        new_layers: names of the layers that a run in `model.weights` had no weights for; empty without such a run.
     """
 
     whole: keras.Model
     frontend: keras.Layer
     network: keras.Model
+    is_measured: bool = False
+    new_layers: tuple[str, ...] = ()
 
     @cached_property
     def step(self) -> Callable:
@@ -57,20 +62,27 @@ class TaggerModel:
 def build_tagger(config: Config, pieces: Pieces, n_classes: int, start: Run | None) -> TaggerModel:
     """The model of a config.
 
-    The network has the weights of the run `start`, or those that `config.model` names.
+    The network has the weights of the run `start`, or those that `config.model` names: of a file, published ones, or
+    the layers of another run.
     """
+    source = None if start else transfer_source(config)
     frontend = build_stage_frontend(config, pieces)
     inputs = keras.Input(pieces.input_shape, name="waveform" if pieces.is_audio else "features")
     image = frontend(inputs)
     # The run's weights take the place of those that the config names.
-    model = replace(config.model, weights="none", weights_sha256=None) if start else config.model
+    is_measured = bool(start or source)
+    model = replace(config.model, weights="none", weights_sha256=None) if is_measured else config.model
     network = build_network(model, image.shape[1:], n_classes)
     network.name = NETWORK
+    new_layers: tuple[str, ...] = ()
     if start:
         trained = start.load_model()
         for layer in (frontend, network):
             _load_weights(layer, trained.get_layer(layer.name), start)
-    return TaggerModel(keras.Model(inputs, network(image), name="tagger"), frontend, network)
+    elif source:
+        new_layers = transfer(source, frontend, network, source.load_model())
+    whole = keras.Model(inputs, network(image), name="tagger")
+    return TaggerModel(whole, frontend, network, is_measured, new_layers)
 
 
 def _load_weights(layer: keras.Layer, trained: keras.Layer, run: Run) -> None:

@@ -6,6 +6,7 @@ resumes as if it had not stopped, and two runs see the same batches.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,7 @@ class TrainingBatches:
         jobs: clips read in parallel.
         background_paths: clean WAV files of `augment.background`; read only if that is on.
         weights: of the clips in the loss, (clips,), float32; None: batches come without weights.
+        augmented: which clips `augment` changes, (clips,), bool; None: all.
         lengths: of the clips in steps, (clips,), where they vary: clips of like length share a batch.
 
     Raises:
@@ -61,6 +63,7 @@ class TrainingBatches:
     jobs: int
     background_paths: Sequence[Path] = ()
     weights: np.ndarray | None = None
+    augmented: np.ndarray | None = None
     lengths: np.ndarray | None = None
 
     def __post_init__(self) -> None:
@@ -73,8 +76,19 @@ class TrainingBatches:
 
     @property
     def items(self) -> int:
-        """Items of an epoch: each clip, or each clip twice (plain and augmented)."""
-        return len(self.paths) * (2 if self.augment.keep_originals else 1)
+        """Items of an epoch: each clip, and those that `keep_originals` lets come twice (plain and augmented) again."""
+        return len(self._clip_of)
+
+    @cached_property
+    def _is_augmented(self) -> np.ndarray:
+        """Which clips are changed, (clips,) bool."""
+        return np.ones(len(self.paths), bool) if self.augmented is None else self.augmented
+
+    @cached_property
+    def _clip_of(self) -> np.ndarray:
+        """Number of each item's clip, (items,): all clips, then those that come a second time."""
+        clips = np.arange(len(self.paths))
+        return np.concatenate([clips, clips[self._is_augmented & self.augment.keep_originals]])
 
     @property
     def steps(self) -> int:
@@ -115,7 +129,7 @@ class TrainingBatches:
         n_buckets = max(1, min(_BUCKETS, len(self.paths) // self.batch_size))
         edges = np.quantile(self.lengths, np.arange(1, n_buckets) / n_buckets)
         buckets = np.searchsorted(edges, self.lengths, side="right")
-        return tf.constant(np.resize(buckets, self.items))  # an augmented item is as long as the plain one
+        return tf.constant(buckets[self._clip_of])  # an augmented item is as long as the plain one
 
     def _shuffle_batches(self, items: tf.Tensor, epoch: tf.Tensor) -> tf.Tensor:
         """Whole batches in random order: lengths must not come sorted."""
@@ -124,7 +138,7 @@ class TrainingBatches:
 
     def _load(self, epoch: tf.Tensor, item: tf.Tensor) -> tuple:
         """One piece of an item's clip, and of a background; a fill has one too, which `_images` leaves out."""
-        clip = tf.maximum(item, 0) % len(self.paths)
+        clip = tf.constant(self._clip_of)[tf.maximum(item, 0)]
         path, label = _strings(self.paths)[clip], tf.constant(self.targets)[clip]
         seed = tf.random.fold_in(self._seed(_WINDOWS, epoch), item)
         piece = self.pieces.draw(self.pieces.read(path), seed)
@@ -155,10 +169,13 @@ class TrainingBatches:
         labels: tf.Tensor,
     ) -> list[Step]:
         real = items >= 0
-        stored, backgrounds, labels, clips = (
-            tf.boolean_mask(part, real) for part in (stored, backgrounds, labels, items % len(self.paths))
+        stored, backgrounds, labels, shown = (
+            tf.boolean_mask(part, real) for part in (stored, backgrounds, labels, items)
         )
-        is_augmented = (items[real] >= len(self.paths)) | (not self.augment.keep_originals)
+        clips = tf.gather(tf.constant(self._clip_of), shown)
+        is_augmented = tf.gather(tf.constant(self._is_augmented), clips)
+        if self.augment.keep_originals:
+            is_augmented = shown >= len(self.paths)
         seed, waveform_seed = (
             tf.random.fold_in(self._seed(stream, epochs[0]), items[0]) for stream in (_AUGMENT, _WAVEFORMS)
         )

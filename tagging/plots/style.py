@@ -12,7 +12,7 @@ from foundation.files import write_atomic
 
 _DOTS_PER_INCH = 110
 _MOST_PIXELS = 6000  # of either side: the memory of a plot is bounded, whatever it shows
-TRAIN, VALIDATION = "tab:blue", "tab:orange"
+TRAIN, VALIDATION, TEST = "tab:blue", "tab:orange", "tab:green"
 SCORES = {"raw": "tab:orange", "calibrated": "tab:blue"}
 BEST = "tab:red"
 MUTED = "0.6"  # of lines and points in the background

@@ -10,12 +10,12 @@ import pandas as pd
 from tagging.config.schema import Config
 from tagging.config.selection import SELECTED
 from tagging.datasets.splits import read_split
-from tagging.datasets.table import Dataset
+from tagging.datasets.table import NOISY, Dataset
 from tagging.report.html import NOTHING, Html, element, folded, paragraph, section, table
 from tagging.report.material import Material
-from tagging.runs.run import CONFIG, SPLIT, Run
+from tagging.runs.run import CONFIG, NOISY_SPLIT, SPLIT, Run
 
-_PARTS = {"train": "trained on", "validation": "held out"}  # of split.csv
+_PARTS = {"train": "trained on", "validation": "held out"}  # of such a table
 
 
 def data_table(material: Material, dataset: Dataset) -> pd.DataFrame:
@@ -75,17 +75,18 @@ def _part_title(name: str) -> str:
 
 
 def _parts(material: Material, dataset: Dataset) -> Iterator[tuple[str, pd.DataFrame]]:
-    return split_parts(dataset, None if material.member.has_folds else material.path / SPLIT)
+    return split_parts(dataset, None if material.member.has_folds else material.path)
 
 
-def split_parts(dataset: Dataset, split: Path | None) -> Iterator[tuple[str, pd.DataFrame]]:
-    """The clips of each split by name, those with checked labels by the part that `split.csv` gives them."""
+def split_parts(dataset: Dataset, run: Path | None) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The clips of each split by name, those of which some are held out by the part that the run's tables give them."""
+    files = {dataset.checked: run / SPLIT, NOISY: run / NOISY_SPLIT} if run else {}
     for name in dict.fromkeys(dataset.clips["split"]):
-        clips = dataset.of(name)
-        if name != dataset.checked or split is None or not split.is_file():
+        clips, file = dataset.of(name), files.get(name)
+        if file is None or not file.is_file():
             yield name, clips
             continue
-        of_clip = clips["fname"].map(read_split(split))
+        of_clip = clips["fname"].map(read_split(file))
         for which in dict.fromkeys(of_clip.dropna()):
             yield f"{name}, {which}", clips[(of_clip == which).to_numpy()]
 

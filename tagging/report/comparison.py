@@ -12,36 +12,47 @@ from tagging.plots.runs import run_bars, size_against_metric
 from tagging.report.markdown import markdown, write_csv_and_markdown
 from tagging.runs.place import is_passing
 from tagging.runs.run import INFO, Run, RunError, read_run
+from tagging.runs.scores_file import read_figures
 
 PLOTS = ("bars.png", "curves.png", "parameters.png")
 _MOST_CURVES = 10  # as many as there are colours
+_CLIPS = {"val": "validation", "test": "test"}
+
+Scored = dict[str, dict[str, float]]
+"""Name of a run -> metric -> value, on test clips."""
 
 
-def compare(paths: Sequence[Path], out: Path, metric: str | None = None, top: int = 5) -> list[Path]:
+def compare(
+    paths: Sequence[Path], out: Path, metric: str | None = None, top: int = 5, test: Sequence[Path] = ()
+) -> list[Path]:
     """Write tables and plots of runs, the best first; the paths of the files.
 
     Args:
         paths: run folders, or folders that have some in them, however deep.
         out: folder of `runs.csv`, `runs.md`, `top.md`, `bars.png`, `curves.png` and `parameters.png`.
-        metric: of the validation clips, e.g. `accuracy`; None: one that all runs with such clips have.
+        metric: of the validation clips, e.g. `accuracy`, or of the test clips, `test_accuracy`; None: of the
+            validation clips, one that all runs with such clips have.
         top: rows of the short table.
+        test: `NAME.scores.json` files, which have metrics of these runs on test clips.
 
     Raises:
         RunError: no run is there, one cannot be read, or they do not share the metric.
     """
     runs = find_runs(paths)
-    metric = _metric(runs, metric)
+    scored = _scored(runs, test)
+    by = _ranking(runs, scored, metric)
     names = ("runs.csv", "runs.md", "top.csv", "top.md", *PLOTS)
-    with claimed("compare", {f"--out {name}": out / name for name in names}):
-        return _compare(runs, out, metric, top)
+    with claimed("compare", {f"--out {name}": out / name for name in names}, inputs=test):
+        return _compare(runs, scored, out, by, top)
 
 
-def _compare(runs: dict[str, Run], out: Path, metric: str, top: int) -> list[Path]:
-    table = run_table(runs, metric)
+def _compare(runs: dict[str, Run], scored: Scored, out: Path, by: str, top: int) -> list[Path]:
+    part, _, metric = by.partition("_")
+    table = run_table(runs, metric, scored, part)
     written = write_csv_and_markdown(table, out / "runs")
     written += write_csv_and_markdown(table.head(top), out / "top")
     print(
-        f"the {min(top, len(table))} best of {len(table)} runs by {metric_title(metric)} of the validation clips"
+        f"the {min(top, len(table))} best of {len(table)} runs by {metric_title(metric)} of the {_CLIPS[part]} clips"
     )
     print(markdown(table.head(top)))
     if len(table) > top:
@@ -50,7 +61,7 @@ def _compare(runs: dict[str, Run], out: Path, metric: str, top: int) -> list[Pat
     run_bars(table, metric, plots[0])
     drawn = {name: runs[name].history() for name in table["run"].head(_MOST_CURVES)}
     learning_curves(drawn, plots[1], metric)
-    size_against_metric(table, metric, plots[2])
+    size_against_metric(table, metric, plots[2], part)
     return written + plots
 
 
@@ -92,14 +103,25 @@ def run_folders(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(folders))
 
 
-def run_table(runs: dict[str, Run], metric: str) -> pd.DataFrame:
-    """One row per run, the best first, those without validation last; losses and metric are of the epoch that was kept.
+def run_table(
+    runs: dict[str, Run], metric: str, scored: Scored | None = None, part: str = "val"
+) -> pd.DataFrame:
+    """One row per run, the best first, those without the metric last; losses and metric are of the epoch that was kept.
 
     Columns: `run`, `network`, `parameters`, `trainable_parameters`, `device`, `seconds`, `seconds_per_epoch`, `epochs`,
-    `best_epoch`, `train_loss`, `val_loss`, `train_METRIC` (NaN where training does not measure it), `val_METRIC`.
+    `best_epoch`, `train_loss`, `val_loss`, `train_METRIC` (NaN where training does not measure it), `val_METRIC`, and
+    where test scores are given `test_METRIC`.
+
+    Args:
+        runs: by name.
+        metric: the column that is shown, without `val_` or `test_`.
+        scored: name of a run -> metrics on test clips; empty: no such column.
+        part: `val` or `test`, whose metric sorts.
     """
     table = pd.DataFrame([_row(name, run, metric) for name, run in runs.items()])
-    by = f"val_{metric}"
+    if scored:
+        table[f"test_{metric}"] = [scored.get(name, {}).get(metric, float("nan")) for name in runs]
+    by = f"{part}_{metric}"
     return table.sort_values(by, ascending=is_lower_better(metric), kind="stable").reset_index(drop=True)
 
 
@@ -129,6 +151,35 @@ def _validation(run: Run) -> dict[str, float]:
     """Figures of the validation clips, without those that are not a single number."""
     found = run.info["validation"] or {}
     return {key: value for key, value in found.items() if isinstance(value, int | float)}
+
+
+def _scored(runs: dict[str, Run], files: Sequence[Path]) -> Scored:
+    """Metrics on test clips, by the name of the run; each file has to know one of the runs."""
+    scored: Scored = {}
+    for path in files:
+        known = read_figures(path)
+        found = {name: known[key] for name, run in runs.items() if (key := run.info["finished"]) in known}
+        if not found:
+            raise RunError(
+                f"--test {path}: expected scores of one of the runs {', '.join(runs)}, received others; run predict.py "
+                "--runs RUN on the test clips"
+            )
+        scored |= found
+    return scored
+
+
+def _ranking(runs: dict[str, Run], scored: Scored, asked: str | None) -> str:
+    """The column that ranks: `val_METRIC`, or `test_METRIC`."""
+    if asked is None or not asked.startswith("test_"):
+        return f"val_{_metric(runs, asked)}"
+    key = asked.removeprefix("test_")
+    if any(key not in figures for figures in scored.values()) or not scored:
+        known = "; ".join(f"{name}: {', '.join(figures)}" for name, figures in scored.items())
+        raise RunError(
+            f"--metric {asked}: expected test scores with {key}, received {known or 'no test scores'}; name the "
+            "NAME.scores.json files of predict.py by --test"
+        )
+    return asked
 
 
 def _metric(runs: dict[str, Run], asked: str | None) -> str:

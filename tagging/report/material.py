@@ -13,12 +13,12 @@ from submissions.writer import read_scores
 from tagging.datasets import read_dataset
 from tagging.datasets.archives import is_filled
 from tagging.datasets.holdout import with_test_clips
-from tagging.datasets.table import Dataset, DatasetError
+from tagging.datasets.table import NOISY, Dataset, DatasetError
 from tagging.evaluation.calibration import Calibration, calibrate, read_calibration
 from tagging.evaluation.task_kinds import TaskKind
 from tagging.report.html import Html, element
 from tagging.runs.folds import Member, out_of_fold, read_member
-from tagging.runs.run import SCORES, Run
+from tagging.runs.run import NOISY_SPLIT, SCORES, Run
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,8 @@ def _dataset(run: Run) -> tuple[Dataset | None, tuple[str, ...]]:
 
 def _evaluation(member: Member, dataset: Dataset) -> tuple[Evaluation | None, tuple[str, ...]]:
     fnames, fold, logits = _scores(member)
-    known = dataset.of(dataset.checked).set_index("fname", drop=False)
+    is_noisy = not member.has_folds and (member.path / NOISY_SPLIT).is_file()
+    known = dataset.of(NOISY if is_noisy else dataset.checked).set_index("fname", drop=False)
     if strange := [name for name in fnames if name not in known.index]:
         return None, (f"{len(strange)} validation clips are no longer in the data set ({strange[0]} first).",)
     clips = known.loc[list(fnames)].reset_index(drop=True)
@@ -125,7 +126,8 @@ def _evaluation(member: Member, dataset: Dataset) -> tuple[Evaluation | None, tu
     run = member.runs[0]
     stored = None if member.has_folds else read_calibration(run.path)
     calibration = stored or calibrate(run.kind, evaluation.targets, evaluation.logits, run.classes)
-    return replace(evaluation, calibration=calibration), ()
+    note = "Noisy clips validate this stage (split.noisy_share): their labels may be wrong, and the scores with them."
+    return replace(evaluation, calibration=calibration), (note,) if is_noisy else ()
 
 
 def _scores(member: Member) -> tuple[Sequence[str], np.ndarray | None, np.ndarray]:

@@ -7,24 +7,25 @@ import pandas as pd
 
 from tagging.evaluation.bootstrap import LEAST_UNITS, Interval, interval_of, interval_of_difference
 from tagging.evaluation.checks import EvaluationError
+from tagging.evaluation.multiclass import average_table
 from tagging.evaluation.task_kinds import TaskKind
 
 
-def score_report(
-    kind: TaskKind,
-    targets: np.ndarray,
-    scores: np.ndarray,
-    fnames: Sequence[str],
-    classes: Sequence[str],
-    usage: Mapping[str, str],
-) -> str:
-    """One line per class, then the metrics of all, public and private clips."""
+def score_report(kind: TaskKind, table: pd.DataFrame, reports: Mapping[str, dict[str, float | int]]) -> str:
+    """One line per class; with one label per clip the averages over the classes; the metrics of each usage.
+
+    Args:
+        kind: of the task.
+        table: of the classes.
+        reports: from `by_usage`.
+    """
+    parts = [table.to_string(index=False, float_format="%.4f", na_rep="-")]
+    if kind.is_single_label:
+        parts.append(average_table(reports["all"]).to_string(float_format="%.4f"))
     lines = [
-        f"{name:>8}  {kind.line(figures)}   ({figures['clips']} clips)"
-        for name, figures in by_usage(kind, targets, scores, fnames, usage).items()
+        f"{name:>8}  {kind.line(figures)}   ({figures['clips']} clips)" for name, figures in reports.items()
     ]
-    table = kind.table(targets, scores, classes)
-    return "\n".join([table.to_string(index=False, float_format="%.4f", na_rep="-"), "", *lines])
+    return "\n\n".join([*parts, "\n".join(lines)])
 
 
 def by_usage(

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from foundation.ledger import LEDGER, has_ledger, recorded
 from foundation.parts import is_part
-from tagging.runs.run import BATCHES, CONFIG, INFO, SPLIT
+from tagging.runs.run import BATCHES, CONFIG, INFO, NOISY_SPLIT, SPLIT
 
 IDENTITY, BACKUPS, FEATURES, REPORT = "stage.json", "backup", "features", "report.html"
 _MARKS = (IDENTITY, INFO)
 _MADE = {
     *("model.keras", CONFIG, "history.csv", "validation_scores.npz", "calibration.json", "per_class.csv"),
-    *(BATCHES, "batches.png"),
+    *(BATCHES, "batches.png", NOISY_SPLIT),
     *(SPLIT, "curves.png", "confusion.csv", "confusion.png", "selected.csv", "selection_scores.npz"),
     *(
         "best.weights.h5",

@@ -21,7 +21,8 @@ from tagging.runs.model_hash import model_hash
 MODEL, CONFIG, INFO, HISTORY = "model.keras", "config.yaml", "run.json", "history.csv"
 BATCHES = "batches.csv"  # loss of each batch, on request
 SCORES = "validation_scores.npz"  # logits of the validation clips
-SPLIT = "split.csv"  # which clips validate
+SPLIT = "split.csv"  # which clips with checked labels are held out
+NOISY_SPLIT = "noisy_split.csv"  # which noisy clips are, of a run that these validate
 SHAPING = (
     "cleaning",
     "window",

@@ -112,7 +112,9 @@ def check_metrics(sweep: Sweep, config: Config, task: str | None) -> None:
         SweepError: with the metrics that there are.
     """
     known = ["loss", *(key for key, metric in known_metrics(task).items() if metric.streaming)]
-    known += validation_columns(task) if config.split.holds_out else []
+    stages = config.stages.values()
+    has_validation = any(config.split.validates(is_noisy=stage.is_noisy) for stage in stages)
+    known += validation_columns(task) if has_validation else []
     _check_known("metric.name", sweep.metric, known)
     known += [f"{OF_TEST}{key}" for key in ("loss", *known_metrics(task))]
     for name in sweep.also:

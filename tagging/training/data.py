@@ -1,6 +1,6 @@
 """Which clips a stage trains on, and which it is validated on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +14,10 @@ from tagging.config.selection import SELECTED
 from tagging.config.stage import StageSettings
 from tagging.datasets import read_dataset
 from tagging.datasets.cleaned import with_clean_audio
-from tagging.datasets.holdout import checked_clips, with_test_clips
+from tagging.datasets.holdout import checked_clips, noisy_clips, with_test_clips
 from tagging.datasets.splits import keep_apart
-from tagging.datasets.table import DRAWN_FROM, TEST, Dataset, DatasetError
+from tagging.datasets.table import DRAWN_FROM, NOISY, TEST, Dataset, DatasetError
 from tagging.evaluation.task_kinds import KINDS, TaskKind
-
-NOISY = "noisy"  # the split whose labels a machine made
 
 
 @dataclass(frozen=True)
@@ -30,10 +28,13 @@ class StageData:
         dataset: where they come from.
         train, validation: tables of usable clips; validation is empty where nothing is held out. `split` of a
             training clip is the source it came by.
+        held_out: table of usable clips with checked labels that are held out; `validation`, unless noisy clips
+            validate.
         targets: labels (or values) of the training clips, (train, classes) float32.
         backgrounds: table of noisy clips that may lie under training clips, where the stage asks for it; else empty.
         checked: all clips with checked labels, usable or not, with raw `path`s, and `is_validation`: which are
             held out.
+        noisy: the same of the noisy clips, where some of these validate; else None.
         notes: what was left out and why, a line each.
     """
 
@@ -41,9 +42,11 @@ class StageData:
     train: pd.DataFrame
     targets: np.ndarray
     validation: pd.DataFrame
+    held_out: pd.DataFrame
     backgrounds: pd.DataFrame
     checked: pd.DataFrame
     is_validation: np.ndarray
+    noisy: tuple[pd.DataFrame, np.ndarray] | None
     notes: tuple[str, ...]
 
     @property
@@ -56,7 +59,8 @@ def stage_data(config: Config, settings: StageSettings) -> StageData:
     """Clips for training on the stage's sources; refused and missing ones are left out.
 
     The hold-out depends on the data set, `split` and `seed` alone: it is the same in every stage, and whether
-    a clip is usable moves no other one. Of source `selected` all noisy clips are here, see `selection.py`.
+    a clip is usable moves no other one. It is kept apart from training also where `split.noisy_share` lets noisy clips
+    validate. Of source `selected` all noisy clips are here, see `selection.py`.
 
     Raises:
         CleanFolderError: clips that are not cleaned yet, or a clean folder that does not fit.
@@ -75,9 +79,13 @@ def stage_data(config: Config, settings: StageSettings) -> StageData:
     clips, lost = with_clean_audio(dataset.of(*wanted), Path(config.clean_dir), config.cleaning)
     reasons = with_reasons(zip(lost["fname"], lost["reason"], strict=True))
     notes = [f"{len(lost)} clips without clean audio are left out: {reasons}"] if reasons else []
-    is_held = (clips["split"] == dataset.checked) & clips["fname"].isin(checked["fname"][is_validation])
-    validation = clips[is_held].reset_index(drop=True)
-    is_held |= clips["split"].isin(drawn)
+    held_out = _rows_of(clips, dataset.checked, checked["fname"][is_validation])
+    noisy, validation = None, held_out
+    if settings.is_noisy and config.split.noisy_share > 0:
+        noisy = noisy_clips(dataset, config.split, config.seed)
+        validation = _rows_of(clips, NOISY, noisy[0]["fname"][noisy[1]])
+    is_held = clips.index.isin(held_out.index.union(validation.index)) | clips["split"].isin(drawn)
+    held_out, validation = (part.reset_index(drop=True) for part in (held_out, validation))
     apart = clips[~is_held & keep_apart(clips, clips[is_held])]
     train = apart[apart["split"].isin(sources)].reset_index(drop=True)
     held = "validation or test" if drawn else "validation"
@@ -87,14 +95,29 @@ def stage_data(config: Config, settings: StageSettings) -> StageData:
         )
     if train.empty:
         raise DatasetError(f"expected training clips in {settings.sources}, found none; {' '.join(notes)}")
-    if is_validation.any() and validation.empty:
+    if (noisy[1] if noisy else is_validation).any() and validation.empty:
         raise DatasetError(f"expected usable validation clips, found none; {' '.join(notes)}")
     notes += _missing_classes(dataset, train)
     notes += _long_pieces(config, train)
     targets = dataset.targets(train)
     train = train.assign(split=train["split"].map(sources))
     backgrounds = apart[(apart["split"] == NOISY) & has_background].reset_index(drop=True)
-    return StageData(dataset, train, targets, validation, backgrounds, checked, is_validation, tuple(notes))
+    return StageData(
+        dataset=dataset,
+        train=train,
+        targets=targets,
+        validation=validation,
+        held_out=held_out,
+        backgrounds=backgrounds,
+        checked=checked,
+        is_validation=is_validation,
+        noisy=noisy,
+        notes=tuple(notes),
+    )
+
+
+def _rows_of(clips: pd.DataFrame, split: str, fnames: Collection[str]) -> pd.DataFrame:
+    return clips[(clips["split"] == split) & clips["fname"].isin(fnames)]
 
 
 def _check_sources(config: Config, dataset: Dataset, settings: StageSettings, wanted: Sequence[str]) -> None:

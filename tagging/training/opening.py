@@ -18,6 +18,10 @@ def opening(data: StageData, settings: StageSettings, steps: int) -> str:
     if DRAWN_FROM in data.dataset.clips:
         held += f", {clips_and_recordings(data.dataset.of(TEST))} drawn to test"
     lines = [f"{clips_and_recordings(data.train)} to train on, {held}; {steps} batches per epoch"]
+    if data.noisy:
+        lines.append(
+            "noisy clips validate (split.noisy_share): their labels may be wrong, and the scores with them"
+        )
     if lacking := _lacking(data):
         lines.append(f"no held-out clip has the label {some(lacking)}: its score is not measured")
     if n := settings.overfit_batches:

@@ -81,6 +81,16 @@ def _confusions(path: Path) -> pd.DataFrame:
     return pd.DataFrame(rows.iloc[1:, 1:].to_numpy(int), classes, classes)
 
 
+def targets_table(folder: Path, kind: TaskKind) -> str:
+    """The figures of each target, as `per_class.csv` has them, each line with its end; "": of labels, or none."""
+    if kind.has_labels or not (folder / PER_CLASS).is_file():
+        return ""
+    table = pd.read_csv(
+        folder / PER_CLASS, dtype={"label": str}, na_filter=True, keep_default_na=False, na_values=[""]
+    )
+    return table.to_string(index=False, float_format="%.4f", na_rep="-") + "\n"
+
+
 def closing_table(info: dict[str, Any], kind: TaskKind) -> str:
     """A stage in a few aligned lines."""
     rows = {

@@ -42,7 +42,7 @@ class StageRun:
 
     def batches(self, frontend: Callable) -> TrainingBatches:
         """What the network learns from; `frontend` makes images of inputs."""
-        train = self.data.train
+        train, sources = self.data.train, self.stage.settings.augment.sources
         return TrainingBatches(
             paths=list(train["path"]),
             targets=self.data.targets,
@@ -53,6 +53,7 @@ class StageRun:
             seed=self.stage.config.seed,
             jobs=self.jobs,
             weights=self.weights,
+            augmented=None if sources is None else train["split"].isin(sources).to_numpy(bool),
             background_paths=list(self.data.backgrounds["path"]),
             lengths=None if None not in self.pieces.input_shape else train["steps"].to_numpy(int),
         )

@@ -14,12 +14,13 @@ from tagging.config.load import differing_keys
 from tagging.config.schema import Config
 from tagging.config.selection import SELECTED
 from tagging.config.stage import StageSettings
-from tagging.runs.run import SHAPING, Run, RunError, read_run
+from tagging.runs.run import MODEL, SHAPING, Run, RunError, read_run
 from tagging.training.data import StageData
 from tagging.training.stage import Stage
 
 _BUILT_ON = ("init_finished", "selection_finished")
 _WEIGHTS = "weights_hash"  # None in identities of older code, which did not know it
+_NOISY = "noisy_validation_clips"  # of stages that noisy clips validate; not in identities of older code
 _OF_CONFIG = ("seed", "deterministic", *SHAPING)
 _NOT_SHAPING = (
     "weights",
@@ -65,7 +66,8 @@ def identity(stage: Stage, data: StageData, start: Run | None, teacher: Run | No
         **{key: whole[key] for key in SHAPING},
         "stage": whole["stages"][stage.name],
         "train_clips": _digest(data.train),
-        "validation_clips": _digest(data.validation),
+        "validation_clips": _digest(data.held_out),
+        _NOISY: _digest(data.validation) if data.noisy else "none",
         "background_clips": _digest(data.backgrounds),
         _WEIGHTS: None if start else _weights_hash(stage.config.model),
         "init_finished": start.info["finished"] if start else None,
@@ -74,9 +76,12 @@ def identity(stage: Stage, data: StageData, start: Run | None, teacher: Run | No
 
 
 def _weights_hash(model: ModelSettings) -> str | None:
-    """Of the file that the network's weights come from; None: there is none."""
+    """Of the file, or the run's model, that the network's weights come from; None: there is none."""
     published = {"none", *(network.PUBLISHED for network in NETWORKS.values())}
-    return None if model.weights in published else content_hash(Path(model.weights)) or None
+    path = Path(model.weights)
+    return (
+        None if model.weights in published else content_hash(path / MODEL if path.is_dir() else path) or None
+    )
 
 
 def check_teacher(new: dict[str, Any], classes: tuple[str, ...], teacher: Run, stage: str) -> None:
@@ -99,7 +104,10 @@ def check_teacher(new: dict[str, Any], classes: tuple[str, ...], teacher: Run, s
 
 def _check_classes(key: str, run: Run, classes: tuple[str, ...]) -> None:
     if run.classes != classes:
-        raise RunError(f"{key}: expected the classes of this data set in {run.path}, received others")
+        raise RunError(
+            f"{key}: expected the classes of this data set in {run.path}, received others; model.weights takes the "
+            "layers of a run of other classes, or another task"
+        )
 
 
 def check_start(new: dict[str, Any], classes: tuple[str, ...], start: Run, stage: str) -> None:
@@ -151,7 +159,14 @@ def _completed(old: dict[str, Any]) -> dict[str, Any]:
     """An identity that older code stored, with the defaults of the settings that did not exist then."""
     known = completed({key: old[key] for key in _OF_CONFIG if key in old}, Config)
     settings = {key: known[key] for key in _OF_CONFIG}
-    return {_WEIGHTS: None, **settings, **old, **settings, "stage": completed(old["stage"], StageSettings)}
+    return {
+        _WEIGHTS: None,
+        _NOISY: "none",
+        **settings,
+        **old,
+        **settings,
+        "stage": completed(old["stage"], StageSettings),
+    }
 
 
 def _with_full_keys(whole: dict[str, Any], stage: str) -> dict[str, Any]:

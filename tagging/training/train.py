@@ -17,17 +17,18 @@ from tagging.config.schema import Config
 from tagging.datasets.splits import write_split
 from tagging.inference.build import build_tagger
 from tagging.inference.levels import training_floor_db
+from tagging.inference.transfer import transfer_source
 from tagging.pipeline.pieces import AudioWindows
 from tagging.runs.contents import IDENTITY
 from tagging.runs.place import check_place, finish_run, recover
-from tagging.runs.run import MODEL, SPLIT, Run, RunError, read_run
+from tagging.runs.run import MODEL, NOISY_SPLIT, SPLIT, Run, RunError, read_run
 from tagging.training.data import StageData, stage_data
 from tagging.training.device import device_name
 from tagging.training.fit import fit
 from tagging.training.learner import learner_of
 from tagging.training.memory import peak_memory_mib
 from tagging.training.opening import opening
-from tagging.training.outcome import closing_table, describe, write_validation
+from tagging.training.outcome import closing_table, describe, targets_table, write_validation
 from tagging.training.selection import select_clips
 from tagging.training.stage import Stage
 from tagging.training.stage_run import StageRun
@@ -88,7 +89,7 @@ def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) ->
         print(f"resuming what --force began; until it is finished, {stage.final} stays as it is")
     if is_finished:
         check_place(stage.final, replaces=True)
-        _check_not_built_on(stage, start, teacher)
+        _check_not_built_on(stage, start or transfer_source(stage.config), teacher)
     open_work(stage, made_of, force)
     if teacher:
         data = select_clips(data, stage.settings.selection, teacher, stage.work, jobs)
@@ -98,7 +99,9 @@ def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) ->
     info = _train(run, start, watch)
     finish_run(stage.final, stage.config, {"stage": stage.name, "identity": made_of, **info})
     remove_scaffolding(stage.final)
-    print(f"{closing_table(info, run.kind)}\n{'run':>12}  {stage.final}")
+    print(
+        f"{targets_table(stage.final, run.kind)}{closing_table(info, run.kind)}\n{'run':>12}  {stage.final}"
+    )
     describe(stage.final)
     return stage.final
 
@@ -147,7 +150,11 @@ def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str,
         print(note)
     classes = data.dataset.classes
     model = build_tagger(stage.config, run.pieces, len(classes), start)
-    if not start:
+    if model.new_layers:
+        print(
+            f"all layers but {', '.join(model.new_layers)} have the weights of {stage.config.model.weights}"
+        )
+    if not model.is_measured:
         measure_bands(model.frontend, run.batches(model.frontend))
     set_trainable(model.network, stage.settings.trainable, stage.config.model)
     print(opening(data, stage.settings, run.batches(model.frontend).steps))
@@ -165,6 +172,8 @@ def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str,
     with saving(stage.work / MODEL) as partial:
         model.whole.save(partial)
     write_split(stage.work / SPLIT, data.checked, data.is_validation)
+    if data.noisy:
+        write_split(stage.work / NOISY_SPLIT, *data.noisy)
     validation = None
     if len(data.validation):
         validation = write_validation(stage.work, data, run.validation_logits(model.step))

@@ -34,6 +34,22 @@ def test_sizes_are_those_of_study_a(name, trainable, parameters, trained):
     assert network.output.shape == (None, 80)
 
 
+@pytest.mark.parametrize(("size", "parameters"), [(None, 37_844), (3, 37_844), (5, 71_124), (7, 121_044)])
+def test_kernels_of_the_small_network(size, parameters):
+    network = build_network(ModelSettings(kernel_size=size), (92, 80, 1), 80)
+    assert [network.get_layer(f"head_conv_{width}").kernel.shape[:2] for width in (32, 64)] == [
+        (size or 3,) * 2
+    ] * 2
+    assert network.count_params() == parameters
+
+
+def test_the_small_network_as_head_keeps_its_kernels():
+    with pytest.raises(
+        ModelError, match=r"mobilenet_v2 does not use model\.kernel_size \(cnn1d.*simple_cnn do\)"
+    ):
+        build_network(ModelSettings(name="mobilenet_v2", head="conv", kernel_size=5), SMALL, 3)
+
+
 @pytest.mark.parametrize(
     ("name", "application", "preprocess"),
     [

@@ -149,6 +149,7 @@ OTHER = {
     "rnn_layers": 2,
     "bidirectional": False,
     "pool": "mean_max",
+    "output_units": [4],
 }
 
 
@@ -171,6 +172,7 @@ def test_every_option_of_a_network_changes_its_result(name):
 def test_defaults_are_the_documented_ones(name):
     documented = {
         "units": {"mlp": [512, 512], "cnn2d": [1024, 256, 32], "cnn1d": [128]}.get(name, []),
+        "output_units": [],
         "filters": [64, 128, 128] if name == "cnn_rnn" else [16, 32, 64, 128],
         "activation": "relu",
         "input_norm": True,

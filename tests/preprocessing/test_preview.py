@@ -2,12 +2,14 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 import soundfile as sf
 from matplotlib import image, pyplot
 
 from preprocessing import preview
 from preprocessing.feature_settings import FeatureSettings
 from preprocessing.preview import write_preview
+from preprocessing.preview_features import stored_blocks
 from preprocessing.settings import CleaningSettings
 
 SETTINGS = CleaningSettings()
@@ -67,6 +69,40 @@ def test_features_are_in_the_plot(tmp_path, write, table, sound):
         heights[name] = image.imread(plots[0]).shape[0]
         assert len(list((tmp_path / str(name)).glob("[!.]*"))) == 3
     assert heights[None] < heights["mfcc_statistics"] < heights["fused"]  # mel and chroma: two more
+
+
+@pytest.mark.parametrize(
+    ("parts", "n_bands", "bands", "blocks"),
+    [
+        ({"mel": 128, "chroma": 12}, 140, None, {"mel": (0, 128), "chroma": (128, 140)}),
+        ({"mel": 128, "chroma": 12}, 128, (0, 128), {"mel": (0, 128)}),
+        ({"mel": 128, "chroma": 12}, 12, (128, 140), {"chroma": (0, 12)}),
+        ({"mel": 128, "chroma": 12}, 20, (118, 138), {"mel": (0, 10), "chroma": (10, 20)}),
+        ({"mel": 128, "chroma": 12}, 141, None, {"stored": (None, None)}),  # others than the layout says
+        ({}, 13, None, {"stored": (None, None)}),
+    ],
+)
+def test_parts_of_stored_features(parts, n_bands, bands, blocks):
+    found = stored_blocks(parts, n_bands, FeatureSettings(name="stored", bands=bands))
+    assert {name: (each.start, each.stop) for name, each in found.items()} == blocks
+
+
+def test_each_part_of_fused_features_has_a_colour_scale_and_the_plot_the_label(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "1.npy", np.concatenate([rng.uniform(-80, 0, (128, 9)), rng.uniform(0, 1, (12, 9))]))
+    clips = pd.DataFrame({"fname": ["1"], "path": tmp_path / "1.npy", "split": "train"})
+    settings = CleaningSettings(features=FeatureSettings(name="stored", transpose=True))
+    figures = []
+    monkeypatch.setattr(preview, "_save", lambda figure, path: figures.append(figure))
+    parts = {"mel": 128, "chroma": 12}
+    write_preview(clips, settings, tmp_path / "preview", 1, captions=["Trip-Hop"], parts=parts)
+    panels = [place for place in figures[0].axes if place.images]
+    assert [place.get_title() for place in panels] == [
+        "train/1 (Trip-Hop): mel: 9 steps, 128 bands",
+        "chroma: 9 steps, 12 bands",
+    ]
+    assert [np.sign(place.images[0].norm.vmin) for place in panels] == [-1, 1]
+    assert panels[0].images[0].norm.vmax <= 0 < panels[1].images[0].norm.vmax <= 1
 
 
 def test_stored_features_are_a_plot_alone(tmp_path):

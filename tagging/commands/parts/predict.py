@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from foundation.claims import claimed
+from foundation.streams import is_stream
 from foundation.words import some
-from submissions.outputs import PREDICT, class_table_file, confusion_file, prediction_files
+from submissions.outputs import PREDICT, class_table_file, confusion_file, prediction_files, scores_file
 from tagging.commands.parts.predicted import show_refused, write_predicted
 from tagging.config.schema import Config
 from tagging.datasets import read_dataset
@@ -22,22 +23,25 @@ from tagging.evaluation.multiclass import confusion_table
 from tagging.inference.figures import loss_of
 from tagging.inference.scoring import ClipLogits, score_members
 from tagging.plots.confusion import confusion_plot
-from tagging.report.text import score_report, window_report
+from tagging.report.text import by_usage, score_report, window_report
 from tagging.runs.ensembles import Ensemble
 from tagging.runs.run import SPLIT, Run, RunError
+from tagging.runs.scores_file import write_figures
 
 
 def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, report: bool = False) -> int:
-    """Predict the data set's test clips and write `out`; prints the score where answers are known. An exit code.
+    """Predict the data set's test clips and write `out`; an exit code.
 
-    Clips without usable audio get the classes' training shares, are scored with them, and are listed next to `out`.
+    Where answers are known, scores are printed and written next to `out`: metrics, the table of classes, and with one
+    label per clip the confusions. Clips without usable audio get the classes' training shares, are scored with them,
+    and are listed next to `out`.
 
     Args:
         config: names the data set.
         ensemble: what predicts.
         out: the CSV to write.
         jobs: clips read in parallel.
-        report: also compare averaging over windows with one window, and write the table of classes next to `out`.
+        report: also compare averaging over windows with one window.
     """
     dataset = with_test_clips(read_dataset(config.dataset), config.split, config.seed)
     if ensemble.kind.name != dataset.task:
@@ -70,7 +74,7 @@ def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, re
         )
     if report and not answers.is_known.any():
         raise EvaluationError(f"--report needs test clips with answers, and {config.dataset.root} has none")
-    files = prediction_files(out, len(ensemble.members), has_tables=report)
+    files = prediction_files(out, len(ensemble.members), has_answers=bool(answers.is_known.any()))
     with claimed(PREDICT, files, inputs=[*dataset.files, *config.dataset.files]):
         return _predict_test(config, ensemble, dataset, answers, out, jobs, report)
 
@@ -103,13 +107,11 @@ def _predict_test(
     known, targets = answers.is_known, answers.targets
     clips = answers.clips[known]
     if known.any():
-        answered = list(clips["fname"])
-        print(score_report(ensemble.kind, targets, scores[known], answered, ensemble.classes, dataset.usage))
+        _show_scores(out, dataset, answers, scores, parts, ensemble)
         loss = loss_of(ensemble, targets, [part.logits[known] for part in parts])
         if loss is not None:
             print(f"{'loss':>8}  {loss:.4f}   (as in training)")
     if report:
-        _write_tables(out, targets, scores[known], ensemble)
         both = {
             name: (every[known], one[known])
             for name, (every, one) in _both_ways(parts, scores, ensemble).items()
@@ -127,12 +129,26 @@ def _scores_without_audio(ensemble: Ensemble) -> str:
     return "the classes' training shares as scores" if has_shares else "mean scores"
 
 
-def _write_tables(out: Path, targets: np.ndarray, scores: np.ndarray, ensemble: Ensemble) -> None:
-    """Write the table of classes next to `out`, and with one label per clip the confusion matrix."""
-    table = ensemble.kind.table(targets, scores, ensemble.classes)
+def _show_scores(
+    out: Path,
+    dataset: Dataset,
+    answers: Answers,
+    scores: np.ndarray,
+    parts: Sequence[ClipLogits],
+    ensemble: Ensemble,
+) -> None:
+    """Print the scores of the clips with known answers, and write them next to `out`, if there is such a place."""
+    kind, known, targets = ensemble.kind, answers.is_known, answers.targets
+    table = kind.table(targets, scores[known], ensemble.classes)
+    reports = by_usage(kind, targets, scores[known], list(answers.clips["fname"][known]), dataset.usage)
+    print(score_report(kind, table, reports))
+    if is_stream(out):
+        return
+    of_members = [kind.report(targets, part.logits[known]) for part in parts]
+    write_figures(scores_file(out), reports, list(zip(ensemble.members, of_members, strict=True)))
     write_csv(class_table_file(out), table)
-    if ensemble.kind.is_single_label:
-        confusions = confusion_table(targets, scores, ensemble.classes)
+    if kind.is_single_label:
+        confusions = confusion_table(targets, scores[known], ensemble.classes)
         write_csv(confusion_file(out), confusions, index=True)
         confusion_plot(confusions, confusion_file(out).with_suffix(".png"))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from foundation.streams import is_stream
-from submissions.outputs import logits_file, remove_logits_above
+from submissions.outputs import logits_file, remove_logits_above, remove_scores
 from submissions.refused import Refused, refused_file, refused_line, write_refused
 from submissions.writer import write_predictions, write_scores, write_submission
 from tagging.runs.ensembles import Ensemble
@@ -22,6 +22,8 @@ def write_predicted(
     refused: Refused,
 ) -> np.ndarray:
     """Combine the models; write the submission, and next to it each one's logits and the refused files.
+
+    Scores that an earlier prediction left there are removed.
 
     Args:
         out: the CSV.
@@ -45,6 +47,7 @@ def write_predicted(
         left_out = write_submission(out, sample, names, classes, scores)
     if has_place:
         remove_logits_above(len(logits), out)
+        remove_scores(out)
         write_refused(out, refused)
     print(f"{out}: {len(names) - len(left_out)} clips, {len(classes)} classes")
     return scores

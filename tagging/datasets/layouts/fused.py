@@ -14,6 +14,7 @@ from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import COLUMNS, Dataset, DatasetError, as_cells, leave_out
 
 KEYS = ("targets",)
+PARTS = {"mel": 128, "chroma": 12}
 EXPECTED_TREE = """\
     {root}/                      fma_genre_spectrograms, multitask_dataset, or their *_beat
         train_labels.txt         Id,Genre or Id,valence,energy,danceability

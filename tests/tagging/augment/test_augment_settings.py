@@ -77,6 +77,14 @@ from tagging.augment.settings import OPS, AugmentSettings
         ),
         (lambda: ImageNoiseSettings(-1.0), "ImageNoiseSettings.deviation: .* received -1.0"),
         (lambda: AugmentSettings(time_shift_share=0.6), "time_shift_share: .* received 0.6"),
+        (
+            lambda: AugmentSettings(sources=("curated",)),
+            r"augment.sources: expected null, or sources .* received \['curated'\] while none is on",
+        ),
+        (
+            lambda: AugmentSettings(mixup=MixUpSettings(alpha=1.0), sources=()),
+            r"augment.sources: .* received \[\]$",
+        ),
         (lambda: AugmentSettings(keep_originals=True), "keep_originals: expected false .* received true"),
     ],
 )

@@ -116,6 +116,16 @@ def test_merging_and_dropping_as_in_the_study(tmp_path):
     assert list(data.clips["labels"]) == [("Rock",), ("Rock",), ("Folk",)]
 
 
+def test_captions_are_the_genre_or_the_moods(tmp_path):
+    assert read(write(tmp_path)).captions == ["Rock", "Hip-Hop", "Rock", "Hip-Hop"]
+    moods = read(write(tmp_path, MOOD, "Id\n40\n")).captions
+    assert moods[1:] == [
+        "valence 0, energy 0.1, danceability 0.75",
+        "valence 0.5, energy 0.5, danceability 0.5",
+        "",
+    ]
+
+
 def test_moods_are_values(tmp_path):
     data = read(write(tmp_path, MOOD, None))
     assert (data.classes, data.task) == (("valence", "energy", "danceability"), "regression")

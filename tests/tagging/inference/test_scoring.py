@@ -78,7 +78,20 @@ def test_logits_of_an_earlier_and_larger_ensemble_do_not_stay(run, tmp_path):
     for runs, known in (([run, run], {"a.logits-1.npz", "a.logits-2.npz"}), ([run], {"a.logits-1.npz"})):
         assert predict.main(["--runs", *runs, "--out", str(tmp_path / "a.csv")]) == 0
         names = {path.name for path in tmp_path.glob("[!.]*")}
-        assert names == {"a.csv", *known, "ab.logits-2.npz", "a.logits-x.npz", "a.logits-11.npz"}
+        scores = {"a.scores.json", "a.per_class.csv"}
+        assert names == {"a.csv", *scores, *known, "ab.logits-2.npz", "a.logits-x.npz", "a.logits-11.npz"}
+
+
+def test_scores_of_an_earlier_prediction_do_not_stay_where_answers_are_not_known(tiny, run, tmp_path):
+    out = ["--out", str(tmp_path / "a.csv")]
+    assert predict.main(["--runs", run, *out]) == 0
+    report = json.loads((tmp_path / "a.scores.json").read_text())
+    assert set(report["scores"]) == {"all", "private", "public"}
+    assert [member["path"] for member in report["members"]] == [run]
+    (tmp_path / "a.per_class.csv").write_text("edited")
+    assert predict.main(["--runs", run, "--audio", str(tiny.root / "test" / clip_names(tiny)[0]), *out]) == 0
+    assert not (tmp_path / "a.scores.json").exists()
+    assert (tmp_path / "a.per_class.csv").read_text() == "edited"
 
 
 def test_a_clean_folder_that_does_not_fit_is_passed_over(tiny, run, tmp_path, cleanings, capsys):

@@ -124,6 +124,30 @@ def test_each_clip_once_plain_and_once_augmented(paths):
     assert sorted(blended.argmax(axis=1)) == list(range(N)), "the larger share is the clip's own"
 
 
+@pytest.mark.parametrize("keep_originals", [False, True])
+def test_only_the_clips_of_some_sources_are_augmented(paths, keep_originals):
+    augment = AugmentSettings(
+        mixup=MixUpSettings(alpha=1000.0), keep_originals=keep_originals, sources=("curated",)
+    )
+    chosen = np.arange(N) % 3 == 0
+    supply = batches(paths, augment=augment, augmented=chosen)
+    assert supply.items == N + 4 * keep_originals
+    labels = np.concatenate([y for _, y in epochs_of(supply, 0, 1)])
+    plain, blended = labels[labels.max(axis=1) == 1], labels[labels.max(axis=1) < 1]
+    assert sorted(blended.argmax(axis=1)) == [0, 3, 6, 9]
+    assert sorted(plain.argmax(axis=1)) == [k for k in range(N) if keep_originals or k % 3]
+
+
+def test_all_clips_augmented_is_the_same_to_the_bit(paths):
+    given = {"augment": EVERYTHING, "background_paths": paths, "lengths": np.arange(N)}
+    a, b = (
+        epochs_of(batches(paths, **given, **more), 0, 2) for more in ({}, {"augmented": np.ones(N, bool)})
+    )
+    for (x1, y1), (x2, y2) in zip(a, b, strict=True):
+        np.testing.assert_array_equal(x1, x2)
+        np.testing.assert_array_equal(y1, y2)
+
+
 def test_mixup_blends_labels_of_a_batch(paths):
     supply = batches(paths, augment=AugmentSettings(mixup=MixUpSettings(alpha=1.0)))
     labels = np.concatenate([y for _, y in epochs_of(supply, 0, 1)])

@@ -10,6 +10,9 @@ from matplotlib.image import imread
 
 from tagging import __main__ as tagging_main
 from tagging.report.comparison import find_runs, run_table
+from tagging.runs.folds import Member
+from tagging.runs.run import read_run
+from tagging.runs.scores_file import write_figures
 
 
 @pytest.fixture
@@ -73,6 +76,58 @@ def test_the_command_writes_tables_and_plots_the_best_first(runs, tmp_path, caps
     assert list(pd.read_csv(out / "runs.csv")["run"]) == ["b/c/noisy", "a/noisy"]
     assert len((out / "top.md").read_text().splitlines()) == 3
     assert all(imread(out / f"{name}.png").shape[1] > 800 for name in ("bars", "curves", "parameters"))
+
+
+def scores_of(run: Path, path: Path, **figures) -> Path:
+    write_figures(path, {}, [(Member(run, (read_run(run),)), figures)])
+    return path
+
+
+def test_scores_on_test_clips_are_shown_and_can_rank(runs, tmp_path, capsys):
+    change(runs / "b/c/noisy", finished="2026-01-01T00:00:00.000000+00:00")
+    files = [
+        str(
+            scores_of(
+                runs / name, tmp_path / f"{number}.scores.json", lwlrap=0.9 - 0.2 * number, map=float("nan")
+            )
+        )
+        for number, name in enumerate(("a/noisy", "b/c/noisy"))
+    ]
+    out = tmp_path / "out"
+    given = ["compare", str(runs), "--out", str(out), "--test", *files]
+    assert tagging_main.main(given) == 0
+    table = pd.read_csv(out / "runs.csv")
+    assert list(table["run"]) == ["b/c/noisy", "a/noisy"], "validation ranks"
+    assert list(table["test_lwlrap"]) == pytest.approx([0.7, 0.9])
+    assert tagging_main.main([*given, "--metric", "test_lwlrap"]) == 0
+    assert "best of 2 runs by LWLRAP of the test clips" in capsys.readouterr().out
+    assert list(pd.read_csv(out / "runs.csv")["run"]) == ["a/noisy", "b/c/noisy"]
+    assert imread(out / "bars.png").shape[1] > 800
+    assert tagging_main.main([*given[:-1], "--metric", "test_lwlrap"]) == 0
+    table = pd.read_csv(out / "runs.csv")
+    assert list(table["run"]) == ["a/noisy", "b/c/noisy"]
+    assert pd.isna(table["test_lwlrap"][1]), "a run without test scores stands last"
+    assert tagging_main.main([*given, "--metric", "test_accuracy"]) == 2
+    assert "expected test scores with accuracy, received a/noisy: lwlrap, map" in capsys.readouterr().err
+    assert tagging_main.main([*given[:-3], "--metric", "test_lwlrap"]) == 2
+    assert "received no test scores; name the NAME.scores.json files" in capsys.readouterr().err
+
+
+def test_test_scores_of_other_runs_or_other_files_are_refused(runs, tmp_path, capsys):
+    path = scores_of(runs / "a/noisy", tmp_path / "x.scores.json", lwlrap=0.5)
+    for run in ("a/noisy", "b/c/noisy"):
+        change(runs / run, finished="2026-01-01T00:00:00.000000+00:00")
+    given = ["compare", str(runs), "--out", str(tmp_path / "out"), "--test", str(path)]
+    for text, words in (
+        (path.read_text(), "x.scores.json: expected scores of one of the runs a/noisy, b/c/noisy"),
+        ("[]", "expected a NAME.scores.json that predict.py wrote"),
+        ('{"members": [{"finished": 3}]}', "expected a NAME.scores.json that predict.py wrote"),
+    ):
+        path.write_text(text)
+        assert tagging_main.main(given) == 2
+        error = capsys.readouterr().err
+        assert words in error
+        assert error.count("\n") == 1
 
 
 def without_validation(run: Path) -> None:

@@ -46,10 +46,30 @@ def test_public_and_private_clips_are_told_apart(data):
     targets, scores, _ = data
     names = [f"{i}.wav" for i in range(60)]
     usage = {name: "Public" if i < 20 else "Private" for i, name in enumerate(names)}
-    report = score_report(LABELS, targets, scores, names, list("abcde"), usage)
+    table = LABELS.table(targets, scores, list("abcde"))
+    report = score_report(LABELS, table, by_usage(LABELS, targets, scores, names, usage))
     assert [line.split()[0] for line in report.splitlines()[-3:]] == ["all", "private", "public"]
     assert "(20 clips)" in report
     assert [line.split()[0] for line in report.splitlines()[1:6]] == list("abcde")
+
+
+def test_with_one_label_per_clip_the_averages_over_classes_are_printed():
+    targets, kind = np.eye(3)[[0, 0, 1, 2]], KINDS["multiclass"]
+    scores = np.eye(3)[[0, 1, 1, 1]]
+    table, reports = (
+        kind.table(targets, scores, list("abc")),
+        by_usage(kind, targets, scores, list("wxyz"), {}),
+    )
+    lines = [line.split() for line in score_report(kind, table, reports).splitlines()]
+    assert ["precision", "recall", "F1"] in lines
+    assert [
+        "macro",
+        "0.4444",
+        "0.5000",
+        "0.3889",
+    ] in lines  # precision (1 + 1/3 + 0) / 3, recall (1/2 + 1 + 0) / 3
+    assert ["micro", "0.5000", "0.5000", "0.5000"] in lines
+    assert ["weighted", "0.5833", "0.5000", "0.4583"] in lines
 
 
 def test_by_usage_splits_the_clips(data):

@@ -17,6 +17,7 @@ from tagging.datasets import read_dataset
 from tagging.runs.folds import latest_member, out_of_fold, read_member
 from tagging.runs.run import RunError
 from tagging.training import folds as folds_module
+from tagging.training.data import stage_data
 from tests.training_helpers import run_eagerly
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -67,6 +68,12 @@ def truth(tiny, folder, fnames) -> np.ndarray:
     dataset = read_dataset(tiny.config(folder).dataset)
     clips = dataset.of("curated").set_index("fname", drop=False)
     return dataset.targets(clips.loc[fnames]).astype(float)
+
+
+def test_folds_validate_stages_of_noisy_clips_too(tiny, tmp_path):
+    config = tiny.config(tmp_path, "split.noisy_share=0.25")
+    for fold in folds_module._fold_configs(config, read_dataset(config.dataset), 2, False):
+        assert stage_data(fold, fold.stage("noisy")).noisy is None
 
 
 def test_each_clip_is_held_out_once(tiny, trained):

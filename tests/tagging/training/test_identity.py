@@ -33,7 +33,8 @@ def data(**changed) -> StageData:
     given = {"task": "regression", "classes": ("valence",), **changed}
     dataset = Dataset("d", clips, given["classes"], given["task"], {}, None)
     backgrounds = given.get("backgrounds", clips[:0])
-    return StageData(dataset, clips, np.zeros((2, 1)), clips[:0], backgrounds, clips, np.zeros(2, bool), ())
+    none, no = clips[:0], np.zeros(2, bool)
+    return StageData(dataset, clips, np.zeros((2, 1)), none, none, backgrounds, clips, no, None, ())
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Every layout, kind of feature and network together in some pair: cleaned, trained for an epoch, predicted."""
 
+import json
 from pathlib import Path
 
 import h5py
@@ -189,7 +190,7 @@ def test_from_raw_data_to_predictions(case, tmp_path, capsys, request):
     assert train.main(["--config", str(config)]) == 0
     assert (tmp_path / "runs" / "train" / "report.html").exists() == (case in REPORTED)
     out = tmp_path / "out.csv"
-    assert predict.main(["--config", str(config), "--out", str(out), "--report"]) == 0
+    assert predict.main(["--config", str(config), "--out", str(out)]) == 0
     printed, run = capsys.readouterr().out, read_run(tmp_path / "runs" / "train")
     metric, columns = {
         "multiclass": ("accuracy", ["fname", "label", "score", *run.classes]),
@@ -201,7 +202,12 @@ def test_from_raw_data_to_predictions(case, tmp_path, capsys, request):
     assert list(table) == columns
     assert len(table) >= 2
     assert np.isfinite(table[list(run.classes)].to_numpy()).all()
+    whole, member = json.loads((tmp_path / "out.scores.json").read_text()).values()
+    assert f"{metric} {whole['all'][run.kind.metric.key]:.4f}" in printed
+    assert member[0]["finished"] == [run.info["finished"]]
+    assert len(pd.read_csv(tmp_path / "out.per_class.csv")) == len(run.classes)
     if run.task == "multiclass":
         np.testing.assert_allclose(table[list(run.classes)].sum(axis=1), 1.0, rtol=1e-5)
         assert (tmp_path / "out.confusion.png").stat().st_size > 1000
+        assert all(f"\n{average:<8} " in printed for average in ("macro", "micro", "weighted"))
         assert (run.path / "confusion.csv").is_file()

@@ -21,7 +21,7 @@ from tagging.config.stage import StageSettings
 from tagging.evaluation.task_kinds import KINDS
 from tagging.runs.run import RunError
 from tagging.training.history import History
-from tagging.training.schedules import Schedule, cosine_rate, learning_rates
+from tagging.training.schedules import Schedule, learning_rates
 from tagging.training.train import train_stage
 from tests.training_helpers import (
     assert_same_training,

@@ -38,6 +38,14 @@ def test_each_clip_weighs_what_its_source_does(tiny, tmp_path):
     assert run.batches(lambda wave: wave).weights is not None
 
 
+def test_the_clips_of_one_source_are_augmented(tiny, tmp_path):
+    augment = "stages.curated.augment={keep_originals: true, mixup: {alpha: 1.0}, sources: [curated]}"
+    run = run_of(tiny.config(tmp_path, *BOTH, augment))
+    batches, is_curated = run.batches(lambda wave: wave), run.data.train["split"] == "curated"
+    np.testing.assert_array_equal(batches.augmented, is_curated)
+    assert batches.items == 40 + 2 * is_curated.sum()
+
+
 def test_without_them_batches_hold_none(tiny, tmp_path):
     run = run_of(tiny.config(tmp_path, *BOTH))
     assert run.weights is None
@@ -63,6 +71,12 @@ def test_a_weight_of_one_half_is_half_the_loss_and_half_the_step(tiny, tmp_path)
 @pytest.mark.parametrize(
     ("override", "words"),
     [
+        (
+            "stages.curated.augment={mixup: {alpha: 1.0}, sources: [nosiy]}",
+            [
+                "expected augment.sources out of a stage's own sources, ['curated', 'noisy'], received ['nosiy']"
+            ],
+        ),
         ("stages.curated.source_weights.nosiy=0.5", ["source_weights", "['curated', 'noisy']", "['nosiy']"]),
         ("train.source_weights.curated=0.5", ["source_weights", "['noisy']", "received ['curated']"]),
         ("train.source_weights.noisy=0", ["train.source_weights.noisy: expected above 0", "received 0"]),

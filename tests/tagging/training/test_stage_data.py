@@ -9,12 +9,17 @@ import pytest
 
 from preprocessing.folder import CleanFolderError, clean_path
 from preprocessing.manifest import read_rows, write_rows
+from submissions.writer import read_scores
 from tagging.config.load import ConfigError
 from tagging.config.stage import StageSettings
+from tagging.datasets import read_dataset
 from tagging.datasets.holdout import checked_clips
-from tagging.datasets.splits import write_split
+from tagging.datasets.splits import read_split, write_split
 from tagging.datasets.table import Dataset, DatasetError
 from tagging.losses.settings import LossError
+from tagging.runs.contents import foreign_files
+from tagging.runs.run import RunError
+from tagging.training import data as data_module
 from tagging.training.data import _long_pieces, _missing_classes, stage_data
 from tagging.training.train import train_stage
 
@@ -118,6 +123,79 @@ def test_both_stages_are_judged_by_the_same_clips(tiny, noisy):
     curated = set(b.train.loc[b.train["split"] == "curated", "fname"])
     assert curated.isdisjoint(b.validation["fname"])
     assert len(curated) + len(b.validation) == len(b.checked)
+
+
+def test_noisy_clips_validate_stages_of_noisy_clips_alone(tiny, tmp_path):
+    config = tiny.config(tmp_path, "split.noisy_share=0.25")
+    plain = stage_data(tiny.config(tmp_path), StageSettings(sources=["noisy"]))
+    alone, selected, both, curated = (
+        stage_data(config, StageSettings(sources=sources))
+        for sources in (["noisy"], ["selected"], ["curated", "noisy"], ["curated"])
+    )
+    assert set(alone.validation["split"]) == {"noisy"}
+    assert len(alone.validation) == 10
+    assert set(alone.train["fname"]) == set(plain.train["fname"]) - set(alone.validation["fname"])
+    assert len(alone.train) == 30
+    assert alone.notes == plain.notes, "they are held out, not left out for the audio that they share"
+    assert list(selected.validation["fname"]) == list(alone.validation["fname"])
+    assert list(alone.noisy[0]["fname"][alone.noisy[1]]) == list(alone.validation["fname"])
+    for data in (both, curated):
+        assert data.noisy is None
+        assert list(data.validation["fname"]) == list(plain.validation["fname"])
+    assert set(alone.validation["fname"]) <= set(both.train["fname"]), "there, they are trained on"
+    for data in (alone, selected, both, curated):
+        assert list(data.held_out["fname"]) == list(plain.validation["fname"])
+
+
+def test_noisy_clips_of_a_recording_are_not_on_both_sides(tiny, tmp_path, monkeypatch):
+    dataset = read_dataset(tiny.config(tmp_path).dataset)
+    is_noisy = dataset.clips["split"] == "noisy"
+    groups = [f"r{number // 2}" if noisy else "" for number, noisy in enumerate(is_noisy)]
+    monkeypatch.setattr(
+        data_module, "read_dataset", lambda _: replace(dataset, clips=dataset.clips.assign(group=groups))
+    )
+    data = stage_data(tiny.config(tmp_path, "split.noisy_share=0.25"), StageSettings(sources=["noisy"]))
+    assert len(data.validation) == 10
+    assert len(data.train) == 30
+    assert set(data.validation["group"]).isdisjoint(data.train["group"])
+
+
+def test_noisy_validation_can_be_monitored_where_nothing_else_is_held_out(tiny, tmp_path):
+    given = ("split.validation_share=0", "stages.noisy.patience=2")
+    with pytest.raises(ConfigError, match=r"stages\.noisy\.patience=2 needs validation clips"):
+        tiny.config(tmp_path, *given)
+    config = tiny.config(tmp_path, *given, "split.noisy_share=0.2")
+    assert 6 <= len(stage_data(config, config.stage("noisy")).validation) <= 10
+    with pytest.raises(ConfigError, match=r"stages\.curated\.patience=2 needs validation clips"):
+        tiny.config(
+            tmp_path, "split.validation_share=0", "split.noisy_share=0.2", "stages.curated.patience=2"
+        )
+
+
+def test_a_stage_that_noisy_clips_validate_and_the_next_one(tiny, tmp_path, full_runs, capsys):
+    """The first is stored with its own hold-out and report; the second starts from it, as its hold-out is the same."""
+    config = tiny.config(tmp_path, "split.noisy_share=0.25", "train.epochs=1")
+    run = train_stage(config, "noisy", jobs=2)
+    assert "30 clips to train on, 10 clips held out" in (printed := capsys.readouterr().out)
+    assert "noisy clips validate (split.noisy_share)" in printed
+    part = read_split(run / "noisy_split.csv")
+    held = set(part.index[part == "validation"])
+    assert set(read_scores(run / "validation_scores.npz").fnames) == held
+    table = pd.read_csv(run / "report_tables" / "clips.csv")
+    assert set(table["fname"]) <= held
+    counts = (
+        pd.read_csv(run / "report_tables" / "data.csv")
+        .fillna("")
+        .query("label == ''")
+        .set_index("split")["clips"]
+    )
+    assert (counts["noisy, train"], counts["noisy, validation"]) == (30, 10)
+    assert "Noisy clips validate this stage" in (run / "report.html").read_text()
+    assert not foreign_files(run)
+    train_stage(config, "curated", jobs=2)
+    assert "noisy clips validate" not in capsys.readouterr().out
+    with pytest.raises(RunError, match=r"noisy_validation_clips"):
+        train_stage(tiny.config(tmp_path, "split.noisy_share=0.5", "train.epochs=1"), "noisy", jobs=2)
 
 
 def test_a_split_file_of_a_run_gives_the_same_hold_out(tiny, noisy):
