@@ -81,9 +81,8 @@ def _fold_configs(config: Config, dataset: Dataset, k: int, force: bool) -> list
 def _fold_config(config: Config, number: int, clips: pd.DataFrame, is_validation: np.ndarray) -> Config:
     folder = fold_dir(Path(config.run_dir), number)
     write_split(folder / SPLIT, clips, is_validation)
-    split = replace(
-        config.split, validation_share=is_validation.mean().item(), file=str(folder / SPLIT), noisy_share=0.0
-    )
+    own = {"validation_share": is_validation.mean().item(), "file": str(folder / SPLIT), "noisy_share": 0.0}
+    split = replace(config.split, **own)
     return replace(config, run_dir=str(folder), split=split)
 
 

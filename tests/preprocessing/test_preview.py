@@ -124,9 +124,9 @@ def test_labels_are_in_the_titles(tmp_path, write, table, sound, monkeypatch):
     np.save(tmp_path / "X.npy", np.zeros((2, 20, 13)))
     stored = pd.DataFrame({"fname": ["a", "b"], "path": tmp_path / "X.npy", "split": "train", "row": [0, 1]})
     settings = CleaningSettings(features=FeatureSettings(name="stored"))
-    write_preview(stored.assign(labels=[("pop",), ()]), settings, tmp_path / "1", 2)
-    audio = table({"curated": [write("c.wav", sound)]}).assign(labels=[("Bark", "Dog")])
-    write_preview(audio, SETTINGS, tmp_path / "2", 1)
+    write_preview(stored, settings, tmp_path / "1", 2, captions=["pop", ""])
+    audio = table({"curated": [write("c.wav", sound)]})
+    write_preview(audio, SETTINGS, tmp_path / "2", 1, captions=["Bark, Dog"])
     assert drawn == [
         "train/a (pop): stored: 20 steps, 13 bands",
         "train/b: stored: 20 steps, 13 bands",
