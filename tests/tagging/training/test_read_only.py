@@ -42,4 +42,6 @@ def test_predict_writes_next_to_its_output_alone(inputs, tmp_path, clean_dir):
     assert sorted(path.name for path in out.parent.glob("[!.]*")) == [
         "submission.csv",
         "submission.logits-1.npz",
+        "submission.per_class.csv",
+        "submission.scores.json",
     ]
