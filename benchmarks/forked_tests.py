@@ -44,7 +44,10 @@ def run_pytest(root: Path, arguments: Sequence[str], timeout_s: float) -> tuple[
 
 
 def _pytest(root: Path, arguments: list[str], output: str) -> None:
-    """In a fork: nothing of the checkout that started it may stand in for that of `root`."""
+    """In a fork: nothing of the checkout that started it may stand in for that of `root`.
+
+    No bytecode is written: it would pass for that of another version of the same size and second.
+    """
     import pytest  # noqa: PLC0415  imported in the server
 
     file = os.open(output, os.O_WRONLY)
@@ -55,6 +58,7 @@ def _pytest(root: Path, arguments: list[str], output: str) -> None:
     sys.path[:] = [str(root), *(path for path in sys.path if path not in ("", here, str(root)))]
     for name in [name for name in sys.modules if name.partition(".")[0] == "benchmarks"]:
         del sys.modules[name]
+    sys.dont_write_bytecode, os.environ["PYTHONDONTWRITEBYTECODE"] = True, "1"
     sys.argv[:] = ["pytest", *arguments]
     code = int(pytest.main(arguments))
     sys.stdout.flush()
