@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from tagging.datasets.settings import SplitSettings
+from tagging.datasets import read_dataset
+from tagging.datasets.settings import DatasetSettings, SplitSettings
 from tagging.datasets.splits import drawn, hold_out
 from tagging.datasets.table import DRAWN_FROM, NOISY, TEST, Dataset
 
@@ -30,6 +31,15 @@ def noisy_clips(dataset: Dataset, split: SplitSettings, seed: int) -> tuple[pd.D
     noisy = dataset.of(NOISY)
     of_noisy = replace(split, validation_share=split.noisy_share, file=None)
     return noisy, hold_out(noisy, dataset.strata(noisy), of_noisy, seed)
+
+
+def read_with_test_clips(settings: DatasetSettings, split: SplitSettings, seed: int) -> Dataset:
+    """The data set of these settings, as `with_test_clips`.
+
+    Raises:
+        DatasetError: a data set that cannot be used, or too few clips or groups.
+    """
+    return with_test_clips(read_dataset(settings), split, seed)
 
 
 def with_test_clips(dataset: Dataset, split: SplitSettings, seed: int) -> Dataset:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tagging.config.schema import Config
-from tagging.datasets import read_dataset
 from tagging.datasets.answers import answers_for
+from tagging.datasets.holdout import read_with_test_clips
 from tagging.inference.scoring import score_members
 from tagging.losses.registry import mean_loss
 from tagging.runs.ensembles import Ensemble
@@ -22,7 +22,8 @@ def figures_of_test_clips(run: Run, config: Config, jobs: int) -> dict[str, floa
         config: names the data set, which has test clips with answers.
         jobs: clips read in parallel.
     """
-    answers = answers_for(read_dataset(config.dataset), run.classes)
+    dataset = read_with_test_clips(config.dataset, config.split, config.seed)
+    answers = answers_for(dataset, run.classes)
     ensemble = Ensemble((Member(run.path, (run,)),), "mean", None)
     [part], _ = score_members(ensemble, answers.clips, config, jobs)
     logits = part.logits[answers.is_known]

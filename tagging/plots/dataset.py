@@ -25,7 +25,7 @@ from tagging.augment.op import Batch
 from tagging.augment.settings import AugmentSettings
 from tagging.config.schema import Config
 from tagging.datasets import read_dataset
-from tagging.datasets.holdout import checked_clips, with_test_clips
+from tagging.datasets.holdout import checked_clips, read_with_test_clips
 from tagging.datasets.table import Dataset, DatasetError
 from tagging.frontend.registry import build_frontend
 from tagging.frontend.settings import FrontendSettings
@@ -41,7 +41,7 @@ _MOST_CLASSES = 16  # drawn on one page
 
 def data_figures(config: Config, out: Path) -> Iterator[Path]:
     """Write the plots of the config's data set one by one; yields their paths."""
-    dataset = with_test_clips(read_dataset(config.dataset), config.split, config.seed)
+    dataset = read_with_test_clips(config.dataset, config.split, config.seed)
     outputs = {f"--out {name}": out / name for name in _NAMES}
     with claimed("plots", outputs, inputs=[*dataset.files, *config.dataset.files]):
         yield from _figures(config, dataset, out)

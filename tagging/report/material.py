@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 from submissions.writer import read_scores
-from tagging.datasets import read_dataset
 from tagging.datasets.archives import is_filled
-from tagging.datasets.holdout import with_test_clips
+from tagging.datasets.holdout import read_with_test_clips
 from tagging.datasets.table import NOISY, Dataset, DatasetError
 from tagging.evaluation.calibration import Calibration, calibrate, read_calibration
 from tagging.evaluation.task_kinds import TaskKind
@@ -107,7 +106,7 @@ def _dataset(run: Run) -> tuple[Dataset | None, tuple[str, ...]]:
         if not is_filled(Path(root)):  # some readers would fill it
             hint = "write the report where the run was trained"
             return None, (f"{why}: expected it in {root}, received no such folder or an empty one; {hint}.",)
-        dataset = with_test_clips(read_dataset(run.config.dataset), run.config.split, run.config.seed)
+        dataset = read_with_test_clips(run.config.dataset, run.config.split, run.config.seed)
     except (DatasetError, OSError) as error:
         return None, (f"{why}: {error}.",)
     if dataset.classes != run.classes or dataset.task != run.task:

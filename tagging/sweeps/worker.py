@@ -15,7 +15,7 @@ from foundation.locks import BusyError
 from preprocessing.folder import CleanFolderError
 from tagging.config.checks import check_task
 from tagging.config.schema import Config
-from tagging.datasets import read_dataset
+from tagging.datasets.holdout import read_with_test_clips
 from tagging.datasets.table import TEST, DatasetError
 from tagging.inference.figures import figures_of_test_clips
 from tagging.runs.contents import remove_backups
@@ -63,13 +63,14 @@ def run_sweep(job: Job) -> int:
 def _check_task(job: Job) -> None:
     """Now that the data set is read."""
     configs = [job.config(0, values) for values in job.sweep.samples()]
-    dataset = read_dataset(configs[0].dataset)
+    first = configs[0]
+    dataset = read_with_test_clips(first.dataset, first.split, first.seed)
     for config in configs:
         check_task(config, dataset.task)
         check_metrics(job.sweep, config, dataset.task)
     if job.sweep.needs_test_clips and not dataset.answered(dataset.of(TEST)).any():
         raise SweepError(
-            f"also: expected test clips with answers in {configs[0].dataset.root}, found none; leave out "
+            f"also: expected test clips with answers in {first.dataset.root}, found none; leave out "
             f"{', '.join(name for name in job.sweep.also if name.startswith(OF_TEST))}"
         )
 

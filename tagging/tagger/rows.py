@@ -152,9 +152,7 @@ def rows_of(
             networks have them.
     """
     rate_hz = _common_rate(runs)
-    for name, value in (("window_s", window_s), ("hop_s", hop_s)):
-        if value is not None and not (isinstance(value, Real) and 0 < value < inf):
-            raise TaggerError(f"expected {name} above 0, in seconds, received {value!r}")
+    check_seconds(window_s=window_s, hop_s=hop_s)
     if columns is not None and window_s is not None:
         raise TaggerError("expected window_s or columns, received both: each sets the length of the rows")
     if columns is None and window_s is None:
@@ -162,6 +160,13 @@ def rows_of(
     if columns is not None:
         return _column_rows(runs, rate_hz, columns, hop_s)
     return WindowRows(audio_windows(_over_time(runs[0].config.window, window_s, hop_s), rate_hz))
+
+
+def check_seconds(**values: float | None) -> None:
+    """Raises TaggerError for what is not a length of time above 0; None: it is not given."""
+    for name, value in values.items():
+        if value is not None and not (isinstance(value, Real) and 0 < value < inf):
+            raise TaggerError(f"expected {name} above 0, in seconds, received {value!r}")
 
 
 def _common_rate(runs: Sequence[Run]) -> int:

@@ -1,19 +1,17 @@
 """Files of features through a network: pieces of whole clips, or the clips of a file one after the other."""
 
 from collections.abc import Iterator
-from math import inf
-from numbers import Real
 
 import numpy as np
 import tensorflow as tf
 
 from preprocessing.errors import DecodeError
 from preprocessing.sound import Sound
-from tagging.inference.errors import TaggerError
 from tagging.pipeline.pieces import FeatureSequences, feature_sequences
 from tagging.runs.run import Run
 from tagging.tagger.clips import clean_sound
 from tagging.tagger.network import WindowNetwork
+from tagging.tagger.rows import check_seconds
 from tagging.tagger.windows import batch_size
 
 ROW_S = 1.0  # of a clip in a file of consecutive ones, unless told otherwise
@@ -92,10 +90,8 @@ def spans_of_clips(n_clips: int, window_s: float | None, hop_s: float | None) ->
     Raises:
         TaggerError: seconds that are none.
     """
+    check_seconds(window_s=window_s, hop_s=hop_s)
     length_s = ROW_S if window_s is None else window_s
     step_s = length_s if hop_s is None else hop_s
-    for name, value in (("window_s", length_s), ("hop_s", step_s)):
-        if not (isinstance(value, Real) and 0 < value < inf):
-            raise TaggerError(f"expected {name} above 0, in seconds, received {value!r}")
     starts_s = step_s * np.arange(n_clips)
     return np.stack([starts_s, starts_s + length_s], axis=1)

@@ -54,10 +54,8 @@ class TagStream:
     ) -> None:
         self._score, self._size = score, batch_size(rows.pieces.length)
         self._rate_hz, self._segments = rate_hz, segments
-        self._resampler, self._cutter = (
-            BlockResampler(rate_hz, to_rate_hz),
-            WindowCutter(rows.pieces, rows.margin),
-        )
+        self._resampler = BlockResampler(rate_hz, to_rate_hz)
+        self._cutter = WindowCutter(rows.pieces, rows.margin)
         self._is_closed = False
 
     def push(self, samples: np.ndarray) -> Closed:

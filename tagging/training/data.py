@@ -12,9 +12,8 @@ from tagging.config.checks import check_task
 from tagging.config.schema import Config
 from tagging.config.selection import SELECTED
 from tagging.config.stage import StageSettings
-from tagging.datasets import read_dataset
 from tagging.datasets.cleaned import with_clean_audio
-from tagging.datasets.holdout import checked_clips, noisy_clips, with_test_clips
+from tagging.datasets.holdout import checked_clips, noisy_clips, read_with_test_clips
 from tagging.datasets.splits import keep_apart
 from tagging.datasets.table import DRAWN_FROM, NOISY, TEST, Dataset, DatasetError
 from tagging.evaluation.task_kinds import KINDS, TaskKind
@@ -67,7 +66,7 @@ def stage_data(config: Config, settings: StageSettings) -> StageData:
         DatasetError: a data set or hold-out that cannot be used.
         ConfigError, LossError: a stage, this one or a later one, is set for another kind of task.
     """
-    dataset = with_test_clips(read_dataset(config.dataset), config.split, config.seed)
+    dataset = read_with_test_clips(config.dataset, config.split, config.seed)
     check_task(config, dataset.task)
     _check_numbers(dataset, settings)
     sources = {NOISY if source == SELECTED else source: source for source in settings.sources}

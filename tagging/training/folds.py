@@ -12,8 +12,7 @@ from foundation.marks import RUN, is_marked
 from submissions.writer import write_scores
 from tagging.config.load import ConfigError
 from tagging.config.schema import Config
-from tagging.datasets import read_dataset
-from tagging.datasets.holdout import with_test_clips
+from tagging.datasets.holdout import read_with_test_clips
 from tagging.datasets.splits import folds, write_split
 from tagging.datasets.table import Dataset, DatasetError
 from tagging.evaluation.bootstrap import interval_of
@@ -52,7 +51,7 @@ def train_folds(config: Config, k: int, stages: Sequence[str], *, jobs: int, for
         RunError: the folder has other folds; else as `train_stage`.
     """
     folder = Path(config.run_dir)
-    dataset = with_test_clips(read_dataset(config.dataset), config.split, config.seed)
+    dataset = read_with_test_clips(config.dataset, config.split, config.seed)
     for fold, of_fold in enumerate(_fold_configs(config, dataset, k, force), 1):
         print(f"fold {fold} of {k}")
         for stage in stages:

@@ -12,10 +12,9 @@ from foundation.words import some
 from submissions.outputs import PREDICT, class_table_file, confusion_file, prediction_files, scores_file
 from tagging.commands.parts.predicted import show_refused, write_predicted
 from tagging.config.schema import Config
-from tagging.datasets import read_dataset
 from tagging.datasets.answers import Answers, answers_for
 from tagging.datasets.csv_files import write_csv
-from tagging.datasets.holdout import with_test_clips
+from tagging.datasets.holdout import read_with_test_clips
 from tagging.datasets.splits import read_split
 from tagging.datasets.table import DRAWN_FROM, TEST, Dataset, DatasetError
 from tagging.evaluation.checks import EvaluationError
@@ -43,7 +42,7 @@ def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, re
         jobs: clips read in parallel.
         report: also compare averaging over windows with one window.
     """
-    dataset = with_test_clips(read_dataset(config.dataset), config.split, config.seed)
+    dataset = read_with_test_clips(config.dataset, config.split, config.seed)
     if ensemble.kind.name != dataset.task:
         raise RunError(
             f"expected a run of the task {dataset.task} (dataset.task), {ensemble.members[0].path} is of "

@@ -13,7 +13,9 @@ import preprocess
 import train
 from tagging.__main__ import main as tagging
 from tagging.config.load import load_config
+from tagging.inference.figures import figures_of_test_clips
 from tagging.report.material import read_material
+from tagging.runs.run import read_run
 from tagging.training.data import stage_data
 
 YAML = """
@@ -73,6 +75,8 @@ def test_clips_are_scored_that_neither_trained_nor_validated(arguments, tmp_path
     )
     assert of_run == 0
     assert list(pd.read_csv(tmp_path / "b.csv")["fname"]) == test
+    run, of_config = read_run(tmp_path / "runs" / "train"), load_config(arguments[1], arguments[4:])
+    assert figures_of_test_clips(run, of_config, 1)["test_clips"] == 4
     counts = read_material(tmp_path / "runs" / "train", "tables").dataset.clips["split"].value_counts()
     assert counts.to_dict() == {"train": 12, "test": 4}
     assert tagging(["doctor", *arguments]) == 0
