@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from models.mn import SILENCE, make_mn
+from models.mn import SILENCE
 from tagging import Tagger
 from tagging.frontend.mn_log_mel import MnLogMel
 from tagging.inference.errors import TaggerError
@@ -18,22 +18,6 @@ RATE_HZ = 32_000
 NOISE = (
     np.random.default_rng(0).uniform(-0.5, 0.5, round(7.68 * RATE_HZ)).astype("f")
 )  # windows at 0 and 2.56 s
-
-
-@pytest.fixture(scope="module")
-def whole() -> keras.Model:
-    """The network with random weights, and biases that set the classes apart."""
-    keras.utils.set_random_seed(1)
-    model = make_mn(0.4)
-    model.get_layer("logits").bias.assign(np.random.default_rng(1).normal(-3, 2, 527))
-    return model
-
-
-@pytest.fixture(scope="module")
-def weights(whole, tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("published") / "mn.weights.h5"
-    whole.save_weights(path)
-    return path
 
 
 @pytest.fixture(scope="module")

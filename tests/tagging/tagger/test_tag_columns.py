@@ -2,14 +2,13 @@
 
 import json
 from itertools import pairwise
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import soundfile as sf
 
-from models.mn import SILENCE, make_mn
+from models.mn import SILENCE
 from tagging import Tagger
 from tagging.frontend.mn_log_mel import MnLogMel
 from tagging.inference.errors import TaggerError
@@ -20,21 +19,6 @@ from tests.tag_command_helpers import refused, tag
 
 RATE_HZ, COLUMN = 32_000, 10_240
 NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, 9 * RATE_HZ).astype("f")
-
-
-@pytest.fixture(scope="module")
-def whole() -> keras.Model:
-    keras.utils.set_random_seed(1)
-    model = make_mn(0.4)
-    model.get_layer("logits").bias.assign(np.random.default_rng(1).normal(-3, 2, 527))
-    return model
-
-
-@pytest.fixture(scope="module")
-def weights(whole, tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("published") / "mn.weights.h5"
-    whole.save_weights(path)
-    return path
 
 
 @pytest.fixture(scope="module")
