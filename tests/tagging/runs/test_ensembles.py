@@ -224,6 +224,6 @@ def test_a_report_needs_answers(tiny, models, tmp_path, capsys, no_model, monkey
     assert "--report" in capsys.readouterr().err
     dataset = read_dataset(tiny.config(tmp_path).dataset)
     dataset.clips["labels"] = [()] * len(dataset.clips)
-    monkeypatch.setattr("tagging.commands.parts.predict.read_dataset", lambda settings: dataset)
+    monkeypatch.setattr("tagging.commands.parts.predict.read_with_test_clips", lambda *_: dataset)
     assert predict.main(arguments) == 2
     assert "--report needs test clips with answers" in capsys.readouterr().err

@@ -151,9 +151,8 @@ def test_noisy_clips_of_a_recording_are_not_on_both_sides(tiny, tmp_path, monkey
     dataset = read_dataset(tiny.config(tmp_path).dataset)
     is_noisy = dataset.clips["split"] == "noisy"
     groups = [f"r{number // 2}" if noisy else "" for number, noisy in enumerate(is_noisy)]
-    monkeypatch.setattr(
-        data_module, "read_dataset", lambda _: replace(dataset, clips=dataset.clips.assign(group=groups))
-    )
+    grouped = replace(dataset, clips=dataset.clips.assign(group=groups))
+    monkeypatch.setattr(data_module, "read_with_test_clips", lambda *_: grouped)
     data = stage_data(tiny.config(tmp_path, "split.noisy_share=0.25"), StageSettings(sources=["noisy"]))
     assert len(data.validation) == 10
     assert len(data.train) == 30
