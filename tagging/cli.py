@@ -22,6 +22,7 @@ DEFAULT_CONFIG = Path("configs/demo.yaml")
 OWN_CONFIG = Path("configs/own/pretrained.yaml")
 DEMO_MARK = "demo.json"  # the file that tells a folder of demo data
 INTERRUPTED, READER_GONE, TERMINATED = 130, 141, 143  # 128 + SIGINT, SIGPIPE, SIGTERM, as shells have them
+IN_CALLER = -1  # of TensorFlow's threads: operations run where their function was called
 NOTHING_LOST = "rerun the same command to start over"  # for commands that keep no partial results
 _EPILOG = (
     "key=value overrides any setting of the config, e.g. seed=1 train.epochs=5 stages.curated.learning_rate=3e-4 "
@@ -104,6 +105,7 @@ def run(
     comes first. Any other exception is a fault of the program, and is raised.
     """
     args = _at_home(parser.parse_intermixed_args(argv))
+    _keep_blas_to_one_thread()
     try:
         with _termination_raised():
             return command(args)
@@ -118,6 +120,16 @@ def run(
             traceback.print_exc()
         print(shown_lines(f"{parser.prog}: error: {error}"), file=sys.stderr)
         return 2
+
+
+def _keep_blas_to_one_thread() -> None:
+    """Before NumPy is imported: its products here are small, and threads of a BLAS spin after each one.
+
+    They take the cores from the threads and processes that commands share their work among. What the user has set
+    stays.
+    """
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 
 @contextmanager
@@ -157,14 +169,14 @@ def quiet_tensorflow(jobs: int, *, calls_apart: bool = False) -> None:
 
     Args:
         jobs: cores to use.
-        calls_apart: `jobs` threads call networks, and each call keeps to one core, which takes half the time for small
-            networks; else the cores share each operation.
+        calls_apart: `jobs` threads call networks, and each call runs in its own thread alone, which takes half the time
+            for small networks; else the cores share each operation.
     """
     with without_notices():
         import tensorflow as tf  # noqa: PLC0415
 
         if calls_apart or jobs < available_cores():
-            _limit_threads(tf, 1 if calls_apart else jobs, jobs)
+            _limit_threads(tf, 1 if calls_apart else jobs, IN_CALLER if calls_apart else jobs)
         tf.get_logger().setLevel("ERROR")  # its advice on tracing is for those who write the code
         tf.config.list_physical_devices()
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as commands do, before NumPy is imported
+
 from preprocessing.clean import clean_dataset
 from tagging.config.load import load_config
 from tagging.config.schema import Config

@@ -31,18 +31,12 @@ def sequences_of(network: WindowNetwork, clips: np.ndarray) -> FeatureSequences:
     return feature_sequences(network.run.config.sequence, bands)
 
 
-def piece_batches(pieces: FeatureSequences, clips: np.ndarray) -> Iterator[np.ndarray]:
-    """All pieces of clips (clips, steps, bands), which are of one length, so that a batch needs no padding."""
-    cut, size = [], batch_size(pieces.max_steps * pieces.bands)
+def cut_clips(pieces: FeatureSequences, clips: np.ndarray) -> Iterator[np.ndarray]:
+    """All pieces of clips (clips, steps, bands), one clip after the other."""
     for clip in clips:
         filled, starts = pieces.starts(tf.constant(clip))
         for start in starts:
-            cut.append(pieces.cut(filled, start).numpy())
-            if len(cut) == size:
-                yield np.stack(cut)
-                cut = []
-    if cut:
-        yield np.stack(cut)
+            yield pieces.cut(filled, start).numpy()
 
 
 def clips_of(sound: Sound, run: Run) -> np.ndarray:
@@ -74,7 +68,9 @@ def outputs_of_clips(network: WindowNetwork, sound: Sound) -> tuple[np.ndarray, 
             f"expected several clips of at most {pieces.max_steps} steps for a timeline, (clips, steps, bands), "
             f"received {clips.shape[0]} of {clips.shape[1]} steps"
         )
-    found = [network(pieces, batch) for batch in piece_batches(pieces, clips)]
+    cut = np.stack(list(cut_clips(pieces, clips)))  # of one length, so that a batch needs no padding
+    size = batch_size(pieces.max_steps * pieces.bands)
+    found = [network(pieces, cut[first : first + size]) for first in range(0, len(cut), size)]
     logits, features = (np.concatenate(part) for part in zip(*found, strict=True))
     return logits, features
 

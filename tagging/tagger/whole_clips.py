@@ -1,31 +1,29 @@
 """Whole clips through the networks of several runs: the one engine behind `predict.py --audio` and `tag`."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from functools import partial
-from math import inf
 from typing import NamedTuple
 
 import numpy as np
 
-from foundation.errors import UserError
 from foundation.workers import Workers
-from preprocessing.errors import DecodeError, strange
+from preprocessing.errors import DecodeError
 from preprocessing.settings import CleaningSettings
 from preprocessing.sound import Sound
+from preprocessing.sound_files import FileSound
+from submissions.activations import mean_of_groups
 from tagging.inference.windows import WindowLogits, average_windows
-from tagging.pipeline.blocks import cut_windows
-from tagging.pipeline.pieces import Pieces, audio_windows
 from tagging.tagger.clips import CleanClip, clean_sound
 from tagging.tagger.network import WindowNetwork
-from tagging.tagger.sequences import piece_batches, sequences_of
-from tagging.tagger.windows import batch_size, batches, levels_db
+from tagging.tagger.packing import Batch, Packer, pieces_of, reading
 
-Cleaned = dict[CleaningSettings, CleanClip]
-"""A clip as each kind of cleaning among the runs makes it."""
+GROUP = 8  # clips that share batches: short clips fill none alone
+GROUP_BYTES = (
+    4_000_000  # of their files, at most: long clips fill batches, and nobody should wait for several
+)
 
-Input = tuple[np.ndarray, np.ndarray]
-"""Pieces of a clip: their levels in dB (inf for features), and what they hold."""
+Called = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""Of the pieces of a batch: number of the clip, logits, features, level in dB."""
 
 
 class ClipOutput(NamedTuple):
@@ -42,81 +40,99 @@ class ClipOutput(NamedTuple):
     level_db: float
 
 
-def clip_outputs(networks: Sequence[WindowNetwork], sound: Sound, jobs: int) -> list[ClipOutput]:
+ClipOutputs = list[ClipOutput]
+"""What each run makes of a clip."""
+
+
+def clip_outputs(networks: Sequence[WindowNetwork], sound: Sound, jobs: int) -> ClipOutputs:
     """What each run makes of a clip, cleaned and cut as the run's test clips are; `jobs` batches run at a time.
 
     Raises:
         DecodeError, CleanFolderError, TaggerError: as `clean_sound`.
     """
     with Workers(jobs) as calls:
-        return _outputs(networks, calls, _cleaned(networks, sound))
+        (found,) = _outputs(networks, calls, [sound])
+    if isinstance(found, DecodeError):
+        raise found
+    return found
 
 
 def outputs_of_each(
-    networks: Sequence[WindowNetwork], sounds: Iterable[Sound], jobs: int
-) -> Iterator[list[ClipOutput] | DecodeError]:
-    """The same of many clips, in their order, or what is wrong with one; `jobs` clips are worked on at a time."""
+    networks: Sequence[WindowNetwork], sounds: Sequence[FileSound], jobs: int
+) -> Iterator[ClipOutputs | DecodeError]:
+    """The same of many clips, in their order, or what is wrong with one; `jobs` groups of clips at a time."""
     # Calls end before clips, so that a long clip stops where nobody waits for it.
     with Workers(jobs) as clips, Workers(jobs) as calls:
-        yield from clips.in_order(partial(_outputs_or_lost, networks, calls), sounds)
+        for group in clips.in_order(partial(_outputs, networks, calls), _groups(sounds, jobs)):
+            yield from group
 
 
-def _outputs_or_lost(
-    networks: Sequence[WindowNetwork], calls: Workers, sound: Sound
-) -> list[ClipOutput] | DecodeError:
-    try:
-        return _outputs(networks, calls, _cleaned(networks, sound))
-    except DecodeError as error:
-        return error
+def _groups(sounds: Sequence[FileSound], jobs: int) -> Iterator[list[FileSound]]:
+    """Consecutive clips that share batches; every job gets some."""
+    most, group, n_bytes = min(GROUP, -(-len(sounds) // jobs)), list[FileSound](), 0
+    for sound in sounds:
+        size = sound.path.stat().st_size if sound.path.is_file() else 0
+        if group and (len(group) == most or n_bytes + size > GROUP_BYTES):
+            yield group
+            group, n_bytes = [], 0
+        group.append(sound)
+        n_bytes += size
+    if group:
+        yield group
 
 
-def _cleaned(networks: Sequence[WindowNetwork], sound: Sound) -> Cleaned:
+def _outputs(
+    networks: Sequence[WindowNetwork], calls: Workers, sounds: Sequence[Sound]
+) -> list[ClipOutputs | DecodeError]:
+    """What the networks make of each clip of a group, or what is wrong with it."""
+    lost: dict[int, DecodeError] = {}
+    found: list[list[Called]] = [[] for _ in networks]
+    pieces = [pieces_of(network) for network in networks]
+
+    def called(batch: Batch) -> tuple[int, Called]:
+        logits, features = networks[batch.network](pieces[batch.network], batch.pieces)
+        return batch.network, (batch.clips, logits, features, batch.levels_db)
+
+    for network, outputs in calls.in_order(called, _batches(networks, sounds, lost)):
+        found[network].append(outputs)
+    means = [_means(network, parts) for network, parts in zip(networks, found, strict=True)]
+    return [lost.get(clip) or [of_clip[clip] for of_clip in means] for clip in range(len(sounds))]
+
+
+def _batches(
+    networks: Sequence[WindowNetwork], sounds: Sequence[Sound], lost: dict[int, DecodeError]
+) -> Iterator[Batch]:
+    """The pieces of all clips for all networks; what is wrong with a clip goes to `lost`."""
+    packers = [Packer(number, network) for number, network in enumerate(networks)]
+    for clip, sound in enumerate(sounds):
+        try:
+            cleaned = _cleaned(networks, sound)
+            for packer, network in zip(packers, networks, strict=True):
+                yield from packer.add(clip, cleaned[network.run.config.cleaning])
+        except DecodeError as error:
+            lost[clip] = error
+    for packer in packers:
+        yield from packer.rest()
+
+
+def _cleaned(networks: Sequence[WindowNetwork], sound: Sound) -> dict[CleaningSettings, CleanClip]:
+    """A clip as each kind of cleaning among the runs makes it."""
     cleanings = dict.fromkeys(network.run.config.cleaning for network in networks)
-    with _reading():
+    with reading():
         return {cleaning: clean_sound(sound, cleaning) for cleaning in cleanings}
 
 
-@contextmanager
-def _reading() -> Iterator[None]:
-    """Makes any fault of reading a clip a DecodeError: one strange file must not stop the others."""
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:
-        raise DecodeError(strange(error)) from error
-
-
-def _read(inputs: Iterable[Input]) -> Iterator[Input]:
-    """The inputs of a clip, which may be decoded only now."""
-    with _reading():
-        yield from inputs
-
-
-def _outputs(networks: Sequence[WindowNetwork], calls: Workers, cleaned: Cleaned) -> list[ClipOutput]:
-    return [_output(network, calls, cleaned[network.run.config.cleaning]) for network in networks]
-
-
-def _output(network: WindowNetwork, calls: Workers, clip: CleanClip) -> ClipOutput:
-    pieces, inputs = _inputs(network, clip)
-
-    def called(levels_and_batch: Input) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        levels, batch = levels_and_batch
-        return *network(pieces, batch), levels
-
-    found = calls.in_order(called, _read(inputs))
-    logits, features, levels_db = (np.concatenate(part) for part in zip(*found, strict=True))
-    windows = WindowLogits(np.zeros(len(logits), np.int64), logits, np.empty(0))
-    mean = average_windows(windows, 1, network.run.config.window.average, network.run.kind.activation)
-    return ClipOutput(mean, features.mean(axis=0), float(levels_db.max()))
-
-
-def _inputs(network: WindowNetwork, clip: CleanClip) -> tuple[Pieces, Iterable[Input]]:
-    """How the clip is cut, and its pieces in batches."""
-    config = network.run.config
-    if isinstance(clip, np.ndarray):
-        sequences = sequences_of(network, clip)
-        return sequences, ((np.full(len(batch), inf), batch) for batch in piece_batches(sequences, clip))
-    windows = audio_windows(config.window, config.cleaning.rate_hz)
-    cut = batches(cut_windows(clip, windows), batch_size(windows.length))
-    return windows, ((levels_db(spans, samples), samples) for spans, samples in cut)
+def _means(network: WindowNetwork, parts: Sequence[Called]) -> dict[int, ClipOutput]:
+    """Of each clip by its number, over all its pieces."""
+    if not parts:
+        return {}
+    clips, logits, features, levels_db = (np.concatenate(part) for part in zip(*parts, strict=True))
+    run, numbers, starts = network.run, *np.unique(clips, return_index=True)
+    windows = WindowLogits(clips, logits, np.empty(0))
+    of_clips = average_windows(windows, int(numbers[-1]) + 1, run.config.window.average, run.kind.activation)
+    feature_means = mean_of_groups(features.astype(np.float64), starts).astype(np.float32)
+    loudest = np.maximum.reduceat(levels_db, starts)
+    return {
+        int(clip): ClipOutput(of_clips[[clip]], mean, float(level))
+        for clip, mean, level in zip(numbers, feature_means, loudest, strict=True)
+    }

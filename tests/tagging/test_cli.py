@@ -1,6 +1,7 @@
 """What all commands share: options that cannot be read are one line."""
 
 import argparse
+import json
 import os
 import signal
 import subprocess
@@ -15,6 +16,8 @@ import train
 from foundation.errors import UserError
 from tagging import __main__, cli
 from tagging.__main__ import COMMANDS
+
+ROOT = Path(__file__).parents[2]
 
 
 def refusal(capsys, parser: argparse.ArgumentParser, *arguments: str) -> str:
@@ -137,7 +140,7 @@ def test_a_tilde_is_the_home_folder_in_every_path_option(monkeypatch):
 
 @pytest.mark.parametrize(
     ("jobs", "apart", "threads"),
-    [(2, False, []), (1, False, [(1, 1)]), (2, True, [(1, 2)]), (1, True, [(1, 1)])],
+    [(2, False, []), (1, False, [(1, 1)]), (2, True, [(1, -1)]), (1, True, [(1, -1)])],
 )
 def test_tensorflow_gets_the_cores_that_it_may_use(monkeypatch, jobs, apart, threads):
     limits = []
@@ -147,14 +150,35 @@ def test_tensorflow_gets_the_cores_that_it_may_use(monkeypatch, jobs, apart, thr
     assert limits == threads
 
 
+@pytest.mark.parametrize(("given", "expected"), [({}, {1}), ({"OPENBLAS_NUM_THREADS": "2"}, {2})])
+def test_a_blas_keeps_to_one_thread_in_commands_unless_the_user_says_so(given, expected):
+    """Its threads spin after each product: they would take the cores from the command's own."""
+    program = (
+        "import argparse, sys\nfrom tagging import cli\ndef command(_):\n"
+        "    import numpy\n    from threadpoolctl import threadpool_info\n"
+        "    print([blas['num_threads'] for blas in threadpool_info() if blas['user_api'] == 'blas'])\n    return 0\n"
+        "sys.exit(cli.run(command, argparse.ArgumentParser(), [], interrupted=''))"
+    )
+    others = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=others | given,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    threads = {min(number, cli.available_cores()) for number in expected}
+    assert set(json.loads(done.stdout)) <= threads  # none, where NumPy has no BLAS that can be asked
+
+
 def test_the_library_loads_without_notices_and_with_the_threads_as_they_were():
     program = (
         "from tagging import Tagger\nimport tensorflow as tf\ntf.zeros(1)\n"
         "print(Tagger.__name__, tf.config.threading.get_intra_op_parallelism_threads())"
     )
-    root = Path(__file__).parents[2]
     environment = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
     done = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", program], cwd=root, env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
     assert (done.stdout, done.stderr) == ("Tagger 0\n", "")

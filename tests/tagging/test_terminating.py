@@ -14,6 +14,7 @@ import pytest
 from preprocessing.settings import CleaningSettings
 from preprocessing.sound_files import FileSound
 from tagging import cli
+from tagging.config.schema import Config
 from tagging.doctor.survey import _examined
 from tagging.tagger.whole_clips import outputs_of_each
 
@@ -36,7 +37,7 @@ def long_file(tmp_path) -> Path:
 
 
 def tag(path: Path) -> None:
-    network = SimpleNamespace(run=SimpleNamespace(config=SimpleNamespace(cleaning=SETTINGS)))
+    network = SimpleNamespace(run=SimpleNamespace(config=Config(cleaning=SETTINGS)))
     next(outputs_of_each([network], [FileSound(path)] * 4, 2))
 
 

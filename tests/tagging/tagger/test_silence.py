@@ -1,6 +1,9 @@
 """Silence has no tags: digital silence, what is quieter than a run's training clips, and what only padding fills."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +21,28 @@ from tests.tagger_helpers import scores_as_test_clips, untrained_run
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
+ROOT = Path(__file__).parents[3]
 RATE_HZ = 16_000
 RNG = np.random.default_rng(0)
 SECOND = np.clip(RNG.normal(0, 0.1, RATE_HZ), -1, 1)  # -20 dB
 NOTHING = np.zeros(2 * RATE_HZ)
 WHISPER = RNG.normal(0, 10 ** (-90 / 20), 2 * RATE_HZ)  # -90 dB: one unit of int16 and its rounding
+
+
+def test_levels_take_no_threads_but_their_own():
+    """Those of a BLAS would spin on the cores of others; without the limit that commands set."""
+    program = (
+        "import time\nimport numpy as np\nfrom tagging.inference.levels import level_db\n"
+        "wave = np.ones(1_000_000, np.int16)\nlevel_db(wave)\n"
+        "mine, all_of_it = time.thread_time(), time.process_time()\n"
+        "for _ in range(100):\n    level_db(wave)\n"
+        "print((time.process_time() - all_of_it) / (time.thread_time() - mine))"
+    )
+    free = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", program], cwd=ROOT, env=free, capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout) < 1.2
 
 
 @pytest.fixture(scope="module")

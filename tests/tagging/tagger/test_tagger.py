@@ -136,6 +136,45 @@ def test_a_file_that_is_strange_when_it_is_decoded_again_does_not_stop_the_other
     assert found[audio / "plain.wav"].scores.shape == tagger.thresholds.shape
 
 
+@pytest.mark.parametrize(("jobs", "groups"), [(1, [2, 1, 2]), (2, [2, 1, 2]), (3, [2, 1, 2]), (5, [1] * 5)])
+def test_short_clips_share_batches_and_long_ones_do_not(tmp_path, monkeypatch, jobs, groups):
+    monkeypatch.setattr(whole_clips, "GROUP", 2)
+    monkeypatch.setattr(whole_clips, "GROUP_BYTES", 100)
+    sounds = []
+    for number, n_bytes in enumerate((40, 60, 41, 60, 40)):
+        (tmp_path / str(number)).write_bytes(bytes(n_bytes))
+        sounds.append(FileSound(tmp_path / str(number)))
+    found = list(whole_clips._groups(sounds, jobs))
+    assert [len(group) for group in found] == groups
+    assert [sound for group in found for sound in group] == sounds
+
+
+def test_clips_that_share_batches_keep_their_own_windows(tagger, audio, tmp_path, monkeypatch):
+    """A clip that fails halfway leaves windows in a batch with those of its neighbours."""
+    calls = []
+
+    def broken():
+        yield np.full(40_000, 1_000, np.int16)
+        raise RuntimeError("no idea")
+
+    def clean(sound, cleaning):
+        return broken() if sound.path.name == "strange.wav" else clean_sound(sound, cleaning)
+
+    network = tagger._networks.saved[0]
+    counted = replace(network, step=lambda inputs: (calls.append(len(inputs)), network.step(inputs))[1])
+    expected = {path: tagger(path) for path in sorted(audio.iterdir())}
+    monkeypatch.setattr(whole_clips, "clean_sound", clean)
+    monkeypatch.setattr(tagger._networks, "saved", [counted])
+    paths = [audio / "plain.wav", tmp_path / "strange.wav", audio / "short.flac", audio / "stereo.mp3"]
+    found = dict(tagger.each(paths))
+    assert len(calls) == 1, "one batch for all"
+    assert isinstance(found.pop(tmp_path / "strange.wav"), DecodeError)
+    for path, tags in found.items():
+        np.testing.assert_allclose(tags.scores, expected[path].scores, atol=1e-6)
+        np.testing.assert_allclose(tags.embedding, expected[path].embedding, rtol=1e-5, atol=1e-6)
+        assert tags.silent == expected[path].silent
+
+
 def test_samples_are_tagged_as_the_file_they_are_in(tagger, audio):
     samples, rate_hz = decode(audio / "stereo.mp3")
     np.testing.assert_allclose(
