@@ -12,7 +12,7 @@ from foundation.setting_types import check_types, kinds_of, without_null
 SENTENCE = "sentence"
 """Key of a field's metadata."""
 IS_PATH = "is_path"
-"""Key of the metadata of a field whose value, or each value of a mapping, names a file or folder."""
+"""Key of the metadata of a field whose value, or each value of a mapping or list, names a file or folder."""
 
 
 def setting(
@@ -120,6 +120,8 @@ def completed(stored: Any, kind: Any) -> Any:
 def _at_home(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _at_home(each) for key, each in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_at_home(each) for each in value)
     return os.path.expanduser(value) if isinstance(value, str) else value
 
 

@@ -71,6 +71,29 @@ def set_trainable(network: keras.Model, trainable: Sequence[str], settings: Mode
         layer.trainable = chosen and not (fixed_norm and is_norm)
 
 
+def depths_of(network: keras.Model, variables: Sequence[keras.Variable]) -> list[int]:
+    """How deep each variable lies: 1 in the last block of the backbone, 2 in the one before it; 0 outside of it.
+
+    Args:
+        network: from `build_network`.
+        variables: of it.
+    """
+    layers = [
+        part for layer in network.layers if layer.name == BACKBONE for part in layer.layers if part.weights
+    ]
+    blocks = list(dict.fromkeys(_block_of(layer.name) for layer in layers))
+    depths = {
+        id(variable): len(blocks) - blocks.index(_block_of(layer.name))
+        for layer in layers
+        for variable in layer.weights
+    }
+    return [depths.get(id(variable), 0) for variable in variables]
+
+
+def _block_of(layer: str) -> str:
+    return re.sub(r"^([A-Za-z]*_?\d*).*", r"\1", layer)
+
+
 def _is_in_block(layer: str, block: str) -> bool:
     return layer == block or layer.startswith(block + "_")
 
@@ -83,7 +106,7 @@ def _check_names(backbone: keras.Model, trainable: Sequence[str]) -> None:
         if block not in ("all", "head") and not any(_is_in_block(name, block) for name in names)
     ]
     if unknown or not trainable:
-        known = dict.fromkeys(re.sub(r"^([A-Za-z]*_?\d*).*", r"\1", name) for name in names)
+        known = dict.fromkeys(_block_of(name) for name in names)
         raise ModelError(
             f"trainable: expected all, head or blocks of the backbone, received {list(trainable)}; "
             f"its layers begin with {', '.join(known)}"

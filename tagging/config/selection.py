@@ -14,12 +14,19 @@ class SelectionSettings(Settings):
     """Which noisy clips come in as source `selected`.
 
     Method: pseudo-labels, Lee 2013, "Pseudo-Label"; confirmed labels only, as leading FSDKaggle2019 systems did.
+    Distillation: Hinton, Vinyals and Dean 2015, arXiv:1503.02531, at a temperature of 1.
     """
 
     model: str = setting(
         "previous",
         "the run that selects the clips of the source `selected`: `previous` (the stage before), or the path of a "
         "run folder",
+        is_path=True,
+    )
+    others: tuple[str, ...] = setting(
+        (),
+        "further run folders: the probabilities are the mean of the model's and theirs. With `labels: model`, an "
+        "ensemble is distilled into one network",
         is_path=True,
     )
     labels: Literal["given", "model"] = setting(

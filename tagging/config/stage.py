@@ -50,6 +50,13 @@ class TrainSettings(Settings):
         above=0,
         at_most=HIGHEST_RATE,
     )
+    block_decay: float = setting(
+        1.0,
+        "rates by block, lower near the input: the head has the rate of the schedule, and each block of the backbone "
+        "this times the rate of what follows it; 1: one rate. Networks without a backbone always have one",
+        above=0,
+        at_most=1,
+    )
     schedule: ScheduleName = setting(
         "constant",
         "schedule of the rate, one value per epoch: `constant`; `cosine`, from `learning_rate` to 0 over the "

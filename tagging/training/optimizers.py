@@ -1,5 +1,6 @@
 """The optimiser of a stage, and how its steps are compiled."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -11,10 +12,14 @@ _CLASSES: dict[str, Any] = {name.lower(): value for name, value in vars(keras.op
 """Keras's optimizers by their names in lower case; `keras.optimizers.get` does not know all of them."""
 
 
-def build_optimizer(settings: StageSettings) -> keras.optimizers.Optimizer:
+def build_optimizer(settings: StageSettings, depths: Sequence[int] = ()) -> keras.optimizers.Optimizer:
     """The optimiser of the settings, with clipping of gradients and the average of weights where they ask for it.
 
     What the settings leave open is as in Keras, such as betas of 0.9 and 0.999, and a decay of 0.004 for `adamw`.
+
+    Args:
+        settings: of the stage.
+        depths: blocks from the head to each variable that trains, for `block_decay`.
     """
     options: dict[str, Any] = {"learning_rate": settings.learning_rate}
     if settings.optimizer == "sgd":
@@ -27,7 +32,24 @@ def build_optimizer(settings: StageSettings) -> keras.optimizers.Optimizer:
         options["global_clipnorm"] = settings.clip_norm
     if settings.ema_momentum:
         options |= {"use_ema": True, "ema_momentum": settings.ema_momentum}
-    return _CLASSES[settings.optimizer](**options)
+    kind = _CLASSES[settings.optimizer]
+    if settings.block_decay < 1:
+        kind = _with_factors(kind, [settings.block_decay**depth for depth in depths])
+    return kind(**options)
+
+
+def _with_factors(kind: Any, factors: Sequence[float]) -> Any:
+    """The optimiser with the rate of each variable times its factor.
+
+    Layer-wise decay of the rate, as in Bao, Dong, Piao and Wei 2022 (BEiT), arXiv:2106.08254.
+    """
+
+    class WithFactors(kind):
+        def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+            factor = factors[self._get_variable_index(variable)]
+            super().update_step(gradient, variable, learning_rate * factor)
+
+    return WithFactors
 
 
 def uses_xla(settings: StageSettings, network: keras.Model) -> bool:

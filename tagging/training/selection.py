@@ -1,5 +1,6 @@
 """Self-training: which noisy clips a stage learns from, and with which labels, by the word of a trained model."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,16 +18,16 @@ SCORES, KEPT = "selection_scores.npz", "selected.csv"
 
 
 def select_clips(
-    data: StageData, settings: SelectionSettings, teacher: Run, work: Path, jobs: int
+    data: StageData, settings: SelectionSettings, teachers: Sequence[Run], work: Path, jobs: int
 ) -> StageData:
-    """The stage's data with those of its `selected` clips that the teacher accepts, and their labels.
+    """The stage's data with those of its `selected` clips that the teachers accept, and their labels.
 
-    Writes the teacher's logits and the list of all clips with `kept`, their labels and the teacher's confidence.
+    Writes the teachers' logits (of their mean score) and the list of all clips with `kept`, labels and confidence.
 
     Args:
         data: with every noisy clip that may train, as source `selected`.
         settings: what is asked of a clip, and whose labels it gets.
-        teacher: the run whose scores decide.
+        teachers: the runs whose mean score decides.
         work: folder for the two files; scores that are there already are taken.
         jobs: clips read in parallel.
 
@@ -35,14 +36,15 @@ def select_clips(
     """
     rows = np.flatnonzero(data.train["split"] == SELECTED)
     clips = data.train.iloc[rows]
-    probabilities = _probabilities(clips, teacher, work, jobs)
+    probabilities = _probabilities(clips, teachers, work, jobs)
     given = data.targets[rows]
     confidence = label_confidence(given, probabilities, settings)
+    paths = ", ".join(str(teacher.path) for teacher in teachers)
     kept = confidence >= settings.min_probability
-    _write_list(work / KEPT, clips, kept, confidence, probabilities, teacher.classes)
+    _write_list(work / KEPT, clips, kept, confidence, probabilities, data.dataset.classes)
     if not kept.any():
         raise RunError(
-            f"expected noisy clips that {teacher.path} confirms with a probability of {settings.min_probability}, "
+            f"expected noisy clips that {paths} confirm with a probability of {settings.min_probability}, "
             f"found none of {len(clips)}; lower selection.min_probability"
         )
     targets = data.targets.copy()
@@ -50,7 +52,7 @@ def select_clips(
         targets[rows] = probabilities
     stays = np.ones(len(data.train), bool)
     stays[rows] = kept
-    note = f"{kept.sum()} of {len(clips)} noisy clips were selected by {teacher.path}"
+    note = f"{kept.sum()} of {len(clips)} noisy clips were selected by {paths}"
     return replace(
         data,
         train=data.train[stays].reset_index(drop=True),
@@ -74,24 +76,31 @@ def label_confidence(given: np.ndarray, probabilities: np.ndarray, settings: Sel
     return np.where((given > 0).any(axis=1), least, 0.0)
 
 
-def _probabilities(clips: pd.DataFrame, teacher: Run, work: Path, jobs: int) -> np.ndarray:
-    """The teacher's probability of each class for each clip, (clips, classes) float32.
+def _probabilities(clips: pd.DataFrame, teachers: Sequence[Run], work: Path, jobs: int) -> np.ndarray:
+    """The teachers' mean probability of each class for each clip, (clips, classes) float32.
 
     Its logits are stored, for when the stage resumes after an interruption.
     """
-    path, names = work / SCORES, list(clips["fname"])
+    path, activation = work / SCORES, teachers[0].kind.activation
     if not path.exists():
-        logits = predict_files(
-            inference_step(teacher.load_model()),
-            list(clips["path"]),
-            pieces_of(teacher.config, clips),
-            jobs=jobs,
-            average=teacher.config.window.average,
-            activation=teacher.kind.activation,
-            description="selecting",
-        )
-        write_scores(path, names, list(teacher.classes), logits)
-    return teacher.kind.activation.scores(read_scores(path).logits)
+        logits = np.stack([_logits(clips, teacher, jobs) for teacher in teachers], axis=1)
+        n_clips, n_teachers, n_classes = logits.shape
+        mean = activation.mean(logits.reshape(-1, n_classes), np.arange(n_clips) * n_teachers)
+        write_scores(path, list(clips["fname"]), list(teachers[0].classes), mean.astype(np.float32))
+    return activation.scores(read_scores(path).logits)
+
+
+def _logits(clips: pd.DataFrame, teacher: Run, jobs: int) -> np.ndarray:
+    """Of one teacher, (clips, classes)."""
+    return predict_files(
+        inference_step(teacher.load_model()),
+        list(clips["path"]),
+        pieces_of(teacher.config, clips),
+        jobs=jobs,
+        average=teacher.config.window.average,
+        activation=teacher.kind.activation,
+        description="selecting",
+    )
 
 
 def _write_list(

@@ -1,6 +1,7 @@
 """Where a stage starts from, and whether it is the stage that was begun or finished before."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,13 @@ def initial_run(stage: Stage) -> Run | None:
     return _named_run(stage, "init", init, hint)
 
 
-def teacher_run(stage: Stage) -> Run | None:
-    """The run that selects noisy clips for this stage; None: no source of it asks for that."""
+def teacher_runs(stage: Stage) -> list[Run]:
+    """The runs that select noisy clips for this stage; none where no source of it asks for that."""
     if SELECTED not in stage.settings.sources:
-        return None
-    return _named_run(stage, "selection.model", stage.settings.selection.model)
+        return []
+    selection = stage.settings.selection
+    others = [_named_run(stage, "selection.others", path) for path in selection.others]
+    return [_named_run(stage, "selection.model", selection.model), *others]
 
 
 def _named_run(stage: Stage, key: str, value: str, hint: str = "") -> Run:
@@ -55,7 +58,7 @@ def _named_run(stage: Stage, key: str, value: str, hint: str = "") -> Run:
         raise RunError(f"stages.{stage.name}.{key}={value}: {error}{hint}") from error
 
 
-def identity(stage: Stage, data: StageData, start: Run | None, teacher: Run | None) -> dict[str, Any]:
+def identity(stage: Stage, data: StageData, start: Run | None, teachers: Sequence[Run]) -> dict[str, Any]:
     """All that the stage's result depends on: settings, clips by name and sound, and the runs it builds on."""
     whole = as_dict(stage.config)
     return {
@@ -71,7 +74,7 @@ def identity(stage: Stage, data: StageData, start: Run | None, teacher: Run | No
         "background_clips": _digest(data.backgrounds),
         _WEIGHTS: None if start else _weights_hash(stage.config.model),
         "init_finished": start.info["finished"] if start else None,
-        "selection_finished": teacher.info["finished"] if teacher else None,
+        "selection_finished": ", ".join(teacher.info["finished"] for teacher in teachers) or None,
     }
 
 
@@ -86,7 +89,7 @@ def _weights_hash(model: ModelSettings) -> str | None:
 
 def check_teacher(new: dict[str, Any], classes: tuple[str, ...], teacher: Run, stage: str) -> None:
     """Refuse a run that scores other classes or other audio, and say where it knows the validation clips."""
-    key, old = f"stages.{stage}.selection.model", _completed(teacher.info["identity"])
+    key, old = f"stages.{stage}.selection", _completed(teacher.info["identity"])
     if teacher.task != new["task"]:
         raise RunError(
             f"{key}: expected a run of the task {new['task']}, {teacher.path} is of {teacher.task}"
@@ -138,7 +141,7 @@ def check_same(old: dict[str, Any], new: dict[str, Any], folder: Path, stage: st
         is_start = lines[0].startswith(_BUILT_ON[0])
         raise RunError(
             f"{folder} was trained {'from' if is_start else 'on clips selected by'} an older version of its "
-            f"{'init' if is_start else 'selection.model'} run; --stage {stage} --force retrains it from scratch"
+            f"{'init' if is_start else 'selection'} run; --stage {stage} --force retrains it from scratch"
         )
     if lines:
         raise RunError(

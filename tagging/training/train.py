@@ -1,6 +1,6 @@
 """`train.py`: one stage from clean audio to a run folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ from tagging.training.start import (
     check_teacher,
     identity,
     initial_run,
-    teacher_run,
+    teacher_runs,
 )
 from tagging.training.tracking import check_tracking, tracked
 from tagging.training.trainer import compiled_trainer, count_parameters, measure_bands
@@ -78,10 +78,10 @@ def train_stage(
 
 
 def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) -> Path:
-    start, teacher = initial_run(stage), teacher_run(stage)
+    start, teachers = initial_run(stage), teacher_runs(stage)
     data = stage_data(stage.config, stage.settings)
-    made_of = identity(stage, data, start, teacher)
-    _check_built_on(stage, data, made_of, start, teacher)
+    made_of = identity(stage, data, start, teachers)
+    _check_built_on(stage, data, made_of, start, teachers)
     is_finished = is_marked(stage.final, RUN)
     if is_finished and not force:
         if not has_begun(stage, made_of):
@@ -89,10 +89,10 @@ def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) ->
         print(f"resuming what --force began; until it is finished, {stage.final} stays as it is")
     if is_finished:
         check_place(stage.final, replaces=True)
-        _check_not_built_on(stage, start or transfer_source(stage.config), teacher)
+        _check_not_built_on(stage, start or transfer_source(stage.config), teachers)
     open_work(stage, made_of, force)
-    if teacher:
-        data = select_clips(data, stage.settings.selection, teacher, stage.work, jobs)
+    if teachers:
+        data = select_clips(data, stage.settings.selection, teachers, stage.work, jobs)
     origin = start.path if start else f"weights: {stage.config.model.weights}"
     print(f"stage {stage.name}: {stage.config.model.name} from {origin}")
     run = StageRun(stage, data, jobs)
@@ -107,17 +107,17 @@ def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) ->
 
 
 def _check_built_on(
-    stage: Stage, data: StageData, made_of: dict[str, Any], start: Run | None, teacher: Run | None
+    stage: Stage, data: StageData, made_of: dict[str, Any], start: Run | None, teachers: Sequence[Run]
 ) -> None:
     if start:
         check_start(made_of, data.dataset.classes, start, stage.name)
-    if teacher:
+    for teacher in teachers:
         check_teacher(made_of, data.dataset.classes, teacher, stage.name)
 
 
-def _check_not_built_on(stage: Stage, start: Run | None, teacher: Run | None) -> None:
+def _check_not_built_on(stage: Stage, start: Run | None, teachers: Sequence[Run]) -> None:
     """A run is not replaced by one that is made of it."""
-    if any(each and each.path.resolve() == stage.final.resolve() for each in (start, teacher)):
+    if any(each and each.path.resolve() == stage.final.resolve() for each in (start, *teachers)):
         raise RunError(
             f"{stage.final} would be lost, and stage {stage.name} builds on it; choose another run_dir"
         )

@@ -5,6 +5,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 
+from models.parts.backbone import depths_of
 from tagging.augment.settings import AugmentSettings
 from tagging.config.stage import StageSettings
 from tagging.evaluation.task_kinds import TaskKind
@@ -43,7 +44,7 @@ def compiled_trainer(
         else BatchModel(*ends, "trainer", notes_loss)
     )
     trainer.compile(
-        optimizer=build_optimizer(settings),
+        optimizer=build_optimizer(settings, depths_of(network, network.trainable_variables)),
         loss=build_loss(settings.loss, kind.name),
         metrics=[metric.streaming(n_classes) for metric in kind.metrics if metric.streaming],
         jit_compile=uses_xla(settings, network),

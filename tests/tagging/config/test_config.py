@@ -200,7 +200,7 @@ def test_a_tilde_is_the_home_folder_in_every_path(tmp_path, monkeypatch):
     (tmp_path / "c.yaml").write_text(
         "dataset: {layout: csv, root: ~/own, table: ~/own.csv, exclude: [~kept.wav]}\nclean_dir: ~/clean\n"
         "run_dir: ~/runs\nsplit: {file: ~/split.csv}\nmodel: {weights: ~/w.h5}\n"
-        "stages: {a: {init: ~/runs/b, sources: [train], selection: {model: ~/runs/c}}}\n"
+        "stages: {a: {init: ~/runs/b, sources: [train], selection: {model: ~/runs/c, others: [~/runs/d]}}}\n"
     )
     config = load_config(tmp_path / "c.yaml")
     dataset, stage = config.dataset, config.stages["a"]
@@ -212,5 +212,6 @@ def test_a_tilde_is_the_home_folder_in_every_path(tmp_path, monkeypatch):
     assert (config.clean_dir, config.run_dir) == ("/home/me/clean", "/home/me/runs")
     assert (config.split.file, config.model.weights) == ("/home/me/split.csv", "/home/me/w.h5")
     assert (stage.init, stage.selection.model) == ("/home/me/runs/b", "/home/me/runs/c")
+    assert stage.selection.others == ("/home/me/runs/d",)
     lists = DatasetSettings(layout="folders", lists={"train": "~/train.txt"}).lists
     assert lists == {"train": "/home/me/train.txt"}

@@ -30,7 +30,7 @@ def middle(tiny, teacher, tmp_path_factory) -> float:
     """A probability that about half of the noisy clips reach."""
     folder = tmp_path_factory.mktemp("middle")
     data = stage_data(tiny.config(folder), SELECTED)
-    select_clips(data, SelectionSettings(min_probability=0.0), teacher, folder, 2)
+    select_clips(data, SelectionSettings(min_probability=0.0), [teacher], folder, 2)
     return float(pd.read_csv(folder / "selected.csv")["confidence"].median())
 
 
@@ -52,7 +52,7 @@ def confidence_of(teacher, folder):
 
 def test_confirmed_clips_come_in_with_their_own_labels(tiny, teacher, middle, tmp_path):
     data = stage_data(tiny.config(tmp_path), SELECTED)
-    chosen = select_clips(data, SelectionSettings(min_probability=middle), teacher, tmp_path, 2)
+    chosen = select_clips(data, SelectionSettings(min_probability=middle), [teacher], tmp_path, 2)
     probability = confidence_of(teacher, tmp_path)
     for old, row in enumerate(data.train.itertuples()):
         where = np.flatnonzero((chosen.train["fname"] == row.fname) & (chosen.train["split"] == row.split))
@@ -68,7 +68,7 @@ def test_confirmed_clips_come_in_with_their_own_labels(tiny, teacher, middle, tm
 def test_a_model_can_label_from_scratch(tiny, teacher, tmp_path):
     data = stage_data(tiny.config(tmp_path), SELECTED)
     settings = SelectionSettings(labels="model", min_probability=0.0)
-    chosen = select_clips(data, settings, teacher, tmp_path, 2)
+    chosen = select_clips(data, settings, [teacher], tmp_path, 2)
     probability = confidence_of(teacher, tmp_path)
     assert len(chosen.train) == len(data.train)
     for new, row in enumerate(chosen.train.itertuples()):
@@ -76,12 +76,41 @@ def test_a_model_can_label_from_scratch(tiny, teacher, tmp_path):
         np.testing.assert_allclose(chosen.targets[new], wanted, atol=1e-6)
 
 
+def test_several_teachers_decide_by_their_mean_probability(tiny, trained, teacher, tmp_path):
+    data, other = stage_data(tiny.config(tmp_path), SELECTED), read_run(trained.parent / "runs" / "noisy")
+    settings = SelectionSettings(labels="model", min_probability=0.0)
+    found = []
+    for name, teachers in {"one": [teacher], "other": [other], "both": [teacher, other]}.items():
+        (tmp_path / name).mkdir()
+        found.append(select_clips(data, settings, teachers, tmp_path / name, 2).targets)
+    one, two, both = found
+    assert np.abs(one - two).max() > 0.01
+    np.testing.assert_allclose(both, (one + two) / 2, atol=1e-6)
+
+
+def test_an_ensemble_is_distilled_into_a_stage(tiny, trained, teacher, tmp_path, capsys, no_fit):
+    other = trained.parent / "runs" / "noisy"
+    overrides = (
+        "stages.curated.init=none",
+        "stages.curated.epochs=1",
+        "stages.curated.sources=[curated,selected]",
+        f"stages.curated.selection={{model: {teacher.path}, others: [{other}], labels: model, min_probability: 0}}",
+    )
+    run = read_run(train_stage(tiny.config(tmp_path, *overrides), "curated", jobs=2))
+    assert f"40 of 40 noisy clips were selected by {teacher.path}, {other}" in capsys.readouterr().out
+    finished = [each.info["finished"] for each in (teacher, read_run(other))]
+    assert run.info["identity"]["selection_finished"] == ", ".join(finished)
+    missing = (*overrides, f"stages.curated.selection.others=[{tmp_path / 'none'}]")
+    with pytest.raises(RunError, match=r"stages\.curated\.selection\.others=.*none: expected a run folder"):
+        train_stage(tiny.config(tmp_path, *missing), "curated", jobs=2)
+
+
 def test_scores_that_are_there_are_taken(tiny, teacher, middle, tmp_path):
     data = stage_data(tiny.config(tmp_path), SELECTED)
     settings = SelectionSettings(min_probability=middle)
-    first = select_clips(data, settings, teacher, tmp_path, 2)
+    first = select_clips(data, settings, [teacher], tmp_path, 2)
     written = (tmp_path / "selection_scores.npz").stat().st_mtime_ns
-    again = select_clips(data, settings, teacher, tmp_path, 2)
+    again = select_clips(data, settings, [teacher], tmp_path, 2)
     assert (tmp_path / "selection_scores.npz").stat().st_mtime_ns == written
     pd.testing.assert_frame_equal(first.train, again.train)
 
@@ -89,7 +118,7 @@ def test_scores_that_are_there_are_taken(tiny, teacher, middle, tmp_path):
 def test_none_confirmed_is_told(tiny, teacher, tmp_path):
     data = stage_data(tiny.config(tmp_path), SELECTED)
     with pytest.raises(RunError, match=r"probability of 1\.0, found none of 40; lower"):
-        select_clips(data, SelectionSettings(min_probability=1.0), teacher, tmp_path, 2)
+        select_clips(data, SelectionSettings(min_probability=1.0), [teacher], tmp_path, 2)
 
 
 def test_a_stage_selects_by_the_run_it_names_and_lists_what_it_kept(

@@ -123,7 +123,7 @@ def test_views_of_other_settings_are_made_again(tiny, tmp_path):
     def has_features(seed: int, *, force: bool = False) -> bool:
         config = tiny.config(tmp_path, *BACKBONE, "stages.noisy.views=2", f"seed={seed}")
         stage = Stage.of(config, "noisy")
-        open_work(stage, identity(stage, stage_data(config, stage.settings), None, None), force)
+        open_work(stage, identity(stage, stage_data(config, stage.settings), None, []), force)
         folder = stage.work / FEATURES
         found = folder.is_dir()
         folder.mkdir(exist_ok=True)
