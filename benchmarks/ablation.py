@@ -3,19 +3,22 @@
     python -m benchmarks.ablation --data data/fsd_mini data/fsd_mini_1 --out runs/ablation
 
 DIR of --data is a data set that benchmarks.make_fsd_mini made; its clean audio goes to DIR_clean. Every variant is
-trained and predicted by the three scripts, with the same seed; where a variant leaves the noisy stage as it is, it
-starts from the recipe's own. What is trained already is not trained again, so the same command resumes after Ctrl-C.
-Prints LWLRAP of the test clips of each data set, the mean, and the mean difference from the recipe with its standard
-error over data sets; the same table goes to OUT/ablation.csv.
+trained and predicted by the three scripts, with the same seed; where a variant leaves the first stages as they are, it
+starts from the recipe's own. Variants of a recipe are listed in benchmarks/ablations. What is trained already is not
+trained again, so the same command resumes after Ctrl-C. Prints LWLRAP of the test clips of each data set, the mean, and
+the mean difference from the recipe with its standard error over data sets; the same table goes to OUT/ablation.csv.
 """
 
 import argparse
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from submissions.writer import read_scores
 from tagging.config.load import load_config
@@ -23,58 +26,60 @@ from tagging.datasets import read_dataset
 from tagging.evaluation.multilabel import lwlrap
 
 RECIPE = "recipe"
-FROM_RECIPE = (
-    "stages.curated.init={runs}/recipe/noisy"  # the variant changes nothing before the curated stage
-)
-VARIANTS: dict[str, tuple[str, ...]] = {
-    RECIPE: (),
-    "curated clips alone": ("stages.curated.init=none",),
-    "both at once, one stage": ("stages.curated.init=none", "stages.curated.sources=[curated,noisy]"),
-    "no SpecAugment": ("train.augment.spec_augment.enabled=false",),
-    "no mixing": ("train.augment.waveform_mix.probability=0",),
-    "MixUp of images for waveforms": (
-        "train.augment.waveform_mix.probability=0",
-        "train.augment.mixup.alpha=0.4",
-    ),
-    "with LSEP": ("train.loss.lsep_weight=0.1",),
-    "Lq on the noisy clips": ("stages.noisy.loss.name=lq", "stages.noisy.loss.q=0.3"),
-    "label smoothing": ("stages.noisy.loss.label_smoothing=0.1",),
-    "average of weights (EMA)": (FROM_RECIPE, "stages.curated.ema_momentum=0.98"),
-}
-ONLY_CURATED = ("curated clips alone", "both at once, one stage", "average of weights (EMA)")
+VARIANTS = (
+    Path(__file__).parent / "ablations"
+)  # a file for each config of configs/fsd_mini that has an ablation
+
+
+class Variant(NamedTuple):
+    """What differs from the recipe: settings, in which {recipe} is its folder, and the stages to train (none: all)."""
+
+    settings: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+
+
+def variants_of(recipe: str) -> dict[str, Variant]:
+    """The recipe itself first."""
+    listed = yaml.safe_load((VARIANTS / f"{recipe}.yaml").read_text(encoding="utf-8"))
+    found = {
+        name: Variant(*(tuple(each.get(key, ())) for key in Variant._fields)) for name, each in listed.items()
+    }
+    return {RECIPE: Variant(), **found}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--config", default="configs/fsd_mini/scratch.yaml")
+    recipes = sorted(path.stem for path in VARIANTS.glob("*.yaml"))
+    parser.add_argument("--recipe", default="scratch", choices=recipes, help="config of configs/fsd_mini")
     parser.add_argument("--data", nargs="+", required=True, metavar="DIR")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS))
+    parser.add_argument("--variants", nargs="+", metavar="NAME", help="default: all")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
+    variants = variants_of(args.recipe)
+    config = f"configs/fsd_mini/{args.recipe}.yaml"
     rows: dict[str, dict[str, float]] = {}
-    for variant in dict.fromkeys([RECIPE, *args.variants]):
+    for name in dict.fromkeys([RECIPE, *(args.variants or variants)]):
         for data in args.data:
             settings = [f"dataset.root={data}", f"clean_dir={data}_clean", *args.overrides]
-            rows.setdefault(variant, {})[Path(data).name] = score(args.config, variant, args.out, settings)
+            runs = args.out / Path(data).name
+            rows.setdefault(name, {})[Path(data).name] = score(config, name, variants[name], runs, settings)
             table(rows).to_csv(args.out / "ablation.csv")
     print(table(rows).to_string(float_format="%.4f"))
     return 0
 
 
-def score(config: str, variant: str, out: Path, settings: list[str]) -> float:
+def score(config: str, name: str, variant: Variant, runs: Path, settings: list[str]) -> float:
     """Test LWLRAP of one variant on one data set, trained now or before."""
-    runs = out / Path(settings[0]).name
-    run_dir = runs / variant.replace(" ", "_").replace(",", "")
-    overrides = [text.format(runs=runs) for text in VARIANTS[variant]]
+    run_dir = runs / re.sub(r"\W+", "_", name).strip("_")
+    overrides = [text.format(recipe=runs / RECIPE) for text in variant.settings]
     common = ["--config", config, *settings, *overrides, f"run_dir={run_dir}"]
     submission = run_dir / "submission.csv"
     if not submission.exists():
         run("preprocess.py", *common)
-        stages = ["curated"] if variant in ONLY_CURATED else ["noisy", "curated"]
-        for stage in stages:
+        for stage in variant.stages or load_config(config).stages:
             run("train.py", "--stage", stage, *common)
         run("predict.py", "--runs", str(run_dir / "curated"), "--out", str(submission))
     found = read_scores(submission.with_name("submission.logits-1.npz"))
