@@ -1,0 +1,89 @@
+"""`python -m tagging bench`: every step is measured, and what is printed is what was measured."""
+
+import json
+import re
+
+import pytest
+import soundfile as sf
+
+from tagging import __main__
+from tagging.bench import measures
+from tagging.bench.figures import PUBLISHED, Figure, Plan, as_json, as_text
+from tagging.bench.setups import FRONT_ENDS, setup
+from tagging.bench.sounds import write_sounds
+from tagging.commands.bench import NETWORKS
+
+MACHINE = {"processor": "P", "cores": 4, "jobs": 2, "gpus": ["GPU:0"]}
+FIGURES = [
+    Figure("cleaning", "16000 Hz", 2_516.4, "times real time"),
+    Figure("tagging", "mn", 399.6, "times real time"),
+]
+
+
+@pytest.fixture
+def plan(tmp_path) -> Plan:
+    return Plan(write_sounds(tmp_path, 3), tmp_path / "clean", ["simple_cnn"], 1, 2, 1)
+
+
+def test_each_step_has_a_figure_above_zero(plan, eagerly):
+    found = [*measures.cleaning(plan), *measures.training(plan), *measures.tagging(plan)]
+    assert [(figure.step, figure.name) for figure in found] == [
+        ("cleaning", "16000 Hz"),
+        ("training", "files to images (log_mel)"),
+        ("training", "step of simple_cnn"),
+        ("tagging", "simple_cnn"),
+    ]
+    assert all(figure.value > 0 for figure in found)
+    assert len(list((plan.clean / "0").glob("*.wav"))) == 3
+
+
+def test_rates_are_amounts_by_seconds(plan, monkeypatch):
+    times = iter([0.0, 9.0, 10.0, 12.0, 20.0, 24.0])
+    monkeypatch.setattr(measures.time, "perf_counter", lambda: next(times))
+    rate = measures._best_rate(plan._replace(rounds=2), lambda: 8)
+    assert rate == 4.0, "the first round is not counted, and the best of the others is"
+
+
+def test_the_sounds_have_pauses_that_cleaning_removes(plan):
+    measures.cleaning(plan)
+    assert all(sf.info(file).duration < 4.9 for file in (plan.clean / "0").glob("*.wav"))
+
+
+def test_networks_have_the_front_ends_of_their_weights():
+    for name in NETWORKS:
+        config = setup(name, 8)
+        assert (config.frontend.name, config.cleaning.rate_hz) == FRONT_ENDS.get(name, ("log_mel", 16_000))
+        assert config.stages["train"].augment.spec_augment.enabled
+
+
+def test_the_table_has_the_machine_all_figures_and_those_of_others():
+    first, *lines = as_text(MACHINE, FIGURES).splitlines()
+    assert first == "P: 2 of 4 cores, 1 GPUs"
+    assert [re.split(r"  +", line) for line in lines[:2]] == [
+        ["cleaning", "16000 Hz", "2,516 times real time"],
+        ["tagging", "mn", "400 times real time"],
+    ]
+    assert len(lines) == 2 + len(PUBLISHED)
+    content = json.loads(json.dumps(as_json(MACHINE, FIGURES)))
+    assert content["machine"] == MACHINE
+    assert content["figures"][1] == {
+        "step": "tagging",
+        "name": "mn",
+        "value": 399.6,
+        "unit": "times real time",
+    }
+
+
+@pytest.mark.slow
+def test_the_command_prints_a_table_and_writes_json(tmp_path, capsys):
+    out = tmp_path / "bench.json"
+    arguments = ["--networks", "simple_cnn", "mn", "--clips", "4", "--rounds", "1", "--batch-size", "2"]
+    assert __main__.main(["bench", *arguments, "--jobs", "2", "--out", str(out)]) == 0
+    printed, content = capsys.readouterr().out, json.loads(out.read_text())
+    assert content["machine"]["jobs"] == 2
+    assert [figure["name"] for figure in content["figures"] if figure["step"] == "tagging"] == [
+        "simple_cnn",
+        "mn",
+    ]
+    for figure in content["figures"]:
+        assert f"{figure['value']:,.0f} {figure['unit']}" in printed
