@@ -5,10 +5,11 @@
 
 The commands run from top to bottom in one process, in a folder with copies of `configs/` that train one epoch from
 random weights; a command that stands in several rows runs once. One row per command: ok or failed, seconds, command.
-What they print is in `PAGE.log` in the folder. The exit code is 1 if any failed.
+What they print is in `PAGE.log` in the folder. The exit code is 1 if any failed. One command of `gtzan` needs wandb.
 """
 
 import argparse
+import os
 import re
 import shlex
 import shutil
@@ -56,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, help="folder for data and runs (default: a temporary one)")
     args = parser.parse_args(argv)
     pages = [page for page in PAGES if not args.only or page.stem in args.only]
+    os.environ.setdefault("WANDB_MODE", "offline")
     with tempfile.TemporaryDirectory(prefix="studies-") as temporary:
         work = (args.work or Path(temporary)).resolve()
         prepare(work)
