@@ -171,6 +171,7 @@ FULL = {
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("eagerly")
 def test_commands_run_to_the_end(tmp_path, capsys):
     prepare(tmp_path)
     for name, lines in FULL.items():
