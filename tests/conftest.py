@@ -94,6 +94,18 @@ def trained(tiny, shared) -> Path:
 
 
 @pytest.fixture(scope="session")
+def study_trees(shared) -> Path:
+    """A folder with small data sets where the studies' configs expect them, and `configs`."""
+    from tests.study_trees import make_study_trees
+
+    def make(folder: Path) -> None:
+        make_study_trees(folder)
+        (folder / "configs").symlink_to(Path(__file__).parents[1] / "configs")
+
+    return shared("studies", make)
+
+
+@pytest.fixture(scope="session")
 def noisy(trained) -> tuple[Path, Path]:
     """(folder of the config, finished noisy run)."""
     return trained.parent, trained.parent / "runs" / "noisy"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "tests" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(#[^)\s]*)?\)")
 NAMED = re.compile(
@@ -53,7 +53,8 @@ def test_readme_is_short_and_has_its_two_commands():
         assert re.search(rf"<!-- {name} command -->\n```sh\npython3 -m venv", text)
 
 
-def test_every_page_is_in_the_index():
-    index = (ROOT / "docs" / "index.md").read_text()
-    names = {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"}
-    assert names <= {link for link, _ in LINK.findall(index)}
+@pytest.mark.parametrize(("index", "pages"), [("index.md", "*.md"), ("studies.md", "studies/*.md")])
+def test_every_page_is_in_the_index(index, pages):
+    docs = ROOT / "docs"
+    names = {str(path.relative_to(docs)) for path in docs.glob(pages)} - {index}
+    assert names <= {link for link, _ in LINK.findall((docs / index).read_text())}

@@ -32,6 +32,7 @@ _IN_FOLDERS = (
     re.compile(r"report_tables/" + re.escape(LEDGER)),
 )
 _WANDB = re.compile(r"wandb/.+")
+_WANDB_LINK = re.compile(r"wandb/(latest-run|(.+/logs/)?debug[\w-]*\.log)")
 _OUTPUT = re.compile(
     re.escape(REPORT) + r"|report_tables/\w+\.csv"
 )  # of the command `report`, so in a record
@@ -72,12 +73,13 @@ def _own_files(folder: Path) -> Iterator[Path]:
     for path in _walk(folder):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink():
-            continue
-        if _OUTPUT.fullmatch(name):  # one that was made before there was a record is the run's by its name
+            is_ours = has_wandb and bool(_WANDB_LINK.fullmatch(name))
+        elif _OUTPUT.fullmatch(name):  # one that was made before there was a record is the run's by its name
             is_ours = not outputs or path.name in outputs.get(path.parent, ())
         else:
-            is_ours = name in _MADE or is_part(path) or any(each.fullmatch(name) for each in _IN_FOLDERS)
-        if is_ours or (has_wandb and _WANDB.fullmatch(name)):
+            is_known = name in _MADE or is_part(path) or any(each.fullmatch(name) for each in _IN_FOLDERS)
+            is_ours = is_known or (has_wandb and bool(_WANDB.fullmatch(name)))
+        if is_ours:
             yield path
 
 

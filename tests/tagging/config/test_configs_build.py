@@ -19,7 +19,7 @@ from tagging.training.trainer import compiled_trainer
 
 ROOT = Path(__file__).parents[3]
 CONFIGS = sorted(set(ROOT.glob("configs/**/*.yaml")) - set(ROOT.glob("configs/sweeps/*")))
-WIDTH = {"feed_forward": 26, "lstm": 140}
+WIDTH = {"feed_forward": 26, "lstm": 140, "lstm_fused": 140}
 """Bands of stored features where they are not 128 mel."""
 TASKS = {"mood": "regression", "fsdkaggle2019": "multilabel", "fsd_mini": "multilabel", "demo": "multilabel"}
 

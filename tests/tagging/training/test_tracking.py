@@ -1,13 +1,14 @@
 """Weights & Biases next to the history, through a module that takes its place."""
 
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 import train
-from tagging.runs.run import read_run
+from tagging.runs.run import RunError, read_run
 from tagging.training import tracking
 from tagging.training.train import train_stage
 
@@ -83,6 +84,30 @@ def test_the_variable_of_wandb_goes_before_the_config(tiny, tmp_path, runs, monk
     with tracking.tracked(tiny.config(tmp_path, TRACKED), "noisy", tmp_path):
         pass
     assert runs[0].given["mode"] == "offline"
+
+
+def test_the_links_of_wandb_are_part_of_the_run(tiny, tmp_path, runs, monkeypatch):
+    """As wandb 0.31 makes them: the latest run, its logs, and a log of the user's cache."""
+    init = sys.modules["wandb"].init
+
+    def init_with_links(**given):
+        folder = Path(given["dir"], "wandb")
+        links = {"latest-run": "run-1", "debug.log": "run-1/logs/debug.log"}
+        links["run-1/logs/debug-core.log"] = str(tmp_path / "core.log")
+        (folder / "run-1" / "logs").mkdir(parents=True)
+        (folder / "run-1" / "logs" / "debug.log").touch()
+        for name, target in links.items():
+            (folder / name).symlink_to(target)
+        return init(**given)
+
+    monkeypatch.setattr(sys.modules["wandb"], "init", init_with_links)
+    config = tiny.config(tmp_path, TRACKED, "train.epochs=1")
+    path = train_stage(config, "noisy", jobs=2)
+    assert (path / "wandb" / "latest-run" / "logs" / "debug.log").is_file()
+    train_stage(config, "noisy", jobs=2, force=True)
+    (path / "wandb" / "mine").symlink_to(tmp_path)
+    with pytest.raises(RunError, match="wandb/mine"):
+        train_stage(config, "noisy", jobs=2, force=True)
 
 
 def test_without_being_asked_nothing_is_logged(tiny, tmp_path, runs):
