@@ -4,24 +4,25 @@ Everything random is a function of (seed, epoch, position in the epoch), so that
 resumes as if it had not stopped, and two runs see the same batches.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from foundation.errors import UserError
-from tagging.augment.batch import Step, image_steps, last, waveform_steps
+from tagging.augment.batch import Step, last
 from tagging.augment.op import Batch
 from tagging.augment.settings import AugmentSettings
 from tagging.pipeline import windows
 from tagging.pipeline.clips import batched, steady
+from tagging.pipeline.images import BatchDrawn, ImageSteps
 from tagging.pipeline.pieces import AudioWindows, Pieces
 
 _ORDER, _WINDOWS, _AUGMENT, _BACKGROUND, _WAVEFORMS, _BATCHES = range(6)  # streams of random numbers
-FRONT_END = "front end"  # the name of its step
 _BUCKETS = 20  # classes of lengths, at most
 
 
@@ -56,7 +57,7 @@ class TrainingBatches:
     paths: Sequence[Path]
     targets: np.ndarray
     pieces: Pieces
-    frontend: Callable
+    frontend: keras.Layer
     augment: AugmentSettings
     batch_size: int
     seed: int
@@ -97,12 +98,18 @@ class TrainingBatches:
 
     def dataset(self, first_epoch: int, epochs: int) -> tf.data.Dataset:
         """Batches of epochs `first_epoch` to `epochs - 1`, counted from 0."""
-        images = self._loaded(first_epoch, epochs).map(self._images, num_parallel_calls=self.jobs)
+        loaded = self._loaded(first_epoch, epochs)
+        images = loaded.map(
+            lambda *of_batch: self._images(*self._drawn(*of_batch)), num_parallel_calls=self.jobs
+        )
         return images.prefetch(2).with_options(steady())
 
     def first_steps(self) -> list[Step]:
         """The first batch of the first epoch: its inputs, and what is left of them after each step up to the images."""
-        return self._steps(*next(iter(self._loaded(0, 1))))
+        batch, drawn = self._drawn(*next(iter(self._loaded(0, 1))))
+        first = self._image_steps.first_steps(batch, drawn)
+        later = self._image_steps.steps(last(first) if first else batch, drawn)
+        return [*first, *(later[1:] if first else later)]
 
     def _loaded(self, first_epoch: int, epochs: int) -> tf.data.Dataset:
         """What `_load` returns, in batches."""
@@ -154,20 +161,19 @@ class TrainingBatches:
         background = self.pieces.read(_strings(self.background_paths)[clip])
         return windows.loudest_window(background, self.pieces.length, 1, seeds[1])
 
-    def _images(self, *loaded: tf.Tensor) -> tuple:
-        batch = last(self._steps(*loaded))
-        if self.weights is None:
-            return batch.inputs, batch.labels
-        return batch.inputs, batch.labels, batch.weights
+    @cached_property
+    def _image_steps(self) -> ImageSteps:
+        return ImageSteps(self.pieces, self.frontend, self.augment)
 
-    def _steps(
+    def _drawn(
         self,
         epochs: tf.Tensor,
         items: tf.Tensor,
         stored: tf.Tensor,
         backgrounds: tf.Tensor,
         labels: tf.Tensor,
-    ) -> list[Step]:
+    ) -> tuple[Batch, BatchDrawn]:
+        """A batch without its fills, its pieces as they are stored, and what is random in what follows."""
         real = items >= 0
         stored, backgrounds, labels, shown = (
             tf.boolean_mask(part, real) for part in (stored, backgrounds, labels, items)
@@ -176,18 +182,19 @@ class TrainingBatches:
         is_augmented = tf.gather(tf.constant(self._is_augmented), clips)
         if self.augment.keep_originals:
             is_augmented = shown >= len(self.paths)
-        seed, waveform_seed = (
+        image_seed, waveform_seed = (
             tf.random.fold_in(self._seed(stream, epochs[0]), items[0]) for stream in (_AUGMENT, _WAVEFORMS)
         )
-        batch = Batch(self.pieces.to_input(stored), labels, self._weights_of(clips), is_augmented)
-        steps = [("input", batch)]
-        if self.pieces.is_audio:
-            batch = batch._replace(backgrounds=self.pieces.to_input(backgrounds))
-            steps += waveform_steps(batch, waveform_seed, self.augment)
-        batch = last(steps)
-        moved = () if batch.edges_hz is None else (batch.edges_hz,)
-        image = batch._replace(inputs=self.frontend(batch.inputs, *moved))
-        return [*steps, (FRONT_END, image), *image_steps(image, seed, self.augment)]
+        under = backgrounds if self.augment.background.enabled else None
+        batch = Batch(stored, labels, self._weights_of(clips), is_augmented, under)
+        return batch, self._image_steps.draw(stored, waveform_seed, image_seed)
+
+    def _images(self, batch: Batch, drawn: BatchDrawn) -> tuple:
+        batch = last([("", batch), *self._image_steps.first_steps(batch, drawn)])
+        batch = last(self._image_steps.steps(batch, drawn))
+        if self.weights is None:
+            return batch.inputs, batch.labels
+        return batch.inputs, batch.labels, batch.weights
 
     def _weights_of(self, clips: tf.Tensor) -> tf.Tensor:
         if self.weights is None:

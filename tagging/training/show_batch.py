@@ -9,7 +9,7 @@ from foundation.claims import claimed
 from tagging.augment.batch import Step
 from tagging.config.schema import Config
 from tagging.inference.build import build_stage_frontend
-from tagging.pipeline.batches import FRONT_END
+from tagging.pipeline.images import FRONT_END
 from tagging.plots.sounds import batch_plot, step_plot
 from tagging.training.data import stage_data
 from tagging.training.stage import Stage
