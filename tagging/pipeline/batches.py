@@ -49,6 +49,7 @@ class TrainingBatches:
         weights: of the clips in the loss, (clips,), float32; None: batches come without weights.
         augmented: which clips `augment` changes, (clips,), bool; None: all.
         lengths: of the clips in steps, (clips,), where they vary: clips of like length share a batch.
+        on_device: the steps up to the images are left to `finished`, as far as they can be.
 
     Raises:
         PipelineError: backgrounds are wanted, but there are none.
@@ -66,6 +67,7 @@ class TrainingBatches:
     weights: np.ndarray | None = None
     augmented: np.ndarray | None = None
     lengths: np.ndarray | None = None
+    on_device: bool = False
 
     def __post_init__(self) -> None:
         probability = self.augment.background.probability
@@ -97,19 +99,19 @@ class TrainingBatches:
         return -(-self.items // self.batch_size)
 
     def dataset(self, first_epoch: int, epochs: int) -> tf.data.Dataset:
-        """Batches of epochs `first_epoch` to `epochs - 1`, counted from 0."""
+        """Batches of epochs `first_epoch` to `epochs - 1`, counted from 0, each for `finished`."""
         loaded = self._loaded(first_epoch, epochs)
-        images = loaded.map(
-            lambda *of_batch: self._images(*self._drawn(*of_batch)), num_parallel_calls=self.jobs
-        )
-        return images.prefetch(2).with_options(steady())
+        return loaded.map(self._begun, num_parallel_calls=self.jobs).prefetch(2).with_options(steady())
+
+    def finished(self, data: tuple) -> tuple:
+        """(images, labels) or (images, labels, weights) of what `dataset` yields; nothing random is left to do."""
+        return self._images(*self._image_steps.unpacked(data))[: len(data)] if self.on_device else data
 
     def first_steps(self) -> list[Step]:
         """The first batch of the first epoch: its inputs, and what is left of them after each step up to the images."""
         batch, drawn = self._drawn(*next(iter(self._loaded(0, 1))))
         first = self._image_steps.first_steps(batch, drawn)
-        later = self._image_steps.steps(last(first) if first else batch, drawn)
-        return [*first, *(later[1:] if first else later)]
+        return [*first[:-1], *self._image_steps.steps(last(first), drawn)]
 
     def _loaded(self, first_epoch: int, epochs: int) -> tf.data.Dataset:
         """What `_load` returns, in batches."""
@@ -189,11 +191,15 @@ class TrainingBatches:
         batch = Batch(stored, labels, self._weights_of(clips), is_augmented, under)
         return batch, self._image_steps.draw(stored, waveform_seed, image_seed)
 
+    def _begun(self, *loaded: tf.Tensor) -> tuple:
+        """What `dataset` yields of a batch."""
+        batch, drawn = self._drawn(*loaded)
+        batch = last(self._image_steps.first_steps(batch, drawn))
+        made = self._image_steps.packed(batch, drawn) if self.on_device else self._images(batch, drawn)
+        return made if self.weights is not None else made[:2]
+
     def _images(self, batch: Batch, drawn: BatchDrawn) -> tuple:
-        batch = last([("", batch), *self._image_steps.first_steps(batch, drawn)])
         batch = last(self._image_steps.steps(batch, drawn))
-        if self.weights is None:
-            return batch.inputs, batch.labels
         return batch.inputs, batch.labels, batch.weights
 
     def _weights_of(self, clips: tf.Tensor) -> tf.Tensor:

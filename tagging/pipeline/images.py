@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
+from keras import ops
 
 from tagging.augment.batch import Chain, Drawn, Step, image_chain, last, tensorflow_chain, waveform_chain
 from tagging.augment.op import Batch, Rows
@@ -65,17 +66,18 @@ class ImageSteps:
         return BatchDrawn(of_first, waveform_chain(self.augment).draw(waves, waveform_seed), of_images)
 
     def first_steps(self, batch: Batch, drawn: BatchDrawn) -> list[Step]:
-        """The steps that tf.data takes in any case, up to the last of `tensorflow_chain`; empty where that is."""
+        """The inputs, and what is left of them after each op of `tensorflow_chain`, which are floats."""
         if not self._first.ops:
-            return []
+            return [(_INPUT, batch)]
         batch = batch._replace(inputs=self.pieces.to_input(batch.inputs, tf.cast))
         return [(_INPUT, batch), *self._first.steps(batch, drawn.tensorflow)]
 
     def steps(self, batch: Batch, drawn: BatchDrawn) -> list[Step]:
-        """All further steps, the first one the inputs as they are after `first_steps`."""
+        """The inputs as `first_steps` leaves them, as floats, and what is left of them after each further step."""
+        name = self.augment.title(self._first.ops[-1]) if self._first.ops else _INPUT
         if not self._first.ops:
             batch = batch._replace(inputs=self.pieces.to_input(batch.inputs))
-        steps = [(_INPUT, batch)]
+        steps = [(name, batch)]
         if batch.backgrounds is not None:
             batch = batch._replace(backgrounds=self.pieces.to_input(batch.backgrounds))
         if self.pieces.is_audio:
@@ -84,6 +86,25 @@ class ImageSteps:
         moved = () if batch.edges_hz is None else (batch.edges_hz,)
         image = batch._replace(inputs=self.frontend(batch.inputs, *moved))
         return [*steps, (FRONT_END, image), *image_chain(self.augment).steps(image, drawn.images)]
+
+    def packed(self, batch: Batch, drawn: BatchDrawn) -> tuple[dict, Any, Any]:
+        """(all that `steps` takes but for labels and weights, labels, weights): as Keras takes it in."""
+        parts = {"inputs": batch.inputs, "is_augmented": batch.is_augmented}
+        if batch.backgrounds is not None:
+            parts["backgrounds"] = batch.backgrounds
+        return {**parts, "waveforms": drawn.waveforms, "images": drawn.images}, batch.labels, batch.weights
+
+    def unpacked(self, data: tuple) -> tuple[Batch, BatchDrawn]:
+        """What was packed; without weights, all are 1."""
+        parts, labels, *weights = data
+        batch = Batch(
+            parts["inputs"],
+            labels,
+            weights[0] if weights else ops.ones_like(labels[:, 0]),
+            parts["is_augmented"],
+            parts.get("backgrounds"),
+        )
+        return batch, BatchDrawn((), parts["waveforms"], parts["images"])
 
     @cached_property
     def _first(self) -> Chain:

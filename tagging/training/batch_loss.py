@@ -1,5 +1,6 @@
 """The loss of each batch, for a config that asks for it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +28,33 @@ class Latest(keras.metrics.Metric):
 
 
 class BatchModel(keras.Model):
-    """A model whose logs have the loss of the last batch, with the weights of its clips, as `batch_loss`.
+    """A model that trains on what is left to do of a batch, and whose logs can have the loss of the last one.
 
-    Keras's own `loss` is the mean over the epoch so far.
+    That is `batch_loss`, with the weights of the clips; Keras's own `loss` is the mean over the epoch so far.
 
     Args:
         inputs, outputs, name: as of `keras.Model`.
         notes_loss: False: logs are Keras's.
+        finish: what a data set yields -> (inputs, labels) or (inputs, labels, weights), a part of the training step;
+            None: it yields these.
     """
 
-    def __init__(self, inputs: Any, outputs: Any, name: str | None = None, notes_loss: bool = False) -> None:
+    def __init__(
+        self,
+        inputs: Any,
+        outputs: Any,
+        name: str | None = None,
+        notes_loss: bool = False,
+        finish: Callable[[Any], Any] | None = None,
+    ) -> None:
         super().__init__(inputs, outputs, name=name)
         self.latest = Latest(_KEY) if notes_loss else None
+        self.finish = finish
+
+    def train_step(self, *state_and_data: Any) -> Any:
+        """Keras's own: of a batch with TensorFlow, of all states and a batch with JAX."""
+        *state, data = state_and_data
+        return super().train_step(*state, self.finish(data) if self.finish else data)
 
     def compute_loss(
         self,

@@ -3,9 +3,9 @@
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from tagging.config.stage import StageSettings
+from tagging.training.device import gpus
 
 _CLASSES: dict[str, Any] = {name.lower(): value for name, value in vars(keras.optimizers).items()}
 """Keras's optimizers by their names in lower case; `keras.optimizers.get` does not know all of them."""
@@ -39,5 +39,5 @@ def uses_xla(settings: StageSettings, network: keras.Model) -> bool:
         recurrent = (keras.layers.RNN, keras.layers.Bidirectional)
         is_recurrent = any(isinstance(layer, recurrent) for layer in network.layers)
         fits = not is_recurrent and None not in network.input_shape[1:]
-        return fits and bool(tf.config.list_physical_devices("GPU"))
+        return fits and bool(gpus())
     return settings.jit_compile == "on"

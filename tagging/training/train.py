@@ -164,6 +164,7 @@ def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str,
         stage.settings,
         run.kind,
         len(classes),
+        finish=learner.batches.finished,
         notes_loss=stage.config.tracking.batch_loss,
     )
     with tracked(stage.config, stage.name, stage.work) as log:

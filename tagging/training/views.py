@@ -69,7 +69,8 @@ def _size(row: np.dtype, items: int) -> int:
 def _features(batches: TrainingBatches, first: int, n: int, frozen: keras.Model, bar: tqdm) -> Batches:
     """Every batch, in the order of the epochs."""
     step = inference_step(frozen)
-    for images, labels, *weights in batches.dataset(first, n):
+    for data in batches.dataset(first, n):
+        images, labels, *weights = batches.finished(data)
         yield step(images).numpy(), labels.numpy(), *(each.numpy() for each in weights)
         bar.update()
 
