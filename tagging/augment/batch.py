@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
+import keras
 import tensorflow as tf
 from keras import ops
 
@@ -118,7 +119,13 @@ def last(steps: Sequence[Step]) -> Batch:
 
 
 def _augmented(batch: Batch, seed: tf.Tensor, chain: Chain) -> Batch:
-    return last([("", batch), *chain.steps(batch, chain.draw(rows_of(batch.inputs), seed))])
+    batch, drawn = as_tensors((batch, chain.draw(rows_of(batch.inputs), seed)))
+    return last([("", batch), *chain.steps(batch, drawn)])
+
+
+def as_tensors(parts: Any) -> Any:
+    """TensorFlow's tensors in nested tuples as those of the backend, which may be another; `None` stays."""
+    return keras.tree.map_structure(ops.convert_to_tensor, parts, none_is_leaf=False)
 
 
 def _applied(op: Op, batch: Batch, drawn: Any, settings: AugmentSettings) -> Batch:

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from foundation.errors import UserError
-from tagging.augment.batch import Step, last
+from tagging.augment.batch import Step, as_tensors, last
 from tagging.augment.op import Batch
 from tagging.augment.settings import AugmentSettings
 from tagging.pipeline import windows
@@ -111,7 +111,7 @@ class TrainingBatches:
         """The first batch of the first epoch: its inputs, and what is left of them after each step up to the images."""
         batch, drawn = self._drawn(*next(iter(self._loaded(0, 1))))
         first = self._image_steps.first_steps(batch, drawn)
-        return [*first[:-1], *self._image_steps.steps(last(first), drawn)]
+        return [*first[:-1], *self._image_steps.steps(*as_tensors((last(first), drawn)))]
 
     def _loaded(self, first_epoch: int, epochs: int) -> tf.data.Dataset:
         """What `_load` returns, in batches."""

@@ -8,7 +8,16 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from tagging.augment.batch import Chain, Drawn, Step, image_chain, last, tensorflow_chain, waveform_chain
+from tagging.augment.batch import (
+    Chain,
+    Drawn,
+    Step,
+    as_tensors,
+    image_chain,
+    last,
+    tensorflow_chain,
+    waveform_chain,
+)
 from tagging.augment.op import Batch, Rows
 from tagging.augment.settings import AugmentSettings
 from tagging.augment.spec_augment import own_lengths
@@ -96,7 +105,7 @@ class ImageSteps:
 
     def unpacked(self, data: tuple) -> tuple[Batch, BatchDrawn]:
         """What was packed; without weights, all are 1."""
-        parts, labels, *weights = data
+        parts, labels, *weights = as_tensors(data)
         batch = Batch(
             parts["inputs"],
             labels,

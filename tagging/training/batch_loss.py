@@ -39,6 +39,8 @@ class BatchModel(keras.Model):
             None: it yields these.
     """
 
+    train_function: Any
+
     def __init__(
         self,
         inputs: Any,
@@ -55,6 +57,24 @@ class BatchModel(keras.Model):
         """Keras's own: of a batch with TensorFlow, of all states and a batch with JAX."""
         *state, data = state_and_data
         return super().train_step(*state, self.finish(data) if self.finish else data)
+
+    def make_train_function(self, force: bool = False) -> None:
+        """Keras's own; with JAX each call waits for the result of the step.
+
+        Else the wait comes where Keras makes numbers of the logs, and a bare `except` there swallows Ctrl-C.
+        """
+        is_made = self.train_function is not None and not force
+        super().make_train_function(force)
+        if keras.backend.backend() != "jax" or is_made:
+            return
+        step = self.train_function
+
+        def waiting(*state_and_batches: Any) -> Any:
+            logs, state = step(*state_and_batches)
+            keras.ops.convert_to_numpy(logs["loss"])
+            return logs, state
+
+        self.train_function = waiting
 
     def compute_loss(
         self,

@@ -31,11 +31,13 @@ def build_optimizer(settings: StageSettings) -> keras.optimizers.Optimizer:
 
 
 def uses_xla(settings: StageSettings, network: keras.Model) -> bool:
-    """`auto` is on with a GPU, for networks without recurrent layers and images of one length.
+    """`auto` is on with a GPU, for networks without recurrent layers and images of one length, and always with JAX.
 
-    On a CPU XLA is several times slower for these networks; it compiles again for each length.
+    On a CPU XLA is several times slower for these networks; it compiles again for each length. JAX is nothing else.
     """
     if settings.jit_compile == "auto":
+        if keras.backend.backend() == "jax":
+            return True
         recurrent = (keras.layers.RNN, keras.layers.Bidirectional)
         is_recurrent = any(isinstance(layer, recurrent) for layer in network.layers)
         fits = not is_recurrent and None not in network.input_shape[1:]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from keras import ops
 from tqdm import tqdm
 
 from foundation.digests import DIGEST_BYTES, digest_of, new_digest
@@ -71,7 +72,7 @@ def _features(batches: TrainingBatches, first: int, n: int, frozen: keras.Model,
     step = inference_step(frozen)
     for data in batches.dataset(first, n):
         images, labels, *weights = batches.finished(data)
-        yield step(images).numpy(), labels.numpy(), *(each.numpy() for each in weights)
+        yield tuple(ops.convert_to_numpy(part) for part in (step(images), labels, *weights))
         bar.update()
 
 
