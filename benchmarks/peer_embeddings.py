@@ -20,6 +20,7 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 
@@ -157,7 +158,8 @@ def make_embedder(config: Config) -> tuple[Callable, Pieces]:
     tagger = build_tagger(config, pieces, 1, None)
     set_trainable(tagger.network, ["head"], published)
     frozen, _ = split_at_head(tagger.network)
-    return inference_step(lambda wave, training: frozen(tagger.frontend(wave), training=training)), pieces
+    waves = tagger.whole.input
+    return inference_step(keras.Model(waves, frozen(tagger.frontend(waves)))), pieces
 
 
 if __name__ == "__main__":

@@ -173,12 +173,15 @@ def quiet_tensorflow(jobs: int, *, calls_apart: bool = False) -> None:
             for small networks; else the cores share each operation.
     """
     with without_notices():
+        import keras  # noqa: PLC0415
         import tensorflow as tf  # noqa: PLC0415
 
         if calls_apart or jobs < available_cores():
             _limit_threads(tf, 1 if calls_apart else jobs, IN_CALLER if calls_apart else jobs)
         tf.get_logger().setLevel("ERROR")  # its advice on tracing is for those who write the code
         tf.config.list_physical_devices()
+        if keras.backend.backend() == "jax":
+            tf.config.set_visible_devices([], "GPU")  # whose memory is JAX's: TensorFlow reads files only
 
 
 @contextmanager

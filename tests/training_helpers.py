@@ -56,8 +56,11 @@ class PowerCut(keras.callbacks.Callback):
         super().__init__()
         self.step = step
 
+    def on_epoch_begin(self, epoch, logs=None):
+        self.before = epoch * self.params["steps"]
+
     def on_train_batch_end(self, batch, logs=None):
-        if self.model.optimizer.iterations.numpy() == self.step:
+        if self.before + batch + 1 == self.step:
             raise KeyboardInterrupt
 
 

@@ -1,6 +1,9 @@
 """Random resized crop: a piece of the frame or band axis, stretched to the whole."""
 
+from typing import Any
+
 import tensorflow as tf
+from keras import ops
 
 from tagging.augment.resample import resample
 
@@ -21,7 +24,7 @@ def draw_crop(batch: tf.Tensor, min_share: float, seed: tf.Tensor):
     return (1.0 - shares) * tf.random.stateless_uniform([batch], seeds[1]), shares
 
 
-def apply_crop(images: tf.Tensor, starts: tf.Tensor, shares: tf.Tensor, axis: int) -> tf.Tensor:
+def apply_crop(images: Any, starts: Any, shares: Any, axis: int) -> Any:
     """Images whose `axis` shows only [start, start + share] of itself, resampled linearly to its old length.
 
     Over both axes in turn this is the bilinear resize of a rectangle. Start 0 and share 1 change no bit.
@@ -31,7 +34,7 @@ def apply_crop(images: tf.Tensor, starts: tf.Tensor, shares: tf.Tensor, axis: in
         starts, shares: (batch,) float32, of the distance from the first to the last frame or band.
         axis: FRAMES or BANDS of `spec_augment`.
     """
-    length = tf.shape(images)[axis]
-    position = tf.cast(tf.range(length), tf.float32)
-    first = starts * tf.cast(length - 1, tf.float32)
-    return resample(images, first[:, tf.newaxis] + shares[:, tf.newaxis] * position, axis)
+    length = ops.shape(images)[axis]
+    position = ops.cast(ops.arange(length), "float32")
+    first = starts * ops.cast(length - 1, "float32")
+    return resample(images, first[:, None] + shares[:, None] * position, axis)

@@ -1,6 +1,9 @@
 """Random level of waveforms."""
 
+from typing import Any
+
 import tensorflow as tf
+from keras import ops
 
 from tagging.augment.levels import amplitude
 
@@ -10,7 +13,7 @@ def draw_gains_db(batch: tf.Tensor, min_db: float, max_db: float, seed: tf.Tenso
     return min_db + (max_db - min_db) * tf.random.stateless_uniform([batch], seed)
 
 
-def apply_gain(waves: tf.Tensor, gains_db: tf.Tensor) -> tf.Tensor:
+def apply_gain(waves: Any, gains_db: Any) -> Any:
     """Waveforms times 10^(gain / 20), or less where the peak would pass full scale, 1.
 
     Lowered, not clipped: clipping would add harmonics. Floats over 1 would pass, but front ends with absolute
@@ -20,6 +23,6 @@ def apply_gain(waves: tf.Tensor, gains_db: tf.Tensor) -> tf.Tensor:
         waves: (batch, samples) float32.
         gains_db: (batch,) float32.
     """
-    peaks = tf.reduce_max(tf.abs(waves), axis=1)
-    factors = tf.minimum(amplitude(gains_db), 1.0 / peaks)  # 1 / 0 is inf: silence has no limit
-    return factors[:, tf.newaxis] * waves
+    peaks = ops.max(ops.abs(waves), axis=1)
+    factors = ops.minimum(amplitude(gains_db), 1.0 / peaks)  # 1 / 0 is inf: silence has no limit
+    return factors[:, None] * waves

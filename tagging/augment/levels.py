@@ -1,6 +1,9 @@
 """Levels of waveforms, and how loud one is to be next to another."""
 
+from typing import Any
+
 import tensorflow as tf
+from keras import ops
 
 SILENT_RMS = (
     1e-4  # -80 dB under full scale, three steps of PCM16: below, there is no sound to bring to a level
@@ -25,18 +28,18 @@ def draw_levels_db(
 
 
 def draw_ratios_db(
-    waves: tf.Tensor, probability: float, min_snr_db: float, max_snr_db: float, seed: tf.Tensor
+    batch: tf.Tensor, probability: float, min_snr_db: float, max_snr_db: float, seed: tf.Tensor
 ) -> tf.Tensor:
     """Levels of what lies under the rows at drawn signal-to-noise ratios, (batch,) float32 dB; -inf: nothing."""
-    return draw_levels_db((tf.shape(waves)[0],), probability, -max_snr_db, -min_snr_db, seed)
+    return draw_levels_db((batch,), probability, -max_snr_db, -min_snr_db, seed)
 
 
-def amplitude(db: tf.Tensor) -> tf.Tensor:
+def amplitude(db: Any) -> Any:
     """Decibels -> factor on a waveform: 10^(dB / 20); -inf gives 0."""
-    return tf.pow(10.0, db / 20.0)
+    return ops.power(10.0, db / 20.0)
 
 
-def level_factors(waves: tf.Tensor, others: tf.Tensor, levels_db: tf.Tensor) -> tf.Tensor:
+def level_factors(waves: Any, others: Any, levels_db: Any) -> Any:
     """What to multiply `others` by, so that their RMS stands `levels_db` over that of `waves`; (batch,) float32.
 
     0 where the level is -inf, and where either is silent: silence has no level to be brought to, and a clip
@@ -48,8 +51,8 @@ def level_factors(waves: tf.Tensor, others: tf.Tensor, levels_db: tf.Tensor) -> 
     """
     own, other = _rms(waves), _rms(others)
     are_heard = (own > SILENT_RMS) & (other > SILENT_RMS)
-    return tf.where(are_heard, amplitude(levels_db) * tf.math.divide_no_nan(own, other), 0.0)
+    return ops.where(are_heard, amplitude(levels_db) * ops.divide_no_nan(own, other), 0.0)
 
 
-def _rms(waves: tf.Tensor) -> tf.Tensor:
-    return tf.sqrt(tf.reduce_mean(tf.square(waves), axis=1))
+def _rms(waves: Any) -> Any:
+    return ops.sqrt(ops.mean(ops.square(waves), axis=1))

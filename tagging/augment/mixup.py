@@ -1,8 +1,9 @@
 """MixUp: each image blended with the next of its batch."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import tensorflow as tf
+from keras import ops
 
 
 def draw_shares(batch: tf.Tensor, alpha: float, seed: tf.Tensor) -> tf.Tensor:
@@ -21,7 +22,7 @@ def draw_shares(batch: tf.Tensor, alpha: float, seed: tf.Tensor) -> tf.Tensor:
     return tf.sigmoid(tf.abs(draws[:, 0] - draws[:, 1]))
 
 
-def apply_mixup(images: tf.Tensor, labels: tf.Tensor, shares: tf.Tensor, label_mode: Literal["mix", "or"]):
+def apply_mixup(images: Any, labels: Any, shares: Any, label_mode: Literal["mix", "or"]):
     """Images and labels, each blended with those of the next row (the last with the first).
 
     A share of 1 leaves a row, labels included, bit for bit as it is, and so does a batch of one. Frames of padding
@@ -38,24 +39,24 @@ def apply_mixup(images: tf.Tensor, labels: tf.Tensor, shares: tf.Tensor, label_m
     """
     images = _blend_padded(images, shares)
     if label_mode == "or":
-        either = tf.maximum(labels, tf.roll(labels, -1, axis=0))
-        return images, tf.where(shares[:, tf.newaxis] < 1, either, labels)
+        either = ops.maximum(labels, ops.roll(labels, -1, axis=0))
+        return images, ops.where(shares[:, None] < 1, either, labels)
     return images, blend(labels, shares)
 
 
-def blend(values: tf.Tensor, shares: tf.Tensor) -> tf.Tensor:
+def blend(values: Any, shares: Any) -> Any:
     """Each row's share of itself, the rest of the next row; values (batch, ...), shares (batch,)."""
-    rest = tf.reshape(1.0 - shares, [-1] + [1] * (values.shape.rank - 1))
-    return values + rest * (tf.roll(values, -1, axis=0) - values)
+    rest = ops.reshape(1.0 - shares, [-1] + [1] * (len(values.shape) - 1))
+    return values + rest * (ops.roll(values, -1, axis=0) - values)
 
 
-def _blend_padded(images: tf.Tensor, shares: tf.Tensor) -> tf.Tensor:
+def _blend_padded(images: Any, shares: Any) -> Any:
     """`blend` of images; NaN only where both rows have it, or where a row is not blended."""
-    is_padding = tf.math.is_nan(images)
-    is_alone = (shares == 1)[:, tf.newaxis, tf.newaxis, tf.newaxis]
-    stays = is_padding & (tf.roll(is_padding, -1, axis=0) | is_alone)
-    blended = blend(tf.where(is_padding, tf.zeros_like(images), images), shares)
-    return tf.where(stays, images, blended)
+    is_padding = ops.isnan(images)
+    is_alone = (shares == 1)[:, None, None, None]
+    stays = is_padding & (ops.roll(is_padding, -1, axis=0) | is_alone)
+    blended = blend(ops.where(is_padding, 0.0, images), shares)
+    return ops.where(stays, images, blended)
 
 
 def _log_gamma_draws(shape: tuple, alpha: float, seed: tf.Tensor) -> tf.Tensor:

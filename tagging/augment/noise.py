@@ -1,5 +1,7 @@
 """Gaussian noise: white noise under waveforms, and noise on images."""
 
+from typing import Any
+
 import tensorflow as tf
 
 from tagging.augment.levels import level_factors
@@ -10,7 +12,7 @@ def draw_noise(shape: tf.Tensor | tuple, seed: tf.Tensor) -> tf.Tensor:
     return tf.random.stateless_normal(shape, seed)
 
 
-def add_under(waves: tf.Tensor, others: tf.Tensor, levels_db: tf.Tensor) -> tf.Tensor:
+def add_under(waves: Any, others: Any, levels_db: Any) -> Any:
     """Waveforms with others under them.
 
     A level of -inf, and silence on either side, leave a row bit for bit.
@@ -19,10 +21,10 @@ def add_under(waves: tf.Tensor, others: tf.Tensor, levels_db: tf.Tensor) -> tf.T
         waves, others: (batch, samples) float32.
         levels_db: (batch,) float32, RMS of the other relative to that of the row.
     """
-    return waves + level_factors(waves, others, levels_db)[:, tf.newaxis] * others
+    return waves + level_factors(waves, others, levels_db)[:, None] * others
 
 
-def apply_image_noise(images: tf.Tensor, noise: tf.Tensor, deviation: float) -> tf.Tensor:
+def apply_image_noise(images: Any, noise: Any, deviation: float) -> Any:
     """Images with noise of this deviation; values may leave the images' range, and NaN (padding) stays NaN.
 
     Args:

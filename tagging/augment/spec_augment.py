@@ -1,6 +1,9 @@
 """SpecAugment's masks: pieces of the frame or band axis set to 0, silence (the mean of a band, if standardised)."""
 
+from typing import Any
+
 import tensorflow as tf
+from keras import ops
 
 FRAMES, BANDS = 1, 2  # axes of (batch, frames, bands, channels)
 
@@ -53,22 +56,22 @@ def _draw_below(limits: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     return tf.minimum(drawn, limits - 1)  # the product can round up to the limit
 
 
-def apply_masks(images: tf.Tensor, starts: tf.Tensor, widths: tf.Tensor, axis: int) -> tf.Tensor:
+def apply_masks(images: Any, starts: Any, widths: Any, axis: int) -> Any:
     """Images with [start, start + width) of `axis` (FRAMES or BANDS) set to 0; NaN, padding, stays NaN.
 
     Args:
         images: (batch, frames, bands, channels).
         starts, widths: (batch, masks) int32.
     """
-    position = tf.range(tf.shape(images)[axis])
-    first = starts[:, :, tf.newaxis]
-    inside = (position >= first) & (position < first + widths[:, :, tf.newaxis])
-    masked = tf.reduce_any(inside, axis=1)  # (batch, length)
-    masked = masked[:, :, tf.newaxis, tf.newaxis] if axis == FRAMES else masked[:, tf.newaxis, :, tf.newaxis]
-    return tf.where(masked & ~tf.math.is_nan(images), tf.zeros_like(images), images)
+    position = ops.arange(ops.shape(images)[axis])
+    first = starts[:, :, None]
+    inside = (position >= first) & (position < first + widths[:, :, None])
+    masked = ops.any(inside, axis=1)  # (batch, length)
+    masked = masked[:, :, None, None] if axis == FRAMES else masked[:, None, :, None]
+    return ops.where(masked & ~ops.isnan(images), 0.0, images)
 
 
-def own_lengths(images: tf.Tensor) -> tf.Tensor:
-    """Frames of each row before its padding, (batch,) int32."""
-    is_sound = ~tf.math.is_nan(images[:, :, 0, 0])
+def own_lengths(sequences: tf.Tensor) -> tf.Tensor:
+    """Steps of each row (batch, steps, bands) before its padding, (batch,) int32."""
+    is_sound = ~tf.math.is_nan(sequences[:, :, 0])
     return tf.reduce_sum(tf.cast(is_sound, tf.int32), axis=1)

@@ -1,6 +1,9 @@
 """SpecAugment's time warp: a point in time moves, the ends stay, what lies between is stretched."""
 
+from typing import Any
+
 import tensorflow as tf
+from keras import ops
 
 from tagging.augment.resample import resample
 from tagging.augment.spec_augment import FRAMES
@@ -35,7 +38,7 @@ def draw_warp(batch: tf.Tensor, frames: int, max_shift_frames: int, seed: tf.Ten
     return points, tf.random.stateless_uniform([batch], seeds[1], -reach, reach)
 
 
-def apply_warp(images: tf.Tensor, points: tf.Tensor, shifts: tf.Tensor) -> tf.Tensor:
+def apply_warp(images: Any, points: Any, shifts: Any) -> Any:
     """Images in which frame `point` stands at `point + shift`, resampled linearly on either side.
 
     One control point between fixed ends makes the paper's spline piecewise linear along time.
@@ -44,16 +47,16 @@ def apply_warp(images: tf.Tensor, points: tf.Tensor, shifts: tf.Tensor) -> tf.Te
         images: (batch, frames, bands, channels) float32.
         points, shifts: (batch,) float32, frames; 0 <= point + shift <= frames - 1.
     """
-    frames = tf.shape(images)[1]
-    source = _source_frames(frames, points[:, tf.newaxis], shifts[:, tf.newaxis])
+    frames = ops.shape(images)[FRAMES]
+    source = _source_frames(frames, points[:, None], shifts[:, None])
     return resample(images, source, FRAMES)
 
 
-def _source_frames(frames: tf.Tensor, point: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
+def _source_frames(frames: Any, point: Any, shift: Any) -> Any:
     """Where each frame of the warped image comes from, (batch, frames), in frames."""
-    position = tf.cast(tf.range(frames), tf.float32)[tf.newaxis, :]
-    last = tf.cast(frames - 1, tf.float32)
+    position = ops.cast(ops.arange(frames), "float32")[None, :]
+    last = ops.cast(frames - 1, "float32")
     target = point + shift
-    left = position * tf.math.divide_no_nan(point, target)
-    right = last - (last - position) * tf.math.divide_no_nan(last - point, last - target)
-    return tf.where(position <= target, left, right)
+    left = position * ops.divide_no_nan(point, target)
+    right = last - (last - position) * ops.divide_no_nan(last - point, last - target)
+    return ops.where(position <= target, left, right)

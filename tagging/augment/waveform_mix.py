@@ -1,6 +1,9 @@
 """Waveforms of other clips of the batch, added to a clip's own."""
 
+from typing import Any
+
 import tensorflow as tf
+from keras import ops
 
 from tagging.augment.levels import draw_levels_db, level_factors
 
@@ -27,7 +30,7 @@ def draw_mix(
     return tf.where(is_in, levels_db, -float("inf"))
 
 
-def apply_mix(waves: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, levels_db: tf.Tensor):
+def apply_mix(waves: Any, labels: Any, weights: Any, levels_db: Any):
     """Each row and the next ones at their levels; the labels of all that can be heard are OR-ed.
 
     The row's own waveform is in the sum as it is. A row alone stays bit for bit: all its levels are -inf, it or
@@ -43,15 +46,15 @@ def apply_mix(waves: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, levels_db
     Returns:
         waves, labels, weights: as given.
     """
-    mixed, all_labels, total, heard = waves, labels, weights, tf.ones_like(weights)
+    mixed, all_labels, total, heard = waves, labels, weights, ops.ones_like(weights)
     for column in range(levels_db.shape[1]):
         step = column + 1
-        others = tf.roll(waves, -step, axis=0)
+        others = ops.roll(waves, -step, axis=0)
         factors = level_factors(waves, others, levels_db[:, column])
-        factors = tf.where(step < tf.shape(waves)[0], factors, 0.0)
-        is_heard = tf.cast(factors > 0, tf.float32)
-        mixed += factors[:, tf.newaxis] * others
-        all_labels = tf.maximum(all_labels, is_heard[:, tf.newaxis] * tf.roll(labels, -step, axis=0))
-        total += is_heard * tf.roll(weights, -step, axis=0)
+        factors = ops.where(step < ops.shape(waves)[0], factors, 0.0)
+        is_heard = ops.cast(factors > 0, "float32")
+        mixed += factors[:, None] * others
+        all_labels = ops.maximum(all_labels, is_heard[:, None] * ops.roll(labels, -step, axis=0))
+        total += is_heard * ops.roll(weights, -step, axis=0)
         heard += is_heard
     return mixed, all_labels, total / heard

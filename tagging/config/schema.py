@@ -12,7 +12,7 @@ from tagging.config.stage import StageSettings, TrainSettings
 from tagging.config.tracking import TrackingSettings
 from tagging.datasets.settings import DatasetSettings, SplitSettings
 from tagging.frontend.settings import FrontendSettings
-from tagging.pipeline.settings import SequenceSettings, WindowSettings
+from tagging.pipeline.settings import PipelineSettings, SequenceSettings, WindowSettings
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Config(Settings):
     split: SplitSettings = field(default_factory=SplitSettings)
     window: WindowSettings = field(default_factory=WindowSettings)
     sequence: SequenceSettings = field(default_factory=SequenceSettings)
+    pipeline: PipelineSettings = field(default_factory=PipelineSettings)
     frontend: FrontendSettings = field(default_factory=FrontendSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     train: TrainSettings = field(default_factory=TrainSettings)

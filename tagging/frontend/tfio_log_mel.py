@@ -19,6 +19,12 @@ with warnings.catch_warnings():
             f"frontend.name=tfio_log_mel needs tensorflow-io ({error}); use frontend.name=log_mel, the same numerics"
         ) from error
 
+if keras.backend.backend() != "tensorflow":
+    raise FrontendError(
+        f"frontend.name=tfio_log_mel: expected Keras's backend tensorflow, received {keras.backend.backend()}; use "
+        "frontend.name=log_mel, the same numerics"
+    )
+
 TAKES = ("n_fft", "hop_length", "n_mels", "fmin_hz", "fmax_hz", "top_db", "channels", "standardize")
 
 

@@ -4,21 +4,24 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
+from keras import ops
 from tqdm import tqdm
 
 from foundation.errors import UserError
 from submissions.activations import Activation, mean_of_groups
 from tagging.config.schema import Config
+from tagging.inference.compiled import compiled
 from tagging.pipeline.clips import all_pieces, clip_files, clips_from_files
 from tagging.pipeline.pieces import Pieces, audio_windows, feature_sequences
 
 
-def inference_step(model: Callable) -> Callable:
+def inference_step(model: keras.Model) -> Callable:
     """The model as one compiled function (batch, samples) -> logits; make it once, as tracing takes seconds."""
-    return tf.function(lambda waveform: model(waveform, training=False), reduce_retracing=True)
+    return compiled(lambda waveform: model(waveform, training=False), model.variables)
 
 
 class PredictionError(UserError):
@@ -84,7 +87,8 @@ def predict_windows(
     hidden = None if description else True
     with clip_files(), tqdm(total=n_clips, desc=description, unit="clip", disable=hidden) as bar:
         for numbers, inputs in all_pieces(clips, pieces, batch_size):
-            batches.append((numbers.numpy(), step(inputs).numpy().astype(np.float32), _power(inputs.numpy())))
+            logits = ops.convert_to_numpy(step(inputs)).astype(np.float32)
+            batches.append((numbers.numpy(), logits, _power(inputs.numpy())))
             bar.update(int(batches[-1][0][-1]) + 1 - bar.n)
     return WindowLogits(*map(np.concatenate, zip(*batches, strict=True)))
 

@@ -4,24 +4,25 @@ Everything random is a function of (seed, epoch, position in the epoch), so that
 resumes as if it had not stopped, and two runs see the same batches.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from foundation.errors import UserError
-from tagging.augment.batch import Step, image_steps, last, waveform_steps
+from tagging.augment.batch import Step, as_tensors, last
 from tagging.augment.op import Batch
 from tagging.augment.settings import AugmentSettings
 from tagging.pipeline import windows
 from tagging.pipeline.clips import batched, steady
+from tagging.pipeline.images import BatchDrawn, ImageSteps
 from tagging.pipeline.pieces import AudioWindows, Pieces
 
 _ORDER, _WINDOWS, _AUGMENT, _BACKGROUND, _WAVEFORMS, _BATCHES = range(6)  # streams of random numbers
-FRONT_END = "front end"  # the name of its step
 _BUCKETS = 20  # classes of lengths, at most
 
 
@@ -48,6 +49,7 @@ class TrainingBatches:
         weights: of the clips in the loss, (clips,), float32; None: batches come without weights.
         augmented: which clips `augment` changes, (clips,), bool; None: all.
         lengths: of the clips in steps, (clips,), where they vary: clips of like length share a batch.
+        on_device: the steps up to the images are left to `finished`, as far as they can be.
 
     Raises:
         PipelineError: backgrounds are wanted, but there are none.
@@ -56,7 +58,7 @@ class TrainingBatches:
     paths: Sequence[Path]
     targets: np.ndarray
     pieces: Pieces
-    frontend: Callable
+    frontend: keras.Layer
     augment: AugmentSettings
     batch_size: int
     seed: int
@@ -65,6 +67,7 @@ class TrainingBatches:
     weights: np.ndarray | None = None
     augmented: np.ndarray | None = None
     lengths: np.ndarray | None = None
+    on_device: bool = False
 
     def __post_init__(self) -> None:
         probability = self.augment.background.probability
@@ -96,13 +99,19 @@ class TrainingBatches:
         return -(-self.items // self.batch_size)
 
     def dataset(self, first_epoch: int, epochs: int) -> tf.data.Dataset:
-        """Batches of epochs `first_epoch` to `epochs - 1`, counted from 0."""
-        images = self._loaded(first_epoch, epochs).map(self._images, num_parallel_calls=self.jobs)
-        return images.prefetch(2).with_options(steady())
+        """Batches of epochs `first_epoch` to `epochs - 1`, counted from 0, each for `finished`."""
+        loaded = self._loaded(first_epoch, epochs)
+        return loaded.map(self._begun, num_parallel_calls=self.jobs).prefetch(2).with_options(steady())
+
+    def finished(self, data: tuple) -> tuple:
+        """(images, labels) or (images, labels, weights) of what `dataset` yields; nothing random is left to do."""
+        return self._images(*self._image_steps.unpacked(data))[: len(data)] if self.on_device else data
 
     def first_steps(self) -> list[Step]:
         """The first batch of the first epoch: its inputs, and what is left of them after each step up to the images."""
-        return self._steps(*next(iter(self._loaded(0, 1))))
+        batch, drawn = self._drawn(*next(iter(self._loaded(0, 1))))
+        first = self._image_steps.first_steps(batch, drawn)
+        return [*first[:-1], *self._image_steps.steps(*as_tensors((last(first), drawn)))]
 
     def _loaded(self, first_epoch: int, epochs: int) -> tf.data.Dataset:
         """What `_load` returns, in batches."""
@@ -154,20 +163,19 @@ class TrainingBatches:
         background = self.pieces.read(_strings(self.background_paths)[clip])
         return windows.loudest_window(background, self.pieces.length, 1, seeds[1])
 
-    def _images(self, *loaded: tf.Tensor) -> tuple:
-        batch = last(self._steps(*loaded))
-        if self.weights is None:
-            return batch.inputs, batch.labels
-        return batch.inputs, batch.labels, batch.weights
+    @cached_property
+    def _image_steps(self) -> ImageSteps:
+        return ImageSteps(self.pieces, self.frontend, self.augment)
 
-    def _steps(
+    def _drawn(
         self,
         epochs: tf.Tensor,
         items: tf.Tensor,
         stored: tf.Tensor,
         backgrounds: tf.Tensor,
         labels: tf.Tensor,
-    ) -> list[Step]:
+    ) -> tuple[Batch, BatchDrawn]:
+        """A batch without its fills, its pieces as they are stored, and what is random in what follows."""
         real = items >= 0
         stored, backgrounds, labels, shown = (
             tf.boolean_mask(part, real) for part in (stored, backgrounds, labels, items)
@@ -176,18 +184,23 @@ class TrainingBatches:
         is_augmented = tf.gather(tf.constant(self._is_augmented), clips)
         if self.augment.keep_originals:
             is_augmented = shown >= len(self.paths)
-        seed, waveform_seed = (
+        image_seed, waveform_seed = (
             tf.random.fold_in(self._seed(stream, epochs[0]), items[0]) for stream in (_AUGMENT, _WAVEFORMS)
         )
-        batch = Batch(self.pieces.to_input(stored), labels, self._weights_of(clips), is_augmented)
-        steps = [("input", batch)]
-        if self.pieces.is_audio:
-            batch = batch._replace(backgrounds=self.pieces.to_input(backgrounds))
-            steps += waveform_steps(batch, waveform_seed, self.augment)
-        batch = last(steps)
-        moved = () if batch.edges_hz is None else (batch.edges_hz,)
-        image = batch._replace(inputs=self.frontend(batch.inputs, *moved))
-        return [*steps, (FRONT_END, image), *image_steps(image, seed, self.augment)]
+        under = backgrounds if self.augment.background.enabled else None
+        batch = Batch(stored, labels, self._weights_of(clips), is_augmented, under)
+        return batch, self._image_steps.draw(stored, waveform_seed, image_seed)
+
+    def _begun(self, *loaded: tf.Tensor) -> tuple:
+        """What `dataset` yields of a batch."""
+        batch, drawn = self._drawn(*loaded)
+        batch = last(self._image_steps.first_steps(batch, drawn))
+        made = self._image_steps.packed(batch, drawn) if self.on_device else self._images(batch, drawn)
+        return made if self.weights is not None else made[:2]
+
+    def _images(self, batch: Batch, drawn: BatchDrawn) -> tuple:
+        batch = last(self._image_steps.steps(batch, drawn))
+        return batch.inputs, batch.labels, batch.weights
 
     def _weights_of(self, clips: tf.Tensor) -> tf.Tensor:
         if self.weights is None:

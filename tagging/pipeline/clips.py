@@ -46,7 +46,7 @@ def all_pieces(clips: tf.data.Dataset, pieces: Pieces, batch_size: int) -> tf.da
 
     batches = batched(clips.flat_map(split), batch_size)
     return (
-        batches.map(lambda numbers, batch: (numbers, pieces.to_input(batch)))
+        batches.map(lambda numbers, batch: (numbers, pieces.to_input(batch, tf.cast)))
         .prefetch(2)
         .with_options(steady())
     )

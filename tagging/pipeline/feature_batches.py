@@ -50,6 +50,10 @@ class FeatureBatches:
         )
         return batches.prefetch(2).with_options(steady())
 
+    def finished(self, data: tuple) -> tuple:
+        """As of `TrainingBatches`: there is nothing left to do."""
+        return data
+
     def _batches(self, first_epoch: int, epochs: int) -> Iterator[tuple[np.ndarray, ...]]:
         for epoch in range(first_epoch, epochs):
             view, order = self.views[epoch % len(self.views)], self._order(epoch)

@@ -1,9 +1,11 @@
 """What of a clip a network sees at once: a window of clean audio, or a piece of a stored feature sequence."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import tensorflow as tf
+from keras import ops
 
 from preprocessing.folder import FEATURE_HEADER_BYTES, HEADER_BYTES
 from tagging.pipeline import windows
@@ -36,8 +38,8 @@ class Pieces(Protocol):
     def cut(self, clip: tf.Tensor, start: tf.Tensor) -> tf.Tensor:
         """The piece that starts there."""
 
-    def to_input(self, batch: tf.Tensor) -> tf.Tensor:
-        """A batch of pieces as the network's front end takes it, float32."""
+    def to_input(self, batch: Any, cast: Callable = ops.cast) -> Any:
+        """A batch of pieces as the network's front end takes it, float32; `cast` of the library that computes it."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,9 @@ class AudioWindows:
     def cut(self, clip: tf.Tensor, start: tf.Tensor | int) -> tf.Tensor:
         return tf.ensure_shape(clip[start : start + self.length], (self.length,))
 
-    def to_input(self, batch: tf.Tensor) -> tf.Tensor:
+    def to_input(self, batch: Any, cast: Callable = ops.cast) -> Any:
         """int16 -> float32 in [-1, 1)."""
-        return tf.cast(batch, tf.float32) / 32768.0
+        return cast(batch, "float32") / 32768.0
 
     def _filled(self, clip: tf.Tensor) -> tf.Tensor:
         return windows.pad(clip, self.length) if self.short == "pad" else windows.tile(clip, self.length)
@@ -127,8 +129,8 @@ class FeatureSequences:
     def cut(self, clip: tf.Tensor, start: tf.Tensor) -> tf.Tensor:
         return tf.ensure_shape(clip[start : start + self.max_steps], self.input_shape)
 
-    def to_input(self, batch: tf.Tensor) -> tf.Tensor:
-        return batch
+    def to_input(self, batch: Any, cast: Callable = ops.cast) -> Any:
+        return cast(batch, "float32")
 
     def _filled(self, clip: tf.Tensor) -> tf.Tensor:
         if not self.fixed:

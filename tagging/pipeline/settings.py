@@ -42,6 +42,18 @@ class WindowSettings(Settings):
 
 
 @dataclass(frozen=True)
+class PipelineSettings(Settings):
+    """How clips become what a network trains on, apart from what they become."""
+
+    device: Literal["auto", "host", "device"] = setting(
+        "auto",
+        "where training turns windows into augmented images: on the `host`, by the cores of the CPU, while the network "
+        "trains; or on the `device` that trains, as part of the training step. `auto`: on a GPU if there is one. What "
+        "is random is the same for both, and images are equal within rounding",
+    )
+
+
+@dataclass(frozen=True)
 class SequenceSettings(Settings):
     """Pieces of stored features, where `cleaning.features.name` makes them."""
 

@@ -161,7 +161,7 @@ def _log_mel(config: Config, example: _Example, path: Path) -> Path:
     pieces = audio_windows(config.window, config.cleaning.rate_hz)
     window = pieces.draw(tf.constant(pcm), tf.constant([config.seed, 0]))
     frontend = build_frontend(config.frontend, config.cleaning.rate_hz, expected_channels(config.model))
-    image = frontend(pieces.to_input(window)[tf.newaxis])
+    image = frontend(pieces.to_input(window, tf.cast)[tf.newaxis].numpy())
     strengths = [stage.augment.spec_augment for stage in config.stages.values()]
     strength = next((each for each in strengths if each.enabled), strengths[0])
     settings = AugmentSettings(spec_augment=replace(strength, enabled=True))
@@ -170,7 +170,7 @@ def _log_mel(config: Config, example: _Example, path: Path) -> Path:
     edges_hz = config.frontend.mel_edges_hz(config.cleaning.rate_hz)
     sounds.log_mel_before_after(
         np.asarray(image)[0],
-        augmented.numpy()[0],
+        np.asarray(augmented)[0],
         path,
         example.title,
         edges_hz,

@@ -3,7 +3,7 @@
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-_PACKAGES = ("tensorflow", "keras", "numpy", "librosa", "soxr", "soundfile", "scikit-learn")
+_PACKAGES = ("tensorflow", "keras", "jax", "numpy", "librosa", "soxr", "soundfile", "scikit-learn")
 
 
 def versions() -> dict[str, str]:

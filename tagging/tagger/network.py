@@ -14,12 +14,13 @@ from models.parts.columns import split_in_columns
 from models.parts.fold_norm import folded
 from models.settings import ModelError
 from tagging.inference.build import NETWORK, build_tagger
+from tagging.inference.compiled import compiled
 from tagging.inference.errors import TaggerError
 from tagging.pipeline.pieces import AudioWindows, Pieces, audio_windows
 from tagging.runs.run import Run, RunError
 from tagging.tagger.rows import MARGIN, ColumnRows, Rows
 
-Step = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+Step = Callable[[Any], tuple[Any, Any]]
 """Inputs (batch, ...) float32 -> logits (rows, classes), features (rows, n)."""
 
 
@@ -42,8 +43,8 @@ class WindowNetwork:
 
     def __call__(self, pieces: Pieces, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Pieces as they are stored -> (rows, classes) float32, (rows, n) float32; a row is a piece or a part of it."""
-        logits, features = self.step(pieces.to_input(tf.constant(batch)))
-        return logits.numpy().astype(np.float32), features.numpy().astype(np.float32)
+        logits, features = map(ops.convert_to_numpy, self.step(pieces.to_input(batch)))
+        return logits.astype(np.float32), features.astype(np.float32)
 
 
 class Networks:
@@ -127,16 +128,17 @@ def _of_layers(
     network = folded(network)
     both = keras.Model(network.input, [network.output, _embedding(run, network)], name="with_embedding")
 
-    def step(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def step(inputs: Any) -> tuple[Any, Any]:
         logits, features = both(frontend(inputs), training=False)
         return logits, features
 
-    return WindowNetwork(_traced(step, shape), run, shape, frontend, network)
+    return WindowNetwork(_traced(step, shape, frontend, both), run, shape, frontend, network)
 
 
-def _traced(step: Step, shape: tuple[int | None, ...]) -> Step:
-    """The step in one trace, whatever the number of windows in a batch."""
-    return tf.function(step, input_signature=[tf.TensorSpec(shape, tf.float32)])
+def _traced(step: Step, shape: tuple[int | None, ...], *parts: keras.Layer) -> Step:
+    """The step in one trace, whatever the number of windows in a batch (with TensorFlow)."""
+    variables = [variable for part in parts for variable in part.variables]
+    return compiled(step, variables, [tf.TensorSpec(shape, tf.float32)])
 
 
 def _with_columns(whole: WindowNetwork, rows: ColumnRows) -> WindowNetwork:
@@ -149,13 +151,13 @@ def _with_columns(whole: WindowNetwork, rows: ColumnRows) -> WindowNetwork:
     features = head.input if has_embedding else _embedding(whole.run, head)
     both = keras.Model(head.input, [head.output, features], name="with_embedding")
 
-    def step(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def step(inputs: Any) -> tuple[Any, Any]:
         inner = columns(whole.frontend(inputs), training=False)[:, MARGIN:-MARGIN]
-        means = tf.nn.avg_pool1d(inner, rows.width, rows.step, "VALID")
-        logits, features = both(tf.reshape(means, (-1, means.shape[-1])), training=False)
+        means = ops.average_pool(inner, rows.width, rows.step)
+        logits, features = both(ops.reshape(means, (-1, means.shape[-1])), training=False)
         return logits, features
 
-    return replace(whole, step=_traced(step, whole.shape))
+    return replace(whole, step=_traced(step, whole.shape, whole.frontend, columns, both))
 
 
 def _embedding(run: Run, network: keras.Model) -> Any:

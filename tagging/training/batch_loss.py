@@ -1,5 +1,6 @@
 """The loss of each batch, for a config that asks for it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +28,53 @@ class Latest(keras.metrics.Metric):
 
 
 class BatchModel(keras.Model):
-    """A model whose logs have the loss of the last batch, with the weights of its clips, as `batch_loss`.
+    """A model that trains on what is left to do of a batch, and whose logs can have the loss of the last one.
 
-    Keras's own `loss` is the mean over the epoch so far.
+    That is `batch_loss`, with the weights of the clips; Keras's own `loss` is the mean over the epoch so far.
 
     Args:
         inputs, outputs, name: as of `keras.Model`.
         notes_loss: False: logs are Keras's.
+        finish: what a data set yields -> (inputs, labels) or (inputs, labels, weights), a part of the training step;
+            None: it yields these.
     """
 
-    def __init__(self, inputs: Any, outputs: Any, name: str | None = None, notes_loss: bool = False) -> None:
+    train_function: Any
+
+    def __init__(
+        self,
+        inputs: Any,
+        outputs: Any,
+        name: str | None = None,
+        notes_loss: bool = False,
+        finish: Callable[[Any], Any] | None = None,
+    ) -> None:
         super().__init__(inputs, outputs, name=name)
         self.latest = Latest(_KEY) if notes_loss else None
+        self.finish = finish
+
+    def train_step(self, *state_and_data: Any) -> Any:
+        """Keras's own: of a batch with TensorFlow, of all states and a batch with JAX."""
+        *state, data = state_and_data
+        return super().train_step(*state, self.finish(data) if self.finish else data)
+
+    def make_train_function(self, force: bool = False) -> None:
+        """Keras's own; with JAX each call waits for the result of the step.
+
+        Else the wait comes where Keras makes numbers of the logs, and a bare `except` there swallows Ctrl-C.
+        """
+        is_made = self.train_function is not None and not force
+        super().make_train_function(force)
+        if keras.backend.backend() != "jax" or is_made:
+            return
+        step = self.train_function
+
+        def waiting(*state_and_batches: Any) -> Any:
+            logs, state = step(*state_and_batches)
+            keras.ops.convert_to_numpy(logs["loss"])
+            return logs, state
+
+        self.train_function = waiting
 
     def compute_loss(
         self,

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import keras
 import numpy as np
+from keras import ops
 
 from models.parts.fold_norm import folded
 from models.parts.split import split_at_head
@@ -95,16 +96,18 @@ class Head:
         run, windows = self._run, self._validation
         assert windows  # noqa: S101  nobody validates without clips
         parts = range(0, len(windows.logits), _ROWS)
-        logits = np.concatenate([self._step(windows.logits[part : part + _ROWS]).numpy() for part in parts])
+        logits = np.concatenate([self._logits(windows.logits[part : part + _ROWS]) for part in parts])
         average, activation = run.stage.config.window.average, run.kind.activation
         found = windows._replace(logits=logits)
         return run.validate(average_windows(found, len(run.data.validation), average, activation))
 
+    def _logits(self, features: np.ndarray) -> np.ndarray:
+        return ops.convert_to_numpy(self._step(features))
+
     def _validation_features(self) -> WindowLogits:
         """All windows of the validation clips, their features in place of logits."""
         paths, pieces = list(self._run.data.validation["path"]), self._run.pieces
-        step = inference_step(
-            lambda inputs, training: self._frozen(self._frontend(inputs), training=training)
-        )
+        inputs = keras.Input(pieces.input_shape)
+        step = inference_step(keras.Model(inputs, self._frozen(self._frontend(inputs))))
         clips = clips_from_files(paths, pieces, self._run.jobs)
         return predict_windows(step, clips, len(paths), pieces, description="validation features")

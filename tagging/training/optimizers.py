@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from tagging.config.stage import StageSettings
+from tagging.training.device import gpus
 
 _CLASSES: dict[str, Any] = {name.lower(): value for name, value in vars(keras.optimizers).items()}
 """Keras's optimizers by their names in lower case; `keras.optimizers.get` does not know all of them."""
@@ -53,13 +53,15 @@ def _with_factors(kind: Any, factors: Sequence[float]) -> Any:
 
 
 def uses_xla(settings: StageSettings, network: keras.Model) -> bool:
-    """`auto` is on with a GPU, for networks without recurrent layers and images of one length.
+    """`auto` is on with a GPU, for networks without recurrent layers and images of one length, and always with JAX.
 
-    On a CPU XLA is several times slower for these networks; it compiles again for each length.
+    On a CPU XLA is several times slower for these networks; it compiles again for each length. JAX is nothing else.
     """
     if settings.jit_compile == "auto":
+        if keras.backend.backend() == "jax":
+            return True
         recurrent = (keras.layers.RNN, keras.layers.Bidirectional)
         is_recurrent = any(isinstance(layer, recurrent) for layer in network.layers)
         fits = not is_recurrent and None not in network.input_shape[1:]
-        return fits and bool(tf.config.list_physical_devices("GPU"))
+        return fits and bool(gpus())
     return settings.jit_compile == "on"

@@ -1,6 +1,7 @@
 """A check that a network can learn at all: the same few batches, until it knows them by heart."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import tensorflow as tf
 
@@ -31,6 +32,10 @@ class FirstBatches:
         first = self._plain.dataset(0, 1).take(self.steps).cache()
         return first.repeat(epochs - first_epoch).with_options(steady())
 
-    @property
+    def finished(self, data: tuple) -> tuple:
+        """As of `TrainingBatches`."""
+        return self._plain.finished(data)
+
+    @cached_property
     def _plain(self) -> TrainingBatches:
         return replace(self.batches, augment=AugmentSettings())

@@ -1,5 +1,6 @@
 """Penalties on large weights, added to the loss."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +56,7 @@ class PenalisedModel(BatchModel):
     """Lowers loss + penalty. In its logs, `loss` is without the penalty, as `val_loss` is, and `penalty` is apart.
 
     Args:
-        inputs, outputs, name, notes_loss: as of `BatchModel`.
+        inputs, outputs, name, notes_loss, finish: as of `BatchModel`.
         penalty: on the weights that train.
     """
 
@@ -66,8 +67,9 @@ class PenalisedModel(BatchModel):
         penalty: Penalty,
         name: str | None = None,
         notes_loss: bool = False,
+        finish: Callable[[Any], Any] | None = None,
     ) -> None:
-        super().__init__(inputs, outputs, name, notes_loss)
+        super().__init__(inputs, outputs, name, notes_loss, finish)
         self.penalty = penalty
         # Not Keras's own tracker of the loss, which sees what the optimiser lowers.
         self.plain_loss = keras.metrics.Mean(name="plain_loss")

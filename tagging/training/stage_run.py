@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+import keras
 import numpy as np
 
 from tagging.evaluation.task_kinds import TaskKind
@@ -13,6 +14,7 @@ from tagging.pipeline.batches import TrainingBatches
 from tagging.pipeline.pieces import Pieces
 from tagging.training.clip_weights import clip_weights
 from tagging.training.data import StageData
+from tagging.training.device import makes_images
 from tagging.training.stage import Stage
 
 
@@ -40,7 +42,7 @@ class StageRun:
         """How clips become inputs."""
         return pieces_of(self.stage.config, self.data.train)
 
-    def batches(self, frontend: Callable) -> TrainingBatches:
+    def batches(self, frontend: keras.Layer) -> TrainingBatches:
         """What the network learns from; `frontend` makes images of inputs."""
         train, sources = self.data.train, self.stage.settings.augment.sources
         return TrainingBatches(
@@ -56,6 +58,7 @@ class StageRun:
             augmented=None if sources is None else train["split"].isin(sources).to_numpy(bool),
             background_paths=list(self.data.backgrounds["path"]),
             lengths=None if None not in self.pieces.input_shape else train["steps"].to_numpy(int),
+            on_device=makes_images(self.stage.config.pipeline),
         )
 
     @property

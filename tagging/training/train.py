@@ -23,7 +23,7 @@ from tagging.runs.contents import IDENTITY
 from tagging.runs.place import check_place, finish_run, recover
 from tagging.runs.run import MODEL, NOISY_SPLIT, SPLIT, Run, RunError, read_run
 from tagging.training.data import StageData, stage_data
-from tagging.training.device import device_name
+from tagging.training.device import check_pipeline, device_name
 from tagging.training.fit import fit
 from tagging.training.learner import learner_of
 from tagging.training.memory import peak_memory_mib
@@ -65,6 +65,7 @@ def train_stage(
         RunError: the run was finished or begun with other settings, or `init` names no run that fits.
     """
     check_tracking(config.tracking)
+    check_pipeline(config.pipeline)
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()  # of this process, from here on
     stage = Stage.of(config, name)
@@ -164,6 +165,7 @@ def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str,
         stage.settings,
         run.kind,
         len(classes),
+        finish=learner.batches.finished,
         notes_loss=stage.config.tracking.batch_loss,
     )
     with tracked(stage.config, stage.name, stage.work) as log:

@@ -1,9 +1,12 @@
 """A network with its loss, metrics and optimiser, and what of it trains."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from models.parts.backbone import depths_of
 from tagging.augment.settings import AugmentSettings
@@ -25,23 +28,30 @@ def measure_bands(frontend: keras.Layer, batches: TrainingBatches) -> None:
     if standardize is None:
         return
     plain = replace(batches, augment=AugmentSettings(), weights=None)
-    images = plain.dataset(0, 1).take(-(-_MEASURED_CLIPS // plain.batch_size))
-    standardize.set_statistics(*band_statistics(batch.numpy() for batch, _ in images))
+    some = plain.dataset(0, 1).take(-(-_MEASURED_CLIPS // plain.batch_size))
+    images = (ops.convert_to_numpy(plain.finished(batch)[0]) for batch in some)
+    standardize.set_statistics(*band_statistics(images))
 
 
 def compiled_trainer(
-    network: keras.Model, settings: StageSettings, kind: TaskKind, n_classes: int, *, notes_loss: bool = False
+    network: keras.Model,
+    settings: StageSettings,
+    kind: TaskKind,
+    n_classes: int,
+    *,
+    finish: Callable[[Any], Any] | None = None,
+    notes_loss: bool = False,
 ) -> keras.Model:
     """A model of the same layers with loss, metrics and optimiser; the network itself stays free of them when saved.
 
     The loss of the settings with the penalties on weights, the streaming metrics of the task (without weights of
-    clips), and the average of weights. With `notes_loss` its logs have the loss of each batch.
+    clips), and the average of weights. `finish` and `notes_loss` as of `BatchModel`.
     """
     penalty, ends = penalty_of(settings), (network.input, network.output)
     trainer = (
-        PenalisedModel(*ends, penalty, "trainer", notes_loss)
+        PenalisedModel(*ends, penalty, "trainer", notes_loss, finish)
         if penalty
-        else BatchModel(*ends, "trainer", notes_loss)
+        else BatchModel(*ends, "trainer", notes_loss, finish)
     )
     trainer.compile(
         optimizer=build_optimizer(settings, depths_of(network, network.trainable_variables)),
@@ -52,6 +62,11 @@ def compiled_trainer(
     trainer.optimizer.build(
         trainer.trainable_variables
     )  # else the first step makes its variables, and is traced twice
+    # Else Keras builds the loss and the metrics on what the data set yields.
+    nothing = ops.zeros((1, n_classes))
+    trainer.compute_loss(y=nothing, y_pred=nothing)
+    trainer.compute_metrics(None, nothing, nothing)
+    trainer.reset_metrics()
     return trainer
 
 

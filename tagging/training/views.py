@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from keras import ops
 from tqdm import tqdm
 
 from foundation.digests import DIGEST_BYTES, digest_of, new_digest
@@ -69,8 +70,9 @@ def _size(row: np.dtype, items: int) -> int:
 def _features(batches: TrainingBatches, first: int, n: int, frozen: keras.Model, bar: tqdm) -> Batches:
     """Every batch, in the order of the epochs."""
     step = inference_step(frozen)
-    for images, labels, *weights in batches.dataset(first, n):
-        yield step(images).numpy(), labels.numpy(), *(each.numpy() for each in weights)
+    for data in batches.dataset(first, n):
+        images, labels, *weights = batches.finished(data)
+        yield tuple(ops.convert_to_numpy(part) for part in (step(images), labels, *weights))
         bar.update()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from foundation.settings import Settings, setting
 from tagging.augment.bounds import check_order, level
-from tagging.augment.op import Batch, Op
+from tagging.augment.op import Batch, Op, Rows
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,17 @@ class BackgroundSettings(Settings):
         return self.probability > 0
 
 
-def apply(batch: Batch, seed: Any, background: BackgroundSettings) -> Batch:
+def draw(rows: Rows, seed: Any, background: BackgroundSettings) -> Any:
     from tagging.augment.levels import draw_ratios_db
-    from tagging.augment.noise import add_under
 
     ratios = (background.probability, background.min_snr_db, background.max_snr_db)
-    levels_db = draw_ratios_db(batch.inputs, *ratios, seed)
+    return draw_ratios_db(rows.n, *ratios, seed)
+
+
+def apply(batch: Batch, levels_db: Any, background: BackgroundSettings) -> Batch:
+    from tagging.augment.noise import add_under
+
     return batch._replace(inputs=add_under(batch.inputs, batch.backgrounds, levels_db))
 
 
-OPS = (Op(apply, {"background": BackgroundSettings}, place=200, of_waveforms=True, stream=0),)
+OPS = (Op(draw, apply, {"background": BackgroundSettings}, place=200, of_waveforms=True, stream=0),)

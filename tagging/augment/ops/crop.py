@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from foundation.settings import Settings, setting
-from tagging.augment.op import Batch, Op
+from tagging.augment.op import Batch, Op, Rows
 
 
 @dataclass(frozen=True)
@@ -29,19 +29,26 @@ class CropSettings(Settings):
         return min(self.min_time_share, self.min_band_share) < 1.0
 
 
-def apply(batch: Batch, seed: Any, crop: CropSettings) -> Batch:
+def draw(rows: Rows, seed: Any, crop: CropSettings) -> Any:
     import tensorflow as tf
 
-    from tagging.augment.crop import apply_crop, draw_crop
+    from tagging.augment.crop import draw_crop
+
+    seeds = tf.random.split(seed, 2)
+    shares = (crop.min_time_share, crop.min_band_share)
+    return tuple(draw_crop(rows.n, min_share, seeds[axis]) for axis, min_share in enumerate(shares))
+
+
+def apply(batch: Batch, drawn: Any, crop: CropSettings) -> Batch:
+    from tagging.augment.crop import apply_crop
     from tagging.augment.spec_augment import BANDS, FRAMES
 
-    images, seeds = batch.inputs, tf.random.split(seed, 2)
-    plan = ((FRAMES, crop.min_time_share, seeds[0]), (BANDS, crop.min_band_share, seeds[1]))
-    for axis, min_share, axis_seed in plan:
+    images = batch.inputs
+    plan = zip((FRAMES, BANDS), (crop.min_time_share, crop.min_band_share), drawn, strict=True)
+    for axis, min_share, (starts, shares) in plan:
         if min_share < 1.0:
-            starts, shares = draw_crop(tf.shape(images)[0], min_share, axis_seed)
             images = apply_crop(images, starts, shares, axis)
     return batch._replace(inputs=images)
 
 
-OPS = (Op(apply, {"crop": CropSettings}, place=100, stream=2, needs_frames=("min_time_share",)),)
+OPS = (Op(draw, apply, {"crop": CropSettings}, place=100, stream=2, needs_frames=("min_time_share",)),)

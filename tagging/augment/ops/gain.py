@@ -5,7 +5,7 @@ from typing import Any
 
 from foundation.settings import Settings
 from tagging.augment.bounds import check_order, level
-from tagging.augment.op import Batch, Op
+from tagging.augment.op import Batch, Op, Rows
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,17 @@ class GainSettings(Settings):
         return (self.min_db, self.max_db) != (0.0, 0.0)
 
 
-def apply(batch: Batch, seed: Any, gain: GainSettings) -> Batch:
-    import tensorflow as tf
+def draw(rows: Rows, seed: Any, gain: GainSettings) -> Any:
+    from tagging.augment.gain import draw_gains_db
 
-    from tagging.augment.gain import apply_gain, draw_gains_db
+    return draw_gains_db(rows.n, gain.min_db, gain.max_db, seed)
 
-    gains_db = draw_gains_db(tf.shape(batch.inputs)[0], gain.min_db, gain.max_db, seed)
+
+def apply(batch: Batch, gains_db: Any, gain: GainSettings) -> Batch:
+    from tagging.augment.gain import apply_gain
+
     return batch._replace(inputs=apply_gain(batch.inputs, gains_db))
 
 
 # After mixing, so that it moves mixtures as it moves clips. It also keeps what others made within full scale.
-OPS = (Op(apply, {"gain": GainSettings}, place=500, of_waveforms=True, stream=2, is_limiter=True),)
+OPS = (Op(draw, apply, {"gain": GainSettings}, place=500, of_waveforms=True, stream=2, is_limiter=True),)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from foundation.settings import Settings, setting
-from tagging.augment.op import Batch, Op
+from tagging.augment.op import Batch, Op, Rows
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,16 @@ class ImageNoiseSettings(Settings):
         return self.deviation > 0
 
 
-def apply(batch: Batch, seed: Any, noise: ImageNoiseSettings) -> Batch:
-    import tensorflow as tf
+def draw(rows: Rows, seed: Any, noise: ImageNoiseSettings) -> Any:
+    from tagging.augment.noise import draw_noise
 
-    from tagging.augment.noise import apply_image_noise, draw_noise
+    return draw_noise((rows.n, *rows.shape[:-1], 1), seed)
 
-    drawn = draw_noise(tf.shape(batch.inputs[..., :1]), seed)
+
+def apply(batch: Batch, drawn: Any, noise: ImageNoiseSettings) -> Batch:
+    from tagging.augment.noise import apply_image_noise
+
     return batch._replace(inputs=apply_image_noise(batch.inputs, drawn, noise.deviation))
 
 
-OPS = (Op(apply, {"image_noise": ImageNoiseSettings}, place=300, stream=3),)
+OPS = (Op(draw, apply, {"image_noise": ImageNoiseSettings}, place=300, stream=3),)

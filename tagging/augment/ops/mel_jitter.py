@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from foundation.settings import Settings, setting
-from tagging.augment.op import Batch, Op
+from tagging.augment.op import Batch, Op, Rows
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,21 @@ class MelJitterSettings(Settings):
         return self.fmin_range_hz > 0 or self.fmax_range_hz > 0
 
 
-def apply(batch: Batch, seed: Any, jitter: MelJitterSettings) -> Batch:
+def draw(rows: Rows, seed: Any, jitter: MelJitterSettings) -> Any:
     import tensorflow as tf
 
-    rows, seeds = tf.shape(batch.inputs)[0], tf.random.split(seed, 2)
+    seeds = tf.random.split(seed, 2)
     rise, fall = (
-        tf.random.stateless_uniform([rows], seeds[edge], 0, max(1, reach), tf.int32)
+        tf.random.stateless_uniform([rows.n], seeds[edge], 0, max(1, reach), tf.int32)
         for edge, reach in enumerate((jitter.fmin_range_hz, jitter.fmax_range_hz))
     )
-    moves_hz = tf.cast(tf.stack([rise, jitter.fmax_range_hz // 2 - fall], axis=1), tf.float32)
-    return batch._replace(edges_hz=tf.where(batch.is_augmented[:, tf.newaxis], moves_hz, 0.0))
+    return tf.cast(tf.stack([rise, jitter.fmax_range_hz // 2 - fall], axis=1), tf.float32)
 
 
-OPS = (Op(apply, {"mel_jitter": MelJitterSettings}, place=700, of_waveforms=True, needs_edges=True),)
+def apply(batch: Batch, moves_hz: Any, jitter: MelJitterSettings) -> Batch:
+    from keras import ops
+
+    return batch._replace(edges_hz=ops.where(batch.is_augmented[:, None], moves_hz, 0.0))
+
+
+OPS = (Op(draw, apply, {"mel_jitter": MelJitterSettings}, place=700, of_waveforms=True, needs_edges=True),)

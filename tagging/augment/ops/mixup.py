@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from foundation.settings import Settings, setting
-from tagging.augment.op import Batch, Op
+from tagging.augment.op import Batch, Op, Rows
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,17 @@ class MixUpSettings(Settings):
         return self.alpha > 0
 
 
-def apply(batch: Batch, seed: Any, mixup: MixUpSettings) -> Batch:
-    import tensorflow as tf
+def draw(rows: Rows, seed: Any, mixup: MixUpSettings) -> Any:
+    from tagging.augment.mixup import draw_shares
 
-    from tagging.augment.mixup import apply_mixup, blend, draw_shares
+    return draw_shares(rows.n, mixup.alpha, seed)
 
-    shares = draw_shares(tf.shape(batch.inputs)[0], mixup.alpha, seed)
+
+def apply(batch: Batch, shares: Any, mixup: MixUpSettings) -> Batch:
+    from tagging.augment.mixup import apply_mixup, blend
+
     images, labels = apply_mixup(batch.inputs, batch.labels, shares, mixup.labels)
     return batch._replace(inputs=images, labels=labels, weights=blend(batch.weights, shares))
 
 
-OPS = (Op(apply, {"mixup": MixUpSettings}, place=500, stream=1, fills_zero=True),)
+OPS = (Op(draw, apply, {"mixup": MixUpSettings}, place=500, stream=1, fills_zero=True),)

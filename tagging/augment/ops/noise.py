@@ -5,7 +5,7 @@ from typing import Any
 
 from foundation.settings import Settings, setting
 from tagging.augment.bounds import check_order, level
-from tagging.augment.op import Batch, Op
+from tagging.augment.op import Batch, Op, Rows
 
 
 @dataclass(frozen=True)
@@ -28,18 +28,23 @@ class NoiseSettings(Settings):
         return self.probability > 0
 
 
-def apply(batch: Batch, seed: Any, noise: NoiseSettings) -> Batch:
+def draw(rows: Rows, seed: Any, noise: NoiseSettings) -> Any:
     import tensorflow as tf
 
     from tagging.augment.levels import draw_ratios_db
-    from tagging.augment.noise import add_under, draw_noise
+    from tagging.augment.noise import draw_noise
 
     seeds = tf.random.split(seed, 2)
-    ratios = (noise.probability, noise.min_snr_db, noise.max_snr_db)
-    levels_db = draw_ratios_db(batch.inputs, *ratios, seeds[0])
-    white = draw_noise(tf.shape(batch.inputs), seeds[1])
+    levels_db = draw_ratios_db(rows.n, noise.probability, noise.min_snr_db, noise.max_snr_db, seeds[0])
+    return levels_db, draw_noise((rows.n, *rows.shape), seeds[1])
+
+
+def apply(batch: Batch, drawn: Any, noise: NoiseSettings) -> Batch:
+    from tagging.augment.noise import add_under
+
+    levels_db, white = drawn
     return batch._replace(inputs=add_under(batch.inputs, white, levels_db))
 
 
 # Under whole mixtures, once.
-OPS = (Op(apply, {"noise": NoiseSettings}, place=400, of_waveforms=True, stream=5),)
+OPS = (Op(draw, apply, {"noise": NoiseSettings}, place=400, of_waveforms=True, stream=5),)

@@ -5,7 +5,7 @@ from typing import Any
 
 from foundation.settings import Settings, setting
 from tagging.augment.bounds import check_order
-from tagging.augment.op import Batch, Op
+from tagging.augment.op import Batch, Op, Rows
 
 _FASTEST = 4.0  # and its inverse the slowest: beyond, little of a sound can be told
 _HIGHEST = 24.0  # semitones, the same factor of 4
@@ -83,21 +83,31 @@ class SpeedSettings(Settings):
         return (self.min_rate, self.max_rate) != (1.0, 1.0)
 
 
+def draw(
+    rows: Rows, seed: Any, stretch: TimeStretchSettings, pitch: PitchShiftSettings, speed: SpeedSettings
+) -> Any:
+    import tensorflow as tf
+
+    from tagging.augment.phase_vocoder import draw_rates
+    from tagging.augment.speed import draw_semitones
+
+    seeds = tf.random.split(seed, 3)
+    rates = draw_rates(rows.n, stretch.min_rate, stretch.max_rate, seeds[0])
+    semitones = draw_semitones(rows.n, pitch.min_semitones, pitch.max_semitones, seeds[1])
+    return rates, semitones, draw_rates(rows.n, speed.min_rate, speed.max_rate, seeds[2])
+
+
 def apply(
-    batch: Batch, seed: Any, stretch: TimeStretchSettings, pitch: PitchShiftSettings, speed: SpeedSettings
+    batch: Batch, drawn: Any, stretch: TimeStretchSettings, pitch: PitchShiftSettings, speed: SpeedSettings
 ) -> Batch:
     import tensorflow as tf
 
-    from tagging.augment.phase_vocoder import apply_stretch, draw_rates
-    from tagging.augment.speed import apply_retiming, draw_semitones
+    from tagging.augment.phase_vocoder import apply_stretch
+    from tagging.augment.speed import apply_retiming
 
-    waves, seeds = batch.inputs, tf.random.split(seed, 3)
-    n = tf.shape(waves)[0]
-    rates = draw_rates(n, stretch.min_rate, stretch.max_rate, seeds[0])
+    waves, (rates, semitones, speeds) = batch.inputs, drawn
     if not (pitch.enabled or speed.enabled):  # nothing to be read again: a third of the time less
         return batch._replace(inputs=apply_stretch(waves, rates, tf.ones_like(rates), waves.shape[1]))
-    semitones = draw_semitones(n, pitch.min_semitones, pitch.max_semitones, seeds[1])
-    speeds = draw_rates(n, speed.min_rate, speed.max_rate, seeds[2])
     highest = 2.0 ** (pitch.max_semitones / 12.0) * speed.max_rate
     return batch._replace(inputs=apply_retiming(waves, rates, semitones, speeds, highest_factor=highest))
 
@@ -105,10 +115,12 @@ def apply(
 # Before others join a sound, so that backgrounds keep their time.
 OPS = (
     Op(
+        draw,
         apply,
         {"time_stretch": TimeStretchSettings, "pitch_shift": PitchShiftSettings, "speed": SpeedSettings},
         place=100,
         of_waveforms=True,
         stream=4,
+        is_tensorflow=True,  # a phase vocoder needs complex numbers, and places in float64
     ),
 )

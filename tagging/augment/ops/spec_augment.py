@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from foundation.settings import Settings, setting
-from tagging.augment.op import Batch, Op
+from tagging.augment.op import Batch, Op, Rows
 
 
 @dataclass(frozen=True)
@@ -36,41 +36,41 @@ class SpecAugmentSettings(Settings):
     )
 
 
-def warp(batch: Batch, seed: Any, spec: SpecAugmentSettings) -> Batch:
+def draw_for_warp(rows: Rows, seed: Any, spec: SpecAugmentSettings) -> Any:
     import tensorflow as tf
 
-    from tagging.augment.time_warp import apply_warp, draw_warp
+    from tagging.augment.time_warp import draw_warp
 
     if not spec.time_warp_frames:
-        return batch
-    images, warp_seed = batch.inputs, tf.random.split(seed, 3)[0]
-    points, shifts = draw_warp(tf.shape(images)[0], images.shape[1], spec.time_warp_frames, warp_seed)
-    return batch._replace(inputs=apply_warp(images, points, shifts))
+        return ()
+    return draw_warp(rows.n, rows.shape[0], spec.time_warp_frames, tf.random.split(seed, 3)[0])
 
 
-def mask(batch: Batch, seed: Any, spec: SpecAugmentSettings) -> Batch:
+def warp(batch: Batch, drawn: Any, spec: SpecAugmentSettings) -> Batch:
+    from tagging.augment.time_warp import apply_warp
+
+    return batch._replace(inputs=apply_warp(batch.inputs, *drawn)) if drawn else batch
+
+
+def draw_for_masks(rows: Rows, seed: Any, spec: SpecAugmentSettings) -> Any:
     import tensorflow as tf
 
-    from tagging.augment.spec_augment import (
-        BANDS,
-        FRAMES,
-        apply_masks,
-        draw_masks,
-        draw_masks_within,
-        own_lengths,
-    )
+    from tagging.augment.spec_augment import draw_masks, draw_masks_within
 
-    images, seeds = batch.inputs, tf.random.split(seed, 3)
-    plan = (
-        (BANDS, spec.freq_masks, spec.freq_mask_share, seeds[1]),
-        (FRAMES, spec.time_masks, spec.time_mask_share, seeds[2]),
-    )
-    for axis, masks, share, axis_seed in plan:
-        length = images.shape[axis]
-        if length is None:
-            starts, widths = draw_masks_within(own_lengths(images), masks, share, axis_seed)
-        else:
-            starts, widths = draw_masks(tf.shape(images)[0], length, masks, round(share * length), axis_seed)
+    frames, bands, _ = rows.shape
+    seeds = tf.random.split(seed, 3)
+    band_masks = draw_masks(rows.n, bands, spec.freq_masks, round(spec.freq_mask_share * bands), seeds[1])
+    if rows.lengths is not None:
+        return band_masks, draw_masks_within(rows.lengths, spec.time_masks, spec.time_mask_share, seeds[2])
+    widest = round(spec.time_mask_share * frames)
+    return band_masks, draw_masks(rows.n, frames, spec.time_masks, widest, seeds[2])
+
+
+def mask(batch: Batch, drawn: Any, spec: SpecAugmentSettings) -> Batch:
+    from tagging.augment.spec_augment import BANDS, FRAMES, apply_masks
+
+    images = batch.inputs
+    for axis, (starts, widths) in zip((BANDS, FRAMES), drawn, strict=True):
         images = apply_masks(images, starts, widths, axis)
     return batch._replace(inputs=images)
 
@@ -78,6 +78,6 @@ def mask(batch: Batch, seed: Any, spec: SpecAugmentSettings) -> Batch:
 # Masks come after the crop, so that it widens none, and after the noise, so that they stay empty.
 _SETTINGS = {"spec_augment": SpecAugmentSettings}
 OPS = (
-    Op(warp, _SETTINGS, place=200, stream=0, needs_frames=("time_warp_frames",)),
-    Op(mask, _SETTINGS, place=400, stream=0, fills_zero=True),
+    Op(draw_for_warp, warp, _SETTINGS, place=200, stream=0, needs_frames=("time_warp_frames",)),
+    Op(draw_for_masks, mask, _SETTINGS, place=400, stream=0, fills_zero=True),
 )

@@ -2,17 +2,19 @@
 
 from typing import Any
 
-from tagging.augment.op import Batch, Op
+from tagging.augment.op import Batch, Op, Rows
 
 
-def apply(batch: Batch, seed: Any, share: float) -> Batch:
-    import tensorflow as tf
+def draw(rows: Rows, seed: Any, share: float) -> Any:
+    from tagging.augment.time_shift import draw_shifts
 
-    from tagging.augment.time_shift import apply_shift, draw_shifts
-
-    waves = batch.inputs
-    shifts = draw_shifts(tf.shape(waves)[0], round(share * waves.shape[1]), seed)
-    return batch._replace(inputs=apply_shift(waves, shifts))
+    return draw_shifts(rows.n, round(share * rows.shape[0]), seed)
 
 
-OPS = (Op(apply, {"time_shift_share": float}, place=600, of_waveforms=True, stream=3),)
+def apply(batch: Batch, shifts: Any, share: float) -> Batch:
+    from tagging.augment.time_shift import apply_shift
+
+    return batch._replace(inputs=apply_shift(batch.inputs, shifts))
+
+
+OPS = (Op(draw, apply, {"time_shift_share": float}, place=600, of_waveforms=True, stream=3),)

@@ -5,7 +5,7 @@ from typing import Any
 
 from foundation.settings import Settings, setting
 from tagging.augment.bounds import check_order, level
-from tagging.augment.op import Batch, Op
+from tagging.augment.op import Batch, Op, Rows
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,18 @@ class WaveformMixSettings(Settings):
         return self.probability > 0
 
 
-def apply(batch: Batch, seed: Any, mix: WaveformMixSettings) -> Batch:
-    import tensorflow as tf
+def draw(rows: Rows, seed: Any, mix: WaveformMixSettings) -> Any:
+    from tagging.augment.waveform_mix import draw_mix
 
-    from tagging.augment.waveform_mix import apply_mix, draw_mix
+    return draw_mix(rows.n, mix.probability, (mix.min_gain_db, mix.max_gain_db), mix.most, seed)
 
-    limits_db = (mix.min_gain_db, mix.max_gain_db)
-    levels_db = draw_mix(tf.shape(batch.inputs)[0], mix.probability, limits_db, mix.most, seed)
+
+def apply(batch: Batch, levels_db: Any, mix: WaveformMixSettings) -> Batch:
+    from tagging.augment.waveform_mix import apply_mix
+
     waves, labels, weights = apply_mix(batch.inputs, batch.labels, batch.weights, levels_db)
     return batch._replace(inputs=waves, labels=labels, weights=weights)
 
 
 # After the background: the others of a mixture come with theirs.
-OPS = (Op(apply, {"waveform_mix": WaveformMixSettings}, place=300, of_waveforms=True, stream=1),)
+OPS = (Op(draw, apply, {"waveform_mix": WaveformMixSettings}, place=300, of_waveforms=True, stream=1),)

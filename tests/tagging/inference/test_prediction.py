@@ -5,10 +5,10 @@ import tensorflow as tf
 from scipy.special import expit, logit, softmax
 
 from submissions.activations import LINEAR, SIGMOID, SOFTMAX
+from tagging.inference.compiled import compiled
 from tagging.inference.windows import (
     WindowLogits,
     average_windows,
-    inference_step,
     loudest_windows,
     predict_windows,
 )
@@ -61,7 +61,7 @@ def waveforms(arrays):
 
 def test_clips_of_any_length_are_averaged_over_their_windows():
     arrays = [np.full(500, 3277, np.int16), np.arange(4000, dtype=np.int16)]
-    step = inference_step(lambda wave, training: tf.reduce_max(wave, axis=1, keepdims=True) * 10)
+    step = compiled(lambda wave: tf.reduce_max(wave, axis=1, keepdims=True) * 10, [])
     found = predict_windows(step, waveforms(arrays), 2, AudioWindows(1000, 500), batch_size=2)
     result = average_windows(found, 2, "logit", SIGMOID)
     peaks = np.array([start + 999 for start in range(0, 3001, 500)]) / 32768 * 10
@@ -78,7 +78,7 @@ def test_the_loudest_window_of_each_clip():
 def test_power_is_that_of_the_window():
     rng = np.random.default_rng(1)
     arrays = [rng.integers(-9000, 9000, n).astype(np.int16) for n in (700, 2500)]
-    step = inference_step(lambda wave, training: wave[:, :1])
+    step = compiled(lambda wave: wave[:, :1], [])
     found = predict_windows(step, waveforms(arrays), 2, AudioWindows(1000, 500), batch_size=3)
     np.testing.assert_array_equal(found.clips, [0, 1, 1, 1, 1])
     pieces = [np.resize(arrays[0], 1000), *(arrays[1][s : s + 1000] for s in (0, 500, 1000, 1500))]

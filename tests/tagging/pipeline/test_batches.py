@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import soundfile as sf
-import tensorflow as tf
 
 from preprocessing.wav import wav_bytes
 from tagging.augment.ops.background import BackgroundSettings
@@ -12,6 +11,7 @@ from tagging.augment.ops.mixup import MixUpSettings
 from tagging.augment.ops.waveform_mix import WaveformMixSettings
 from tagging.augment.settings import AugmentSettings
 from tagging.frontend.log_mel import LogMel
+from tagging.frontend.waveform import RawWaveform
 from tagging.pipeline.batches import PipelineError, TrainingBatches
 from tagging.pipeline.clips import all_pieces, clips_from_files
 from tagging.pipeline.pieces import AudioWindows
@@ -107,7 +107,7 @@ def test_windows_are_drawn_anew_every_epoch(tmp_path):
     (tmp_path / "a.wav").write_bytes(wav_bytes(ramp, 16_000))
     supply = batches(
         [tmp_path / "a.wav"],
-        frontend=lambda wave: wave[:, :, tf.newaxis, tf.newaxis],
+        frontend=RawWaveform(),
         pieces=AudioWindows(LENGTH, LENGTH),
     )
     peaks = [float(np.abs(x).max()) for x, _ in epochs_of(supply, 0, 6)]

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from preprocessing.wav import wav_bytes
 from tagging.augment.settings import AugmentSettings
+from tagging.frontend.parts.stored import StoredFeatures
 from tagging.pipeline.batches import TrainingBatches
 from tagging.pipeline.clips import all_pieces, clips_from_files
 from tagging.pipeline.pieces import FEATURE_HEADER_BYTES, AudioWindows, FeatureSequences
@@ -35,7 +36,7 @@ def paths(tmp_path_factory) -> list:
 def batches(paths, pieces, **changed) -> TrainingBatches:
     given = {
         "targets": np.eye(len(paths), dtype="f"),
-        "frontend": lambda features: features[..., tf.newaxis],
+        "frontend": StoredFeatures(),
         "augment": AugmentSettings(),
         "batch_size": 2,
         "seed": 1,

@@ -6,6 +6,7 @@ import pytest
 from tagging.augment.ops.mixup import MixUpSettings
 from tagging.augment.settings import AugmentSettings
 from tagging.config.load import ConfigError
+from tagging.frontend.waveform import RawWaveform
 from tagging.pipeline.batches import TrainingBatches
 from tagging.pipeline.pieces import AudioWindows
 from tagging.runs.run import read_run
@@ -26,7 +27,7 @@ def batches(tiny, tmp_path) -> TrainingBatches:
         paths=list(data.train["path"]),
         targets=data.targets,
         pieces=AudioWindows(4000, 4000),
-        frontend=lambda wave: wave[:, :, None, None],
+        frontend=RawWaveform(),
         augment=AugmentSettings(mixup=MixUpSettings(alpha=0.4)),
         batch_size=10,
         seed=3,

@@ -145,7 +145,9 @@ def numbered(first: int, epochs: int):
 @pytest.fixture
 def views_in(tmp_path):
     """Makes the first `n` views in a folder."""
-    batches = SimpleNamespace(items=5, steps=2, targets=np.zeros((5, 2)), dataset=numbered)
+    batches = SimpleNamespace(
+        items=5, steps=2, targets=np.zeros((5, 2)), dataset=numbered, finished=lambda data: data
+    )
     image = keras.Input((1,))
     frozen = keras.Model(image, keras.layers.Rescaling(2.0)(image))
     return lambda n: make_views(tmp_path / "features", n, batches, frozen)
