@@ -33,7 +33,7 @@ def export(args: argparse.Namespace) -> int:
     form = FORMATS[args.to]
     if args.quantize not in form.precisions:
         raise ExportError(
-            f"--to {form.name} has no weights of {args.quantize}: expected one of {', '.join(form.precisions)}"
+            f"--to {form.name} has no weights of {args.quantize}: expected {' or '.join(form.precisions)}"
         )
     module = form.module()
     paths = [AUDIOSET if path == Path(AUDIOSET) else path for path in args.runs]

@@ -71,10 +71,24 @@ class Graph:
         """Of tensors for a batch of inputs."""
         return tf.TensorSpec((1 if self.is_fixed else None, *shape), tf.float32)
 
+    @property
+    def image_specs(self) -> dict[str, tf.TensorSpec]:
+        """Of what `images` makes."""
+        networks = enumerate(self.networks)
+        specs = {f"image_{number}": self.spec(*self._image_shape(each)) for number, each in networks}
+        return {**specs, HEARD: self.spec(1)} if self._tells_silence else specs
+
+    def _image_shape(self, network: WindowNetwork) -> tuple[int, ...]:
+        return tuple(network.frontend.compute_output_shape((None, *self.shape))[1:])
+
+    @property
+    def _tells_silence(self) -> bool:
+        return self.takes_audio and self.kind.has_labels
+
     def images(self, inputs: tf.Tensor) -> Tensors:
         """Inputs -> what each network sees, and which inputs are not silence, (batch, 1) of 0 and 1."""
         images = {f"image_{number}": each.frontend(inputs) for number, each in enumerate(self.networks)}
-        if self.takes_audio and self.kind.has_labels:
+        if self._tells_silence:
             power = tf.reduce_mean(tf.square(inputs), axis=1, keepdims=True)
             images[HEARD] = tf.cast(power > 10 ** (self.floor_db / 10), tf.float32)
         return images

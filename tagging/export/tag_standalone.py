@@ -88,7 +88,7 @@ def cleaned(samples: np.ndarray, rate_in_hz: int, rate_hz: int, settings: dict[s
     waveform = mixed(samples)
     if rate_in_hz != rate_hz:
         waveform = soxr.resample(waveform, rate_in_hz, rate_hz, quality="HQ")
-    pcm = np.clip(np.rint(waveform * 32768.0), -32768, 32767).astype(np.int16)
+    pcm = np.clip(np.rint(32768.0 * waveform), -32768, 32767).astype(np.int16)
     if not settings["remove_silence"]:
         return pcm
     seconds = len(samples) / rate_in_hz

@@ -13,13 +13,15 @@ from foundation.scratch import scratch_folder
 from tagging.cli import without_notices
 from tagging.export.about import NAME, About
 from tagging.export.errors import ExportError
+from tagging.export.formats.parts.tflite_joined import joined
 from tagging.export.formats.parts.tflite_metadata import audio_metadata, parsed, with_metadata
 from tagging.export.graph import LOGITS, SCORES, Graph, frozen
+from tagging.export.registry import FLOAT32
 
 PACKAGES = {"ai_edge_litert": "ai-edge-litert"}
 MODEL = "model.tflite"
 FILES = ("model.tflite",)
-PRECISIONS = ("float32",)
+PRECISIONS = ("float32", "float16", "int8")
 LABELS = "labels.txt"
 
 
@@ -29,15 +31,26 @@ def write(graph: Graph, folder: Path, about: About) -> None:
     Raises:
         ExportError: a network that needs others.
     """
-    content = converted(graph.whole, graph.specs)
+    model = (
+        parsed(converted(graph.whole, graph.specs))
+        if about.precision == FLOAT32
+        else _quantised(graph, about)
+    )
     inputs = (graph.input_name, about.inputs["rate_hz"])
     description = "Calibrated scores of a window of audio." if graph.takes_audio else "Scores of features."
     metadata = audio_metadata(about.name, description, inputs, about.outputs, LABELS)
     files = {LABELS: about.labels_text, NAME: about.as_json()}
-    (folder / MODEL).write_bytes(with_metadata(parsed(content), metadata, files))
+    (folder / MODEL).write_bytes(with_metadata(model, metadata, files))
 
 
-def converted(call: Any, specs: dict[str, tf.TensorSpec]) -> bytes:
+def _quantised(graph: Graph, about: About) -> Any:
+    """The front end in float32, and what is behind it with smaller weights: halves, or 8 bits that are widened."""
+    front = converted(lambda inputs: graph.images(inputs[graph.input_name]), graph.specs)
+    back = converted(graph.outputs, graph.image_specs, about.precision)
+    return joined(parsed(front), parsed(back))
+
+
+def converted(call: Any, specs: dict[str, tf.TensorSpec], precision: str = FLOAT32) -> bytes:
     """A function, tensors by name -> tensors by name, as a model with one signature."""
     constant, names = frozen(call, specs)
     module = tf.Module()
@@ -55,6 +68,9 @@ def converted(call: Any, specs: dict[str, tf.TensorSpec]) -> bytes:
         converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
         # Keras's own exporter also allows operators of TensorFlow, which phones do not have.
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        if precision != FLOAT32:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.target_spec.supported_types = [tf.float16] if precision == "float16" else []
         try:
             with without_notices():
                 return converter.convert()
@@ -84,7 +100,9 @@ class LiteRT:
             if code.builtinCode == schema.BuiltinOperator.CUSTOM
         )
         with without_notices():
-            self._runner = Interpreter(model_content=content, num_threads=1).get_signature_runner()
+            interpreter = Interpreter(model_content=content, num_threads=1)
+            interpreter.allocate_tensors()
+        self._runner = interpreter.get_signature_runner()
         (self._input,) = self._runner.get_input_details()
 
     def __call__(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

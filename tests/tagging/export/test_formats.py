@@ -11,6 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from models.settings import ModelSettings
 from submissions.settings import EnsembleSettings
+from tagging.__main__ import main
 from tagging.evaluation.calibration import Calibration, write_calibration
 from tagging.export.errors import ExportError
 from tagging.export.formats.parts.tflite_metadata import parsed
@@ -65,6 +66,29 @@ def test_an_ensemble_is_one_file_with_each_runs_temperature(make_run, certified,
     found = certified("litert", *runs)
     found.check()
     assert found.all.scores < 1e-5
+
+
+@pytest.mark.parametrize("precision", ["float16", "int8"])
+def test_quantised_weights_are_small_and_the_front_end_keeps_its_own(
+    make_run, certified, tmp_path, precision
+):
+    run = make_run(model=ModelSettings("cnn2d", filters=(64, 64, 64), units=(32,)))
+    plain, found = certified("litert", run), certified("litert", run, precision=precision)
+    found.check()
+    assert found.tolerance is None
+    assert found.size_bytes < (0.6 if precision == "float16" else 0.45) * plain.size_bytes
+    assert 1e-7 < found.all.scores < 0.02
+    model = parsed((tmp_path / "model.tflite").read_bytes())
+    kinds = {tensor.type for tensor in model.subgraphs[0].tensors if b"frontend" in tensor.name}
+    assert schema.TensorType.FLOAT32 in kinds
+    assert not kinds & {schema.TensorType.FLOAT16, schema.TensorType.INT8}
+
+
+@pytest.mark.parametrize("precision", ["float16", "int8"])
+def test_other_formats_have_no_quantised_weights(tmp_path, capsys, precision):
+    arguments = ["export", str(tmp_path), "--to", "onnx", "--out", str(tmp_path), "--quantize", precision]
+    assert main(arguments) == 2
+    assert f"has no weights of {precision}: expected float32" in capsys.readouterr().err
 
 
 def test_runs_with_other_windows_are_not_one_file(make_run, certified):
