@@ -40,12 +40,10 @@ def model_card(graph: Graph, about: About, form: Format, certificate: Certificat
 
 def _summary(graph: Graph, about: About) -> str:
     models = ", ".join(dict.fromkeys(run.config.model.name for run in graph.ensemble.runs))
-    count, kinds = len(about.labels), {"multilabel": "any number of them", "multiclass": "one of them"}
+    count, number = len(about.labels), {"multilabel": "any number", "multiclass": "one"}
     if not graph.kind.has_labels:
         return f"Predicts {count} values ({_named(about)}) with the network `{models}`."
-    return (
-        f"Tags a clip with {kinds[about.task]} out of {count} labels ({_named(about)}). Network: `{models}`."
-    )
+    return f"Tags a clip with {number[about.task]} of {count} labels ({_named(about)}). Network: `{models}`."
 
 
 def _named(about: About) -> str:
@@ -123,7 +121,7 @@ def _limits(graph: Graph, about: About) -> list[str]:
     if graph.kind.has_labels:
         limits.append("It knows no other labels: for a sound that is none of these, scores mean nothing.")
         limits.append(
-            "Thresholds and calibration were fitted on validation clips, and the scores are of one window."
+            "Scores are of one window; temperatures and thresholds were fitted on whole validation clips."
         )
     if about.window_s:
         limits.append(

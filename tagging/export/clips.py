@@ -85,7 +85,8 @@ def _padded(batch: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def awkward_clips(graph: Graph) -> Clips:
     """One input each of what models are not trained on."""
-    made = _sounds(graph) if graph.takes_audio else _features(graph.shape)
+    is_fixed = graph.networks[0].run.config.sequence.fixed
+    made = _sounds(graph) if graph.takes_audio else _features(graph.shape, is_fixed=is_fixed)
     return Clips(tuple(made), tuple(each[None] for each in made.values()))
 
 
@@ -118,8 +119,8 @@ def _sounds(graph: Graph) -> dict[str, np.ndarray]:
     return {**found, f"short ({_SHORT_S:g} s)": window[:samples]}
 
 
-def _features(shape: tuple[int, ...]) -> dict[str, np.ndarray]:
-    """float32 pieces."""
+def _features(shape: tuple[int, ...], *, is_fixed: bool) -> dict[str, np.ndarray]:
+    """float32 pieces, one of them with padding where that can be."""
     rng = np.random.default_rng(0)
     found = {
         "zeros": np.zeros(shape),
@@ -127,4 +128,6 @@ def _features(shape: tuple[int, ...]) -> dict[str, np.ndarray]:
         "noise": rng.normal(0, 1, shape),
         "large": rng.normal(0, 100, shape),
     }
+    if not is_fixed:
+        found["short"] = np.where(np.arange(shape[0])[:, None] < shape[0] // 3, found["noise"], np.nan)
     return {name: values.astype(np.float32) for name, values in found.items()}

@@ -48,7 +48,7 @@ def converted(graph: Graph) -> onnx.ModelProto:
             output_names=list(outputs),
             opset=_OPSET,
             tensors_to_rename={**inputs, **outputs},
-            custom_op_handlers={"Log1p": (_log1p, [])},
+            custom_op_handlers={"Log1p": (_log1p, []), "SelectV2": (_where, [])},
         )
         onnx.checker.check_model(model)  # an operator that has no form is left in, with a line in the log
     except Exception as error:
@@ -63,6 +63,11 @@ def _log1p(context: Any, node: Any, name: str, _: Any) -> None:
     total = context.make_node("Add", [node.input[0], one.output[0]], name=f"{name}_plus_one")
     node.type = "Log"
     context.replace_input(node, node.input[0], total.output[0], 0)
+
+
+def _where(_context: Any, node: Any, _name: str, _: Any) -> None:
+    """A choice; tf2onnx's own is a sum of products, in which NaN on the side that is not chosen counts."""
+    node.type = "Where"
 
 
 class OnnxRuntime:

@@ -14,6 +14,7 @@ from tagging.export.comparison import certify, size_of
 from tagging.export.graph import graph_of
 from tagging.export.registry import FLOAT32, FORMATS
 from tagging.frontend.settings import FRONTENDS, FrontendSettings
+from tagging.pipeline.pieces import Pieces
 from tagging.pipeline.settings import WindowSettings
 from tagging.tagger.models import load_ensemble
 from tests.tagger_helpers import untrained_run
@@ -27,18 +28,22 @@ def make_run(tmp_path) -> Callable[..., Path]:
     """Makes an untrained run of a front end; further settings of its config by name."""
 
     def make(
-        frontend: str = "log_mel", name: str = "run", task: str = "multilabel", **settings: object
+        front_end: str = "log_mel",
+        name: str = "run",
+        task: str = "multilabel",
+        pieces: Pieces | None = None,
+        **settings: object,
     ) -> Path:
-        takes = FRONTENDS[frontend].takes
+        takes = FRONTENDS[front_end].takes
         options = {"n_mels": 40, "hop_length": 160} if "n_mels" in takes else {}
         options |= {"standardize": True} if "standardize" in takes else {}
         defaults = {
             "stages": {"train": StageSettings(sources=("curated",))},
-            "cleaning": CleaningSettings(rate_hz=RATES_HZ.get(frontend, 8_000)),
+            "cleaning": CleaningSettings(rate_hz=RATES_HZ.get(front_end, 8_000)),
             "window": WindowSettings(window_s=1.0, hop_s=0.5),
-            "frontend": FrontendSettings(frontend, **options),
+            "frontend": FrontendSettings(front_end, **options),
         }
-        return untrained_run(tmp_path / name, Config(**{**defaults, **settings}), CLASSES, task)
+        return untrained_run(tmp_path / name, Config(**{**defaults, **settings}), CLASSES, task, pieces)
 
     return make
 

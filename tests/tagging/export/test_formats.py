@@ -10,14 +10,17 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from models.settings import ModelSettings
+from preprocessing.feature_settings import FeatureSettings
+from preprocessing.settings import CleaningSettings
 from submissions.settings import EnsembleSettings
 from tagging.__main__ import main
 from tagging.evaluation.calibration import Calibration, write_calibration
 from tagging.export.errors import ExportError
 from tagging.export.formats.parts.tflite_metadata import parsed
 from tagging.export.registry import FORMATS
-from tagging.frontend.settings import FRONTENDS
-from tagging.pipeline.settings import WindowSettings
+from tagging.frontend.settings import FRONTENDS, FrontendSettings
+from tagging.pipeline.pieces import feature_sequences
+from tagging.pipeline.settings import SequenceSettings, WindowSettings
 from tests.tagging.export.conftest import CLASSES
 
 QUICK = {("litert", "log_mel"), ("onnx", "mn_log_mel"), ("savedmodel", "mfcc")}
@@ -125,6 +128,24 @@ def test_a_tflite_file_says_what_it_is(make_run, certified, tmp_path):
     assert content[4:8] == b"M001"
     assert b"labels.txt" in content
     assert schema.BuiltinOperator.CUSTOM not in [code.builtinCode for code in model.operatorCodes]
+
+
+@pytest.mark.parametrize(("network", "fixed"), [("cnn1d", True), ("cnn1d", False), ("rnn", False)])
+@pytest.mark.parametrize("to", ["litert", pytest.param("onnx", marks=pytest.mark.slow)])
+def test_of_features_that_are_computed_offline_the_network_alone(make_run, certified, to, network, fixed):
+    sequence = SequenceSettings(max_steps=30, fixed=fixed)
+    run = make_run(
+        pieces=feature_sequences(sequence, 20),
+        sequence=sequence,
+        cleaning=CleaningSettings(features=FeatureSettings("mel", n_mels=20)),
+        frontend=FrontendSettings(standardize=True),
+        window=WindowSettings(),
+        model=ModelSettings(network),
+    )
+    found = certified(to, run, fixed=True)
+    found.check()
+    assert set(found.awkward) == {"zeros", "ones", "noise", "large"} | (set() if fixed else {"short"})
+    assert found.ms_per_second is None
 
 
 def test_silence_has_no_scores_and_a_level_may_be_silence(make_run, certified, monkeypatch):
