@@ -12,6 +12,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from math import inf, isfinite, nan
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -211,3 +212,22 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, received {text}")
     return int(text)
+
+
+def above_zero(text: str) -> float:
+    """A number above 0, for argparse."""
+    return number(text, 0, inf, is_open=True)
+
+
+def number(text: str, low: float, high: float, *, is_open: bool = False) -> float:
+    """A number between bounds, the lower one left out if `is_open`, for argparse."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = nan
+    is_above = low < found if is_open else low <= found
+    if not (isfinite(found) and is_above and found <= high):
+        bounds = f"above {low:g}" if is_open else f"of at least {low:g}"
+        limit = "" if high == inf else f" and at most {high:g}"
+        raise argparse.ArgumentTypeError(f"expected a number {bounds}{limit}, received {text}")
+    return found

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from tagging.frontend.parts.mel import empty_bands, mel_bank
+from tagging.frontend.parts.spectrum import stft
 from tagging.frontend.settings import FrontendError
 
 TAKES = ("n_fft", "hop_length", "n_mels", "fmin_hz", "fmax_hz", "top_db", "channels", "standardize")
@@ -85,7 +86,7 @@ class LogMel(keras.layers.Layer):
 
     def mel_power(self, waveform: Any) -> Any:
         """(batch, samples) -> power in mel bands, (batch, frames, n_mels)."""
-        real, imaginary = ops.stft(waveform, self.n_fft, self.hop_length, self.n_fft, center=False)
+        real, imaginary = stft(waveform, self.n_fft, self.hop_length, self.n_fft)
         return ops.matmul(ops.square(real) + ops.square(imaginary), self._bank)
 
     def decibels(self, power: Any) -> Any:

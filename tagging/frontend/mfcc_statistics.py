@@ -40,7 +40,7 @@ class MfccStatistics(Mfcc):
     def features(self, waveform: Any) -> Any:
         coefficients = super().features(waveform)
         mean, deviation = ops.mean(coefficients, axis=1), ops.std(coefficients, axis=1)
-        return ops.concatenate([mean, deviation], axis=-1)[:, None]
+        return ops.expand_dims(ops.concatenate([mean, deviation], axis=-1), 1)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (input_shape[0], 1, self.bands, self.channels)

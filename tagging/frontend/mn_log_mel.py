@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from tagging.frontend.parts.spectrum import stft
 from tagging.frontend.settings import FrontendError, FrontendSettings
 
 TAKES = ("normalize",)
@@ -65,9 +66,8 @@ class MnLogMel(keras.layers.Layer):
         lacking = 0 if samples is None else FrontendSettings("mn_log_mel").lacking(samples)
         padded = ops.pad(waveform, ((0, 0), (0, lacking)))
         sharp = padded[:, 1:] - PRE_EMPHASIS * padded[:, :-1]
-        real, imaginary = ops.stft(
-            sharp, HANN_SAMPLES, HOP_SAMPLES, FFT_SIZE, window=np.hanning(HANN_SAMPLES).astype(np.float32)
-        )
+        window = np.hanning(HANN_SAMPLES).astype(np.float32)
+        real, imaginary = stft(sharp, HANN_SAMPLES, HOP_SAMPLES, FFT_SIZE, window, center=True)
         mel = ops.matmul(ops.square(real) + ops.square(imaginary), bank)
         return ops.expand_dims(ops.log1p(mel / LOG_OFFSET) / SCALE, -1)
 

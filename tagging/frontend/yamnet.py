@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from tagging.frontend.parts.spectrum import stft
 from tagging.frontend.settings import FrontendError, FrontendSettings
 
 TAKES = ("normalize",)
@@ -67,7 +68,7 @@ class YamnetLogMel(keras.layers.Layer):
         samples = waveform.shape[-1]
         lacking = 0 if samples is None else FrontendSettings("yamnet").lacking(samples)
         padded = ops.pad(waveform, ((0, 0), (side, side + lacking)))
-        real, imaginary = ops.stft(padded, HANN_SAMPLES, HOP_SAMPLES, FFT_SIZE, center=False)
+        real, imaginary = stft(padded, HANN_SAMPLES, HOP_SAMPLES, FFT_SIZE)
         mel = ops.matmul(ops.sqrt(ops.square(real) + ops.square(imaginary)), self._bank)
         return ops.expand_dims(ops.log(mel + LOG_OFFSET) - np.log(LOG_OFFSET).astype(np.float32), -1)
 

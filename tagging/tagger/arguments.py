@@ -1,7 +1,7 @@
 """The command line of `python -m tagging tag`. Imports nothing heavy."""
 
 import argparse
-from math import inf, isfinite, nan
+from math import inf
 from pathlib import Path
 
 from tagging import cli
@@ -59,10 +59,10 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 def _add_timeline(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--timeline", action="store_true", help="tags over time: labelled segments, and scores per window")
-    add("--window-s", type=_above_zero, metavar="S", help="window length in seconds (default: the run's)")
+    add("--window-s", type=cli.above_zero, metavar="S", help="window length in seconds (default: the run's)")
     add(
         "--hop-s",
-        type=_above_zero,
+        type=cli.above_zero,
         metavar="S",
         help="time between window starts in seconds (default: the run's overlap; with --columns one column)",
     )
@@ -128,26 +128,9 @@ def _add_jobs(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _number(text: str, low: float, high: float, *, is_open: bool = False) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = nan
-    is_above = low < number if is_open else low <= number
-    if not (isfinite(number) and is_above and number <= high):
-        bounds = f"above {low:g}" if is_open else f"of at least {low:g}"
-        limit = "" if high == inf else f" and at most {high:g}"
-        raise argparse.ArgumentTypeError(f"expected a number {bounds}{limit}, received {text}")
-    return number
-
-
-def _above_zero(text: str) -> float:
-    return _number(text, 0, inf, is_open=True)
-
-
 def _seconds(text: str) -> float:
-    return _number(text, 0, inf)
+    return cli.number(text, 0, inf)
 
 
 def _threshold(text: str) -> float | str:
-    return OWN if text == OWN else _number(text, 0, 1)
+    return OWN if text == OWN else cli.number(text, 0, 1)

@@ -26,6 +26,11 @@ class CalibratedEnsemble:
         self._calibrations = [_calibration_of(run) for run in ensemble.runs]
 
     @property
+    def temperatures(self) -> list[float]:
+        """One per run, by which its logits are divided."""
+        return [each.temperature for each in self._calibrations]
+
+    @property
     def thresholds(self) -> np.ndarray:
         """(classes,): the runs' thresholds, combined as if they were scores; .5 of a run that has none."""
         default = np.full(len(self._ensemble.classes), THRESHOLD)

@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from tagging.frontend.parts.chain import FrontendChain
 from tagging.frontend.settings import FrontendError
@@ -29,7 +30,7 @@ class Standardize(keras.layers.Layer):
         self.deviation = self.add_weight(shape=bands, initializer="ones", trainable=False, name="deviation")
 
     def call(self, image: Any) -> Any:
-        return (image - self.mean[:, None]) / self.deviation[:, None]
+        return (image - ops.expand_dims(self.mean, -1)) / ops.expand_dims(self.deviation, -1)
 
     def set_statistics(self, mean: np.ndarray, deviation: np.ndarray) -> None:
         """Take what `band_statistics` gives, (bands,) each; the layer must have been built.

@@ -1,0 +1,147 @@
+"""The certificate of an export: how far the file, in its own runtime, is from the run that it came from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tagging.export.errors import ExportError
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Between an export and its run, on some windows.
+
+    Attributes:
+        windows: how many.
+        scores, logits: the largest differences.
+        rank_changes: windows whose five likeliest labels are others, or in another order, by more than rounding.
+    """
+
+    windows: int
+    scores: float
+    logits: float
+    rank_changes: int
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What was found.
+
+    Attributes:
+        format, runtime, precision: what was compared.
+        clips: how many of the run's own.
+        own: on these; None: there are none.
+        awkward: on awkward clips, by name.
+        note: why there are no own clips.
+        metric: name of the task's metric, and its values by the run and by the export on its own clips.
+        tolerance: how far scores may be apart; None: weights are quantised.
+        size_bytes: of the model.
+        ms_per_input: on one thread, one input at a time.
+        ms_per_second: of audio, the same; None: features.
+        not_built_in: operators that other installations of the runtime may lack.
+    """
+
+    format: str
+    runtime: str
+    precision: str
+    clips: int
+    own: Difference | None
+    awkward: dict[str, Difference]
+    note: str
+    metric: tuple[str, float, float] | None
+    tolerance: float | None
+    size_bytes: int
+    ms_per_input: float
+    ms_per_second: float | None
+    not_built_in: tuple[str, ...]
+
+    @property
+    def all(self) -> Difference:
+        """On all windows."""
+        found = [*([self.own] if self.own else []), *self.awkward.values()]
+        return Difference(
+            sum(each.windows for each in found),
+            largest([each.scores for each in found]),
+            largest([each.logits for each in found]),
+            sum(each.rank_changes for each in found),
+        )
+
+    def check(self) -> None:
+        """Raises ExportError for a file that is not what the run is."""
+        if self.not_built_in:
+            raise ExportError(
+                f"expected built-in operators only, received {', '.join(self.not_built_in)}; nothing was written"
+            )
+        worst = self.all
+        if not np.isfinite([worst.scores, worst.logits]).all():
+            raise ExportError("the exported model returns values that are not finite; nothing was written")
+        if self.tolerance is not None and worst.scores > self.tolerance:
+            raise ExportError(
+                f"the exported model's scores differ from the run's by {worst.scores:.2g}, more than "
+                f"{self.tolerance:.2g}, on {self._worst_name}; nothing was written"
+            )
+
+    @property
+    def _worst_name(self) -> str:
+        of_own = {"a clip of its own": self.own} if self.own else {}
+        found = {**of_own, **self.awkward}
+        return max(found, key=lambda name: found[name].scores)
+
+
+def largest(values: Sequence[float]) -> float:
+    """The maximum, NaN if there is one."""
+    return float(np.max(values)) if len(values) else 0.0
+
+
+def as_json(certificate: Certificate) -> dict[str, Any]:
+    """The content of `parity.json`."""
+    worst, metric = certificate.all, certificate.metric
+    return {
+        "format": certificate.format,
+        "runtime": certificate.runtime,
+        "precision": certificate.precision,
+        "largest_difference": {"scores": worst.scores, "logits": worst.logits},
+        "allowed_difference_of_scores": certificate.tolerance,
+        "rank_changes": worst.rank_changes,
+        "windows": worst.windows,
+        "own_clips": {"clips": certificate.clips, "note": certificate.note, **_as_json(certificate.own)},
+        "awkward_clips": {name: _as_json(each) for name, each in certificate.awkward.items()},
+        "metric": metric and {"name": metric[0], "run": metric[1], "export": metric[2]},
+        "bytes": certificate.size_bytes,
+        "ms_per_input": round(certificate.ms_per_input, 3),
+        "ms_per_second_of_audio": certificate.ms_per_second and round(certificate.ms_per_second, 3),
+        "operators_not_built_in": list(certificate.not_built_in),
+    }
+
+
+def _as_json(found: Difference | None) -> dict[str, Any]:
+    return vars(found) if found else {}
+
+
+def as_table(certificate: Certificate) -> list[tuple[str, str]]:
+    """Rows of names and values, for a screen or a page."""
+    worst, metric = certificate.all, certificate.metric
+    of_audio = certificate.ms_per_second
+    speed = f"{certificate.ms_per_input:.3g} ms an input" if of_audio is None else f"{of_audio:.3g} ms"
+    per = "on one thread" if of_audio is None else "a second of audio, on one thread"
+    rows = [
+        ("runtime", certificate.runtime),
+        ("weights", certificate.precision),
+        ("compared on", f"{worst.windows} windows: {_compared(certificate)}"),
+        ("largest difference of scores", f"{worst.scores:.2g}"),
+        ("largest difference of logits", f"{worst.logits:.2g}"),
+        ("windows with other ranks", f"{worst.rank_changes} of {worst.windows}"),
+        ("size", f"{certificate.size_bytes / 1e6:.3g} MB"),
+        ("speed", f"{speed} {per}"),
+        ("operators that are not built in", ", ".join(certificate.not_built_in) or "none"),
+    ]
+    if metric:
+        rows.insert(6, (f"{metric[0]} of its own clips", f"{metric[2]:.4f} (the run: {metric[1]:.4f})"))
+    return rows
+
+
+def _compared(certificate: Certificate) -> str:
+    own = f"{certificate.clips} validation clips" if certificate.own else f"no own clips ({certificate.note})"
+    return f"{own}, {len(certificate.awkward)} awkward ones"

@@ -1,0 +1,59 @@
+"""Formats by name. Imports nothing heavy: a format is loaded when it is asked for."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple, Protocol
+
+from foundation.plugins import literal, plugin_names
+from tagging.export.errors import ExportError
+
+FLOAT32 = "float32"
+
+
+class Runtime(Protocol):
+    """A model that was loaded again, on one thread.
+
+    Attributes:
+        name: of the runtime, with its version.
+        not_built_in: operators that other installations of the runtime may lack.
+    """
+
+    name: str
+    not_built_in: tuple[str, ...]
+
+    def __call__(self, inputs: Any) -> tuple[Any, Any]:
+        """One input (1, ...) float32 -> scores (1, classes), logits of the runs (1, runs x classes)."""
+
+
+class Format(NamedTuple):
+    """What the module of a format says of it, see `tagging/export/formats/__init__.py`."""
+
+    name: str
+    packages: dict[str, str]
+    model: str
+    files: tuple[str, ...]
+    precisions: tuple[str, ...]
+
+    def module(self) -> ModuleType:
+        """Its module.
+
+        Raises:
+            ExportError: packages are not installed.
+        """
+        if lacking := [needed for name, needed in self.packages.items() if find_spec(name) is None]:
+            raise ExportError(f"--to {self.name} needs other packages: pip install {' '.join(lacking)}")
+        return import_module(f"tagging.export.formats.{self.name}")
+
+
+def _declared(file: Path) -> Format:
+    names = ("PACKAGES", "MODEL", "FILES", "PRECISIONS")
+    return Format(file.stem, *(literal(file, name) for name in names))
+
+
+_HERE = Path(__file__).parent / "formats"
+FORMATS = {name: _declared(_HERE / f"{name}.py") for name in plugin_names(_HERE)}
+"""The formats by the name of their module."""
+PRECISIONS = tuple(dict.fromkeys(each for form in FORMATS.values() for each in form.precisions))
+"""Of all formats."""
