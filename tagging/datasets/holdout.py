@@ -27,10 +27,9 @@ def checked_clips(
 
 
 def noisy_clips(dataset: Dataset, split: SplitSettings, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
-    """All noisy clips, and which of them are held out by `split.noisy_share`; dealt as those with checked labels."""
+    """All noisy clips, and which of them are held out by `split.noisy_share`, above 0; dealt as in `hold_out`."""
     noisy = dataset.of(NOISY)
-    of_noisy = replace(split, validation_share=split.noisy_share, file=None)
-    return noisy, hold_out(noisy, dataset.strata(noisy), of_noisy, seed)
+    return noisy, drawn(noisy, dataset.strata(noisy), split.noisy_share, seed, "split.noisy_share")
 
 
 def read_with_test_clips(settings: DatasetSettings, split: SplitSettings, seed: int) -> Dataset:
