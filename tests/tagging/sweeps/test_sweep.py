@@ -139,6 +139,19 @@ def test_figures_of_test_clips_need_test_clips(sweep, tiny, tmp_path, capsys):
     assert "also: expected test clips with answers in" in capsys.readouterr().err
 
 
+def test_figures_of_test_clips_need_a_data_set_that_has_some(sweep, tmp_path, monkeypatch, capsys):
+    read = worker.read_with_test_clips
+
+    def without(*given):
+        dataset = read(*given)
+        return replace(dataset, clips=dataset.clips[dataset.clips["split"] != "test"])
+
+    monkeypatch.setattr(worker, "read_with_test_clips", without)
+    code, _, trained = sweep(rising, write_sweep(tmp_path, also=["test_loss"]))
+    assert (code, trained) == (2, [])
+    assert "also: expected test clips with answers in" in capsys.readouterr().err
+
+
 def test_one_stage_alone_can_be_swept(sweep, tmp_path):
     _, table, trained = sweep(rising, write_sweep(tmp_path), "--stage", "noisy")
     assert {stage for _, stage in trained} == {"noisy"}
