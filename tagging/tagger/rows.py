@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
-from numbers import Real
+from numbers import Integral, Real
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -190,7 +190,8 @@ def _column_rows(runs: Sequence[Run], rate_hz: int, columns: int, hop_s: float |
         raise TaggerError("expected runs with columns of one length, received several; set window_s")
     column = sizes.pop()
     column_s = column / rate_hz
-    if not 0 < columns <= (most := int(LONGEST_S / column_s)):
+    most = int(LONGEST_S / column_s)
+    if not (isinstance(columns, Integral) and 0 < columns <= most):
         raise TaggerError(f"expected 1 to {most} columns, received {columns}")
     step = 1 if hop_s is None else round(hop_s / column_s)
     if hop_s is not None and (step == 0 or abs(step * column_s - hop_s) > ROUNDING_S):
