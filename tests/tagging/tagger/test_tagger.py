@@ -27,7 +27,7 @@ from tagging.runs.run import Run, read_run
 from tagging.tagger import whole_clips, windows
 from tagging.tagger.clips import clean_sound
 from tagging.tagger.network import LOGITS, rebuilt_network, saved_network
-from tagging.tagger.rows import rows_of
+from tagging.tagger.row_options import rows_of
 from tests.tagger_helpers import scores_as_test_clips, untrained_run
 
 pytestmark = pytest.mark.usefixtures("eagerly")
