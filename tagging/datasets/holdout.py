@@ -20,10 +20,11 @@ def checked_clips(
     Args:
         dataset: where they come from.
         split, seed: how many, and which.
-        exclude: clips that the data set leaves out, though a split file may name them.
+        exclude: clips that the data set leaves out. A split file may name them, and test clips that are drawn.
     """
-    checked = dataset.of(dataset.checked)
-    return checked, hold_out(checked, dataset.strata(checked), split, seed, left_out=exclude)
+    clips, checked = dataset.clips, dataset.of(dataset.checked)
+    test = clips["fname"][clips[DRAWN_FROM] != ""] if DRAWN_FROM in clips else ()
+    return checked, hold_out(checked, dataset.strata(checked), split, seed, left_out=[*exclude, *test])
 
 
 def noisy_clips(dataset: Dataset, split: SplitSettings, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
