@@ -71,7 +71,7 @@ def _groups(sounds: Sequence[FileSound], jobs: int) -> Iterator[list[FileSound]]
     """Consecutive clips that share batches; every job gets some."""
     most, group, n_bytes = min(GROUP, -(-len(sounds) // jobs)), list[FileSound](), 0
     for sound in sounds:
-        size = sound.path.stat().st_size if sound.path.is_file() else 0
+        size = _size(sound)
         if group and (len(group) == most or n_bytes + size > GROUP_BYTES):
             yield group
             group, n_bytes = [], 0
@@ -79,6 +79,14 @@ def _groups(sounds: Sequence[FileSound], jobs: int) -> Iterator[list[FileSound]]
         n_bytes += size
     if group:
         yield group
+
+
+def _size(sound: FileSound) -> int:
+    """Of the file in bytes; 0 where it cannot be read, as decoding it will say."""
+    try:
+        return sound.path.stat().st_size
+    except (OSError, ValueError):  # no such file, or no name that a file can have
+        return 0
 
 
 def _outputs(
