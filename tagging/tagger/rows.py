@@ -75,8 +75,8 @@ class WindowRows:
 class ColumnRows:
     """A row is the mean of some of the network's columns, so that a window has several.
 
-    Windows follow each other such that rows do; a margin of silence around the sound lets the first and last row lie
-    as far from the ends of their window as the others.
+    The rows of one window continue those of the window before it. With a margin of silence around the sound, the
+    first and the last row are as far from the ends of their window as the others.
 
     Attributes:
         column: samples of each column.

@@ -17,10 +17,8 @@ from tagging.tagger.clips import CleanClip, clean_sound
 from tagging.tagger.network import WindowNetwork
 from tagging.tagger.packing import Batch, Packer, pieces_of, reading
 
-GROUP = 8  # clips that share batches: short clips fill none alone
-GROUP_BYTES = (
-    4_000_000  # of their files, at most: long clips fill batches, and nobody should wait for several
-)
+GROUP = 8  # clips that share batches, as a short clip does not fill one
+GROUP_BYTES = 4_000_000  # of their files, at most: a long clip fills batches, and others would wait for it
 
 Called = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """Of the pieces of a batch: number of the clip, logits, features, level in dB."""
