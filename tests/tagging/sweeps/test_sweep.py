@@ -152,6 +152,15 @@ def test_figures_of_test_clips_need_a_data_set_that_has_some(sweep, tmp_path, mo
     assert "also: expected test clips with answers in" in capsys.readouterr().err
 
 
+def test_the_metric_is_one_of_the_stage_that_ranks(sweep, tmp_path, capsys):
+    """Noisy clips validate the first stage, and nothing validates the last one."""
+    given = ["split.validation_share=0", "split.noisy_share=0.25"]
+    code, _, trained = sweep(rising, write_sweep(tmp_path), *given)
+    assert (code, trained) == (2, [])
+    assert "metric.name: expected one of loss, lwlrap, " in capsys.readouterr().err
+    assert sweep(rising, write_sweep(tmp_path), *given, "--stage", "noisy", out="t")[0] == 0
+
+
 def test_one_stage_alone_can_be_swept(sweep, tmp_path):
     _, table, trained = sweep(rising, write_sweep(tmp_path), "--stage", "noisy")
     assert {stage for _, stage in trained} == {"noisy"}
