@@ -59,6 +59,8 @@ def main() -> int:
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE")
     args = parser.parse_intermixed_args()
     variants = variants_of(args.recipe)
+    if unknown := [name for name in args.variants or () if name not in variants]:
+        parser.error(f"--variants: expected names out of {', '.join(variants)}, received {unknown[0]}")
     config = f"configs/fsd_mini/{args.recipe}.yaml"
     rows: dict[str, dict[str, float]] = {}
     for name in dict.fromkeys([RECIPE, *(args.variants or variants)]):

@@ -21,6 +21,7 @@ from tagging import __main__ as tagging_main
 from tagging.__main__ import COMMANDS
 from tagging.datasets import read_dataset
 from tagging.datasets.layouts.demo import make_demo
+from tagging.plots import distributions
 from tagging.training import train as train_module
 
 ROOT = Path(__file__).parents[1]
@@ -246,15 +247,24 @@ def test_plots_are_written(tiny, trained, tmp_path, capsys):
     assert all(p.stat().st_size > 5000 for p in tmp_path.glob("*.png"))
 
 
-def test_plots_of_merged_labels_show_them_before_too(tiny, tmp_path):
+def test_plots_of_merged_labels_show_them_before_too(tiny, tmp_path, monkeypatch):
+    draw, drawn = distributions.label_histograms, []
+    monkeypatch.setattr(
+        distributions, "label_histograms", lambda dataset, path: drawn.append(dataset) or draw(dataset, path)
+    )
     config = ["--config", str(tiny.write_config(tmp_path)), "dataset.layout=csv", f"dataset.root={tiny.root}"]
     table = pd.read_csv(tiny.root / "train_curated.csv").rename(columns={"fname": "path"})
     table.assign(path="train_curated/" + table["path"]).to_csv(tmp_path / "clips.csv", index=False)
     first, second = sorted(set(",".join(table["labels"]).split(",")))[:2]
     config += [f"dataset.table={tmp_path / 'clips.csv'}", f"dataset.merge={{{first}: {second}}}"]
-    assert tagging_main.main(["plots", *config, "--out", str(tmp_path / "figures")]) == 0
-    names = {path.stem for path in (tmp_path / "figures").iterdir()}
+    out = tmp_path / "figures"
+    assert tagging_main.main(["plots", *config, "split.test_share=0.25", "--out", str(out)]) == 0
+    names = {path.stem for path in out.iterdir()}
     assert {"label_histograms", "label_histograms_before", "classes"} <= names
+    after, before = drawn
+    assert set(before.classes) - set(after.classes) == {first}
+    shares = [(dataset.clips["split"] == "test").mean() for dataset in drawn]
+    assert shares == pytest.approx([0.25, 0.25], abs=0.03), "the test clips that are drawn are in both"
 
 
 def test_predict_takes_what_it_can_change_and_refuses_the_rest(trained, tmp_path, capsys):

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from foundation.words import counted
+
 REAL_TIME, IMAGES = "times real time", "images/s"
 
 
@@ -55,5 +57,5 @@ def as_text(machine: Mapping[str, Any], figures: Sequence[Figure]) -> str:
     rows = [*figures, *(Figure("published", name, value, REAL_TIME) for name, value in PUBLISHED)]
     width = max(len(row.name) for row in rows)
     lines = [f"{row.step:<9}  {row.name:<{width}}  {row.value:>8,.0f} {row.unit}" for row in rows]
-    on = f"{machine['processor']}: {machine['jobs']} of {machine['cores']} cores, {len(machine['gpus'])} GPUs"
-    return "\n".join([on, *lines])
+    cores, gpus = counted(machine["cores"], "core"), counted(len(machine["gpus"]), "GPU")
+    return "\n".join([f"{machine['processor']}: {machine['jobs']} of {cores}, {gpus}", *lines])

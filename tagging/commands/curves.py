@@ -17,7 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from tagging.report.comparison import draw_curves, run_folders
+    from tagging.report.comparison import draw_curves
+    from tagging.runs.finding import run_folders
     from tagging.runs.run import read_run
 
     draw_curves({str(path): read_run(path) for path in run_folders(args.runs)}, args.out, args.metric)

@@ -20,17 +20,17 @@ def checked_clips(
     Args:
         dataset: where they come from.
         split, seed: how many, and which.
-        exclude: clips that the data set leaves out, though a split file may name them.
+        exclude: clips that the data set leaves out. A split file may name them, and test clips that are drawn.
     """
-    checked = dataset.of(dataset.checked)
-    return checked, hold_out(checked, dataset.strata(checked), split, seed, left_out=exclude)
+    clips, checked = dataset.clips, dataset.of(dataset.checked)
+    test = clips["fname"][clips[DRAWN_FROM] != ""] if DRAWN_FROM in clips else ()
+    return checked, hold_out(checked, dataset.strata(checked), split, seed, left_out=[*exclude, *test])
 
 
 def noisy_clips(dataset: Dataset, split: SplitSettings, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
-    """All noisy clips, and which of them are held out by `split.noisy_share`; dealt as those with checked labels."""
+    """All noisy clips, and which of them are held out by `split.noisy_share`, above 0; dealt as in `hold_out`."""
     noisy = dataset.of(NOISY)
-    of_noisy = replace(split, validation_share=split.noisy_share, file=None)
-    return noisy, hold_out(noisy, dataset.strata(noisy), of_noisy, seed)
+    return noisy, drawn(noisy, dataset.strata(noisy), split.noisy_share, seed, "split.noisy_share")
 
 
 def read_with_test_clips(settings: DatasetSettings, split: SplitSettings, seed: int) -> Dataset:

@@ -143,7 +143,8 @@ class SplitSettings(Settings):
     )
     file: str | None = setting(
         None,
-        "CSV `fname,part` (part: `train` or `validation`) that gives the hold-out; null: it is drawn",
+        "CSV `fname,part` (part: `train` or `validation`) that gives the hold-out; rows of clips in `dataset.exclude`, "
+        "and of test clips that are drawn, are ignored. Null: it is drawn",
         is_path=True,
     )
     test_share: float = setting(

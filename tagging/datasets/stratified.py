@@ -43,7 +43,8 @@ def deal_groups(groups: np.ndarray, targets: np.ndarray, k: int, seed: int) -> l
     if (most := np.bincount(rarest).max()) < k:
         raise DatasetError(
             f"expected at least {k} clips of some label to deal groups into {k} folds, received {most}; add clips, "
-            "ask for fewer folds, or set split.validation_share (or test_share) nearer to 0.5, or 0 to hold out none"
+            "ask for fewer folds, or set the share (split.validation_share, test_share or noisy_share) nearer to 0.5, "
+            "or 0 to hold out none"
         )
     stratifier = StratifiedGroupKFold(k, shuffle=True, random_state=seed)
     with warnings.catch_warnings():

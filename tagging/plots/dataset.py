@@ -24,7 +24,6 @@ from tagging.augment.batch import augment_images
 from tagging.augment.op import Batch
 from tagging.augment.settings import AugmentSettings
 from tagging.config.schema import Config
-from tagging.datasets import read_dataset
 from tagging.datasets.holdout import checked_clips, read_with_test_clips
 from tagging.datasets.table import Dataset, DatasetError
 from tagging.frontend.registry import build_frontend
@@ -60,7 +59,8 @@ def _figures(config: Config, dataset: Dataset, out: Path) -> Iterator[Path]:
     yield out / "label_histograms.png"
     if config.dataset.merge or config.dataset.drop or config.dataset.min_clips:
         unmerged = replace(config.dataset, merge={}, drop=(), min_clips=0, task=None)
-        distributions.label_histograms(read_dataset(unmerged), out / "label_histograms_before.png")
+        before = read_with_test_clips(unmerged, config.split, config.seed)
+        distributions.label_histograms(before, out / "label_histograms_before.png")
         yield out / "label_histograms_before.png"
     yield _label_shares(config, dataset, out / "label_shares.png")
 

@@ -10,8 +10,8 @@ from tagging.evaluation.task_kinds import common_metric, is_lower_better, metric
 from tagging.plots.curves import learning_curves
 from tagging.plots.runs import run_bars, size_against_metric
 from tagging.report.markdown import markdown, write_csv_and_markdown
-from tagging.runs.place import is_passing
-from tagging.runs.run import INFO, Run, RunError, read_run
+from tagging.runs.finding import find_runs
+from tagging.runs.run import Run, RunError
 from tagging.runs.scores_file import read_figures
 
 PLOTS = ("bars.png", "curves.png", "parameters.png")
@@ -76,31 +76,6 @@ def draw_curves(runs: dict[str, Run], path: Path, metric: str | None = None) -> 
     shared = _metric(runs, metric) if metric else None
     with claimed("curves", {"--out": path}):
         learning_curves(histories, path, shared)
-
-
-def find_runs(paths: Sequence[Path]) -> dict[str, Run]:
-    """The finished runs in these folders, by the shortest names that tell them apart, in the order of their paths.
-
-    Raises:
-        RunError: there is none in one of them, or one cannot be read.
-    """
-    runs = {path: read_run(path) for path in run_folders(paths)}
-    return dict(zip(_names(list(runs)), runs.values(), strict=True))
-
-
-def run_folders(paths: Sequence[Path]) -> list[Path]:
-    """The folders of finished runs in these folders, however deep, each once.
-
-    Raises:
-        RunError: there is none in one of them.
-    """
-    folders: list[Path] = []
-    for path in paths:
-        found = sorted(info.parent for info in path.rglob(INFO) if not is_passing(info.parent))
-        if not found:
-            read_run(path)  # says what is wrong with it
-        folders += found
-    return list(dict.fromkeys(folders))
 
 
 def run_table(
@@ -200,13 +175,3 @@ def _known(run: Run) -> list[str]:
     """Metrics of the validation clips, in the history or after it, and the loss."""
     columns = [name.removeprefix("val_") for name in map(str, run.history()) if name.startswith("val_")]
     return list(dict.fromkeys([*columns, *(key for key in _validation(run) if key != "clips")]))
-
-
-def _names(folders: list[Path]) -> list[str]:
-    """Paths without what they all begin with; the last two parts of a single one."""
-    if len(folders) == 1:
-        return ["/".join(folders[0].parts[-2:])]
-    common = 0
-    while len({folder.parts[: common + 1] for folder in folders}) == 1:
-        common += 1
-    return ["/".join(folder.parts[common:]) for folder in folders]

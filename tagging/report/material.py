@@ -117,7 +117,8 @@ def _dataset(run: Run) -> tuple[Dataset | None, tuple[str, ...]]:
 def _evaluation(member: Member, dataset: Dataset) -> tuple[Evaluation | None, tuple[str, ...]]:
     fnames, fold, logits = _scores(member)
     is_noisy = not member.has_folds and (member.path / NOISY_SPLIT).is_file()
-    known = dataset.of(NOISY if is_noisy else dataset.checked).set_index("fname", drop=False)
+    is_known = dataset.clips["split"] == (NOISY if is_noisy else dataset.checked)
+    known = dataset.clips[is_known].set_index("fname", drop=False)
     if strange := [name for name in fnames if name not in known.index]:
         return None, (f"{len(strange)} validation clips are no longer in the data set ({strange[0]} first).",)
     clips = known.loc[list(fnames)].reset_index(drop=True)

@@ -93,7 +93,7 @@ def open_job(
     _check_keys(sweep, given, sweep_file)
     for values in sweep.samples():
         config = load_config(config_file, [*given, *sweep.overrides(values)])
-        check_metrics(sweep, config, config.dataset.task)
+        check_metrics(sweep, config, stages[-1], config.dataset.task)
     out = out or Path(base.run_dir) / f"sweep-{sweep_file.stem}"
     n_trials = _n_trials(sweep, trials, sweep_file)
     job = Job(sweep, config_file, tuple(given), base, stages, out, n_trials, jobs)
@@ -105,15 +105,20 @@ def open_job(
     return job
 
 
-def check_metrics(sweep: Sweep, config: Config, task: str | None) -> None:
-    """Refuse a metric that a trial will not have; `task` None: it is not known, so that any will do.
+def check_metrics(sweep: Sweep, config: Config, stage: str, task: str | None) -> None:
+    """Refuse a metric that a trial will not have.
+
+    Args:
+        sweep: names the metrics.
+        config: of a trial.
+        stage: the last one that a trial trains.
+        task: None: it is not known, so that metrics of any task are accepted.
 
     Raises:
         SweepError: with the metrics that there are.
     """
     known = ["loss", *(key for key, metric in known_metrics(task).items() if metric.streaming)]
-    stages = config.stages.values()
-    has_validation = any(config.split.validates(is_noisy=stage.is_noisy) for stage in stages)
+    has_validation = config.split.validates(is_noisy=config.stage(stage).is_noisy)
     known += validation_columns(task) if has_validation else []
     _check_known("metric.name", sweep.metric, known)
     known += [f"{OF_TEST}{key}" for key in ("loss", *known_metrics(task))]

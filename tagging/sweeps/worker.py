@@ -67,8 +67,9 @@ def _check_task(job: Job) -> None:
     dataset = read_with_test_clips(first.dataset, first.split, first.seed)
     for config in configs:
         check_task(config, dataset.task)
-        check_metrics(job.sweep, config, dataset.task)
-    if job.sweep.needs_test_clips and not dataset.answered(dataset.of(TEST)).any():
+        check_metrics(job.sweep, config, job.stages[-1], dataset.task)
+    test_clips = dataset.clips[dataset.clips["split"] == TEST]
+    if job.sweep.needs_test_clips and not dataset.answered(test_clips).any():
         raise SweepError(
             f"also: expected test clips with answers in {first.dataset.root}, found none; leave out "
             f"{', '.join(name for name in job.sweep.also if name.startswith(OF_TEST))}"

@@ -25,7 +25,7 @@ from tagging.tagger.files import found_files
 from tagging.tagger.formats import WRITERS, Output, Record
 from tagging.tagger.options import TAG, flag, list_file, outputs, windows_file
 from tagging.tagger.progress import WatchedSound
-from tagging.tagger.rows import rows_of
+from tagging.tagger.row_options import rows_of
 from tagging.tagger.sequences import clips_of
 from tagging.tagger.tagger import Tagger
 from tagging.tagger.writing import Vectors, screen_or_file, write_embeddings, write_labels

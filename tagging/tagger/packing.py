@@ -47,11 +47,11 @@ class Packer:
         self._held: list[tuple[int, float, np.ndarray]] = []
 
     def add(self, clip: int, clean: CleanClip) -> Iterator[Batch]:
-        """The batches that are full by now; to be exhausted. All pieces of a batch have one shape.
+        """The batches that this clip fills; to be exhausted. All pieces of a batch have one shape.
 
         Args:
             clip: its number.
-            clean: what is cut; it may be decoded only now.
+            clean: what is cut; audio is decoded here.
 
         Raises:
             DecodeError: audio that cannot be used.

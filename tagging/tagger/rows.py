@@ -1,24 +1,14 @@
 """Rows of a timeline: the stretches of sound that have scores of their own, and the windows that networks see."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from math import inf
-from numbers import Real
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from models.registry import column_frames
-from models.settings import ModelError
-from tagging.inference.errors import TaggerError
 from tagging.inference.levels import level_db
-from tagging.inference.presence import ROUNDING_S
-from tagging.pipeline.pieces import AudioWindows, audio_windows
-from tagging.pipeline.settings import WindowSettings
-from tagging.runs.run import Run
+from tagging.pipeline.pieces import AudioWindows
 from tagging.tagger.windows import levels_db
 
-LONGEST_S = 600.0  # of windows that no run was trained on: a network takes memory by their length
 CONTEXT = 16  # columns that a network sees at once, where that is enough
 MARGIN = 1  # columns at both ends of it that belong to no row
 
@@ -85,8 +75,8 @@ class WindowRows:
 class ColumnRows:
     """A row is the mean of some of the network's columns, so that a window has several.
 
-    Windows follow each other such that rows do; a margin of silence around the sound lets the first and last row lie
-    as far from the ends of their window as the others.
+    The rows of one window continue those of the window before it. With a margin of silence around the sound, the
+    first and the last row are as far from the ends of their window as the others.
 
     Attributes:
         column: samples of each column.
@@ -140,73 +130,3 @@ class ColumnRows:
         rows = zip(windows, offsets, np.diff(placed).ravel(), strict=True)
         levels = [level_db(samples[window, first : first + length]) for window, first, length in rows]
         return Placed(placed, np.array(levels), kept.ravel())
-
-
-def rows_of(
-    runs: Sequence[Run], window_s: float | None = None, hop_s: float | None = None, columns: int | None = None
-) -> Rows:
-    """The rows of a timeline; arguments as in `Tagger.timeline`.
-
-    Raises:
-        TaggerError: runs on features, or at several rates; seconds or columns that are none, too many, or not as the
-            networks have them.
-    """
-    rate_hz = _common_rate(runs)
-    check_seconds(window_s=window_s, hop_s=hop_s)
-    if columns is not None and window_s is not None:
-        raise TaggerError("expected window_s or columns, received both: each sets the length of the rows")
-    if columns is None and window_s is None:
-        columns = runs[0].columns
-    if columns is not None:
-        return _column_rows(runs, rate_hz, columns, hop_s)
-    return WindowRows(audio_windows(_over_time(runs[0].config.window, window_s, hop_s), rate_hz))
-
-
-def check_seconds(**values: float | None) -> None:
-    """Raises TaggerError for what is not a length of time above 0; None: it is not given."""
-    for name, value in values.items():
-        if value is not None and not (isinstance(value, Real) and 0 < value < inf):
-            raise TaggerError(f"expected {name} above 0, in seconds, received {value!r}")
-
-
-def _common_rate(runs: Sequence[Run]) -> int:
-    for run in runs:
-        if run.config.cleaning.features.name is not None:
-            raise TaggerError(
-                f"expected a run on waveforms for a timeline, {run.path} takes features of whole clips "
-                f"(cleaning.features.name={run.config.cleaning.features.name}): tag whole clips instead"
-            )
-    if len(rates := {run.config.cleaning.rate_hz for run in runs}) > 1:
-        raise TaggerError(f"expected runs of one rate for a timeline, received {sorted(rates)} Hz")
-    return rates.pop()
-
-
-def _column_rows(runs: Sequence[Run], rate_hz: int, columns: int, hop_s: float | None) -> ColumnRows:
-    try:
-        sizes = {column_frames(run.config.model) * run.config.frontend.hop for run in runs}
-    except ModelError as error:
-        raise TaggerError(f"{error}; set window_s in place of columns") from error
-    if len(sizes) > 1:
-        raise TaggerError("expected runs with columns of one length, received several; set window_s")
-    column = sizes.pop()
-    column_s = column / rate_hz
-    if not 0 < columns <= (most := int(LONGEST_S / column_s)):
-        raise TaggerError(f"expected 1 to {most} columns, received {columns}")
-    step = 1 if hop_s is None else round(hop_s / column_s)
-    if hop_s is not None and (step == 0 or abs(step * column_s - hop_s) > ROUNDING_S):
-        raise TaggerError(
-            f"expected hop_s as a multiple of {column_s:g} s, a column of the network, received {hop_s:g}; set "
-            "window_s for windows at other distances"
-        )
-    return ColumnRows(column, columns, step)
-
-
-def _over_time(settings: WindowSettings, window_s: float | None, hop_s: float | None) -> WindowSettings:
-    window = settings.window_s if window_s is None else window_s
-    if window > (longest := max(settings.window_s, LONGEST_S)):
-        raise TaggerError(f"expected window_s of at most {longest:g}, received {window_s}: give less")
-    hop = settings.hop_s * window / settings.window_s if hop_s is None else hop_s
-    try:
-        return replace(settings, window_s=window, hop_s=hop, only_first=False)
-    except ValueError as error:
-        raise TaggerError(str(error)) from error

@@ -11,7 +11,7 @@ from tagging.pipeline.pieces import FeatureSequences, feature_sequences
 from tagging.runs.run import Run
 from tagging.tagger.clips import clean_sound
 from tagging.tagger.network import WindowNetwork
-from tagging.tagger.rows import check_seconds
+from tagging.tagger.row_options import check_seconds
 from tagging.tagger.windows import batch_size
 
 ROW_S = 1.0  # of a clip in a file of consecutive ones, unless told otherwise
@@ -84,7 +84,7 @@ def spans_of_clips(n_clips: int, window_s: float | None, hop_s: float | None) ->
         hop_s: from the start of one to that of the next; None: their length.
 
     Raises:
-        TaggerError: seconds that are none.
+        TaggerError: seconds that are not above 0.
     """
     check_seconds(window_s=window_s, hop_s=hop_s)
     length_s = ROW_S if window_s is None else window_s

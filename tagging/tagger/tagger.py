@@ -23,7 +23,8 @@ from tagging.tagger.calibrated import CalibratedEnsemble
 from tagging.tagger.clips import AudioInput, file_sound, sound_of
 from tagging.tagger.models import load_ensemble
 from tagging.tagger.network import Networks
-from tagging.tagger.rows import Rows, rows_of
+from tagging.tagger.row_options import rows_of
+from tagging.tagger.rows import Rows
 from tagging.tagger.sequences import outputs_of_clips, spans_of_clips
 from tagging.tagger.stream import Score, TagStream
 from tagging.tagger.whole_clips import ClipOutput, clip_outputs, outputs_of_each

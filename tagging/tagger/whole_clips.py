@@ -17,10 +17,8 @@ from tagging.tagger.clips import CleanClip, clean_sound
 from tagging.tagger.network import WindowNetwork
 from tagging.tagger.packing import Batch, Packer, pieces_of, reading
 
-GROUP = 8  # clips that share batches: short clips fill none alone
-GROUP_BYTES = (
-    4_000_000  # of their files, at most: long clips fill batches, and nobody should wait for several
-)
+GROUP = 8  # clips that share batches, as a short clip does not fill one
+GROUP_BYTES = 4_000_000  # of their files, at most: a long clip fills batches, and others would wait for it
 
 Called = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """Of the pieces of a batch: number of the clip, logits, features, level in dB."""
@@ -71,7 +69,7 @@ def _groups(sounds: Sequence[FileSound], jobs: int) -> Iterator[list[FileSound]]
     """Consecutive clips that share batches; every job gets some."""
     most, group, n_bytes = min(GROUP, -(-len(sounds) // jobs)), list[FileSound](), 0
     for sound in sounds:
-        size = sound.path.stat().st_size if sound.path.is_file() else 0
+        size = _size(sound)
         if group and (len(group) == most or n_bytes + size > GROUP_BYTES):
             yield group
             group, n_bytes = [], 0
@@ -79,6 +77,14 @@ def _groups(sounds: Sequence[FileSound], jobs: int) -> Iterator[list[FileSound]]
         n_bytes += size
     if group:
         yield group
+
+
+def _size(sound: FileSound) -> int:
+    """Of the file in bytes; 0 where it cannot be read, as decoding it will say."""
+    try:
+        return sound.path.stat().st_size
+    except (OSError, ValueError):  # no such file, or no name that a file can have
+        return 0
 
 
 def _outputs(

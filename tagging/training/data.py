@@ -70,14 +70,12 @@ def stage_data(config: Config, settings: StageSettings) -> StageData:
     check_task(config, dataset.task)
     _check_numbers(dataset, settings)
     sources = {NOISY if source == SELECTED else source: source for source in settings.sources}
-    has_background = settings.augment.background.probability > 0
-    _check_sources(config, dataset, settings, [*sources, *([NOISY] if has_background else [])])
+    background = [NOISY] if settings.augment.background.probability > 0 else []
+    _check_sources(config, dataset, settings, [*sources, *background])
     checked, is_validation = checked_clips(dataset, config.split, config.seed, config.dataset.exclude)
     drawn = [TEST] if DRAWN_FROM in dataset.clips else []
-    wanted = dict.fromkeys([*sources, dataset.checked, *([NOISY] if has_background else []), *drawn])
+    wanted = dict.fromkeys([*sources, dataset.checked, *background, *drawn])
     clips, lost = with_clean_audio(dataset.of(*wanted), Path(config.clean_dir), config.cleaning)
-    reasons = with_reasons(zip(lost["fname"], lost["reason"], strict=True))
-    notes = [f"{len(lost)} clips without clean audio are left out: {reasons}"] if reasons else []
     held_out = _rows_of(clips, dataset.checked, checked["fname"][is_validation])
     noisy, validation = None, held_out
     if settings.is_noisy and config.split.noisy_share > 0:
@@ -87,20 +85,16 @@ def stage_data(config: Config, settings: StageSettings) -> StageData:
     held_out, validation = (part.reset_index(drop=True) for part in (held_out, validation))
     apart = clips[~is_held & keep_apart(clips, clips[is_held])]
     train = apart[apart["split"].isin(sources)].reset_index(drop=True)
-    held = "validation or test" if drawn else "validation"
-    if n_shared := int((clips["split"].isin(sources) & ~is_held).sum()) - len(train):
-        notes.append(
-            f"{n_shared} of {n_shared + len(train)} clips share a recording with {held} clips and are left out"
-        )
+    n_free = int((clips["split"].isin(sources) & ~is_held).sum())
+    notes = _left_out(lost, len(train), n_free, "validation or test" if drawn else "validation")
     if train.empty:
         raise DatasetError(f"expected training clips in {settings.sources}, found none; {' '.join(notes)}")
     if (noisy[1] if noisy else is_validation).any() and validation.empty:
         raise DatasetError(f"expected usable validation clips, found none; {' '.join(notes)}")
-    notes += _missing_classes(dataset, train)
-    notes += _long_pieces(config, train)
+    notes += [*_missing_classes(dataset, train), *_long_pieces(config, train)]
     targets = dataset.targets(train)
     train = train.assign(split=train["split"].map(sources))
-    backgrounds = apart[(apart["split"] == NOISY) & has_background].reset_index(drop=True)
+    backgrounds = apart[apart["split"].isin(background)].reset_index(drop=True)
     return StageData(
         dataset=dataset,
         train=train,
@@ -113,6 +107,19 @@ def stage_data(config: Config, settings: StageSettings) -> StageData:
         noisy=noisy,
         notes=tuple(notes),
     )
+
+
+def _left_out(lost: pd.DataFrame, n_train: int, n_free: int, held: str) -> list[str]:
+    """A line on clips without audio, and one on those that share a recording with clips that are held out."""
+    notes = []
+    if len(lost):
+        reasons = with_reasons(zip(lost["fname"], lost["reason"], strict=True))
+        notes.append(f"{len(lost)} clips without clean audio are left out: {reasons}")
+    if n_train < n_free:
+        notes.append(
+            f"{n_free - n_train} of {n_free} clips share a recording with {held} clips and are left out"
+        )
+    return notes
 
 
 def _rows_of(clips: pd.DataFrame, split: str, fnames: Collection[str]) -> pd.DataFrame:

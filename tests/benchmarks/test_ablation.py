@@ -1,5 +1,6 @@
 """The variants of each recipe: configs that load, and what is run for them."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,13 @@ def test_only_the_stages_of_a_variant_are_trained(tmp_path, monkeypatch):
     for words in commands[1:4]:
         assert f"stages.all.init={tmp_path / 'recipe' / 'head'}" in words
         assert f"run_dir={tmp_path / 'rates_by_block_8'}" in words
+
+
+def test_a_variant_that_is_not_listed_is_an_error_before_anything_is_trained(tmp_path, monkeypatch, capsys):
+    given = ["--data", "d", "--out", str(tmp_path), "--variants", "no mixing", "no SpecAugment"]
+    monkeypatch.setattr(sys, "argv", ["ablation", "--recipe", "mn", *given])
+    monkeypatch.setattr(ablation, "score", lambda *arguments: pytest.fail("trained"))
+    with pytest.raises(SystemExit):
+        ablation.main()
+    assert "--variants: expected names out of recipe, no mixing, " in (error := capsys.readouterr().err)
+    assert "received no SpecAugment" in error

@@ -58,7 +58,7 @@ def test_networks_have_the_front_ends_of_their_weights():
 
 def test_the_table_has_the_machine_all_figures_and_those_of_others():
     first, *lines = as_text(MACHINE, FIGURES).splitlines()
-    assert first == "P: 2 of 4 cores, 1 GPUs"
+    assert first == "P: 2 of 4 cores, 1 GPU"
     assert [re.split(r"  +", line) for line in lines[:2]] == [
         ["cleaning", "16000 Hz", "2,516 times real time"],
         ["tagging", "mn", "400 times real time"],

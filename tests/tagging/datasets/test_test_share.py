@@ -8,6 +8,7 @@ import pytest
 
 from tagging.datasets.holdout import checked_clips, with_test_clips
 from tagging.datasets.settings import SplitSettings
+from tagging.datasets.splits import write_split
 from tagging.datasets.table import Dataset, DatasetError, as_cells
 
 GENRES = ("blues", "jazz", "rock", "soul")
@@ -61,6 +62,19 @@ def test_a_validation_list_stays_whole():
     data = with_test_clips(music(validates=validates), QUARTERS, 0)
     assert data.of("train")["validates"].sum() == 20
     assert len(names(data)) == 15, "a quarter of the others"
+
+
+def test_a_split_file_may_name_clips_that_are_drawn_to_test(tmp_path):
+    file, clips = tmp_path / "split.csv", music().clips
+    write_split(file, clips, np.arange(80) % 4 == 0)
+    split = replace(QUARTERS, file=str(file))
+    data = with_test_clips(music(), split, 0)
+    checked, is_held = checked_clips(data, split, 0, ())
+    assert set(checked["fname"]) == set(clips["fname"]) - names(data)
+    assert set(checked["fname"][is_held]) == {f"{number}.wav" for number in range(0, 80, 4)} - names(data)
+    unknown = replace(data, clips=data.clips[data.clips["fname"] != "1.wav"])
+    with pytest.raises(DatasetError, match=r"received also '1\.wav'"):
+        checked_clips(unknown, split, 0, ())
 
 
 def test_too_few_clips_name_the_key():

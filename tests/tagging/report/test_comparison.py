@@ -9,7 +9,8 @@ import pytest
 from matplotlib.image import imread
 
 from tagging import __main__ as tagging_main
-from tagging.report.comparison import find_runs, run_table
+from tagging.report.comparison import run_table
+from tagging.runs.finding import find_runs
 from tagging.runs.folds import Member
 from tagging.runs.run import read_run
 from tagging.runs.scores_file import write_figures

@@ -77,6 +77,14 @@ def test_without_the_data_set_or_the_clean_audio_it_says_so(tmp_path):
     assert "Settings" in read.words
 
 
+def test_a_run_that_noisy_clips_validated_is_reported_where_there_are_none_any_more(tmp_path):
+    path = make_run(make_config(tmp_path, "multiclass"))
+    (path / "noisy_split.csv").write_text("fname,part\n0.wav,validation\n")
+    read = Page(write_report(path))
+    assert any("validation clips are no longer in the data set" in word for word in read.words)
+    assert "Settings" in read.words
+
+
 def test_tables_of_scores_that_are_no_longer_shown_go(tmp_path):
     path = make_run(make_config(tmp_path, "multiclass"))
     folder = write_report(path).with_name("report_tables")

@@ -139,6 +139,28 @@ def test_figures_of_test_clips_need_test_clips(sweep, tiny, tmp_path, capsys):
     assert "also: expected test clips with answers in" in capsys.readouterr().err
 
 
+def test_figures_of_test_clips_need_a_data_set_that_has_some(sweep, tmp_path, monkeypatch, capsys):
+    read = worker.read_with_test_clips
+
+    def without(*given):
+        dataset = read(*given)
+        return replace(dataset, clips=dataset.clips[dataset.clips["split"] != "test"])
+
+    monkeypatch.setattr(worker, "read_with_test_clips", without)
+    code, _, trained = sweep(rising, write_sweep(tmp_path, also=["test_loss"]))
+    assert (code, trained) == (2, [])
+    assert "also: expected test clips with answers in" in capsys.readouterr().err
+
+
+def test_the_metric_is_one_of_the_stage_that_ranks(sweep, tmp_path, capsys):
+    """Noisy clips validate the first stage, and nothing validates the last one."""
+    given = ["split.validation_share=0", "split.noisy_share=0.25"]
+    code, _, trained = sweep(rising, write_sweep(tmp_path), *given)
+    assert (code, trained) == (2, [])
+    assert "metric.name: expected one of loss, lwlrap, " in capsys.readouterr().err
+    assert sweep(rising, write_sweep(tmp_path), *given, "--stage", "noisy", out="t")[0] == 0
+
+
 def test_one_stage_alone_can_be_swept(sweep, tmp_path):
     _, table, trained = sweep(rising, write_sweep(tmp_path), "--stage", "noisy")
     assert {stage for _, stage in trained} == {"noisy"}

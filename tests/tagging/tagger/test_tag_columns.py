@@ -118,6 +118,8 @@ def test_what_does_not_fit_is_refused(tagger, noisy):
         tagger.timeline(NOISE, RATE_HZ, window_s=2.0, columns=7)
     with pytest.raises(TaggerError, match=r"1 to 1875 columns, received 2000"):
         tagger.timeline(NOISE, RATE_HZ, columns=2000)
+    with pytest.raises(TaggerError, match=r"1 to 1875 columns, received 2.5"):
+        tagger.timeline(NOISE, RATE_HZ, columns=2.5)
     own = Tagger.load(noisy[1])
     with pytest.raises(TaggerError, match=r"expected model.name=mn for columns, received .*set window_s"):
         own.timeline(NOISE, RATE_HZ, columns=7)

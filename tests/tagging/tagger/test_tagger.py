@@ -27,7 +27,7 @@ from tagging.runs.run import Run, read_run
 from tagging.tagger import whole_clips, windows
 from tagging.tagger.clips import clean_sound
 from tagging.tagger.network import LOGITS, rebuilt_network, saved_network
-from tagging.tagger.rows import rows_of
+from tagging.tagger.row_options import rows_of
 from tests.tagger_helpers import scores_as_test_clips, untrained_run
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -97,6 +97,12 @@ def test_files_in_parallel_are_in_their_order_and_bad_ones_in_their_place(tagger
             assert isinstance(tags, DecodeError)
         else:
             np.testing.assert_allclose(tags.scores, tagger(path).scores, atol=1e-6)
+
+
+def test_a_name_that_no_file_can_have_is_refused_like_a_file_that_is_not_there(tagger, audio):
+    names = [f"{'n' * 300}.wav", "a\0.wav", "none.wav", "plain.wav"]
+    found = [result for _, result in tagger.each([audio / name for name in names])]
+    assert [isinstance(result, DecodeError) for result in found] == [True, True, True, False]
 
 
 def test_batches_in_parallel_give_the_same(tagger, audio, monkeypatch):

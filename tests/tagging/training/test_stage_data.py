@@ -13,7 +13,8 @@ from submissions.writer import read_scores
 from tagging.config.load import ConfigError
 from tagging.config.stage import StageSettings
 from tagging.datasets import read_dataset
-from tagging.datasets.holdout import checked_clips
+from tagging.datasets.holdout import checked_clips, noisy_clips
+from tagging.datasets.settings import SplitSettings
 from tagging.datasets.splits import read_split, write_split
 from tagging.datasets.table import Dataset, DatasetError
 from tagging.losses.settings import LossError
@@ -157,6 +158,16 @@ def test_noisy_clips_of_a_recording_are_not_on_both_sides(tiny, tmp_path, monkey
     assert len(data.validation) == 10
     assert len(data.train) == 30
     assert set(data.validation["group"]).isdisjoint(data.train["group"])
+
+
+@pytest.mark.parametrize(
+    ("group", "words"), [("", r"split\.noisy_share nearer to 0\.5"), ("tape", r"split\.noisy_share=0")]
+)
+def test_too_few_noisy_clips_name_their_own_key(tiny, tmp_path, group, words):
+    dataset = read_dataset(tiny.config(tmp_path).dataset)
+    few = dataset.clips[dataset.clips["split"] == "noisy"].head(2).assign(group=group)
+    with pytest.raises(DatasetError, match=words):
+        noisy_clips(replace(dataset, clips=few), SplitSettings(noisy_share=0.25), 0)
 
 
 def test_noisy_validation_can_be_monitored_where_nothing_else_is_held_out(tiny, tmp_path):
