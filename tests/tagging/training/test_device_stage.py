@@ -35,6 +35,25 @@ def test_an_interrupted_stage_resumes_to_the_same_weights(tiny, tmp_path, of_dev
     assert_same_training(train_stage(config, "noisy", jobs=2), of_device)
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("train.overfit_batches=1",),
+        ("train.l2=0.001", "train.class_weights=balanced", "train.augment.waveform_mix.probability=0.5"),
+        ("frontend.name=mfcc", "frontend.standardize=true", "train.augment.keep_originals=true"),
+    ],
+    ids=lambda more: more[0],
+)
+def test_so_do_stages_with_other_settings(tiny, tmp_path, eagerly, more):
+    given = ("train.epochs=1", "train.augment.mixup.alpha=0.4", *more)
+    runs = []
+    for place in ("host", "device"):
+        (tmp_path / place).mkdir()
+        config = tiny.config(tmp_path / place, *given, f"pipeline.device={place}")
+        runs.append(train_stage(config, "noisy", jobs=2))
+    pd.testing.assert_frame_equal(history(runs[0]), history(runs[1]), rtol=1e-3)
+
+
 @pytest.mark.parametrize(("gpus", "expected"), [([], False), (["GPU:0"], True)])
 def test_auto_is_the_device_where_there_is_a_gpu(monkeypatch, gpus, expected):
     monkeypatch.setattr(device, "gpus", lambda: gpus)
