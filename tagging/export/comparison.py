@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,8 @@ from tagging.inference.windows import WindowLogits, average_windows
 from tagging.tagger.windows import batch_size
 
 TOLERANCE = 1e-4  # of scores, in float32; of regression relative to the largest value, where that is above 1
-_RANKS, _ROUNDING = 5, 1e-6  # labels whose order is compared, and scores that count as equal in it
+_ROUNDING = 10 * 2.0**-24  # relative: a transform of 1,024 points rounds ten times
+_RANKS, _EQUAL = 5, 1e-6  # labels whose order is compared, and scores that count as equal in it
 _TIMED_S, _MOST_CALLS = 2.0, 50
 
 
@@ -45,7 +46,9 @@ def certify(
     own, awkward = own_clips(graph), awkward or awkward_clips(graph)
     pairs = [_both(graph, runtime, inputs) for inputs in own.inputs]
     cases = [_both(graph, runtime, inputs) for inputs in awkward.inputs]
-    by_name = dict(zip(awkward.names, (_difference([case]) for case in cases), strict=True))
+    moved = [_moved(graph, inputs) for inputs in awkward.inputs]
+    found = [replace(_difference([case]), rounding=move) for case, move in zip(cases, moved, strict=True)]
+    by_name = dict(zip(awkward.names, found, strict=True))
     most = max([1.0, *(float(np.abs(run.scores).max()) for run, _ in (*pairs, *cases))])
     ms = _milliseconds(graph, runtime, (*own.inputs, *awkward.inputs)[0][:1])
     return Certificate(
@@ -85,6 +88,22 @@ def _by_run(graph: Graph, inputs: np.ndarray) -> Outputs:
     return Outputs(scores, np.concatenate(logits, axis=1))
 
 
+def _moved(graph: Graph, inputs: np.ndarray) -> float:
+    """How far the run's own scores move when its inputs are off by as much as a transform rounds.
+
+    A front end takes logarithms of what is left where a loud sound cancels, so that they can move by more than the
+    tolerance, and no other program can be nearer than that.
+    """
+    taken = np.asarray(pieces_of(graph).to_input(inputs), np.float32)
+    size = np.nanmax(np.abs(taken)) * _ROUNDING
+    noise = np.random.default_rng(0).uniform(-size, size, taken.shape).astype(np.float32)
+    scores = []
+    for each in (taken, taken + noise):
+        logits = [network.step(each)[0].numpy() for network in graph.networks]
+        scores.append(graph.calibrated.scores(logits, np.full(len(each), np.inf), graph.floor_db)[0])
+    return float(np.abs(scores[0] - scores[1]).max())
+
+
 def _by_export(graph: Graph, runtime: Runtime, inputs: np.ndarray) -> Outputs:
     taken = np.asarray(pieces_of(graph).to_input(inputs), np.float32)
     found = [runtime(each[None]) for each in taken]
@@ -104,7 +123,7 @@ def _rank_changes(run: np.ndarray, export: np.ndarray) -> int:
     """Rows of scores whose first labels differ in the scores that the run gives to them."""
     ours, theirs = (np.argsort(-scores, axis=1, kind="stable")[:, :_RANKS] for scores in (run, export))
     apart = np.take_along_axis(run, ours, axis=1) - np.take_along_axis(run, theirs, axis=1)
-    return int((np.abs(apart) > _ROUNDING).any(axis=1).sum())
+    return int((np.abs(apart) > _EQUAL).any(axis=1).sum())
 
 
 def _metric(
@@ -130,7 +149,7 @@ def clip_scores(graph: Graph, logits: np.ndarray) -> np.ndarray:
 
 
 def _milliseconds(graph: Graph, runtime: Runtime, inputs: np.ndarray) -> float:
-    """Of one input, the median."""
+    """Of one input, the fastest of several calls: others share the cores."""
     taken = np.asarray(pieces_of(graph).to_input(inputs), np.float32)
     runtime(taken)
     times: list[float] = []
@@ -138,4 +157,4 @@ def _milliseconds(graph: Graph, runtime: Runtime, inputs: np.ndarray) -> float:
         start = time.perf_counter()
         runtime(taken)
         times.append(time.perf_counter() - start)
-    return 1000 * float(np.median(times))
+    return 1000 * min(times)

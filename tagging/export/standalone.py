@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
@@ -31,7 +32,7 @@ def standalone_text() -> str:
         if is_ours:
             assert isinstance(node, ast.ImportFrom)  # noqa: S101  for the type checker
             parts.append("\n\n" + _code(import_module(str(node.module))) + "\n\n")
-    return "".join([*parts, *lines[last:]])
+    return re.sub(r"\n{4,}", "\n\n\n", "".join([*parts, *lines[last:]]))
 
 
 def _code(module: ModuleType) -> str:

@@ -5,10 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import soundfile
 
+from models.mn import make_mn
 from tagging import __main__
 from tagging.export import comparison, registry
 from tagging.export.registry import FORMATS
@@ -89,6 +91,18 @@ def test_a_savedmodel_has_its_facts_and_a_script(noisy, sounds, tmp_path):
     found = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
     (entry,) = json.loads(found.stdout)
     assert entry["tags"][0]["label"] == Tagger.load(noisy[1])(sounds[0]).top(1)[0][0]
+
+
+@pytest.mark.slow
+def test_the_published_network_needs_no_run(tmp_path, capsys):
+    keras.utils.set_random_seed(1)
+    make_mn(0.4).save_weights(tmp_path / "mn.weights.h5")
+    assert (
+        export("audioset", "--weights", tmp_path / "mn.weights.h5", "--to", "litert", "--out", tmp_path / "o")
+        == 0
+    )
+    assert len((tmp_path / "o" / "labels.txt").read_text().splitlines()) == 527
+    assert "it has no clips of its own" in capsys.readouterr().out
 
 
 def test_a_file_that_differs_is_not_written(noisy, tmp_path, capsys, monkeypatch):
