@@ -13,7 +13,7 @@ from tagging.inference.published import PublishedRun
 from tagging.pipeline.blocks import cut_windows
 from tagging.pipeline.pieces import AudioWindows, FeatureSequences, Pieces, audio_windows, feature_sequences
 from tagging.report.material import read_material
-from tagging.tagger.sequences import piece_batches
+from tagging.tagger.sequences import cut_clips
 
 _MOST = 200  # clips, evenly spaced
 _SHORT_S = 0.1
@@ -74,13 +74,12 @@ def _inputs(graph: Graph, path: Path) -> np.ndarray:
         return np.stack([window for _, _, window in cut_windows([clip], pieces)])
     assert isinstance(pieces, FeatureSequences)  # noqa: S101  for the type checker
     clip = np.load(path, allow_pickle=False)[None]
-    return np.concatenate([_padded(batch, graph.shape) for batch in piece_batches(pieces, clip)])
+    return np.stack([_padded(piece, graph.shape) for piece in cut_clips(pieces, clip)])
 
 
-def _padded(batch: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Features (batch, steps, bands) with NaN behind them, which networks know as padding."""
-    lacking = shape[0] - batch.shape[1]
-    return np.pad(batch, ((0, 0), (0, lacking), (0, 0)), constant_values=np.nan)
+def _padded(piece: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Features (steps, bands) with NaN behind them, which networks know as padding."""
+    return np.pad(piece, ((0, shape[0] - len(piece)), (0, 0)), constant_values=np.nan)
 
 
 def awkward_clips(graph: Graph) -> Clips:
