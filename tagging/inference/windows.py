@@ -43,10 +43,17 @@ def pieces_of(config: Config, clips: pd.DataFrame) -> Pieces:
         PredictionError: features of different widths.
     """
     if config.cleaning.features.name is None:
-        return audio_windows(config.window, config.cleaning.rate_hz)
+        return pieces_for(config, None)
     if len(bands := sorted(set(clips["bands"]))) != 1:
         raise PredictionError(f"expected features of one width for all clips, received {bands} bands")
-    return feature_sequences(config.sequence, int(bands[0]))
+    return pieces_for(config, int(bands[0]))
+
+
+def pieces_for(config: Config, bands: int | None) -> Pieces:
+    """The same for features of so many bands; of audio, whatever `bands` is, windows."""
+    if config.cleaning.features.name is None or bands is None:
+        return audio_windows(config.window, config.cleaning.rate_hz)
+    return feature_sequences(config.sequence, bands)
 
 
 def predict_files(

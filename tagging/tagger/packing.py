@@ -10,8 +10,9 @@ import numpy as np
 from foundation.errors import UserError
 from preprocessing.errors import DecodeError, strange
 from tagging.inference.levels import level_db
+from tagging.inference.windows import pieces_for
 from tagging.pipeline.blocks import cut_windows
-from tagging.pipeline.pieces import Pieces, audio_windows, feature_sequences
+from tagging.pipeline.pieces import Pieces, audio_windows
 from tagging.tagger.clips import CleanClip
 from tagging.tagger.network import WindowNetwork
 from tagging.tagger.sequences import cut_clips, sequences_of
@@ -86,9 +87,7 @@ def reading() -> Iterator[None]:
 def pieces_of(network: WindowNetwork) -> Pieces:
     """How clips are cut for a network."""
     config = network.run.config
-    if config.cleaning.features.name is None:
-        return audio_windows(config.window, config.cleaning.rate_hz)
-    return feature_sequences(config.sequence, int(network.shape[-1] or 0))
+    return pieces_for(config, None if config.cleaning.features.name is None else network.shape[-1])
 
 
 def _cut(network: WindowNetwork, clip: CleanClip) -> Iterable[tuple[float, np.ndarray]]:
