@@ -17,14 +17,14 @@ from tagging.config.schema import Config
 from tagging.datasets.splits import write_split
 from tagging.inference.build import build_tagger
 from tagging.inference.levels import training_floor_db
-from tagging.inference.transfer import transfer_source
 from tagging.pipeline.pieces import AudioWindows
 from tagging.runs.contents import IDENTITY
 from tagging.runs.place import check_place, finish_run, recover
-from tagging.runs.run import MODEL, NOISY_SPLIT, SPLIT, Run, RunError, read_run
+from tagging.runs.run import INHERITED, MODEL, NOISY_SPLIT, SPLIT, Run, RunError, read_run
 from tagging.training.data import StageData, stage_data
 from tagging.training.device import check_pipeline, device_name
 from tagging.training.fit import fit
+from tagging.training.inherited import built_on, inherited_clips, warn_of_test_clips
 from tagging.training.learner import learner_of
 from tagging.training.memory import peak_memory_mib
 from tagging.training.opening import opening
@@ -83,6 +83,8 @@ def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) ->
     data = stage_data(stage.config, stage.settings)
     made_of = identity(stage, data, start, teachers)
     _check_built_on(stage, data, made_of, start, teachers)
+    sources = built_on(stage, start, teachers)
+    warn_of_test_clips(sources, data, stage.config.dataset)
     is_finished = is_marked(stage.final, RUN)
     if is_finished and not force:
         if not has_begun(stage, made_of):
@@ -90,7 +92,7 @@ def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) ->
         print(f"resuming what --force began; until it is finished, {stage.final} stays as it is")
     if is_finished:
         check_place(stage.final, replaces=True)
-        _check_not_built_on(stage, start or transfer_source(stage.config), teachers)
+        _check_not_built_on(stage, [run for several in sources.values() for run in several])
     open_work(stage, made_of, force)
     if teachers:
         data = select_clips(data, stage.settings.selection, teachers, stage.work, jobs)
@@ -98,6 +100,7 @@ def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) ->
     print(f"stage {stage.name}: {stage.config.model.name} from {origin}")
     run = StageRun(stage, data, jobs)
     info = _train(run, start, watch)
+    info[INHERITED] = inherited_clips(sources, data, stage.config.dataset)
     finish_run(stage.final, stage.config, {"stage": stage.name, "identity": made_of, **info})
     remove_scaffolding(stage.final)
     print(
@@ -116,9 +119,9 @@ def _check_built_on(
         check_teacher(made_of, data.dataset.classes, teacher, stage.name)
 
 
-def _check_not_built_on(stage: Stage, start: Run | None, teachers: Sequence[Run]) -> None:
+def _check_not_built_on(stage: Stage, sources: Sequence[Run]) -> None:
     """A run is not replaced by one that is made of it."""
-    if any(each and each.path.resolve() == stage.final.resolve() for each in (start, *teachers)):
+    if any(run.path.resolve() == stage.final.resolve() for run in sources):
         raise RunError(
             f"{stage.final} would be lost, and stage {stage.name} builds on it; choose another run_dir"
         )
