@@ -11,6 +11,7 @@ import tensorflow as tf
 from foundation.full_disk import saving
 from foundation.locks import locked
 from foundation.marks import RUN, is_marked
+from foundation.words import some
 from models.parts.backbone import set_trainable
 from preprocessing.folder import reading
 from tagging.config.schema import Config
@@ -154,10 +155,9 @@ def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str,
         print(note)
     classes = data.dataset.classes
     model = build_tagger(stage.config, run.pieces, len(classes), start)
-    if model.new_layers:
-        print(
-            f"all layers but {', '.join(model.new_layers)} have the weights of {stage.config.model.weights}"
-        )
+    if model.taken_layers:
+        taken, new = some(model.taken_layers), some(model.new_layers)
+        print(f"weights of {stage.config.model.weights}: {taken}; new layers: {new}")
     if not model.is_measured:
         measure_bands(model.frontend, run.batches(model.frontend))
     set_trainable(model.network, stage.settings.trainable, stage.config.model)
