@@ -21,7 +21,7 @@ from tagging.inference.levels import training_floor_db
 from tagging.pipeline.pieces import AudioWindows
 from tagging.runs.contents import IDENTITY
 from tagging.runs.place import check_place, finish_run, recover
-from tagging.runs.run import INHERITED, MODEL, NOISY_SPLIT, SPLIT, Run, RunError, read_run
+from tagging.runs.run import BATCHES, INHERITED, MODEL, NOISY_SPLIT, SPLIT, Run, RunError, read_run
 from tagging.training.data import StageData, stage_data
 from tagging.training.device import check_pipeline, device_name
 from tagging.training.fit import fit
@@ -134,6 +134,8 @@ def _finished(stage: Stage, made_of: dict[str, Any]) -> Path:
     if (stage.final / IDENTITY).is_file():
         remove_scaffolding(stage.final)
     print(f"{stage.final} is finished; --force retrains it from scratch")
+    if stage.config.tracking.batch_loss and not (stage.final / BATCHES).is_file():
+        print(f"{stage.final} was trained without tracking.batch_loss and has no {BATCHES}")
     describe(stage.final)
     return stage.final
 
