@@ -60,25 +60,28 @@ def warnings(manifest: pd.DataFrame) -> str:
 
 
 def left_empty(manifest: pd.DataFrame, clips: pd.DataFrame) -> list[str]:
-    """The splits without one usable clip, and the labels that have none to train on, as `split noisy`, `label Bark`.
+    """The parts without one usable clip, and the labels that have none to train on: `split noisy`, `label Bark`.
+
+    A split of which the data set holds out some clips (`validates`) has two parts.
 
     Args:
         manifest: of all clips.
-        clips: `split`, `fname` and `labels` of each.
+        clips: `split`, `fname` and `labels` of each, and `validates` where there is such a hold-out.
     """
     usable = manifest[manifest["status"].isin(("ok", "kept_whole"))]
     known = set(zip(usable["split"], usable["fname"], strict=True))
-    splits = dict.fromkeys(sorted(manifest["split"]), False)
+    is_held = clips.get("validates", pd.Series(False, clips.index))
+    has_two = set(clips["split"][is_held])
+    splits = {f"split {name}": False for name in sorted(manifest["split"]) if name not in has_two}
     labels: dict[str, bool] = {}
-    for split, fname, names in zip(clips["split"], clips["fname"], clips["labels"], strict=True):
+    columns = (clips["split"], clips["fname"], clips["labels"], is_held)
+    for split, fname, names, validates in zip(*columns, strict=True):
         is_usable = (split, fname) in known
-        splits[split] |= is_usable
-        for name in names if split != "test" else ():
-            labels[name] = labels.get(name, False) or is_usable
-    return [
-        *(f"split {name}" for name, is_usable in splits.items() if not is_usable),
-        *(f"label {name}" for name, is_usable in sorted(labels.items()) if not is_usable),
-    ]
+        part = f" ({'validation' if validates else 'training'} clips)" if split in has_two else ""
+        splits[f"split {split}{part}"] = splits.get(f"split {split}{part}", False) or is_usable
+        for name in names if split != "test" and not validates else ():
+            labels[f"label {name}"] = labels.get(f"label {name}", False) or is_usable
+    return [name for name, is_usable in [*splits.items(), *sorted(labels.items())] if not is_usable]
 
 
 def duplicates(manifest: pd.DataFrame) -> pd.DataFrame:

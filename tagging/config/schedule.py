@@ -97,12 +97,13 @@ class OneCycleSettings(Settings):
 
     rise_share: float = setting(
         0.3,
-        "only for `one_cycle`: share of the epochs in which the rate rises to `learning_rate`",
+        "only for `one_cycle`: share of the epochs in which the rate rises to `learning_rate`, which may be reached "
+        "between two epochs; if that is one epoch or less, the rate begins there",
         at_least=0,
         below=1,
     )
     start_share: float = setting(
-        0.04, "rate of the first epoch, as a share of `learning_rate`", above=0, at_most=1
+        0.04, "rate of the first epoch of the rise, as a share of `learning_rate`", above=0, at_most=1
     )
     end_share: float = setting(
         4e-6, "rate of the last epoch, as a share of `learning_rate`", above=0, at_most=1

@@ -141,7 +141,7 @@ def _by_clip(targets: np.ndarray, share: float, seed: int, key: str) -> np.ndarr
             f"{len(targets)}; add clips, or set {key} nearer to 0.5, or 0 to hold out none"
         )
     parts = deal_clips(targets, ratio.denominator, seed)
-    return _best_of(parts, ratio.numerator, targets, share)
+    return _best_of(parts, ratio.numerator, targets, share, key)
 
 
 def _by_group(clips: pd.DataFrame, targets: np.ndarray, share: float, seed: int, key: str) -> np.ndarray:
@@ -154,11 +154,16 @@ def _by_group(clips: pd.DataFrame, targets: np.ndarray, share: float, seed: int,
         )
     parts = deal_groups(groups, targets, n_folds, seed)
     n_chosen = int(np.clip(round(share * n_folds), 1, n_folds - 1))
-    return _best_of(parts, n_chosen, targets, share)
+    return _best_of(parts, n_chosen, targets, share, key)
 
 
-def _best_of(parts: list[np.ndarray], n_chosen: int, targets: np.ndarray, share: float) -> np.ndarray:
-    """Of all runs of `n_chosen` folds, the one that takes the fewest labels out of training; then by size."""
+def _best_of(
+    parts: list[np.ndarray], n_chosen: int, targets: np.ndarray, share: float, key: str
+) -> np.ndarray:
+    """Of all runs of `n_chosen` folds, the one that takes the fewest labels out of training; then by size.
+
+    Folds of a few clips may be empty; a run that holds out no clip, or all, is not among them.
+    """
 
     def faults(mask: np.ndarray) -> tuple[int, float]:
         return int((targets[~mask].sum(axis=0) == 0).sum()), abs(mask.mean() - share)
@@ -167,7 +172,12 @@ def _best_of(parts: list[np.ndarray], n_chosen: int, targets: np.ndarray, share:
     for first in range(len(parts)):
         for number in range(first, first + n_chosen):
             masks[first, parts[number % len(parts)]] = True
-    return min(masks, key=faults)
+    if not (possible := [mask for mask in masks if mask.any() and not mask.all()]):
+        raise DatasetError(
+            f"expected enough clips to hold out a share of {share} and keep the rest, received {len(targets)}; add "
+            f"clips, or set {key} nearer to 0.5, or 0 to hold out none"
+        )
+    return min(possible, key=faults)
 
 
 def _given(path: Path, clips: pd.DataFrame, left_out: Collection[str]) -> np.ndarray:

@@ -44,13 +44,15 @@ class TaggerModel:
         frontend: input -> image.
         network: image -> logits.
         is_measured: whether the front end has its statistics, from another run.
-        new_layers: names of the layers that a run in `model.weights` had no weights for; empty without such a run.
+        taken_layers, new_layers: names of the network's layers that have the weights of a run in `model.weights`, and
+            of those that it had none for; empty without such a run.
     """
 
     whole: keras.Model
     frontend: keras.Layer
     network: keras.Model
     is_measured: bool = False
+    taken_layers: tuple[str, ...] = ()
     new_layers: tuple[str, ...] = ()
 
     @cached_property
@@ -74,15 +76,15 @@ def build_tagger(config: Config, pieces: Pieces, n_classes: int, start: Run | No
     model = replace(config.model, weights="none", weights_sha256=None) if is_measured else config.model
     network = build_network(model, image.shape[1:], n_classes)
     network.name = NETWORK
-    new_layers: tuple[str, ...] = ()
+    transferred: tuple[tuple[str, ...], ...] = ()
     if start:
         trained = start.load_model()
         for layer in (frontend, network):
             _load_weights(layer, trained.get_layer(layer.name), start)
     elif source:
-        new_layers = transfer(source, frontend, network, source.load_model())
+        transferred = transfer(source, frontend, network, source.load_model())
     whole = keras.Model(inputs, network(image), name="tagger")
-    return TaggerModel(whole, frontend, network, is_measured, new_layers)
+    return TaggerModel(whole, frontend, network, is_measured, *transferred)
 
 
 def _load_weights(layer: keras.Layer, trained: keras.Layer, run: Run) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 
 from foundation.settings import as_dict
+from foundation.words import some
 from models.parts.blocks import LOGITS, OF_OUTPUT
 from models.parts.heads import ATTENTION
 from tagging.config.load import differing_keys
@@ -37,10 +38,12 @@ def transfer_source(config: Config) -> Run | None:
     return run
 
 
-def transfer(run: Run, frontend: keras.Layer, network: keras.Model, trained: keras.Model) -> tuple[str, ...]:
-    """Copy the weights of a run's layers, by name; the names of those that stay as they are.
+def transfer(
+    run: Run, frontend: keras.Layer, network: keras.Model, trained: keras.Model
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Copy the weights of a run's layers, by name; the names of the network's layers that got them, and of the others.
 
-    These are the layers that make the outputs, and others of the head that the run does not have in this form.
+    The others make the outputs, or are layers of the head that the run does not have in this form.
 
     Args:
         run: named in errors.
@@ -48,11 +51,12 @@ def transfer(run: Run, frontend: keras.Layer, network: keras.Model, trained: ker
         trained: the run's whole model, with a front end and a network of the same names.
 
     Raises:
-        RunError: the run lacks a layer in front of the head, or has it in another form, as for other bands.
+        RunError: the run lacks a layer in front of the head, or has it in another form, as for other bands; or no
+            layer with a kernel gets its weights.
     """
     layers = [trained.get_layer(frontend.name), *trained.get_layer(network.name).layers]
     theirs = {layer.name: layer.get_weights() for layer in layers}
-    new = []
+    taken, new = [], []
     for layer in (frontend, *network.layers):
         shapes = [weight.shape for weight in layer.get_weights()]
         if not shapes:
@@ -60,6 +64,7 @@ def transfer(run: Run, frontend: keras.Layer, network: keras.Model, trained: ker
         fits = [weight.shape for weight in theirs.get(layer.name, [])] == shapes
         if fits and not layer.name.startswith(_OF_OUTPUTS):
             layer.set_weights(theirs[layer.name])
+            taken.append(layer)
         elif layer.name.startswith(_HEAD):
             new.append(layer.name)
         else:
@@ -67,7 +72,13 @@ def transfer(run: Run, frontend: keras.Layer, network: keras.Model, trained: ker
                 f"model.weights: expected a layer {layer.name} of this form in {run.path}, received "
                 f"{'another' if layer.name in theirs else 'none'}; set model.* as there, except for the head"
             )
-    return tuple(new)
+    hidden = [layer for layer in taken if layer is not frontend]
+    if not any(weight.ndim > 1 for layer in hidden for weight in layer.get_weights()):
+        raise RunError(
+            f"model.weights: expected the weights of a hidden layer of this form in {run.path}, received none (new "
+            f"layers: {some(new)}); set model.units and other sizes as there, or model.weights=none"
+        )
+    return tuple(layer.name for layer in hidden), tuple(new)
 
 
 def _of_images(config: Config) -> dict:

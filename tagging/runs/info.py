@@ -59,6 +59,7 @@ _VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "task": (lambda value: _is_text(value) and value in KINDS, f"one of {', '.join(KINDS)}"),
     "classes": (lambda value: _is_list(value, _is_text), "a list of names"),
     "train_mean": (lambda value: _is_list(value, _is_number), "a list of numbers"),
+    "inherited_clips": (lambda value: value == [] or _is_list(value, _is_text), "a list of file names"),
     "floor_db": (lambda value: value is None or _is_number(value), "a number or null"),
     "validation": (lambda value: value is None or _is_mapping(value), "a mapping or null"),
     **dict.fromkeys(("identity", "versions"), (_is_mapping, "a mapping")),

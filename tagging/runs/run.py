@@ -23,6 +23,7 @@ BATCHES = "batches.csv"  # loss of each batch, on request
 SCORES = "validation_scores.npz"  # logits of the validation clips
 SPLIT = "split.csv"  # which clips with checked labels are held out
 NOISY_SPLIT = "noisy_split.csv"  # which noisy clips are, of a run that these validate
+INHERITED = "inherited_clips"  # in `run.json`: clips that only runs that it builds on know; not in older runs
 SHAPING = (
     "cleaning",
     "window",

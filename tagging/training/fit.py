@@ -7,9 +7,9 @@ import keras
 from foundation.full_disk import writing
 from tagging.pipeline.clips import clip_files
 from tagging.runs.contents import BACKUPS
-from tagging.runs.run import RunError
+from tagging.runs.run import BATCHES, RunError
 from tagging.training.backup import Backup, restore
-from tagging.training.batch_loss import BatchLosses
+from tagging.training.batch_loss import BatchLosses, read_batches
 from tagging.training.callbacks import Averages, RawWeights, RefuseDivergence, Validate, Watch
 from tagging.training.history import BEST, History
 from tagging.training.learner import Learner
@@ -44,6 +44,10 @@ def fit(
     rows = restore(run.stage.work / BACKUPS, trainer)
     if rows:
         print(f"resuming after epoch {len(rows)}, where training was interrupted")
+    if run.stage.config.tracking.batch_loss and len(rows) and read_batches(run.stage.work / BATCHES).empty:
+        print(
+            f"{BATCHES} begins with epoch {len(rows) + 1}: before, the stage was trained without tracking.batch_loss"
+        )
     history = History(run.stage.work, settings, batches.steps, run.kind, rows)
     if not history.finished:
         with clip_files(), writing(run.stage.work / _TENSORBOARD):

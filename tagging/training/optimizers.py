@@ -39,12 +39,23 @@ def build_optimizer(settings: StageSettings, depths: Sequence[int] = ()) -> kera
 
 
 def _with_factors(kind: Any, factors: Sequence[float]) -> Any:
-    """The optimiser with the rate of each variable times its factor.
+    """The optimiser with the rate of each variable times its factor, in its step and in decoupled weight decay.
 
     Layer-wise decay of the rate, as in Bao, Dong, Piao and Wei 2022 (BEiT), arXiv:2106.08254.
     """
 
     class WithFactors(kind):
+        share = 1.0  # of the rate, while a variable decays
+
+        def _get_current_learning_rate(self) -> Any:
+            return super()._get_current_learning_rate() * self.share
+
+        def _apply_weight_decay(self, variables: Any) -> None:
+            for variable in variables:
+                self.share = factors[self._get_variable_index(variable)]
+                super()._apply_weight_decay([variable])
+            self.share = 1.0
+
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
             factor = factors[self._get_variable_index(variable)]
             super().update_step(gradient, variable, learning_rate * factor)

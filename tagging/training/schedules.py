@@ -116,13 +116,14 @@ def exponential(settings: StageSettings, epoch: int) -> float:
 def one_cycle(settings: StageSettings, epoch: int) -> float:
     """From `one_cycle.start_share` up to 1 and down to `one_cycle.end_share`, along half a cosine each.
 
-    Smith & Topin 2018, arXiv:1708.07120; PyTorch's OneCycleLR with one step an epoch, without cycling momentum.
+    Smith & Topin 2018, arXiv:1708.07120; PyTorch's OneCycleLR with one step an epoch, without cycling momentum. The
+    highest rate may lie between two epochs. A rise of one epoch or less is left out.
     """
     cycle, last = settings.one_cycle, settings.epochs - 1
-    top = max(0, round(cycle.rise_share * settings.epochs) - 1)
+    top = max(0.0, cycle.rise_share * settings.epochs - 1)
     if epoch < top:
         return _eased(cycle.start_share, 1, epoch / top)
-    return _eased(1, cycle.end_share, (epoch - top) / max(1, last - top))
+    return _eased(1, cycle.end_share, (epoch - top) / (last - top) if epoch > top else 0)
 
 
 def _eased(first: float, last: float, share: float) -> float:

@@ -15,13 +15,14 @@ from tagging.config.load import differing_keys
 from tagging.config.schema import Config
 from tagging.config.selection import SELECTED
 from tagging.config.stage import StageSettings
+from tagging.datasets.table import NOISY
 from tagging.runs.run import MODEL, SHAPING, Run, RunError, read_run
 from tagging.training.data import StageData
 from tagging.training.stage import Stage
 
 _BUILT_ON = ("init_finished", "selection_finished")
 _WEIGHTS = "weights_hash"  # None in identities of older code, which did not know it
-_NOISY = "noisy_validation_clips"  # of stages that noisy clips validate; not in identities of older code
+_NOISY_HELD = "noisy_validation_clips"  # of stages that noisy clips validate; not in identities of older code
 _OF_CONFIG = ("seed", "deterministic", *SHAPING)
 _NOT_SHAPING = (
     "weights",
@@ -70,7 +71,7 @@ def identity(stage: Stage, data: StageData, start: Run | None, teachers: Sequenc
         "stage": whole["stages"][stage.name],
         "train_clips": _digest(data.train),
         "validation_clips": _digest(data.held_out),
-        _NOISY: _digest(data.validation) if data.noisy else "none",
+        _NOISY_HELD: _digest(data.validation) if data.noisy else "none",
         "background_clips": _digest(data.backgrounds),
         _WEIGHTS: None if start else _weights_hash(stage.config.model),
         "init_finished": start.info["finished"] if start else None,
@@ -99,7 +100,7 @@ def check_teacher(new: dict[str, Any], classes: tuple[str, ...], teacher: Run, s
         raise RunError(
             f"{key}: {teacher.path} was trained on audio cleaned with other settings ({'; '.join(lines)})"
         )
-    if old["validation_clips"] != new["validation_clips"]:
+    if old["validation_clips"] != new["validation_clips"] or _may_know_noisy(old, new):
         print(
             f"{teacher.path} may have been trained on validation clips of this stage: its selection may favour them"
         )
@@ -117,21 +118,32 @@ def check_start(new: dict[str, Any], classes: tuple[str, ...], start: Run, stage
     """Refuse weights that were trained for other images or classes, or on clips that this stage validates with."""
     _check_classes(f"stages.{stage}.init", start, classes)
     old = _completed(start.info["identity"])
+    holds_out_others = old["validation_clips"] != new["validation_clips"]
     if new["stage"]["init"] == "previous":
         lines = differing_keys(_part(old, *SHAPING), _part(new, *SHAPING))
-        if old["validation_clips"] != new["validation_clips"]:
+        if holds_out_others:
             lines.append("other clips were held out for validation")
     else:
         lines = differing_keys(_images(old), _images(new))
-        if old["validation_clips"] != new["validation_clips"]:
-            print(
-                f"{start.path} may have been trained on validation clips of this stage: scores may be too optimistic"
-            )
+    if not lines and (holds_out_others or _may_know_noisy(old, new)):
+        print(
+            f"{start.path} may have been trained on validation clips of this stage: scores may be too optimistic"
+        )
     if lines:
         raise RunError(
             f"stages.{stage}.init: {start.path} was trained with other settings ({'; '.join(lines)}); "
             "train it again with these, or start from init: none"
         )
+
+
+def _may_know_noisy(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Whether a run may have been trained on noisy clips that validate this stage."""
+    if new[_NOISY_HELD] in ("none", old[_NOISY_HELD]):
+        return False
+    sees_noisy = {NOISY, SELECTED} & {*old["stage"]["sources"]} or old.get(
+        "background_clips", "none"
+    ) != "none"
+    return bool(sees_noisy or old["init_finished"] or Path(old["model"]["weights"]).is_dir())
 
 
 def check_same(old: dict[str, Any], new: dict[str, Any], folder: Path, stage: str) -> None:
@@ -164,7 +176,7 @@ def _completed(old: dict[str, Any]) -> dict[str, Any]:
     settings = {key: known[key] for key in _OF_CONFIG}
     return {
         _WEIGHTS: None,
-        _NOISY: "none",
+        _NOISY_HELD: "none",
         **settings,
         **old,
         **settings,

@@ -11,20 +11,21 @@ import tensorflow as tf
 from foundation.full_disk import saving
 from foundation.locks import locked
 from foundation.marks import RUN, is_marked
+from foundation.words import some
 from models.parts.backbone import set_trainable
 from preprocessing.folder import reading
 from tagging.config.schema import Config
 from tagging.datasets.splits import write_split
 from tagging.inference.build import build_tagger
 from tagging.inference.levels import training_floor_db
-from tagging.inference.transfer import transfer_source
 from tagging.pipeline.pieces import AudioWindows
 from tagging.runs.contents import IDENTITY
 from tagging.runs.place import check_place, finish_run, recover
-from tagging.runs.run import MODEL, NOISY_SPLIT, SPLIT, Run, RunError, read_run
+from tagging.runs.run import BATCHES, INHERITED, MODEL, NOISY_SPLIT, SPLIT, Run, RunError, read_run
 from tagging.training.data import StageData, stage_data
 from tagging.training.device import check_pipeline, device_name
 from tagging.training.fit import fit
+from tagging.training.inherited import built_on, inherited_clips, warn_of_test_clips
 from tagging.training.learner import learner_of
 from tagging.training.memory import peak_memory_mib
 from tagging.training.opening import opening
@@ -83,6 +84,8 @@ def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) ->
     data = stage_data(stage.config, stage.settings)
     made_of = identity(stage, data, start, teachers)
     _check_built_on(stage, data, made_of, start, teachers)
+    sources = built_on(stage, start, teachers)
+    warn_of_test_clips(sources, data, stage.config.dataset)
     is_finished = is_marked(stage.final, RUN)
     if is_finished and not force:
         if not has_begun(stage, made_of):
@@ -90,7 +93,7 @@ def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) ->
         print(f"resuming what --force began; until it is finished, {stage.final} stays as it is")
     if is_finished:
         check_place(stage.final, replaces=True)
-        _check_not_built_on(stage, start or transfer_source(stage.config), teachers)
+        _check_not_built_on(stage, [run for several in sources.values() for run in several])
     open_work(stage, made_of, force)
     if teachers:
         data = select_clips(data, stage.settings.selection, teachers, stage.work, jobs)
@@ -98,6 +101,7 @@ def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) ->
     print(f"stage {stage.name}: {stage.config.model.name} from {origin}")
     run = StageRun(stage, data, jobs)
     info = _train(run, start, watch)
+    info[INHERITED] = inherited_clips(sources, data, stage.config.dataset)
     finish_run(stage.final, stage.config, {"stage": stage.name, "identity": made_of, **info})
     remove_scaffolding(stage.final)
     print(
@@ -116,9 +120,9 @@ def _check_built_on(
         check_teacher(made_of, data.dataset.classes, teacher, stage.name)
 
 
-def _check_not_built_on(stage: Stage, start: Run | None, teachers: Sequence[Run]) -> None:
+def _check_not_built_on(stage: Stage, sources: Sequence[Run]) -> None:
     """A run is not replaced by one that is made of it."""
-    if any(each and each.path.resolve() == stage.final.resolve() for each in (start, *teachers)):
+    if any(run.path.resolve() == stage.final.resolve() for run in sources):
         raise RunError(
             f"{stage.final} would be lost, and stage {stage.name} builds on it; choose another run_dir"
         )
@@ -130,6 +134,8 @@ def _finished(stage: Stage, made_of: dict[str, Any]) -> Path:
     if (stage.final / IDENTITY).is_file():
         remove_scaffolding(stage.final)
     print(f"{stage.final} is finished; --force retrains it from scratch")
+    if stage.config.tracking.batch_loss and not (stage.final / BATCHES).is_file():
+        print(f"{stage.final} was trained without tracking.batch_loss and has no {BATCHES}")
     describe(stage.final)
     return stage.final
 
@@ -151,10 +157,9 @@ def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str,
         print(note)
     classes = data.dataset.classes
     model = build_tagger(stage.config, run.pieces, len(classes), start)
-    if model.new_layers:
-        print(
-            f"all layers but {', '.join(model.new_layers)} have the weights of {stage.config.model.weights}"
-        )
+    if model.taken_layers:
+        taken, new = some(model.taken_layers), some(model.new_layers)
+        print(f"weights of {stage.config.model.weights}: {taken}; new layers: {new}")
     if not model.is_measured:
         measure_bands(model.frontend, run.batches(model.frontend))
     set_trainable(model.network, stage.settings.trainable, stage.config.model)

@@ -79,6 +79,15 @@ def test_splits_and_labels_without_a_usable_clip():
     assert left_empty(MANIFEST, clips.assign(labels=[()] * 7)) == []
 
 
+def test_a_hold_out_of_the_data_sets_own_is_a_part_of_its_own():
+    rows = [ClipRow("train", "a", "refused", "bad"), ClipRow("train", "b", "ok")]
+    manifest = to_table(rows)
+    clips = manifest[["split", "fname"]].assign(labels=[("Bark",), ("Rain",)], validates=[False, True])
+    assert left_empty(manifest, clips) == ["split train (training clips)", "label Bark"]
+    clips["validates"] = [True, False]
+    assert left_empty(manifest, clips) == ["split train (validation clips)"]
+
+
 def test_duplicates_stand_together_and_refused_clips_are_none():
     same = duplicates(MANIFEST)
     assert list(same["fname"]) == ["a.wav", "b.wav", "f.wav", "g.wav"]

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from foundation.claims import claimed
+from foundation.settings import as_dict
 from foundation.streams import is_stream
 from foundation.words import some
 from submissions.outputs import PREDICT, class_table_file, confusion_file, prediction_files, scores_file
 from tagging.commands.parts.predicted import show_refused, write_predicted
+from tagging.config.load import differing_keys
 from tagging.config.schema import Config
 from tagging.datasets.answers import Answers, answers_for
 from tagging.datasets.csv_files import write_csv
@@ -24,7 +26,7 @@ from tagging.inference.scoring import ClipLogits, score_members
 from tagging.plots.confusion import confusion_plot
 from tagging.report.text import by_usage, score_report, window_report
 from tagging.runs.ensembles import Ensemble
-from tagging.runs.run import SPLIT, Run, RunError
+from tagging.runs.run import INHERITED, SPLIT, Run, RunError
 from tagging.runs.scores_file import write_figures
 
 
@@ -62,7 +64,7 @@ def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, re
             "files"
         )
     if DRAWN_FROM in dataset.clips:
-        _check_not_trained_on(dataset.of(TEST)["fname"], ensemble.runs)
+        _check_not_trained_on(dataset.of(TEST)["fname"], config, ensemble.runs)
     answers = answers_for(dataset, ensemble.classes)
     if answers.foreign:
         n_foreign = int((dataset.answered(dataset.of(TEST)) & ~answers.is_known).sum())
@@ -78,15 +80,33 @@ def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, re
         return _predict_test(config, ensemble, dataset, answers, out, jobs, report)
 
 
-def _check_not_trained_on(fnames: Iterable[str], runs: Sequence[Run]) -> None:
-    """Refuse runs that trained on, or were validated with, test clips that were drawn."""
+def _check_not_trained_on(fnames: Iterable[str], config: Config, runs: Sequence[Run]) -> None:
+    """Refuse runs that know test clips that were drawn: they, or runs they build on, trained or validated on them."""
+    test = {*fnames}
     for run in runs:
-        if known := sorted({*fnames} & {*read_split(run.path / SPLIT).index}):
+        own = sorted(test & {*read_split(run.path / SPLIT).index})
+        if known := own or sorted(test & {*run.info.get(INHERITED, ())}):
+            how = "which trained" if own else "which builds on a run that trained"
+            advice = (
+                _advice(config, run) if own else "choose runs built on runs of one seed, share and data set"
+            )
             raise RunError(
                 f"expected runs that know no test clip (drawn by split.test_share and seed), received {run.path} (seed="
-                f"{run.config.seed}, split.test_share={run.config.split.test_share:g}), which trained or validated on "
-                f"{some(known)}: choose runs of one seed and share"
+                f"{run.config.seed}, split.test_share={run.config.split.test_share:g}), {how} or validated on "
+                f"{some(known)}: {advice}"
             )
+
+
+def _advice(config: Config, run: Run) -> str:
+    """Why a run knows test clips that are drawn from its own data set, and what to do."""
+    if (run.config.seed, run.config.split.test_share) != (config.seed, config.split.test_share):
+        return "choose runs of one seed and share"
+    lines = differing_keys(as_dict(run.config.dataset), as_dict(config.dataset), "dataset")
+    keys = ", ".join(line.partition(":")[0] for line in lines) or "its files"
+    return (
+        f"seed and share are equal, but the draw moved, since the data set is another ({keys}); set dataset.* as in "
+        "training, or train again"
+    )
 
 
 def _predict_test(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from foundation.words import some
-from tagging.datasets.layouts.parts.rows import PARTS, row_clips, rows_dataset
+from tagging.datasets.layouts.parts.rows import PART_NAMES, row_clips, rows_dataset
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import Dataset, DatasetError
 
@@ -17,7 +17,7 @@ EXPECTED_TREE = """\
     {root}/
         train/    X.npy       (clips, steps, bands) or (clips, numbers)
                   labels.npy  (clips,), strings
-        val/      the same   (optional: the hold-out)
+        val/      the same   (optional: the hold-out; may be called validation)
         test/     the same   (optional)
 or, with dataset.features=NAME, these files in train/NAME/, val/NAME/ and test/NAME/"""
 
@@ -31,11 +31,7 @@ def read(settings: DatasetSettings) -> Dataset:
         DatasetError: a missing file (the message shows the expected tree), or arrays of another kind or shape.
     """
     root = Path(settings.root)
-    folders = {
-        part: root / part / (settings.features or "")
-        for part in PARTS
-        if part == "train" or (root / part).is_dir()
-    }
+    folders = {part: folder / (settings.features or "") for part, folder in _folders(root).items()}
     files = [folder / name for folder in folders.values() for name in ("X.npy", "labels.npy")]
     if missing := [str(file.relative_to(root)) for file in files if not file.is_file()]:
         tree = EXPECTED_TREE.format(root=root)
@@ -49,6 +45,20 @@ def read(settings: DatasetSettings) -> Dataset:
     tables = [row_clips(part, folder / "X.npy", "", labels[part]) for part, folder in folders.items()]
     classes = sorted({label for names in labels.values() for label in names})
     return rows_dataset("arrays", tables, classes, settings)
+
+
+def _folders(root: Path) -> dict[str, Path]:
+    """The folder of each part that is there, and of `train` in any case."""
+    folders = {}
+    for part, names in PART_NAMES.items():
+        found = [name for name in names if (root / name).is_dir()]
+        if len(found) > 1:
+            raise DatasetError(
+                f"{root}: expected one folder of {', '.join(names)}, received both; remove one, or move it away"
+            )
+        if found or part == "train":
+            folders[part] = root / (found or names)[0]
+    return folders
 
 
 def _features(path: Path) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from foundation.words import some
-from tagging.datasets.layouts.parts.rows import row_clips, rows_dataset
+from tagging.datasets.layouts.parts.rows import PART_NAMES, row_clips, rows_dataset
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import Dataset, DatasetError
 
@@ -18,7 +18,6 @@ EXPECTED_TREE = """\
             X        (clips, frames, bands), numbers, time before bands
             y        (clips,), genres as strings, or as numbers from 0
             genres   at the file's top, dataset or attribute: the names of those numbers   (optional)"""
-_GROUPS = {"train": ("train", "training"), "val": ("val", "validation"), "test": ("test",)}
 
 
 def read(settings: DatasetSettings) -> Dataset:
@@ -44,7 +43,7 @@ def read(settings: DatasetSettings) -> Dataset:
 
 
 def _read_file(path: Path, file: h5py.File, settings: DatasetSettings) -> Dataset:
-    found = {part: next((name for name in names if name in file), None) for part, names in _GROUPS.items()}
+    found = {part: next((name for name in names if name in file), None) for part, names in PART_NAMES.items()}
     if found["train"] is None:
         raise DatasetError(
             f"{path}: expected a group train, received {some(sorted(file))}. Expected:\n"

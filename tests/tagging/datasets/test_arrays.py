@@ -54,6 +54,16 @@ def test_rows_are_clips_of_whatever_shape(tmp_path, shape, kind):
         assert read_stored(clip.path, clip.row, clip.key).shape == shape
 
 
+def test_the_hold_out_may_be_called_validation(tmp_path):
+    write(tmp_path).joinpath("val").rename(tmp_path / "validation")
+    data = read(tmp_path)
+    assert list(data.clips["validates"]) == [False, False, False, True, True, False]
+    assert list(data.clips["fname"])[3:5] == ["val-000000", "val-000001"], "as in the other studies' files"
+    assert data.clips["path"][3] == tmp_path / "validation" / "X.npy"
+    write(tmp_path)
+    assert "expected one folder of val, validation, received both; remove one" in message(tmp_path)
+
+
 def test_only_train_must_be_there(tmp_path):
     data = read(write(tmp_path, labels={"train": ["a", "b"]}))
     assert list(data.clips["fname"]) == ["train-000000", "train-000001"]

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from skmultilearn.model_selection import iterative_train_test_split
 
+from tagging.datasets import splits
 from tagging.datasets.settings import SplitSettings
 from tagging.datasets.splits import folds, hold_out, keep_apart, read_split, write_split
 from tagging.datasets.table import DatasetError
@@ -103,6 +104,21 @@ def test_share_zero_holds_out_nothing():
 def test_share_outside_its_range(share):
     with pytest.raises(ValueError, match=r"validation_share: expected .*received"):
         SplitSettings(share)
+
+
+@pytest.mark.parametrize("n", [5, 6, 9])
+@pytest.mark.parametrize("share", [0.2, 0.4, 0.5])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_share_of_a_few_clips_holds_out_some_and_keeps_some(n, share, seed):
+    """Even where each clip is the only one of its label, and an empty fold would keep all labels."""
+    held = hold_out(clip_table(n), np.eye(n), SplitSettings(share), seed)
+    assert 0 < held.sum() < n
+
+
+def test_no_fold_that_can_be_held_out_names_the_key(monkeypatch):
+    monkeypatch.setattr(splits, "deal_clips", lambda targets, k, seed: [np.arange(6), *[np.arange(0)] * 4])
+    with pytest.raises(DatasetError, match=r"enough clips .* received 6; .* set split\.validation_share"):
+        hold_out(clip_table(6), np.eye(6), SplitSettings(), 0)
 
 
 def test_too_few_clips_or_groups():

@@ -83,3 +83,9 @@ def test_too_few_clips_name_the_key():
         DatasetError, match=r"at least 4 clips .* received 2; .* split\.test_share nearer to 0\.5"
     ):
         with_test_clips(few, QUARTERS, 0)
+
+
+def test_a_few_clips_have_a_test_clip():
+    for seed in range(3):
+        few = replace(music(), clips=music().clips[::16].reset_index(drop=True))
+        assert len(names(with_test_clips(few, SplitSettings(test_share=0.2), seed))) > 0

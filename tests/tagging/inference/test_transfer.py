@@ -73,6 +73,7 @@ def same(a: keras.Layer, b: keras.Layer) -> bool:
 def test_all_layers_but_the_last_are_taken_and_so_is_the_front_end(tmp_path, genre, n_outputs):
     made, trained = mood(tmp_path, genre, n_outputs=n_outputs), read_run(genre).load_model()
     theirs = trained.get_layer("network")
+    assert made.taken_layers == ("rnn_1", "head_dense_1")
     assert made.new_layers == ("head_logits",)
     assert made.is_measured
     assert same(made.frontend, trained.get_layer("frontend"))
@@ -108,6 +109,22 @@ def test_a_multitask_run_is_saved_read_and_embeds_what_its_outputs_share(tmp_pat
 def test_a_smaller_head_is_new_where_it_does_not_fit(tmp_path, genre):
     assert mood(tmp_path, genre, "model.units=[6]").new_layers == ("head_dense_1", "head_logits")
     assert mood(tmp_path, genre, "model.units=[]").new_layers == ("head_logits",)
+
+
+def test_a_run_that_gives_no_hidden_layer_is_refused(tmp_path):
+    """An mlp is all head: statistics alone are nothing to begin with."""
+    network = ("model={name: mlp, units: [5], rnn_units: null, rnn_layers: null}", "sequence.max_steps=1")
+    one_step = FeatureSequences(BANDS, 1, fixed=True)
+    path = untrained_run(
+        tmp_path / "genre", config_of(tmp_path, *network), tuple("abcd"), "multiclass", one_step
+    )
+    given = (*network, f"model.weights={path}")
+    made = build_tagger(config_of(tmp_path, *given), one_step, 3, None)
+    assert made.new_layers == ("head_logits",)
+    with pytest.raises(
+        RunError, match=r"model\.weights: expected .* of a hidden layer .*genre, received .*model\.units"
+    ):
+        build_tagger(config_of(tmp_path, *given, "model.units=[6]"), one_step, 3, None)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +199,7 @@ def test_moods_are_trained_from_a_genre_run(tmp_path, genre, capsys):
     assert train.main([*given, f"model.weights={genre}"]) == 0
     printed = capsys.readouterr().out
     assert f"rnn from weights: {genre}" in printed
-    assert f"all layers but head_logits have the weights of {genre}" in printed
+    assert f"weights of {genre}: 'rnn_1', 'head_dense_1'; new layers: 'head_logits'\n" in printed
     table = pd.read_csv(tmp_path / "runs" / "train" / "per_class.csv")
     lines = [line.split() for line in printed.splitlines()]
     assert ["label", "clips", "mse", "mae", "r2", "spearman"] in lines

@@ -76,11 +76,21 @@ def test_after_an_interruption_it_goes_on_without_a_row_twice(tiny, asked, tmp_p
     assert (resumed / "batches.csv").read_bytes() == (asked / "batches.csv").read_bytes()
 
 
-def test_it_may_be_asked_for_later(tiny, asked, tmp_path):
+def test_it_may_be_asked_for_later(tiny, asked, tmp_path, capsys):
     train_until_power_cut(tiny.config(tmp_path, *AUGMENTED))
+    assert "batches.csv" not in capsys.readouterr().out
     resumed = train_stage(tiny.config(tmp_path, *AUGMENTED, ASKED), "noisy", jobs=2)
     rows, whole = (pd.read_csv(run / "batches.csv") for run in (resumed, asked))
     pd.testing.assert_frame_equal(rows, whole[3:].reset_index(drop=True))
+    note = "batches.csv begins with epoch 2: before, the stage was trained without tracking.batch_loss"
+    assert note in capsys.readouterr().out
+
+
+def test_a_finished_run_without_it_says_so(tiny, asked, tmp_path, capsys, no_fit):
+    train_stage(tiny.config(tmp_path), "noisy", jobs=2)
+    assert "batch_loss" not in capsys.readouterr().out
+    train_stage(tiny.config(tmp_path, ASKED), "noisy", jobs=2)
+    assert "was trained without tracking.batch_loss and has no batches.csv" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("text", ["", "epoch,loss\n1,0.5\n", "epoch,batch,loss\n1,one,0.5\n"])

@@ -50,6 +50,15 @@ def test_each_block_has_its_share_of_the_rate(optimizer):
     assert all(np.abs(one).max() > 1e-6 for one in (whole[0], whole[-1]))
 
 
+@pytest.mark.parametrize("optimizer", ["adamw", "lion", "muon"])
+def test_decoupled_weight_decay_has_the_rate_of_the_block(optimizer):
+    """A decay so strong that most of the step is its own."""
+    settings = {"optimizer": optimizer, "weight_decay": 50.0, "learning_rate": 1e-3}
+    whole, layered = (first_step(StageSettings(**settings, block_decay=decay)) for decay in (1.0, 0.5))
+    for one, other, share in zip(whole, layered, [0.25] * 4 + [0.5] * 2 + [1.0] * 2, strict=True):
+        np.testing.assert_allclose(other, share * one, rtol=1e-3, atol=1e-7)
+
+
 def test_a_network_without_a_backbone_has_one_rate():
     model = build_network(ModelSettings("simple_cnn", units=(4,)), (16, 16, 1), 3)
     assert set(depths_of(model, model.trainable_variables)) == {0}

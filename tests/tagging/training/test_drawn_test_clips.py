@@ -96,6 +96,47 @@ def test_runs_that_trained_on_the_test_clips_are_refused(arguments, tmp_path, ca
 
 
 @pytest.mark.usefixtures("no_fit")
+@pytest.mark.parametrize("key", ["model.weights", "stages.train.init"])
+def test_runs_that_build_on_one_that_trained_on_the_test_clips_are_refused(arguments, tmp_path, capsys, key):
+    """Also where that run is gone, and by way of a run in between."""
+    first, second, third = (f"{tmp_path}/{name}" for name in "abc")
+    assert train.main([*arguments, f"run_dir={first}", "seed=5"]) == 0
+    capsys.readouterr()
+    assert train.main([*arguments, f"run_dir={second}", f"{key}={first}/train"]) == 0
+    assert f"{key}: {first}/train trained or validated on" in capsys.readouterr().out
+    shutil.rmtree(first)
+    assert train.main([*arguments, f"run_dir={third}", f"{key}={second}/train"]) == 0
+    for run in (second, third):
+        assert predict.main(["--jobs", "1", "--out", f"{run}.csv", "--runs", f"{run}/train"]) == 2
+        said = capsys.readouterr().err
+        assert (
+            f"received {run}/train (seed=0, split.test_share=0.25), which builds on a run that trained"
+            in said
+        )
+        assert "choose runs built on runs of one seed, share and data set" in said
+
+
+@pytest.mark.usefixtures("no_fit")
+def test_runs_that_build_on_one_of_the_same_draw_are_scored(arguments, tmp_path, capsys):
+    assert train.main([*arguments, f"run_dir={tmp_path}/a"]) == 0
+    given = [*arguments, f"run_dir={tmp_path}/b", f"model.weights={tmp_path}/a/train"]
+    assert train.main(given) == 0
+    assert "trained or validated on" not in capsys.readouterr().out
+    assert len(predicted(given, tmp_path / "b.csv")) == 4
+
+
+@pytest.mark.usefixtures("no_fit")
+def test_a_draw_that_moved_with_the_data_set_says_so(arguments, tmp_path, capsys):
+    assert train.main([*arguments, f"run_dir={tmp_path}/a"]) == 0
+    gone = "dataset.exclude=[blues.0.wav,blues.1.wav,blues.2.wav,jazz.4.wav]"
+    given = ["--jobs", "1", "--runs", f"{tmp_path}/a/train", "--out", str(tmp_path / "a.csv"), gone]
+    assert predict.main(given) == 2
+    said = capsys.readouterr().err
+    assert "the draw moved, since the data set is another (dataset.exclude); set dataset.* as in" in said
+    assert "choose runs of one seed" not in said
+
+
+@pytest.mark.usefixtures("no_fit")
 def test_folds_leave_the_test_clips_out(arguments, tmp_path):
     assert train.main([*arguments, "--folds", "2"]) == 0
     folds = pd.read_csv(tmp_path / "runs" / "folds.csv")

@@ -10,10 +10,10 @@ import pytest
 
 from tagging.config.load import load_config
 from tagging.datasets.table import Dataset, DatasetError
-from tagging.runs.run import RunError
+from tagging.runs.run import Run, RunError
 from tagging.training.data import StageData, _check_numbers
 from tagging.training.stage import Stage
-from tagging.training.start import _images, check_same, identity
+from tagging.training.start import _images, check_same, check_start, check_teacher, identity
 
 YAML = "stages: {train: {sources: [train]}}"
 
@@ -132,3 +132,32 @@ def test_a_run_that_was_trained_again_is_named(stage, changed, words):
     new = identity(stage(), data(), None, [])
     with pytest.raises(RunError, match=words):
         check_same({**new, **changed}, new, Path("run"), "train")
+
+
+@pytest.mark.parametrize(
+    ("known", "validating", "is_named"),
+    [
+        ({"sources": ["noisy"]}, "some", True),
+        ({"sources": ["noisy"], "noisy": "some"}, "some", False),
+        ({"sources": ["train", "selected"], "noisy": "others"}, "some", True),
+        ({"sources": ["train"]}, "some", False),
+        ({"sources": ["train"], "init_finished": "2026-01-01"}, "some", True),
+        ({"sources": ["train"], "background_clips": "all"}, "some", True),
+        ({"sources": ["noisy"]}, "none", False),
+    ],
+)
+def test_a_run_may_have_been_trained_on_the_noisy_clips_that_validate(
+    stage, capsys, known, validating, is_named
+):
+    """Which noisy clips a run held out, and whether it knows any."""
+    own = identity(stage("stages.train.init=none"), data(), None, [])
+    new = {**own, "noisy_validation_clips": validating}
+    old = {**own, "noisy_validation_clips": known.pop("noisy", "none")}
+    old["stage"] = {**old["stage"], "sources": known.pop("sources")}
+    run = Run(
+        Path("a/run"), None, {"identity": {**old, **known}, "task": "regression", "classes": ["valence"]}
+    )
+    for check in (check_start, check_teacher):
+        check(new, ("valence",), run, "train")
+        said = capsys.readouterr().out
+        assert ("a/run may have been trained on validation clips of this stage" in said) == is_named

@@ -102,26 +102,38 @@ def test_a_cyclic_rate_rises_and_falls_between_two_rates(mode, second):
     assert rates_of(settings, [0.0] * 10) == pytest.approx([0.1, 0.4, 0.7, 1.0, 0.7, 0.4, *second])
 
 
-def test_one_cycle_is_pytorchs_with_a_step_per_epoch():
-    """10 epochs, of which 4 rise: the highest rate is that of the fourth, as pct_start x total_steps - 1 has it."""
-    cycle = OneCycleSettings(rise_share=0.4, start_share=0.04, end_share=0.001)
-    settings = StageSettings(learning_rate=2.0, epochs=10, schedule="one_cycle", one_cycle=cycle)
+def torch_one_cycle(
+    step: int, total_steps: int, pct_start: float, initial: float, top: float, last: float
+) -> float:
+    """`torch.optim.lr_scheduler.OneCycleLR` as its documentation and source have it: cosine, two phases."""
 
-    def between(first, last, share):
-        return last + (first - last) / 2 * (math.cos(math.pi * share) + 1)
+    def annealed(start, end, share):
+        return end + (start - end) / 2 * (math.cos(math.pi * share) + 1)
 
-    rising = [between(0.08, 2.0, step / 3) for step in range(3)]
-    falling = [between(2.0, 0.002, step / 6) for step in range(7)]
-    assert rates_of(settings, [0.0] * 9) == pytest.approx([*rising, *falling])
+    rise_end = float(pct_start * total_steps) - 1
+    if step <= rise_end:
+        return annealed(initial, top, step / rise_end)
+    return annealed(top, last, (step - rise_end) / (total_steps - 1 - rise_end))
+
+
+@pytest.mark.parametrize("epochs", [4, 10, 15, 30])
+@pytest.mark.parametrize("rise_share", [0.3, 0.4, 0.55])
+def test_one_cycle_is_pytorchs_with_a_step_per_epoch(epochs, rise_share):
+    """The highest rate may lie between two epochs: with 15 epochs and a share of 0.3 at 3.5."""
+    cycle = OneCycleSettings(rise_share, start_share=0.04, end_share=0.001)
+    settings = StageSettings(learning_rate=2.0, epochs=epochs, schedule="one_cycle", one_cycle=cycle)
+    expected = [torch_one_cycle(step, epochs, rise_share, 0.08, 2.0, 0.002) for step in range(epochs)]
+    assert expected[0] == pytest.approx(0.08)
+    assert rates_of(settings, [0.0] * (epochs - 1)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3])
-@pytest.mark.parametrize("rise_share", [0.0, 0.3, 0.99])
-def test_one_cycle_of_a_few_epochs_reaches_the_highest_rate(epochs, rise_share):
+@pytest.mark.parametrize("rise_share", [0.0, 0.3])
+def test_one_cycle_whose_rise_is_shorter_than_an_epoch_begins_with_the_highest_rate(epochs, rise_share):
     cycle = OneCycleSettings(rise_share=rise_share)
     settings = StageSettings(learning_rate=0.5, epochs=epochs, schedule="one_cycle", one_cycle=cycle)
     rates = rates_of(settings, [0.0] * (epochs - 1))
-    assert max(rates) == 0.5
+    assert rates[0] == max(rates) == 0.5
     assert min(rates) > 0
 
 

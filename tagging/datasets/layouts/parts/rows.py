@@ -10,6 +10,8 @@ from tagging.datasets.table import COLUMNS, Dataset, leave_out, placed
 
 PARTS = {"train": "train", "val": "validation", "test": "test"}
 """What the studies' files call a part -> what it is."""
+PART_NAMES = {"train": ("train", "training"), "val": ("val", "validation"), "test": ("test",)}
+"""The part -> what files and folders may call it."""
 _COLUMNS = (*COLUMNS, "row", "key")
 
 
