@@ -131,6 +131,17 @@ def test_test_scores_of_other_runs_or_other_files_are_refused(runs, tmp_path, ca
         assert error.count("\n") == 1
 
 
+def test_two_files_with_test_scores_of_the_same_run_are_refused(runs, tmp_path, capsys):
+    files = [str(scores_of(runs / "a/noisy", tmp_path / f"{name}.scores.json", lwlrap=0.5)) for name in "xy"]
+    given = ["compare", str(runs / "a"), "--out", str(tmp_path / "out"), "--test", *files]
+    assert tagging_main.main(given) == 2
+    assert (
+        f"expected one file with the scores of a/noisy, received {files[0]} and {files[1]}"
+        in capsys.readouterr().err
+    )
+    assert not (tmp_path / "out").exists()
+
+
 def without_validation(run: Path) -> None:
     change(run, validation=None)
     history = pd.read_csv(run / "history.csv")
