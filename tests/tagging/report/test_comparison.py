@@ -44,6 +44,38 @@ def test_runs_are_found_at_any_depth_by_the_shortest_names(runs):
     assert list(find_runs([runs / "a"])) == ["a/noisy"]
 
 
+@pytest.fixture
+def trials(noisy, tmp_path) -> Path:
+    """The trials of a sweep: three runs, of which two have the same values."""
+    sweep = tmp_path / "sweep-x"
+    rows = ["trial,state,model.activation,train.l1,val_lwlrap", "1,complete,elu,0.0001234567,0.5"]
+    rows += [f"{number},complete,relu,16,0.4" for number in (0, 2)]
+    for number in range(3):
+        shutil.copytree(noisy[1], sweep / "trials" / str(number) / "noisy")
+    (sweep / "trials.csv").write_text("\n".join(rows) + "\n")
+    parameters = {"model.activation": {}, "train.l1": {}}
+    (sweep / "sweep.json").write_text(
+        json.dumps({"sweep": {"parameters": parameters}, "stages": [], "config": {}})
+    )
+    return sweep / "trials"
+
+
+def test_trials_of_a_sweep_are_named_by_their_values(trials, runs):
+    assert list(find_runs([trials])) == [
+        "activation=relu, l1=16 (0)",
+        "activation=elu, l1=0.0001235",
+        "activation=relu, l1=16 (2)",
+    ]
+    assert list(find_runs([trials, runs / "a"]))[1::2] == [
+        "sweep-x/activation=elu, l1=0.0001235",
+        "runs/a/noisy",
+    ]
+    shutil.copytree(trials / "1" / "noisy", trials / "1" / "curated")
+    assert "activation=elu, l1=0.0001235/noisy" in find_runs([trials])
+    (trials.parent / "trials.csv").unlink()
+    assert next(iter(find_runs([trials]))) == "0/noisy"
+
+
 def test_the_table_is_sorted_and_has_what_the_runs_say(runs, noisy):
     table = run_table(find_runs([runs]), "lwlrap")
     assert list(table["run"]) == ["b/c/noisy", "a/noisy"]
