@@ -31,7 +31,7 @@ def describe(survey: Survey) -> dict[str, str]:
     lines["classes"] = (
         f"{len(counts)}, of {spread if counts.min() < counts.max() else counted(counts.max(), 'clip') + ' each'}"
     )
-    lines["columns"] = listed([f"{n} {name}" for n, name in enumerate(survey.dataset.classes)], MOST_NAMES)
+    lines["columns"] = listed([f"{n}={name}" for n, name in enumerate(survey.dataset.classes)], MOST_NAMES)
     lines["labels per clip"] = f"{labels.min()} to {labels.max()}, mean {labels.mean():.2f}"
     if len(groups := _recordings(survey)):
         lines["recordings per class"] = f"{groups.min()} to {groups.max()}, median {groups.median():g}"

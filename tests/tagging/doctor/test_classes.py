@@ -117,11 +117,11 @@ def test_the_parts_are_those_of_training(made):
 
 def test_classes_are_named_with_their_numbers(made):
     made.write(clips(ant=2, bee=2))
-    assert made.look().areas["classes"]["columns"] == "0 ant, 1 bee"
+    assert made.look().areas["classes"]["columns"] == "0=ant, 1=bee"
     made.write(clips(**{f"c{n:02}": 1 for n in range(30)}))
     columns = made.look().areas["classes"]["columns"]
-    assert columns.startswith("0 ant, 1 bee, 2 c00, ")
-    assert columns.endswith("19 c17 and 12 more")
+    assert columns.startswith("0=ant, 1=bee, 2=c00, ")
+    assert columns.endswith("19=c17 and 12 more")
 
 
 def test_a_hold_out_that_cannot_be_drawn(made):

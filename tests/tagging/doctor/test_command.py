@@ -19,7 +19,7 @@ def test_it_prints_figures_findings_and_what_to_paste(made, capsys):
     assert tagging(["doctor", "--config", str(made.config), "window.window_s=3", "--jobs", "1"]) == 0
     printed = capsys.readouterr().out
     assert "  split train              8 clips\n  validation, out of it    2 clips\n" in printed
-    assert "  columns                  0 cat, 1 dog\n" in printed
+    assert "  columns                  0=cat, 1=dog\n" in printed
     assert "1. short clips: " in printed
     assert "\n   window.window_s=1 window.hop_s=0.5\n" in printed
 
