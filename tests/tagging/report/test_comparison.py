@@ -146,6 +146,20 @@ def test_scores_on_test_clips_are_shown_and_can_rank(runs, tmp_path, capsys):
     assert "received no test scores; name the NAME.scores.json files" in capsys.readouterr().err
 
 
+def test_the_loss_of_test_clips_ranks_the_lowest_first(runs, tmp_path, capsys):
+    change(runs / "b/c/noisy", finished="2026-01-01T00:00:00.000000+00:00")
+    files = [
+        str(scores_of(runs / name, tmp_path / f"{number}.scores.json", loss=2.0 - number))
+        for number, name in enumerate(("a/noisy", "b/c/noisy"))
+    ]
+    given = ["compare", str(runs), "--out", str(tmp_path / "out"), "--test", *files, "--metric", "test_loss"]
+    assert tagging_main.main(given) == 0
+    assert "best of 2 runs by loss of the test clips" in capsys.readouterr().out
+    table = pd.read_csv(tmp_path / "out" / "runs.csv")
+    assert list(table["run"]) == ["b/c/noisy", "a/noisy"]
+    assert list(table["test_loss"]) == [1.0, 2.0]
+
+
 def test_test_scores_of_other_runs_or_other_files_are_refused(runs, tmp_path, capsys):
     path = scores_of(runs / "a/noisy", tmp_path / "x.scores.json", lwlrap=0.5)
     for run in ("a/noisy", "b/c/noisy"):
