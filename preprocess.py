@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--preview",
         type=cli.positive,
         metavar="N",
-        help="write N clips before and after cleaning to CLEAN_DIR_preview, and exit",
+        help="write N random clips before and after cleaning to CLEAN_DIR_preview, and exit; another seed draws others",
     )
     parser.add_argument(
         "--strict",
@@ -57,6 +57,7 @@ def _preprocess(args: argparse.Namespace) -> int:
             config.cleaning,
             out,
             args.preview,
+            seed=config.seed,
             captions=dataset.captions,
             parts=stored_parts(config.dataset.layout),
         )

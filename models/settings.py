@@ -31,8 +31,9 @@ class ModelSettings(Settings):
         "none",
         "weights of the backbone: `none` (random), `imagenet` (mobilenet_v2, resnet50) or `audioset` (yamnet, "
         "mn), which are downloaded, or the path of a weight file (Keras 3's `.weights.h5`, an older `.h5`, or the "
-        "published `.pt` of mn); or, for all networks, the folder of a run for other classes or another task, on the "
-        "same inputs, whose layers are taken, except for the last",
+        "published `.pt` of mn); or, for all networks, the folder of a run for other classes or another task with the "
+        "same `cleaning.rate_hz`, `cleaning.features` and `frontend`: the network starts with the weights of that run, "
+        "but for the layers that make the outputs and those of the head that differ",
         is_path=True,
     )
     weights_sha256: str | None = setting(

@@ -3,7 +3,9 @@
 import io
 import re
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -55,31 +57,33 @@ def write_preview(
     out_dir: Path | str,
     n: int,
     *,
+    seed: int = 0,
     captions: Sequence[str] = (),
     parts: Mapping[str, int] = MappingProxyType({}),
 ) -> tuple[list[Path], str]:
     """Writes a plot and two WAV files (before, after; both at the clean rate) of `n` clips.
 
     Features are plotted below the audio they are computed from; for stored ones there is only the plot.
-    The choice is the same every time: spread over the splits and, in each, over the table. Unusable clips
-    are skipped.
+    The choice is random, the same for the same seed, and has clips of all splits and of different classes, as far as
+    there are such and `n` is large enough. Unusable clips are skipped.
 
     Args:
         clips: columns `fname`, `path`, `split`; of stored features also `row` and `key`.
         settings: how clips are cleaned.
         out_dir: folder of the files.
         n: number of clips.
-        captions: what stands behind the name of each clip, such as its labels; or nothing.
+        seed: of the choice.
+        captions: what stands behind the name of each clip, such as its labels; or nothing. Clips of the same class are
+            those of the same caption.
         parts: of stored features, as in `stored_blocks`.
 
     Returns:
         The plots; and one line saying why they are fewer than `n`, or "".
     """
-    captions = captions or [""] * len(clips)
-    caption_of = dict(zip(zip(clips["split"], clips["fname"], strict=True), captions, strict=True))
+    drawn = _choose(clips, captions or [""] * len(clips), n, seed)
     chosen = [
-        _Shown(clip, Path(out_dir, _stem(number, clip)), caption_of[clip.split, clip.fname])
-        for number, clip in enumerate(_choose(clips, n))
+        _Shown(clip, Path(out_dir, _stem(number, clip)), caption)
+        for number, (clip, caption) in enumerate(drawn)
     ]
     files = [_with_ending(each.stem, ending) for each in chosen for ending in (PLOT, BEFORE, AFTER)]
     inputs = list(dict.fromkeys(map(Path, clips["path"])))
@@ -143,19 +147,26 @@ def _shortfall(made: int, wanted: int, clips: int, unusable: list[str]) -> str:
     return f"{made} of {wanted} previews: {'; '.join(few + bad)}" if made < wanted else ""
 
 
-def _choose(clips: pd.DataFrame, n: int) -> list[ClipTask]:
-    """`n` clips: the splits in turn, each from clips spread evenly over its rows. Their target is their source."""
-    ranked = []
-    for split, part in clips.groupby("split", sort=True):
-        rows = np.unique(np.linspace(0, len(part) - 1, min(n, len(part))).round().astype(int))
-        chosen = part.iloc[rows]
-        columns = zip(chosen["fname"], map(Path, chosen["path"]), places(chosen), strict=True)
-        ranked += [
-            (turn, ClipTask(str(split), fname, path, path, *place))
-            for turn, (fname, path, place) in enumerate(columns)
-        ]
-    ranked.sort(key=lambda item: (item[0], item[1].split))
-    return [task for _, task in ranked[:n]]
+def _choose(clips: pd.DataFrame, captions: Sequence[str], n: int, seed: int) -> list[tuple[ClipTask, str]]:
+    """`n` random clips with their captions, in the table's order. The target of a clip is its source.
+
+    Splits take turns, and a clip is drawn whose caption is shown least so far, so that classes differ.
+    """
+    left: dict[str, list[int]] = {split: [] for split in sorted(set(clips["split"]))}
+    for row in np.random.default_rng(seed).permutation(len(clips)):
+        left[clips["split"].iloc[row]].append(int(row))
+    shown, chosen = Counter[str](), list[int]()
+    turns = cycle(left.values())
+    while len(chosen) < min(n, len(clips)):
+        if rows := next(turns):
+            row = min(rows, key=lambda row: shown[captions[row]])  # the first of the least shown
+            rows.remove(row)
+            chosen.append(row)
+            shown[captions[row]] += 1
+    part = clips.iloc[sorted(chosen)]
+    columns = zip(part["split"], part["fname"], map(Path, part["path"]), places(part), strict=True)
+    tasks = [ClipTask(split, fname, path, path, *place) for split, fname, path, place in columns]
+    return list(zip(tasks, (captions[row] for row in sorted(chosen)), strict=True))
 
 
 def _draw(

@@ -42,8 +42,8 @@ class AugmentSettings(_Parts):
     )
     sources: tuple[str, ...] | None = setting(
         None,
-        "sources of the stage whose clips are augmented, e.g. `[curated]`; clips of its other sources come once, as "
-        "they are, though mixtures may blend them into augmented ones. Null: all sources",
+        "sources of the stage whose clips are augmented, e.g. `[curated]`; clips of its other sources come once, "
+        "unchanged, but `mixup` and `waveform_mix` may mix them into clips that are augmented. Null: all sources",
     )
 
     def __post_init__(self) -> None:

@@ -38,24 +38,19 @@ class Figure(NamedTuple):
     unit: str
 
 
-PUBLISHED = (
-    ("BirdNET, laptop of 4 cores", 49.0),
-    ("BirdNET, desktop of 8 cores", 416.0),
-    ("BirdNET, Titan RTX", 2702.0),
-)
-"""Seconds of audio that others tag in a second, as they say: another network, on other machines."""
-
-
 def as_json(machine: Mapping[str, Any], figures: Sequence[Figure]) -> dict[str, Any]:
-    """Machine, figures, and what others published."""
-    published = [{"name": name, "value": value, "unit": REAL_TIME} for name, value in PUBLISHED]
-    return {"machine": machine, "figures": [figure._asdict() for figure in figures], "published": published}
+    """Machine and figures."""
+    return {"machine": machine, "figures": [figure._asdict() for figure in figures]}
 
 
 def as_text(machine: Mapping[str, Any], figures: Sequence[Figure]) -> str:
-    """A table; what others published comes last."""
-    rows = [*figures, *(Figure("published", name, value, REAL_TIME) for name, value in PUBLISHED)]
-    width = max(len(row.name) for row in rows)
-    lines = [f"{row.step:<9}  {row.name:<{width}}  {row.value:>8,.0f} {row.unit}" for row in rows]
+    """A table."""
+    width = max(len(row.name) for row in figures)
+    lines = [f"{row.step:<9}  {row.name:<{width}}  {rate(row.value):>8} {row.unit}" for row in figures]
     cores, gpus = counted(machine["cores"], "core"), counted(len(machine["gpus"]), "GPU")
     return "\n".join([f"{machine['processor']}: {machine['jobs']} of {cores}, {gpus}", *lines])
+
+
+def rate(value: float) -> str:
+    """`2,516`; below 10 with one decimal, `4.7`."""
+    return f"{value:.1f}" if value < 9.95 else f"{value:,.0f}"

@@ -9,23 +9,20 @@ from foundation.words import counted, listed
 from tagging.config.yaml_text import override
 from tagging.datasets.holdout import checked_clips, with_test_clips
 from tagging.datasets.settings import KEYS
-from tagging.datasets.table import DatasetError, clips_and_recordings
+from tagging.datasets.table import TEST, DatasetError, clips_and_recordings
 from tagging.doctor.finding import Finding
 from tagging.doctor.survey import Survey
 
 FEW_CLIPS = 5  # with fewer, a class can hardly be learned, and its score says nothing
 IMBALANCE = 10.0  # times as many clips in the largest class as in the smallest
+MOST_NAMES = 20  # of classes that are listed
 SHARED = 0.25  # of the clips have names that begin like others
 _PATTERNS = ("^(.+)[-_]", "^(.+)[-_][^-_]*[-_]")  # what is before the last, or last but one, - or _ of a name
 _SHARES = (0.25, 0.33, 0.4, 0.5)  # of clips to hold out, tried in turn
 
 
 def describe(survey: Survey) -> dict[str, str]:
-    clips = survey.dataset.clips
-    lines = {
-        f"split {name}": clips_and_recordings(clips[clips["split"] == name])
-        for name in dict.fromkeys(clips["split"])
-    }
+    lines = {name: clips_and_recordings(clips) for name, clips in _parts(survey).items()}
     if not survey.dataset.has_labels or survey.trains.empty:
         return lines
     counts, labels = _counts(survey), survey.trains["labels"].map(len)
@@ -34,10 +31,33 @@ def describe(survey: Survey) -> dict[str, str]:
     lines["classes"] = (
         f"{len(counts)}, of {spread if counts.min() < counts.max() else counted(counts.max(), 'clip') + ' each'}"
     )
+    lines["columns"] = listed([f"{n}={name}" for n, name in enumerate(survey.dataset.classes)], MOST_NAMES)
     lines["labels per clip"] = f"{labels.min()} to {labels.max()}, mean {labels.mean():.2f}"
     if len(groups := _recordings(survey)):
         lines["recordings per class"] = f"{groups.min()} to {groups.max()}, median {groups.median():g}"
     return lines
+
+
+def _parts(survey: Survey) -> dict[str, pd.DataFrame]:
+    """The clips of each split, of that with checked labels without those that validation and test clips take from it.
+
+    Where they cannot be drawn, which `held_out_lacks` says, and in a quick look the splits are as they were read.
+    """
+    config, dataset = survey.config, survey.dataset
+    splits = {f"split {name}": dataset.of(name) for name in dict.fromkeys(dataset.clips["split"])}
+    if survey.is_quick or survey.trains.empty:
+        return splits
+    try:
+        drawn = with_test_clips(dataset, config.split, config.seed)
+        checked, is_held = checked_clips(drawn, config.split, config.seed, config.dataset.exclude)
+    except DatasetError:
+        return splits
+    splits[f"split {dataset.checked}"] = checked[~is_held]
+    if is_held.any():
+        splits["validation, out of it"] = checked[is_held]
+    if drawn is not dataset:
+        splits["test, drawn out of it"] = drawn.of(TEST)
+    return splits
 
 
 def rare_classes(survey: Survey) -> Finding | None:

@@ -17,7 +17,7 @@ def as_text(checkup: Checkup) -> str:
     """Areas as aligned lines, then the findings, each with the settings to paste, then all settings together."""
     lines: list[str] = []
     for title, figures in checkup.areas.items():
-        lines += [title, *(f"  {name:<{_WIDTH}} {spelt(value)}" for name, value in figures.items()), ""]
+        lines += [title, *(_row(name, value) for name, value in figures.items()), ""]
     excluded = checkup.data.config.dataset.exclude
     for number, finding in enumerate(checkup.findings, 1):
         lines += [_filled(f"{number}. {finding.name}: {finding.text}"), _filled(f"   {finding.why}")]
@@ -49,9 +49,13 @@ def in_short(checkup: Checkup) -> str:
     return f"worth a look before training: {', '.join(grave)}; {_pasted(command)} says more"
 
 
-def _filled(text: str) -> str:
+def _row(name: str, value: str) -> str:
+    return _filled(f"  {name:<{_WIDTH}} {value}", indent=_WIDTH + 3)
+
+
+def _filled(text: str, indent: int = 3) -> str:
     return textwrap.fill(
-        spelt(text), 110, subsequent_indent="   ", break_long_words=False, break_on_hyphens=False
+        spelt(text), 110, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
     )
 
 

@@ -25,7 +25,7 @@ from tagging.augment.op import Batch
 from tagging.augment.settings import AugmentSettings
 from tagging.config.schema import Config
 from tagging.datasets.holdout import checked_clips, read_with_test_clips
-from tagging.datasets.table import Dataset, DatasetError
+from tagging.datasets.table import DRAWN_FROM, TEST, Dataset, DatasetError
 from tagging.frontend.registry import build_frontend
 from tagging.frontend.settings import FrontendSettings
 from tagging.pipeline.pieces import audio_windows
@@ -180,12 +180,14 @@ def _log_mel(config: Config, example: _Example, path: Path) -> Path:
 
 
 def _label_shares(config: Config, dataset: Dataset, path: Path) -> Path:
-    """Labels among training and validation clips: dealt at random, and as the config deals them."""
-    clips, dealt = checked_clips(dataset, config.split, config.seed, config.dataset.exclude)
-    targets = dataset.targets(clips)
+    """Labels among training, validation and drawn test clips: dealt at random, and as the config deals them."""
+    clips, is_held = checked_clips(dataset, config.split, config.seed, config.dataset.exclude)
+    test = dataset.of(TEST) if DRAWN_FROM in dataset.clips else dataset.clips[:0]
+    dealt = np.concatenate([is_held.astype(int), np.full(len(test), 2)])
+    targets = dataset.targets(pd.concat([clips, test]))
     random = np.random.default_rng(config.seed).permutation(dealt)
     ways = {"plain random": random, "as trained": dealt}
-    distributions.label_shares(
-        dataset.classes, {way: (targets[~held], targets[held]) for way, held in ways.items()}, path
-    )
+    parts = range(3 if len(test) else 2)
+    shares = {way: [targets[part_of == part] for part in parts] for way, part_of in ways.items()}
+    distributions.label_shares(dataset.classes, shares, path)
     return path

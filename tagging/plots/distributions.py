@@ -8,9 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from tagging.datasets.table import Dataset
-from tagging.plots.style import MUTED, TRAIN, VALIDATION, write_figure
+from tagging.plots.style import MUTED, TEST, TRAIN, VALIDATION, write_figure
 
 _LABEL_INCHES = 0.17  # height of a label's row
+_PARTS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 
 
 def value_histograms(dataset: Dataset, path: Path) -> None:
@@ -44,32 +45,31 @@ def label_histograms(dataset: Dataset, path: Path) -> None:
     write_figure(figure, path)
 
 
-def label_shares(
-    classes: Sequence[str], splits: Mapping[str, tuple[np.ndarray, np.ndarray]], path: Path
-) -> None:
-    """Share of each label among training and validation clips, one panel per way of splitting.
+def label_shares(classes: Sequence[str], splits: Mapping[str, Sequence[np.ndarray]], path: Path) -> None:
+    """Share of each label among training, validation and test clips, one panel per way of splitting.
+
+    A title gives the mean over the labels of the difference between the parts that are furthest apart.
 
     Args:
         classes: names, in the order of the columns.
-        splits: way of splitting (`plain random`, `stratified` ...) -> targets of the training and of the
-            validation clips, (clips, classes) each.
+        splits: way of splitting (`plain random`, `stratified` ...) -> targets of the training clips, of the validation
+            clips, and of the test clips if there are such, (clips, classes) each.
         path: the PNG to write.
     """
     figure, panels = _label_panels(classes, len(splits), sharex=True)
     rows = np.arange(len(classes))
-    for panel, (name, parts) in zip(panels, splits.items(), strict=True):
-        train, validation = (np.asarray(part, np.float64).mean(axis=0) for part in parts)
-        panel.hlines(rows, train, validation, color=MUTED, linewidth=1.2, zorder=1)
-        panel.scatter(train, rows, s=14, color=TRAIN, label="train")
-        panel.scatter(validation, rows, s=14, color=VALIDATION, label="validation")
-        difference = 100 * np.abs(train - validation).mean()
-        sizes = f"{len(parts[0]):,} + {len(parts[1]):,} clips"
-        title = f"{name}: {sizes}\nmean difference {difference:.2f} points"
+    for panel, (way, targets) in zip(panels, splits.items(), strict=True):
+        shares = np.array([np.asarray(part, np.float64).mean(axis=0) for part in targets])
+        panel.hlines(rows, shares.min(axis=0), shares.max(axis=0), color=MUTED, linewidth=1.2, zorder=1)
+        for share, (name, colour) in zip(shares, _PARTS.items(), strict=False):
+            panel.scatter(share, rows, s=14, color=colour, label=name)
+        sizes = f"{' + '.join(f'{len(part):,}' for part in targets)} clips"
+        title = f"{way}: {sizes}\nmean difference {100 * np.ptp(shares, axis=0).mean():.2f} points"
         panel.set_title(title, parse_math=False, fontsize=10)
         panel.set_xlabel("share of clips with the label")
         panel.xaxis.set_major_formatter(PercentFormatter(1.0))
     handles, names = panels[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper right", ncols=2, fontsize=8)
+    figure.legend(handles, names, loc="outside upper right", ncols=3, fontsize=8)
     write_figure(figure, path)
 
 

@@ -129,8 +129,9 @@ def _validation(run: Run) -> dict[str, float]:
 
 
 def _scored(runs: dict[str, Run], files: Sequence[Path]) -> Scored:
-    """Metrics on test clips, by the name of the run; each file has to know one of the runs."""
+    """Metrics on test clips, by the name of the run; each file has to know one of the runs, and no two the same one."""
     scored: Scored = {}
+    files_of: dict[str, Path] = {}
     for path in files:
         known = read_figures(path)
         found = {name: known[key] for name, run in runs.items() if (key := run.info["finished"]) in known}
@@ -139,7 +140,13 @@ def _scored(runs: dict[str, Run], files: Sequence[Path]) -> Scored:
                 f"--test {path}: expected scores of one of the runs {', '.join(runs)}, received others; run predict.py "
                 "--runs RUN on the test clips"
             )
+        if twice := [name for name in found if name in files_of]:
+            raise RunError(
+                f"--test: expected one file with the scores of {twice[0]}, received {files_of[twice[0]]} and {path}; "
+                "name one of them"
+            )
         scored |= found
+        files_of |= dict.fromkeys(found, path)
     return scored
 
 

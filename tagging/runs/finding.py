@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tagging.runs.place import is_passing
 from tagging.runs.run import INFO, Run, read_run
+from tagging.runs.trials import trial_of, trial_values
 
 
 def find_runs(paths: Sequence[Path]) -> dict[str, Run]:
@@ -33,10 +34,21 @@ def run_folders(paths: Sequence[Path]) -> list[Path]:
 
 
 def _names(folders: list[Path]) -> list[str]:
-    """Paths without what they all begin with; the last two parts of a single one."""
+    """Paths without what they all begin with; the last two parts of a single one. Trials are named by their values."""
     if len(folders) == 1:
         return ["/".join(folders[0].parts[-2:])]
+    found = [_with_values(folder) for folder in folders]
     common = 0
-    while len({folder.parts[: common + 1] for folder in folders}) == 1:
+    while len({parts[: common + 1] for parts in found}) == 1:
         common += 1
-    return ["/".join(folder.parts[common:]) for folder in folders]
+    return ["/".join(parts[common:]) for parts in found]
+
+
+def _with_values(folder: Path) -> tuple[str, ...]:
+    """Parts of a path; of a trial with its values in place of `trials/NUMBER`, and a stage if it trained several."""
+    trial = trial_of(folder)
+    sweep = trial.parent.parent if trial else folder
+    if trial is None or (values := trial_values(sweep).get(trial.name)) is None:
+        return folder.parts
+    stages = [folder.name] if len(list(trial.glob(f"*/{INFO}"))) > 1 else []
+    return (*sweep.parts, values, *stages)

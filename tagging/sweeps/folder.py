@@ -9,11 +9,11 @@ from time import sleep
 from foundation.claims import check_outputs
 from foundation.locks import BusyError, locked
 from foundation.marks import SWEEP, is_marked
+from tagging.runs.trials import IDENTITY, TABLE, TRIALS
 from tagging.sweeps.file import SweepError
 from tagging.sweeps.trials import remove_trials
 
-IDENTITY, TRIALS, LOCK, JOURNAL = "sweep.json", "trials", ".lock", "journal.log"
-TABLE, CHART = "trials", "sweep.png"
+LOCK, JOURNAL, CHART = ".lock", "journal.log", "sweep.png"
 
 
 def result_files(out: Path) -> dict[str, Path]:

@@ -12,8 +12,9 @@ from foundation.words import nearest
 from tagging.config.load import differing_keys, load_config
 from tagging.config.schema import Config
 from tagging.evaluation.task_kinds import known_metrics, validation_columns
+from tagging.runs.trials import IDENTITY, TRIALS
 from tagging.sweeps.file import OF_TEST, Sweep, SweepError, read_sweep
-from tagging.sweeps.folder import IDENTITY, LOCK, TRIALS, check_place, remove_sweep, waiting_lock
+from tagging.sweeps.folder import LOCK, check_place, remove_sweep, waiting_lock
 from tagging.sweeps.parameters import as_text
 
 _ELSEWHERE = ("run_dir", "tracking")  # of the config, what no result depends on

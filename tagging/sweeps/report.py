@@ -12,7 +12,8 @@ from tagging.plots.sweep import Axis, sweep_chart
 from tagging.report.markdown import write_csv_and_markdown
 from tagging.runs.place import work_dir
 from tagging.runs.run import HISTORY
-from tagging.sweeps.folder import CHART, TABLE
+from tagging.runs.trials import TABLE
+from tagging.sweeps.folder import CHART
 from tagging.sweeps.job import Job
 from tagging.sweeps.parameters import Parameter, Range, as_text
 

@@ -14,8 +14,9 @@ from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from optuna.trial import FrozenTrial, TrialState
 
 from foundation.locks import BusyError, locked
+from tagging.runs.trials import TRIALS
 from tagging.sweeps.file import EarlyTerminate, SweepError
-from tagging.sweeps.folder import JOURNAL, LOCK, TRIALS, waiting_lock
+from tagging.sweeps.folder import JOURNAL, LOCK, waiting_lock
 from tagging.sweeps.job import Job
 
 _NAME = "sweep"

@@ -34,14 +34,26 @@ def test_the_choice_is_spread_over_splits_and_repeats(tmp_path, write, table, so
     monkeypatch.setattr(preview, "_save", lambda figure, path: None)
     curated = [write(f"c{i}.wav", sound[:800]) for i in range(5)]
     clips = table({"curated": curated, "noisy": [write("n.wav", sound[:800])]})
-    first = [path.name for path in write_preview(clips, SETTINGS, tmp_path / "one", 4)[0]]
-    assert sorted(first) == sorted(
-        path.name for path in write_preview(clips, SETTINGS, tmp_path / "two", 4)[0]
+    first, again = (
+        [path.name for path in write_preview(clips, SETTINGS, tmp_path / to, 4)[0]] for to in "ab"
     )
-    assert first == [
-        f"{i:03d}_{name}.png"
-        for i, name in enumerate(["curated_c0.wav", "noisy_n.wav", "curated_c1.wav", "curated_c3.wav"])
-    ]
+    assert first == again
+    assert [name[:12] for name in first] == ["000_curated_", "001_curated_", "002_curated_", "003_noisy_n."]
+
+
+def test_the_seed_draws_clips_of_different_classes(tmp_path):
+    np.save(tmp_path / "X.npy", np.zeros((12, 20, 13)))
+    names = [f"{genre}{n}" for genre in ("jazz", "pop", "rock") for n in range(4)]
+    clips = pd.DataFrame({"fname": names, "path": tmp_path / "X.npy", "split": "train", "row": range(12)})
+    genres = [name[:-1] for name in names]
+    drawn = set()
+    for seed in range(6):
+        chosen = preview._choose(clips, genres, 3, seed)
+        assert sorted(caption for _, caption in chosen) == ["jazz", "pop", "rock"]
+        assert all(clip.fname.startswith(caption) for clip, caption in chosen)
+        drawn.add(tuple(clip.fname for clip, _ in chosen))
+    assert len(drawn) > 1
+    assert preview._choose(clips, genres, 3, 0) == preview._choose(clips, genres, 3, 0)
 
 
 def test_more_than_there_is_and_what_cannot_be_read(tmp_path, write, table, sound, monkeypatch):

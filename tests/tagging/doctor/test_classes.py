@@ -75,7 +75,8 @@ def test_names_that_begin_alike_may_be_of_one_recording(made):
     assert "24 of 24 clips have names that begin like others: ant-0, ant-1" in finding.text
     assert finding.settings == ('dataset.group_pattern="^(.+)[-_]"',)
     known = made.look(*finding.settings)
-    assert known.areas["classes"]["split train"] == "24 clips of 8 recordings"
+    assert known.areas["classes"]["split train"] == "18 clips of 6 recordings"
+    assert known.areas["classes"]["validation, out of it"] == "6 clips of 2 recordings"
     assert "unknown recordings" not in [each.name for each in known.findings]
     assert made.settings("unknown recordings", "split.validation_share=0") is None
 
@@ -99,6 +100,28 @@ def test_a_larger_share_is_suggested_where_it_has_all_classes(made):
     (setting,) = made.settings("classes that are not validated", "split.validation_share=0.1")
     assert setting.startswith("split.validation_share=")
     assert made.settings("classes that are not validated", setting) is None
+
+
+def test_the_parts_are_those_of_training(made):
+    made.write(clips(ant=20, bee=20))
+    shown = made.look("split.validation_share=0.25", "split.test_share=0.25").areas["classes"]
+    assert [shown[name] for name in ("split train", "validation, out of it", "test, drawn out of it")] == [
+        "23 clips",
+        "7 clips",
+        "10 clips",
+    ]
+    whole = made.look("split.validation_share=0").areas["classes"]
+    assert [name for name in whole if "split" in name or "out of it" in name] == ["split train"]
+    assert whole["split train"] == "40 clips"
+
+
+def test_classes_are_named_with_their_numbers(made):
+    made.write(clips(ant=2, bee=2))
+    assert made.look().areas["classes"]["columns"] == "0=ant, 1=bee"
+    made.write(clips(**{f"c{n:02}": 1 for n in range(30)}))
+    columns = made.look().areas["classes"]["columns"]
+    assert columns.startswith("0=ant, 1=bee, 2=c00, ")
+    assert columns.endswith("19=c17 and 12 more")
 
 
 def test_a_hold_out_that_cannot_be_drawn(made):

@@ -18,7 +18,8 @@ def test_it_prints_figures_findings_and_what_to_paste(made, capsys):
     made.classes(5, lambda seed: noise(0.4, seed=seed))
     assert tagging(["doctor", "--config", str(made.config), "window.window_s=3", "--jobs", "1"]) == 0
     printed = capsys.readouterr().out
-    assert "  split train              10 clips\n" in printed
+    assert "  split train              8 clips\n  validation, out of it    2 clips\n" in printed
+    assert "  columns                  0=cat, 1=dog\n" in printed
     assert "1. short clips: " in printed
     assert "\n   window.window_s=1 window.hop_s=0.5\n" in printed
 

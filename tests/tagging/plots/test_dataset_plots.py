@@ -7,9 +7,12 @@ import soundfile as sf
 from matplotlib.image import imread
 
 from tagging.config.load import load_config
+from tagging.config.schema import Config
+from tagging.datasets.holdout import with_test_clips
+from tagging.datasets.settings import DatasetSettings, SplitSettings
 from tagging.datasets.table import COLUMNS, Dataset
 from tagging.frontend.settings import FrontendSettings
-from tagging.plots import dataset, sounds
+from tagging.plots import dataset, distributions, sounds
 
 
 def test_two_classes_are_shown_by_two_clips(tiny, tmp_path, monkeypatch):
@@ -68,3 +71,36 @@ def test_each_class_of_arrays_is_shown_by_a_random_clip(shape, tmp_path, monkeyp
             assert labels[row] == label
             np.testing.assert_array_equal(features, clips[row].reshape(-1, shape[-1]))
     assert list(seen[0]) == list(seen[1]) != list(seen[2]), "the seed chooses"
+
+
+def test_shares_have_the_drawn_test_clips(tmp_path, monkeypatch):
+    clips = pd.DataFrame(
+        {
+            "fname": [f"{number}.wav" for number in range(80)],
+            "path": "",
+            "labels": [(genre,) for genre in ("jazz", "rock") for _ in range(40)],
+            "split": "train",
+            "group": "",
+        }
+    )
+    found = with_test_clips(
+        Dataset("fake", clips, ("jazz", "rock"), "multiclass", {}, None),
+        SplitSettings(0.25, test_share=0.25),
+        0,
+    )
+    config = Config(
+        dataset=DatasetSettings("folders", str(tmp_path)), split=SplitSettings(0.25, test_share=0.25)
+    )
+    draw, seen = distributions.label_shares, []
+    monkeypatch.setattr(
+        distributions,
+        "label_shares",
+        lambda classes, ways, path: seen.append(ways) or draw(classes, ways, path),
+    )
+    dataset._label_shares(config, found, tmp_path / "s.png")
+    assert {way: [len(part) for part in parts] for way, parts in seen[0].items()} == {
+        "plain random": [45, 15, 20],
+        "as trained": [45, 15, 20],
+    }
+    assert [part.sum(axis=0).tolist() for part in seen[0]["as trained"]][2] == [10, 10]
+    assert imread(tmp_path / "s.png").shape[1] > 800

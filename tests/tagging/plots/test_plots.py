@@ -122,6 +122,16 @@ def test_shares_are_those_of_each_part(tmp_path, drawn):
         assert axes.get_title() == f"{name}: 40 + 10 clips\nmean difference {difference:.2f} points"
 
 
+def test_shares_of_test_clips_are_shown_with_the_others(tmp_path, drawn):
+    whole = np.ones((2, 80))
+    distributions.label_shares(CLASSES, {"plain": (whole, 0 * whole, 0.5 * whole)}, tmp_path / "s.png")
+    axes = drawn[0].axes[0]
+    points = [collection.get_offsets()[0, 0] for collection in axes.collections[1:]]
+    assert points == [1, 0, 0.5]
+    assert axes.get_title() == "plain: 2 + 2 + 2 clips\nmean difference 100.00 points"
+    assert [text.get_text() for text in drawn[0].legends[0].get_texts()] == ["train", "validation", "test"]
+
+
 @pytest.mark.parametrize("images", [1, 3, 6])
 def test_batch_plot_shows_each_image_under_its_title(tmp_path, drawn, images):
     batch = np.random.default_rng(0).uniform(0, 255, (images, 92, 80, 1)).astype(np.float32)

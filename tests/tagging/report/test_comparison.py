@@ -44,6 +44,38 @@ def test_runs_are_found_at_any_depth_by_the_shortest_names(runs):
     assert list(find_runs([runs / "a"])) == ["a/noisy"]
 
 
+@pytest.fixture
+def trials(noisy, tmp_path) -> Path:
+    """The trials of a sweep: three runs, of which two have the same values."""
+    sweep = tmp_path / "sweep-x"
+    rows = ["trial,state,model.activation,train.l1,val_lwlrap", "1,complete,elu,0.0001234567,0.5"]
+    rows += [f"{number},complete,relu,16,0.4" for number in (0, 2)]
+    for number in range(3):
+        shutil.copytree(noisy[1], sweep / "trials" / str(number) / "noisy")
+    (sweep / "trials.csv").write_text("\n".join(rows) + "\n")
+    parameters = {"model.activation": {}, "train.l1": {}}
+    (sweep / "sweep.json").write_text(
+        json.dumps({"sweep": {"parameters": parameters}, "stages": [], "config": {}})
+    )
+    return sweep / "trials"
+
+
+def test_trials_of_a_sweep_are_named_by_their_values(trials, runs):
+    assert list(find_runs([trials])) == [
+        "activation=relu, l1=16 (0)",
+        "activation=elu, l1=0.0001235",
+        "activation=relu, l1=16 (2)",
+    ]
+    assert list(find_runs([trials, runs / "a"]))[1::2] == [
+        "sweep-x/activation=elu, l1=0.0001235",
+        "runs/a/noisy",
+    ]
+    shutil.copytree(trials / "1" / "noisy", trials / "1" / "curated")
+    assert "activation=elu, l1=0.0001235/noisy" in find_runs([trials])
+    (trials.parent / "trials.csv").unlink()
+    assert next(iter(find_runs([trials]))) == "0/noisy"
+
+
 def test_the_table_is_sorted_and_has_what_the_runs_say(runs, noisy):
     table = run_table(find_runs([runs]), "lwlrap")
     assert list(table["run"]) == ["b/c/noisy", "a/noisy"]
@@ -114,6 +146,20 @@ def test_scores_on_test_clips_are_shown_and_can_rank(runs, tmp_path, capsys):
     assert "received no test scores; name the NAME.scores.json files" in capsys.readouterr().err
 
 
+def test_the_loss_of_test_clips_ranks_the_lowest_first(runs, tmp_path, capsys):
+    change(runs / "b/c/noisy", finished="2026-01-01T00:00:00.000000+00:00")
+    files = [
+        str(scores_of(runs / name, tmp_path / f"{number}.scores.json", loss=2.0 - number))
+        for number, name in enumerate(("a/noisy", "b/c/noisy"))
+    ]
+    given = ["compare", str(runs), "--out", str(tmp_path / "out"), "--test", *files, "--metric", "test_loss"]
+    assert tagging_main.main(given) == 0
+    assert "best of 2 runs by loss of the test clips" in capsys.readouterr().out
+    table = pd.read_csv(tmp_path / "out" / "runs.csv")
+    assert list(table["run"]) == ["b/c/noisy", "a/noisy"]
+    assert list(table["test_loss"]) == [1.0, 2.0]
+
+
 def test_test_scores_of_other_runs_or_other_files_are_refused(runs, tmp_path, capsys):
     path = scores_of(runs / "a/noisy", tmp_path / "x.scores.json", lwlrap=0.5)
     for run in ("a/noisy", "b/c/noisy"):
@@ -129,6 +175,17 @@ def test_test_scores_of_other_runs_or_other_files_are_refused(runs, tmp_path, ca
         error = capsys.readouterr().err
         assert words in error
         assert error.count("\n") == 1
+
+
+def test_two_files_with_test_scores_of_the_same_run_are_refused(runs, tmp_path, capsys):
+    files = [str(scores_of(runs / "a/noisy", tmp_path / f"{name}.scores.json", lwlrap=0.5)) for name in "xy"]
+    given = ["compare", str(runs / "a"), "--out", str(tmp_path / "out"), "--test", *files]
+    assert tagging_main.main(given) == 2
+    assert (
+        f"expected one file with the scores of a/noisy, received {files[0]} and {files[1]}"
+        in capsys.readouterr().err
+    )
+    assert not (tmp_path / "out").exists()
 
 
 def without_validation(run: Path) -> None:
