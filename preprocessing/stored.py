@@ -56,6 +56,10 @@ def read_clips(path: Path, settings: FeatureSettings) -> np.ndarray:
         DecodeError: as `read_stored` and `as_steps`; more values than one clip may have.
     """
     shape = _npy_shape(path)
+    if len(shape) > 3:
+        raise DecodeError(
+            f"expected (steps, bands), or several clips as (clips, steps, bands), received shape {shape}"
+        )
     if len(shape) != 3:
         return as_steps(read_stored(path), settings)[None]
     if not 0 < math.prod(shape) <= MAX_VALUES:

@@ -25,8 +25,10 @@ def sequences_of(network: WindowNetwork, clips: np.ndarray) -> FeatureSequences:
     """
     bands = clips.shape[-1]
     if bands != network.shape[-1]:
+        is_turned = clips.shape[1] == network.shape[-1]
+        hint = "; the axes of clips are (clips, steps, bands): swap the last two" if is_turned else ""
         raise DecodeError(
-            f"expected features of {network.shape[-1]} bands, as {network.run.path} takes them, received {bands}"
+            f"expected features of {network.shape[-1]} bands, as {network.run.path} takes them, received {bands}{hint}"
         )
     return feature_sequences(network.run.config.sequence, bands)
 
@@ -53,20 +55,24 @@ def clips_of(sound: Sound, run: Run) -> np.ndarray:
 def outputs_of_clips(network: WindowNetwork, sound: Sound) -> tuple[np.ndarray, np.ndarray]:
     """What a network makes of each clip of a file: (clips, classes) logits and (clips, n) features, float32.
 
-    A run whose clips are single steps takes a file of (clips, bands), too.
+    A run whose clips are single steps takes a file of (clips, bands), too; one whose clips all have the same length
+    takes a single clip of that length.
 
     Raises:
-        TaggerError, DecodeError: as `clips_of`; a file with one clip, or with clips that are longer than what the
-            network takes at once.
+        TaggerError, DecodeError: as `clips_of`; a file with one clip of another length, or with clips that are
+            longer than what the network takes at once.
     """
     clips = clips_of(sound, network.run)
     pieces = sequences_of(network, clips)
     if pieces.fixed and pieces.max_steps == len(clips) == 1:
         clips = clips.swapaxes(0, 1)
-    if len(clips) == 1 or clips.shape[1] > pieces.max_steps:
+    n_clips, steps = clips.shape[:2]
+    is_whole = pieces.fixed and steps == pieces.max_steps
+    if steps > pieces.max_steps or (n_clips == 1 and not is_whole):
+        single = f" or one of {pieces.max_steps} steps," if pieces.fixed else ""
         raise DecodeError(
-            f"expected several clips of at most {pieces.max_steps} steps for a timeline, (clips, steps, bands), "
-            f"received {clips.shape[0]} of {clips.shape[1]} steps"
+            f"expected several clips of at most {pieces.max_steps} steps for a timeline, (clips, steps, bands),"
+            f"{single} received {n_clips} of {steps} steps"
         )
     cut = np.stack(list(cut_clips(pieces, clips)))  # of one length, so that a batch needs no padding
     size = batch_size(pieces.max_steps * pieces.bands)

@@ -62,6 +62,14 @@ def test_each_second_has_its_scores(run, song, tmp_path):
     assert imread(plot).shape[1] > 800
 
 
+@pytest.mark.parametrize("second", [SONG[:1], SONG[0]])
+def test_a_song_of_one_second(run, tmp_path, second):
+    np.save(tmp_path / "one.npy", second)
+    timeline = Tagger.load(run).timeline(tmp_path / "one.npy")
+    np.testing.assert_allclose(timeline.scores, scores_of(run, SONG[:1]), atol=1e-5)
+    assert timeline.ends_s.tolist() == [1]
+
+
 def test_seconds_may_be_others(run, song):
     timeline = Tagger.load(run).timeline(song, window_s=2.0, hop_s=0.5, embed=True)
     assert timeline.starts_s[:3].tolist() == [0, 0.5, 1.0]
@@ -96,11 +104,18 @@ def test_clips_are_cut_and_turned_as_in_training(tmp_path):
 @pytest.mark.parametrize(
     ("array", "words"),
     [
-        (SONG[0], "expected several clips of at most 21 steps for a timeline, .* received 1 of 21 steps"),
+        (
+            SONG[0, :20],
+            "expected several clips of at most 21 steps .*, or one of 21 steps, received 1 of 20 steps",
+        ),
         (np.concatenate([SONG, SONG], axis=1), "received 40 of 42 steps"),
+        (
+            SONG.swapaxes(1, 2),
+            r"of 12 bands, .* received 21; .* are \(clips, steps, bands\): swap the last two",
+        ),
         (SONG[..., :7], "expected features of 12 bands, as .* takes them, received 7"),
         (SONG[:0], r"values, received shape \(0, 21, 12\)"),
-        (SONG[None], r"received shape \(1, 40, 21, 12\)"),
+        (SONG[None], r"expected .* \(clips, steps, bands\), received shape \(1, 40, 21, 12\)"),
         (np.where(SONG > 8, np.nan, SONG), "expected finite features"),
     ],
 )
