@@ -136,8 +136,8 @@ class SplitSettings(Settings):
 
     validation_share: float = setting(
         0.2,
-        "share of the clips with checked labels (split `curated` or `train`) held out; 0: train on all of them. A "
-        "data set with its own validation part holds that out, whatever the share above 0",
+        "share of the clips with checked labels (split `curated` or `train`) held out; 0: train on all of them. Of "
+        "a data set with its own validation part, any share above 0 holds out that part, and no other clip",
         at_least=0,
         below=1,
     )
@@ -157,9 +157,10 @@ class SplitSettings(Settings):
     )
     noisy_share: float = setting(
         0.0,
-        "share of the noisy clips that stages which train on noisy clips alone hold out and are validated on, in place "
-        "of the clips with checked labels; 0: these validate all stages. Stages with other sources train on all noisy "
-        "clips. `--folds` validates every stage on its fold",
+        "share of the noisy clips that validate each stage which trains on noisy clips alone, and that it does not "
+        "train on. All other stages, such as later ones on both sets, are validated on clips with checked labels, and "
+        "may train on these noisy clips. 0: clips with checked labels validate every stage. Without effect on a data "
+        "set without noisy clips, and with `--folds`, where the fold validates every stage",
         at_least=0,
         below=1,
     )

@@ -127,9 +127,6 @@ def _predict_test(
     clips = answers.clips[known]
     if known.any():
         _show_scores(out, dataset, answers, scores, parts, ensemble)
-        loss = loss_of(ensemble, targets, [part.logits[known] for part in parts])
-        if loss is not None:
-            print(f"{'loss':>8}  {loss:.4f}   (as in training)")
     if report:
         both = {
             name: (every[known], one[known])
@@ -161,15 +158,28 @@ def _show_scores(
     table = kind.table(targets, scores[known], ensemble.classes)
     reports = by_usage(kind, targets, scores[known], list(answers.clips["fname"][known]), dataset.usage)
     print(score_report(kind, table, reports))
+    logits = [part.logits[known] for part in parts]
+    loss = _loss(ensemble, targets, logits)
+    for value in loss.values():
+        print(f"{'loss':>8}  {value:.4f}   (as in training)")
     if is_stream(out):
         return
-    of_members = [kind.report(targets, part.logits[known]) for part in parts]
-    write_figures(scores_file(out), reports, list(zip(ensemble.members, of_members, strict=True)))
+    of_members = [
+        (member, {**kind.report(targets, own), **_loss(Ensemble((member,), "mean", None), targets, [own])})
+        for member, own in zip(ensemble.members, logits, strict=True)
+    ]
+    write_figures(scores_file(out), {**reports, "all": {**reports["all"], **loss}}, of_members)
     write_csv(class_table_file(out), table)
     if kind.is_single_label:
         confusions = confusion_table(targets, scores[known], ensemble.classes)
         write_csv(confusion_file(out), confusions, index=True)
         confusion_plot(confusions, confusion_file(out).with_suffix(".png"))
+
+
+def _loss(ensemble: Ensemble, targets: np.ndarray, logits: Sequence[np.ndarray]) -> dict[str, float]:
+    """`loss`, where there is one, as in `loss_of`."""
+    loss = loss_of(ensemble, targets, logits)
+    return {} if loss is None else {"loss": loss}
 
 
 def _both_ways(

@@ -204,6 +204,8 @@ def test_from_raw_data_to_predictions(case, tmp_path, capsys, request):
     assert np.isfinite(table[list(run.classes)].to_numpy()).all()
     whole, member = json.loads((tmp_path / "out.scores.json").read_text()).values()
     assert f"{metric} {whole['all'][run.kind.metric.key]:.4f}" in printed
+    assert f"loss  {whole['all']['loss']:.4f}" in printed
+    assert member[0]["scores"]["loss"] == whole["all"]["loss"]
     assert member[0]["finished"] == [run.info["finished"]]
     assert len(pd.read_csv(tmp_path / "out.per_class.csv")) == len(run.classes)
     if run.task == "multiclass":
