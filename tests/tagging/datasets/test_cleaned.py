@@ -130,8 +130,14 @@ def test_a_clip_refused_for_its_name_is_lost_and_not_changed(tmp_path):
     assert (list(usable["fname"]), list(lost["fname"])) == (["a.wav"], ["../a.wav"])
 
 
-def test_25_000_clips_take_under_a_second_or_so(tmp_path):
-    """Empty files stand for audio: a look at each file, not inside."""
+def cpu_seconds(work) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def test_25_000_clips_take_little_more_than_a_look_at_each_file(tmp_path):
+    """Empty files stand for audio. The best of three counts, as others may use the cores."""
     names = [f"{i:05}.wav" for i in range(25_000)]
     for folder in ("raw", "clean/noisy"):
         (tmp_path / folder).mkdir(parents=True)
@@ -145,9 +151,14 @@ def test_25_000_clips_take_under_a_second_or_so(tmp_path):
     write_settings(tmp_path / "clean", SETTINGS)
     paths = [tmp_path / "raw" / name for name in names]
     clips = pd.DataFrame({"fname": names, "path": paths, "split": "noisy"})
-    start = time.process_time()
-    usable, _ = with_clean_audio(clips, tmp_path / "clean", SETTINGS)
-    assert time.process_time() - start < 2  # 0.6 s where it was written
+    a_look = min(cpu_seconds(lambda: [path.stat() for path in paths]) for _ in range(3))
+    found = []
+    seconds = [
+        cpu_seconds(lambda: found.append(with_clean_audio(clips, tmp_path / "clean", SETTINGS)))
+        for _ in range(3)
+    ]
+    usable, _ = found[0]
+    assert min(seconds) < 50 * a_look  # 0.6 s, and 20 times, where it was written
     assert len(usable) == 25_000
 
 
