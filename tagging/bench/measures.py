@@ -26,6 +26,7 @@ from tagging.pipeline.pieces import audio_windows
 from tagging.runs.ensembles import make_ensemble
 from tagging.runs.folds import Member
 from tagging.tagger.tagger import Tagger
+from tagging.training.device import gpus
 from tagging.training.trainer import compiled_trainer
 
 
@@ -35,7 +36,7 @@ def machine(plan: Plan) -> dict[str, Any]:
         "processor": _processor(),
         "cores": os.cpu_count(),
         "jobs": plan.jobs,
-        "gpus": [device.name for device in tf.config.list_physical_devices("GPU")],
+        "gpus": [str(device) for device in gpus()],
         "python": platform.python_version(),
         "tensorflow": tf.__version__,
         **{name: version(name) for name in ("keras", "numpy", "soundfile", "soxr")},

@@ -36,7 +36,7 @@ class Certificate:
         clips: how many of the run's own.
         own: on these; None: there are none.
         awkward: on awkward clips, by name.
-        note: why there are no own clips.
+        note: why the run has no clips of its own.
         metric: name of the task's metric, and its values by the run and by the export on its own clips.
         tolerance: how far scores may be apart; None: weights are quantised.
         size_bytes: of the model.

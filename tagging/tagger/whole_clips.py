@@ -15,7 +15,7 @@ from submissions.activations import mean_of_groups
 from tagging.inference.windows import WindowLogits, average_windows
 from tagging.tagger.clips import CleanClip, clean_sound
 from tagging.tagger.network import WindowNetwork
-from tagging.tagger.packing import Batch, Packer, pieces_of, reading
+from tagging.tagger.packing import Batch, Packer, reading
 
 GROUP = 8  # clips that share batches, as a short clip does not fill one
 GROUP_BYTES = 4_000_000  # of their files, at most: a long clip fills batches, and others would wait for it
@@ -93,23 +93,25 @@ def _outputs(
     """What the networks make of each clip of a group, or what is wrong with it."""
     lost: dict[int, DecodeError] = {}
     found: list[list[Called]] = [[] for _ in networks]
-    pieces = [pieces_of(network) for network in networks]
+    packers = [Packer(number, network) for number, network in enumerate(networks)]
 
     def called(batch: Batch) -> tuple[int, Called]:
-        logits, features = networks[batch.network](pieces[batch.network], batch.pieces)
+        logits, features = networks[batch.network](packers[batch.network].pieces, batch.pieces)
         return batch.network, (batch.clips, logits, features, batch.levels_db)
 
-    for network, outputs in calls.in_order(called, _batches(networks, sounds, lost)):
+    for network, outputs in calls.in_order(called, _batches(networks, packers, sounds, lost)):
         found[network].append(outputs)
     means = [_means(network, parts) for network, parts in zip(networks, found, strict=True)]
     return [lost.get(clip) or [of_clip[clip] for of_clip in means] for clip in range(len(sounds))]
 
 
 def _batches(
-    networks: Sequence[WindowNetwork], sounds: Sequence[Sound], lost: dict[int, DecodeError]
+    networks: Sequence[WindowNetwork],
+    packers: Sequence[Packer],
+    sounds: Sequence[Sound],
+    lost: dict[int, DecodeError],
 ) -> Iterator[Batch]:
     """The pieces of all clips for all networks; what is wrong with a clip goes to `lost`."""
-    packers = [Packer(number, network) for number, network in enumerate(networks)]
     for clip, sound in enumerate(sounds):
         try:
             cleaned = _cleaned(networks, sound)
