@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from time import sleep
 from typing import IO
 
 from foundation.errors import UserError
@@ -12,6 +13,8 @@ try:
     import fcntl
 except ImportError:  # Windows: nothing keeps two processes apart
     fcntl = None  # type: ignore[assignment]
+
+_RETRY_S = 0.05
 
 
 class BusyError(UserError):
@@ -32,6 +35,19 @@ def locked(file: Path, work: str) -> Iterator[None]:
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a") as handle:
         _lock(handle, work, shared=False)
+        yield
+
+
+@contextmanager
+def waiting_lock(file: Path) -> Iterator[None]:
+    """As `locked`, but waits for a process that has the lock."""
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(locked(file, ""))
+                break
+            except BusyError:
+                sleep(_RETRY_S)
         yield
 
 

@@ -51,6 +51,13 @@ class PipelineSettings(Settings):
         "trains; or on the `device` that trains, as part of the training step. `auto`: on a GPU if there is one. What "
         "is random is the same for both, and images are equal within rounding",
     )
+    views_dir: str | None = setting(
+        None,
+        "folder that keeps what frozen backbones make of clips (stages with `views`), so that runs that differ only in "
+        "their heads, such as the trials of a sweep, share it; it is never emptied. Null: each stage makes its own and "
+        "removes it",
+        is_path=True,
+    )
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from optuna.trial import FrozenTrial, TrialState
 
-from foundation.locks import BusyError, locked
+from foundation.locks import BusyError, locked, waiting_lock
 from tagging.runs.trials import TRIALS
 from tagging.sweeps.file import EarlyTerminate, SweepError
-from tagging.sweeps.folder import JOURNAL, LOCK, waiting_lock
+from tagging.sweeps.folder import JOURNAL, LOCK
 from tagging.sweeps.job import Job
 
 _NAME = "sweep"

@@ -15,8 +15,8 @@ from tagging.inference.windows import WindowLogits, average_windows, inference_s
 from tagging.pipeline.batches import TrainingBatches
 from tagging.pipeline.clips import clips_from_files
 from tagging.pipeline.feature_batches import FeatureBatches
-from tagging.runs.contents import FEATURES
 from tagging.training.overfit import FirstBatches
+from tagging.training.shared_views import views_folder
 from tagging.training.stage_run import StageRun
 from tagging.training.views import make_views
 
@@ -89,7 +89,8 @@ class Head:
         stage = self._run.stage
         assert stage.settings.views  # noqa: S101  for the type checker
         batches, n = self._run.batches(self._frontend), min(stage.settings.views, stage.settings.epochs)
-        views = make_views(stage.work / FEATURES, n, batches, self._frozen)
+        with views_folder(self._run, batches, self._frozen) as folder:
+            views = make_views(folder, n, batches, self._frozen)
         return FeatureBatches(views, batches.batch_size, batches.seed, batches.weights is not None)
 
     def validate(self) -> dict[str, float]:

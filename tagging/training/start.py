@@ -69,10 +69,10 @@ def identity(stage: Stage, data: StageData, start: Run | None, teachers: Sequenc
         "deterministic": stage.config.deterministic,
         **{key: whole[key] for key in SHAPING},
         "stage": whole["stages"][stage.name],
-        "train_clips": _digest(data.train),
-        "validation_clips": _digest(data.held_out),
-        _NOISY_HELD: _digest(data.validation) if data.noisy else "none",
-        "background_clips": _digest(data.backgrounds),
+        "train_clips": clips_digest(data.train),
+        "validation_clips": clips_digest(data.held_out),
+        _NOISY_HELD: clips_digest(data.validation) if data.noisy else "none",
+        "background_clips": clips_digest(data.backgrounds),
         _WEIGHTS: None if start else _weights_hash(stage.config.model),
         "init_finished": start.info["finished"] if start else None,
         "selection_finished": ", ".join(teacher.info["finished"] for teacher in teachers) or None,
@@ -203,7 +203,7 @@ def _part(whole: dict[str, Any], *keys: str) -> dict[str, Any]:
     return {key: whole.get(key, "absent") for key in keys}
 
 
-def _digest(clips: pd.DataFrame) -> str:
+def clips_digest(clips: pd.DataFrame) -> str:
     """The clips by split, name, sound and labels (or values), whatever folder they are in."""
     labels = clips["values"].map(str) if "values" in clips else clips["labels"].map(",".join)
     lines = clips["split"] + "/" + clips["fname"] + " " + clips["audio_hash"] + " " + labels
