@@ -120,7 +120,10 @@ class TrainingBatches:
         return batched(items.map(self._load, num_parallel_calls=self.jobs), self.batch_size)
 
     def _items_of(self, epoch: tf.Tensor) -> tf.data.Dataset:
-        """(epoch, item) in random order, filled up to whole batches with item -1."""
+        """(epoch, item, clip, seed of its piece) in random order, filled up to whole batches with item -1.
+
+        All numbers of an epoch are drawn at once: an op costs as much for one item as for a thousand.
+        """
         shuffled = tf.random.experimental.stateless_shuffle(
             tf.range(self.items, dtype=tf.int64), self._seed(_ORDER, epoch)
         )
@@ -130,7 +133,9 @@ class TrainingBatches:
         filled = tf.pad(shuffled, [[0, missing]], constant_values=-1)
         if self.lengths is not None:
             filled = self._shuffle_batches(filled, epoch)
-        return tf.data.Dataset.from_tensor_slices((tf.fill(tf.shape(filled), epoch), filled))
+        clips = tf.gather(tf.constant(self._clip_of), tf.maximum(filled, 0))
+        seeds = _folded(self._seed(_WINDOWS, epoch), filled)
+        return tf.data.Dataset.from_tensor_slices((tf.fill(tf.shape(filled), epoch), filled, clips, seeds))
 
     def _buckets(self) -> tf.Tensor:
         """Number of each item's class of lengths, (items,): as many clips in each, in the order of length."""
@@ -145,11 +150,9 @@ class TrainingBatches:
         order = tf.random.experimental.stateless_shuffle(tf.range(self.steps), self._seed(_BATCHES, epoch))
         return tf.reshape(tf.gather(tf.reshape(items, (self.steps, self.batch_size)), order), [-1])
 
-    def _load(self, epoch: tf.Tensor, item: tf.Tensor) -> tuple:
+    def _load(self, epoch: tf.Tensor, item: tf.Tensor, clip: tf.Tensor, seed: tf.Tensor) -> tuple:
         """One piece of an item's clip, and of a background; a fill has one too, which `_images` leaves out."""
-        clip = tf.constant(self._clip_of)[tf.maximum(item, 0)]
-        path, label = _strings(self.paths)[clip], tf.constant(self.targets)[clip]
-        seed = tf.random.fold_in(self._seed(_WINDOWS, epoch), item)
+        path, label = tf.gather(_strings(self.paths), clip), tf.gather(tf.constant(self.targets), clip)
         piece = self.pieces.draw(self.pieces.read(path), seed)
         return epoch, item, piece, self._background(epoch, item), label
 
@@ -165,7 +168,7 @@ class TrainingBatches:
 
     @cached_property
     def _image_steps(self) -> ImageSteps:
-        return ImageSteps(self.pieces, self.frontend, self.augment)
+        return ImageSteps(self.pieces, self.frontend, self.augment, on_host=not self.on_device)
 
     def _drawn(
         self,
@@ -213,3 +216,9 @@ class TrainingBatches:
 
 def _strings(paths: Sequence[Path]) -> tf.Tensor:
     return tf.constant([str(path) for path in paths])
+
+
+def _folded(seed: tf.Tensor, items: tf.Tensor) -> tf.Tensor:
+    """`tf.random.fold_in(seed, item)` of all items, (items, 2): its first number is the same for each of them."""
+    first = tf.random.fold_in(seed, items[0])[0]
+    return tf.stack([tf.fill(tf.shape(items), first), items], axis=1)

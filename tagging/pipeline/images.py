@@ -1,7 +1,8 @@
 """What becomes of a batch of pieces: what is drawn for it, and the steps up to the images that a network sees."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import keras
@@ -21,6 +22,7 @@ from tagging.augment.batch import (
 from tagging.augment.op import Batch, Rows
 from tagging.augment.settings import AugmentSettings
 from tagging.augment.spec_augment import own_lengths
+from tagging.frontend.parts.in_groups import in_groups
 from tagging.pipeline.pieces import Pieces
 
 FRONT_END = "front end"  # the name of its step
@@ -50,11 +52,13 @@ class ImageSteps:
         pieces: how inputs are stored.
         frontend: inputs (and `Batch.edges_hz`, if they move) -> images.
         augment: what is done to waveforms and images.
+        on_host: whether `steps` runs in tf.data.
     """
 
     pieces: Pieces
     frontend: keras.Layer
     augment: AugmentSettings
+    on_host: bool = False
 
     def draw(self, stored: tf.Tensor, waveform_seed: tf.Tensor, image_seed: tf.Tensor) -> BatchDrawn:
         """What is random in the steps of a batch.
@@ -93,7 +97,7 @@ class ImageSteps:
             steps += waveform_chain(self.augment).steps(batch, drawn.waveforms)
         batch = last(steps)
         moved = () if batch.edges_hz is None else (batch.edges_hz,)
-        image = batch._replace(inputs=self.frontend(batch.inputs, *moved))
+        image = batch._replace(inputs=self._images(batch.inputs, *moved))
         return [*steps, (FRONT_END, image), *image_chain(self.augment).steps(image, drawn.images)]
 
     def packed(self, batch: Batch, drawn: BatchDrawn) -> tuple[dict, Any, Any]:
@@ -114,6 +118,11 @@ class ImageSteps:
             parts.get("backgrounds"),
         )
         return batch, BatchDrawn((), parts["waveforms"], parts["images"])
+
+    @property
+    def _images(self) -> Callable:
+        """Inputs (and edges) -> images."""
+        return partial(in_groups, self.frontend) if self.on_host and self.pieces.is_audio else self.frontend
 
     @cached_property
     def _first(self) -> Chain:

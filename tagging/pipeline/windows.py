@@ -31,9 +31,12 @@ def loudest_window(waveform: tf.Tensor, length: int, candidates: int, seed: tf.T
     waveform = tile(waveform, length)
     last_start = tf.size(waveform) - length
     starts = tf.random.stateless_uniform([candidates], seed, 0, last_start + 1, tf.int32)
-    energies = [tf.nn.l2_loss(tf.cast(waveform[s : s + length], tf.float32)) for s in tf.unstack(starts)]
-    start = starts[tf.argmax(tf.stack(energies))]
-    return tf.ensure_shape(waveform[start : start + length], (length,))
+    found = [tf.slice(waveform, start, [length]) for start in tf.split(starts, candidates)]
+    if candidates == 1:
+        return found[0]
+    energies = [tf.nn.l2_loss(tf.cast(window, tf.float32)) for window in found]
+    loudest = tf.gather(starts, tf.argmax(tf.stack(energies)))
+    return tf.slice(waveform, tf.reshape(loudest, [1]), [length])
 
 
 def window_starts(samples: tf.Tensor, length: int, hop: int) -> tf.Tensor:

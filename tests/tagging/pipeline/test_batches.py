@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import soundfile as sf
+import tensorflow as tf
 
 from preprocessing.wav import wav_bytes
 from tagging.augment.ops.background import BackgroundSettings
@@ -112,6 +113,16 @@ def test_windows_are_drawn_anew_every_epoch(tmp_path):
     )
     peaks = [float(np.abs(x).max()) for x, _ in epochs_of(supply, 0, 6)]
     assert len(set(peaks)) == 6
+
+
+def test_each_item_has_the_seed_that_folding_in_its_number_gives(paths):
+    supply = batches(paths)
+    drawn = list(supply._items_of(tf.constant(3, tf.int64)))
+    assert len(drawn) == supply.steps * supply.batch_size
+    of_epoch = tf.random.fold_in(tf.constant([supply.seed, 1], tf.int64), tf.constant(3, tf.int64))
+    for _, item, clip, seed in drawn:
+        np.testing.assert_array_equal(seed, tf.random.fold_in(of_epoch, item))
+        assert int(clip) == max(int(item), 0)
 
 
 def test_each_clip_once_plain_and_once_augmented(paths):
