@@ -47,11 +47,17 @@ def read_query(pairs: Sequence[tuple[str, str]], *, task: str, has_timeline: boo
         if getattr(args, name) is not None:
             raise _refusal(f"{name}: expected it once")
         try:
-            setattr(args, name, OPTIONS[name](text[:_SHOWN]))
+            setattr(args, name, OPTIONS[name](_short(text)))
         except argparse.ArgumentTypeError as error:
             raise _refusal(f"{name}: {error}") from error
     _check(args, task, has_timeline=has_timeline)
     return args
+
+
+def _short(text: str) -> str:
+    if len(text) > _SHOWN:
+        raise argparse.ArgumentTypeError(f"expected at most {_SHOWN} characters, received {len(text)}")
+    return text
 
 
 def _check(args: argparse.Namespace, task: str, *, has_timeline: bool) -> None:
