@@ -104,7 +104,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
 
 
 def _port(text: str) -> int:
-    return int(cli.number(text, 0, 65_535))
+    return int(cli.number(text, 0, 65_535)) if text.isdecimal() else cli.positive(text)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import socket
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -80,9 +81,11 @@ def bound_socket(host: str, port: int) -> socket.socket:
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
+        with ExitStack() as stack:
+            listener = stack.enter_context(socket.socket(family, kind, protocol))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            stack.pop_all()
     except OSError as error:
         raise ServeError(
             f"expected a free address, received {host} port {port}: {error.strerror}; choose another --port (0: any "
