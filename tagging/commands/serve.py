@@ -36,7 +36,7 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
         type=cli.positive,
         metavar="N",
         default=cli.available_cores(),
-        help="requests that are tagged at a time, each on one core (default: all cores, here %(default)s)",
+        help="requests tagged at the same time, each on one core (default: all cores, here %(default)s)",
     )
 
 
@@ -58,10 +58,20 @@ def _add_timeline(parser: argparse.ArgumentParser) -> None:
         "--window-s",
         type=cli.above_zero,
         metavar="S",
-        help="of timelines: window length (default: the run's)",
+        help="window length of timelines (default: the run's)",
     )
-    add("--hop-s", type=cli.above_zero, metavar="S", help="of timelines: time between window starts")
-    add("--columns", type=cli.positive, metavar="N", help="of timelines: columns to average, as in tag")
+    add(
+        "--hop-s",
+        type=cli.above_zero,
+        metavar="S",
+        help="time between window starts of timelines (default: the run's overlap)",
+    )
+    add(
+        "--columns",
+        type=cli.positive,
+        metavar="N",
+        help="instead of windows, average N columns of the network's features, as tag --columns does",
+    )
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
@@ -92,14 +102,14 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         type=cli.above_zero,
         default=60.0,
         metavar="S",
-        help="time for an upload, and again for its tags (default: %(default)g)",
+        help="seconds in which an upload has to arrive, and again in which it has to be tagged (default: %(default)g)",
     )
     add(
         "--max-requests",
         type=cli.positive,
         default=16,
         metavar="N",
-        help="requests at once, those that wait included (default: %(default)s)",
+        help="requests at the same time, including those that wait (default: %(default)s)",
     )
 
 

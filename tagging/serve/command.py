@@ -48,8 +48,10 @@ def check_packages() -> None:
 
 
 def _tagger(args: argparse.Namespace) -> Tagger:
-    paths = [AUDIOSET if path == Path(AUDIOSET) else path for path in args.runs]
-    tagger = Tagger.load(*paths or [AUDIOSET], weights=args.weights or AUDIOSET)
+    paths = [AUDIOSET if path == Path(AUDIOSET) else path for path in args.runs] or [AUDIOSET]
+    if args.weights and AUDIOSET not in paths:
+        raise ServeError("--weights applies to the published network: leave it out, or add audioset")
+    tagger = Tagger.load(*paths, weights=args.weights or AUDIOSET)
     for run in tagger.runs:
         if run.warning:
             print(shown_lines(run.warning), file=sys.stderr)

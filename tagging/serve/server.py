@@ -111,6 +111,7 @@ def run_server(app: ASGIApp, listener: socket.socket, limits: Limits, *, quiet: 
         log_config=_log_config(),
         access_log=not quiet,
         server_header=False,
+        headers=[("X-Content-Type-Options", "nosniff")],
         h11_max_incomplete_event_size=HEAD_BYTES,
         timeout_graceful_shutdown=round(2 * limits.timeout_s) + _GRACE_S,
     )
