@@ -26,7 +26,7 @@ def serve(args: argparse.Namespace) -> int:
     check_packages()
     from tagging.serve.app import make_app  # noqa: PLC0415  they may lack
     from tagging.serve.page import check_page  # noqa: PLC0415
-    from tagging.serve.server import bound_socket, run_server, url_of  # noqa: PLC0415
+    from tagging.serve.server import BACKLOG, bound_socket, run_server, url_of  # noqa: PLC0415
     from tagging.serve.service import ready_service  # noqa: PLC0415
 
     if args.page:
@@ -36,6 +36,9 @@ def serve(args: argparse.Namespace) -> int:
         over_time = {key: getattr(args, key) for key in ("window_s", "hop_s", "columns")}
         service = ready_service(_tagger(args), limits, over_time)
         with scratch_folder("tagging-serve-") as scratch, Workers(args.jobs) as workers:
+            listener.listen(
+                BACKLOG
+            )  # before the address is known: who connects at once waits, and is not refused
             print(f"{url_of(listener)} (Ctrl-C ends it)", flush=True)
             run_server(make_app(service, workers, scratch, args.page), listener, limits, quiet=args.quiet)
     return 0

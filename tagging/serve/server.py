@@ -18,6 +18,7 @@ from tagging.serve.limits import Limits
 HEAD_S = 10.0  # from a connection, or from an answer, to the end of the next request's head
 DOWNLOAD_S = 600.0  # for an answer, in addition to its work
 CONNECTIONS = 256  # at once
+BACKLOG = 128  # connections that wait until the server takes them
 HEAD_BYTES = 2**14
 _GRACE_S = 5
 
@@ -113,6 +114,7 @@ def run_server(app: ASGIApp, listener: socket.socket, limits: Limits, *, quiet: 
         server_header=False,
         headers=[("X-Content-Type-Options", "nosniff")],
         h11_max_incomplete_event_size=HEAD_BYTES,
+        backlog=BACKLOG,
         timeout_graceful_shutdown=round(2 * limits.timeout_s) + _GRACE_S,
     )
     try:

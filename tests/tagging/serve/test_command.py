@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ from tagging import __main__
 from tagging.config.schema import Config
 from tagging.pipeline.pieces import feature_sequences
 from tagging.pipeline.settings import SequenceSettings
-from tagging.serve import command
+from tagging.serve import command, server
 from tagging.serve.server import bound_socket, url_of
 from tagging.serve.service import ready_service
 from tagging.tagger.tagger import Tagger
@@ -92,6 +93,15 @@ def test_ports(runs, capsys, port):
 def test_addresses_of_the_new_kind():
     with bound_socket("::1", 0) as listener:
         assert re.fullmatch(r"http://\[::1\]:\d+", url_of(listener))
+
+
+def test_the_address_is_printed_when_it_can_be_reached(runs, capsys, monkeypatch):
+    def connect(app, listener, limits, *, quiet):
+        assert capsys.readouterr().out.startswith(url_of(listener))
+        socket.create_connection(listener.getsockname()).close()
+
+    monkeypatch.setattr(server, "run_server", connect)
+    assert __main__.main(["serve", str(runs[0]), "--port", "0"]) == 0
 
 
 @pytest.mark.slow
