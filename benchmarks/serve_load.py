@@ -35,6 +35,7 @@ LENGTHS_S = (1.0, 2.5, 4.0, 10.0)
 FORMATS = ("WAV", "FLAC", "OGG")
 RATE_HZ = 44_100
 SAMPLES = 6  # of the memory
+TICK_S = 0.1
 TIMEOUT_S = 60.0
 
 Scores = list[tuple[str, float]]
@@ -59,12 +60,14 @@ class Outcome:
         audio_s: seconds of audio in them.
         statuses: how often each; where there was no answer, the error.
         wrong: answers with other scores.
+        pause_s: the longest time in which this process did not run, on a machine that is busy or halted.
     """
 
     latencies_s: list[float] = field(default_factory=list)
     audio_s: float = 0.0
     statuses: Counter[int | str] = field(default_factory=Counter)
     wrong: int = 0
+    pause_s: float = 0.0
 
     def add(self, clip: Clip, seconds: float, status: int | str, body: bytes) -> None:
         self.latencies_s.append(seconds)
@@ -151,12 +154,13 @@ def load(
     threads = [threading.Thread(target=client) for _ in range(clients)]
     for thread in threads:
         thread.start()
-    memory = []
-    for number in range(1, SAMPLES + 1):
-        time.sleep(max(0.0, end - time.monotonic() - seconds * (1 - number / SAMPLES)))
-        memory.append(memory_mb(pid))
-    for thread in threads:
-        thread.join()
+    memory, last = [memory_mb(pid)], time.monotonic()
+    while any(thread.is_alive() for thread in threads):
+        time.sleep(TICK_S)
+        outcome.pause_s = max(outcome.pause_s, time.monotonic() - last - TICK_S)
+        last = time.monotonic()
+        if last > end - seconds * (1 - len(memory) / SAMPLES):
+            memory.append(memory_mb(pid))
     return outcome, memory
 
 
@@ -190,6 +194,7 @@ def show(outcome: Outcome, memory: Sequence[float], seconds: float) -> None:
     print("statuses:", dict(outcome.statuses), f"answers that differ: {outcome.wrong}")
     marks = np.percentile(outcome.latencies_s, [50, 95, 99, 100]) * 1000
     print("latency in ms, median, 95 %, 99 %, largest:", *(f"{mark:.0f}" for mark in marks))
+    print(f"longest pause of the clients' process: {outcome.pause_s:.1f} s")
     print("memory in MB over the time:", *(f"{each:.0f}" for each in memory))
 
 

@@ -36,9 +36,7 @@ def serve(args: argparse.Namespace) -> int:
         over_time = {key: getattr(args, key) for key in ("window_s", "hop_s", "columns")}
         service = ready_service(_tagger(args), limits, over_time)
         with scratch_folder("tagging-serve-") as scratch, Workers(args.jobs) as workers:
-            listener.listen(
-                BACKLOG
-            )  # before the address is known: who connects at once waits, and is not refused
+            listener.listen(BACKLOG)  # before the address is known: no client is refused
             print(f"{url_of(listener)} (Ctrl-C ends it)", flush=True)
             run_server(make_app(service, workers, scratch, args.page), listener, limits, quiet=args.quiet)
     return 0

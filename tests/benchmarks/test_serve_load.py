@@ -49,7 +49,8 @@ def test_answers_are_compared(monkeypatch, answers, status, wrong, good):
     assert outcome.wrong == wrong * number
     assert outcome.audio_s == 2 * number
     assert outcome.is_good == good
-    assert memory == [1.0] * serve_load.SAMPLES
+    assert set(memory) == {1.0}
+    assert outcome.pause_s >= 0
 
 
 def test_no_answer_is_an_error_in_place_of_the_status():
