@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -49,6 +50,17 @@ def check_wanted() -> None:
     stop = getattr(_HERE, "stop", None)
     if stop is not None and stop.is_set():
         raise Stopped
+
+
+@contextmanager
+def stopped_by(stop: threading.Event) -> Iterator[None]:
+    """In the block, `check_wanted` of this thread raises once the event is set."""
+    before = getattr(_HERE, "stop", None)
+    _HERE.stop = stop
+    try:
+        yield
+    finally:
+        _HERE.stop = before
 
 
 def _enter(stop: threading.Event) -> None:

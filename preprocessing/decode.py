@@ -11,7 +11,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from preprocessing.errors import DecodeError
+from foundation.words import listed
+from preprocessing.errors import DecodeError, NoSoundError
 from preprocessing.settings import RATE_LIMITS_HZ
 
 PEAK_LIMIT = 1e6  # float files may exceed full scale (1.0), but nothing recorded exceeds it a million times
@@ -40,7 +41,7 @@ class Heard:
     def warning(self) -> str:
         """One line, or "" where all was heard."""
         heard_s = self.frames / self.rate_hz
-        reasons = ", ".join(self.reasons)
+        reasons = listed(self.reasons)
         if self.full_s <= heard_s + 1e-6:  # full_s may be a sum
             return reasons
         of = "" if self.full_s == inf else f" of {self.full_s:.3f}"
@@ -82,7 +83,7 @@ def open_audio(path: Path) -> tuple[BinaryIO, bytes]:
         return file, head
     file.close()
     if not head:
-        raise DecodeError("expected audio, received an empty file (0 bytes)")
+        raise NoSoundError("expected audio, received an empty file (0 bytes)")
     raise DecodeError("expected audio, received an array: features need cleaning.features.name=stored")
 
 
@@ -111,7 +112,7 @@ def check_waveform(samples: np.ndarray, rate_hz: int) -> None:
     if samples.ndim != 2:
         raise DecodeError(f"expected samples of shape (frames, channels), received shape {samples.shape}")
     if not samples.size:
-        raise DecodeError("expected sound, received zero samples")
+        raise NoSoundError("expected sound, received zero samples")
     if not peak(samples) <= PEAK_LIMIT:
         bad = np.count_nonzero(~(np.abs(samples) <= PEAK_LIMIT))
         raise DecodeError(

@@ -1,6 +1,7 @@
 """What soundfile cannot read, through a pipe from ffmpeg: block by block, never the whole file."""
 
 import json
+import select
 import shutil
 import struct
 import subprocess
@@ -11,6 +12,7 @@ from typing import IO
 
 import numpy as np
 
+from foundation.workers import check_wanted
 from preprocessing.decode import GRACE_S, Heard
 from preprocessing.errors import DecodeError
 
@@ -24,6 +26,7 @@ _CONTAINERS = (
 _ENTRIES = "stream=duration:format=format_name,nb_streams,duration"
 _SHOWN = ("-select_streams", "a", "-show_entries", _ENTRIES, "-of", "json")
 _OUTPUT = ("-map", "0:a:0", "-c:a", "pcm_f32be", "-f", "au", "-")
+_POLL_S = 0.5  # how often it is asked whether the sound is still wanted
 _QUIET = ("-v", "error", "-protocol_whitelist", "file,pipe", "-format_whitelist", _CONTAINERS)
 
 
@@ -42,7 +45,7 @@ def ffmpeg_blocks(path: Path, block_frames: int, heard: Heard) -> Iterator[tuple
     heard.full_s = max(heard.full_s, _probe(path, heard))
     with _decoder(path) as pipe:
         heard.rate_hz, channels = _read_header(pipe)
-        while data := pipe.read(4 * channels * block_frames):
+        while data := _read(pipe, 4 * channels * block_frames):
             samples = np.frombuffer(data, ">f4", len(data) // (4 * channels) * channels).astype(np.float32)
             heard.frames += len(samples) // channels
             yield samples.reshape(-1, channels), heard.rate_hz
@@ -55,9 +58,8 @@ def ffmpeg_blocks(path: Path, block_frames: int, heard: Heard) -> Iterator[tuple
 def _probe(path: Path, heard: Heard) -> float:
     """Length of the first audio stream by the header, in seconds; 0 where that does not tell."""
     command = ["ffprobe", *_QUIET, *_SHOWN, str(path.absolute())]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S603
     try:
-        found = json.loads(done.stdout)
+        found = json.loads(_output_of(command))
         seconds = _declared_s(found["streams"][0], found["format"])
     except (ValueError, KeyError, IndexError) as error:
         raise DecodeError(UNREADABLE) from error
@@ -66,13 +68,48 @@ def _probe(path: Path, heard: Heard) -> float:
     return seconds
 
 
+def _output_of(command: list[str]) -> bytes:
+    """What a program prints; it is killed where nobody waits for it any more."""
+    nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
+    with subprocess.Popen(command, stdin=nothing, stdout=pipe, stderr=nothing) as process:  # noqa: S603
+        try:
+            while True:
+                try:
+                    return process.communicate(timeout=_POLL_S)[0]
+                except subprocess.TimeoutExpired:
+                    check_wanted()
+        finally:
+            process.kill()
+
+
+def _read(pipe: IO[bytes], size: int) -> bytes:
+    """So many bytes, or what there is until the end; a program that hangs does not keep an unwanted thread."""
+    data = bytearray()
+    while len(data) < size:
+        while not _has_data(pipe):
+            check_wanted()
+        if not (part := pipe.read(size - len(data))):
+            break
+        data += part
+    return bytes(data)
+
+
+def _has_data(pipe: IO[bytes]) -> bool:
+    """Whether there is something to read, or the end; Windows, where pipes cannot be asked, waits for it."""
+    if not hasattr(select, "poll"):
+        return True
+    poll = select.poll()
+    poll.register(pipe, select.POLLIN)
+    return bool(poll.poll(1000 * _POLL_S))
+
+
 def _read_header(pipe: IO[bytes]) -> tuple[int, int]:
     """Rate in Hz and number of channels of what ffmpeg decodes, which is not always what a file's header says."""
-    header = pipe.read(24)
+    header = _read(pipe, 24)
     if len(header) < 24:
         raise DecodeError(UNREADABLE)
     _, start, _, _, rate_hz, channels = struct.unpack(">4s5I", header)
-    pipe.read(start - len(header))
+    _read(pipe, start - len(header))
     return rate_hz, channels
 
 
@@ -89,7 +126,9 @@ def _decoder(path: Path) -> Iterator[IO[bytes]]:
     """An AU file of big-endian float32; ffmpeg ends with the block, however that ends."""
     command = ["ffmpeg", "-nostdin", *_QUIET, "-i", str(path.absolute()), *_OUTPUT]
     nothing = subprocess.DEVNULL
-    with subprocess.Popen(command, stdin=nothing, stdout=subprocess.PIPE, stderr=nothing) as process:  # noqa: S603
+    with subprocess.Popen(  # noqa: S603
+        command, bufsize=0, stdin=nothing, stdout=subprocess.PIPE, stderr=nothing
+    ) as process:
         assert process.stdout is not None  # noqa: S101  for the type checker
         try:
             yield process.stdout

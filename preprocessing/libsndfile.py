@@ -9,6 +9,7 @@ from typing import BinaryIO
 import numpy as np
 import soundfile as sf
 
+from foundation.workers import check_wanted
 from preprocessing.decode import GRACE_S, Heard
 from preprocessing.errors import DecodeError
 from preprocessing.mpeg import mpeg_seconds, told_end
@@ -99,6 +100,7 @@ def read_streams(
     heard.rate_hz, channels = first.samplerate, first.channels
     for number, part in enumerate(parts, 1):
         name = f"part {number} of {len(parts)}"
+        check_wanted()
         stream = first if number == 1 else _opened(file, part)
         if stream is None:
             heard.reasons.append(f"{name} cannot be read")

@@ -3,6 +3,8 @@
 import struct
 from typing import BinaryIO, NamedTuple
 
+from foundation.workers import check_wanted
+
 _KBPS = {  # (is MPEG 1, layer) -> by index
     (True, 1): (0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
     (True, 2): (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
@@ -26,6 +28,7 @@ def mpeg_seconds(file: BinaryIO) -> float:
     while (start := _next_frame(file, place)) is not None:
         place = start
         while frame := _frame_at(file, place):
+            check_wanted()
             seconds += frame.seconds
             place += frame.size
     return seconds
@@ -51,6 +54,7 @@ def _next_frame(file: BinaryIO, place: int) -> int | None:
         data = file.read(_SEARCH_BYTES)
         found = data.find(b"\xff")
         while found >= 0:
+            check_wanted()
             first = _frame_at(file, place + found)
             if first and _frame_at(file, place + found + first.size):
                 return place + found

@@ -2,16 +2,20 @@
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
+
+from foundation.workers import check_wanted
+from preprocessing.errors import DecodeError
 
 STREAMED_BYTES = 0x7FFF_0000  # programs that write WAV to a pipe put a size near 2 or 4 GiB into the header
 _UNTIL_THE_END = b"\xff" * 4  # as they do; libsndfile then reads as far as the file goes
 _FLAC_START = b"fLaC\0\0\0\x22"  # the magic and the head of the first block, which has a fixed size
 _OGG_START, _OGG_PAGE, _OGG_LAST = b"OggS\0\x02", b"OggS", 4
 _BLOCK_BYTES = 2**20
+_MOST_PARTS = 10_000  # more are no recording, and would fill the memory
 _OGG_PAGE_BYTES = 27 + 255 + 255 * 255  # at most
 
 
@@ -77,7 +81,11 @@ class PartView(io.RawIOBase):
 
 
 def find_parts(file: BinaryIO, head: bytes, size: int) -> list[Part]:
-    """The parts of a file that begins with `head`: Ogg, FLAC and WAV may have several, one after the other."""
+    """The parts of a file that begins with `head`: Ogg, FLAC and WAV may have several, one after the other.
+
+    Raises:
+        DecodeError: too many of them.
+    """
     if head.startswith(_OGG_PAGE):
         return _ogg_parts(file, size)
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
@@ -144,13 +152,16 @@ def _has_last_page(file: BinaryIO, size: int) -> bool:
 
 
 def _wav_parts(file: BinaryIO, size: int) -> list[Part]:
-    parts, start, share = [], 0, 1.0
+    parts, start, share, are_chunks = [], 0, 1.0, False
     for name, place, length in _chunks(file, 12, size):
         if name == b"RIFF":
             parts.append(Part(start, place, share))
+            _check_number(parts)
             start, share = place, 1.0
-        elif name == b"data" and length == 0 and not _are_chunks(file, place + 8, size):
-            return [*parts, Part(start, size, size_at=place + 4 - start)]
+        elif name == b"data" and length == 0 and not are_chunks:
+            are_chunks = _are_chunks(file, place + 8, size)  # then to the end of the file
+            if not are_chunks:
+                return [*parts, Part(start, size, size_at=place + 4 - start)]
         elif name == b"data" and length < STREAMED_BYTES:
             present = size - place - 8
             share = present / length if 0 < present < length else 1.0
@@ -166,6 +177,7 @@ def _chunks(file: BinaryIO, place: int, size: int) -> Iterator[tuple[bytes, int,
         if (name == b"RIFF" and form != b"WAVE") or not name.decode("ascii", "replace").isprintable():
             return
         yield name, place, length
+        check_wanted()
         place += 12 if name == b"RIFF" else 8 + length + length % 2
 
 
@@ -186,7 +198,13 @@ def _places(file: BinaryIO, words: bytes) -> list[int]:
         place = data.find(words)
         while place >= 0:
             found.append(first + place)
+            _check_number(found)
             place = data.find(words, place + 1)
         held = data[-len(words) + 1 :]
         first += len(data) - len(held)
     return found
+
+
+def _check_number(parts: Sequence[object]) -> None:
+    if len(parts) > _MOST_PARTS:
+        raise DecodeError(f"expected one recording, received more than {_MOST_PARTS} that were joined")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from preprocessing.decode import check_waveform, peak
-from preprocessing.errors import DecodeError
+from preprocessing.errors import DecodeError, NoSoundError
 from preprocessing.mono import Levels, to_mono
 
 BLOCK_FRAMES = 2**16
@@ -54,7 +54,7 @@ def checked_blocks(blocks: Iterator[tuple[np.ndarray, int]]) -> Iterator[tuple[n
         yield block, rate_hz
         is_empty = False
     if is_empty:
-        raise DecodeError("expected sound, received zero samples")
+        raise NoSoundError("expected sound, received zero samples")
 
 
 def check_block(block: np.ndarray, rate_hz: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from preprocessing.errors import DecodeError
+from preprocessing.errors import NoSoundError
 from preprocessing.mono import Levels, to_mono
 from preprocessing.resample import BlockResampler, to_pcm16
 from preprocessing.sound import Sound
@@ -38,7 +38,7 @@ class PcmStream:
             if len(pcm):
                 yield pcm
         if not samples:
-            raise DecodeError(f"expected sound, received {frames} frames: too few at {self.rate_hz} Hz")
+            raise NoSoundError(f"expected sound, received {frames} frames: too few at {self.rate_hz} Hz")
 
     def _resampled(self) -> Iterator[tuple[np.ndarray, int, int]]:
         """(waveform at the new rate, frames that were read for it, their rate)."""

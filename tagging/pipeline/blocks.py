@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from preprocessing.errors import DecodeError
+from preprocessing.errors import NoSoundError
 from tagging.pipeline.pieces import AudioWindows
 
 ALL_SILENCE = "expected sound, received only silence"
@@ -30,7 +30,7 @@ def cut_windows(blocks: Iterable[np.ndarray], pieces: AudioWindows, margin: int 
         margin: samples of silence before and behind the clip, which starts and ends include.
 
     Raises:
-        DecodeError: the blocks are empty.
+        NoSoundError: the blocks are empty.
     """
     cutter = WindowCutter(pieces, margin)
     for block in blocks:
@@ -38,7 +38,7 @@ def cut_windows(blocks: Iterable[np.ndarray], pieces: AudioWindows, margin: int 
         if pieces.only_first and cutter.start:
             return
     if cutter.is_empty:
-        raise DecodeError(ALL_SILENCE)
+        raise NoSoundError(ALL_SILENCE)
     yield from cutter.close()
 
 

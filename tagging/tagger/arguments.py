@@ -75,21 +75,21 @@ def _add_timeline(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--smooth-s",
-        type=_seconds,
+        type=seconds,
         metavar="S",
         help="smooth scores with an S-second moving average (default: 0)",
     )
     add(
         "--threshold",
-        type=_threshold,
+        type=threshold,
         metavar="T",
         help=f"list all tags with at least this score; {OWN}: the run's own thresholds, or .5 (default with "
         "--timeline)",
     )
-    add("--min-length-s", type=_seconds, metavar="S", help="drop segments shorter than this (default: 0)")
+    add("--min-length-s", type=seconds, metavar="S", help="drop segments shorter than this (default: 0)")
     add(
         "--max-gap-s",
-        type=_seconds,
+        type=seconds,
         metavar="S",
         help="merge segments of the same label less than S seconds apart (single-label runs: only if no other label "
         "is predicted in between; default: 0)",
@@ -128,9 +128,11 @@ def _add_jobs(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """0 or more, for argparse."""
     return cli.number(text, 0, inf)
 
 
-def _threshold(text: str) -> float | str:
+def threshold(text: str) -> float | str:
+    """A probability, or `own`, for argparse."""
     return OWN if text == OWN else cli.number(text, 0, 1)

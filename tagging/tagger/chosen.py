@@ -5,6 +5,7 @@ from math import inf
 
 from tagging.inference.results import Segment, Tags, Timeline
 from tagging.tagger.arguments import OWN
+from tagging.tagger.formats import Record
 
 TOP = 5  # tags of a clip; with a threshold, and of regression, all
 
@@ -24,3 +25,12 @@ def chosen_segments(args: argparse.Namespace, timeline: Timeline) -> list[Segmen
         return None
     threshold = None if args.threshold == OWN else args.threshold
     return timeline.segments(threshold, args.min_length_s or 0.0, args.max_gap_s or 0.0)
+
+
+def record_of(args: argparse.Namespace, name: str, result: Tags | Timeline, warning: str) -> Record:
+    """What is written for a file."""
+    if isinstance(result, Tags):
+        return Record(name, tags=chosen_tags(args, result), warning=warning, silent=result.silent)
+    silent = bool(result.is_silent.all())
+    segments = chosen_segments(args, result)
+    return Record(name, timeline=result, segments=segments, warning=warning, silent=silent)

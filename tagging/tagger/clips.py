@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from preprocessing.chain import CleanStream
-from preprocessing.errors import DecodeError
+from preprocessing.errors import NoSoundError
 from preprocessing.feature_settings import STORED
 from preprocessing.features import compute_features
 from preprocessing.manifest import check_fingerprint
@@ -73,7 +73,7 @@ def clean_sound(sound: Sound, cleaning: CleaningSettings) -> CleanClip:
         return clean
     pcm = clean.pcm()
     if not len(pcm):
-        raise DecodeError(ALL_SILENCE)
+        raise NoSoundError(ALL_SILENCE)
     return compute_features(pcm, cleaning.rate_hz, features)[0][None]
 
 

@@ -19,7 +19,7 @@ from tagging.inference.errors import TaggerError
 from tagging.inference.published import AUDIOSET
 from tagging.inference.results import Tags, Timeline
 from tagging.plots.timeline import draw_timeline
-from tagging.tagger.chosen import chosen_segments, chosen_tags
+from tagging.tagger.chosen import record_of
 from tagging.tagger.clips import check_clean
 from tagging.tagger.files import found_files
 from tagging.tagger.formats import WRITERS, Output, Record
@@ -166,17 +166,15 @@ def _record(
     """The one of a file; once it is written, the outputs next to it follow."""
     if sound.warning:
         print(f"{shown(name)}: {sound.warning}", file=sys.stderr, flush=True)
+    record = record_of(args, name, result, sound.warning)
+    yield record
     if isinstance(result, Tags):
-        yield Record(name, tags=chosen_tags(args, result), warning=sound.warning, silent=result.silent)
         return
-    segments = chosen_segments(args, result)
-    silent = bool(result.is_silent.all())
-    yield Record(name, timeline=result, segments=segments, warning=sound.warning, silent=silent)
     if args.labels:
-        write_labels(args.labels, segments or [])
+        write_labels(args.labels, record.segments or [])
     if args.plot:
         seen = clips_of(sound, tagger.runs[0]) if tagger.ensemble.takes_features else sound
-        draw_timeline(result, segments, seen, tagger.rate_hz, args.plot, title=Path(name).name)
+        draw_timeline(result, record.segments, seen, tagger.rate_hz, args.plot, title=Path(name).name)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from foundation.errors import UserError
+from foundation.workers import Stopped
 from preprocessing.errors import DecodeError, strange
 from tagging.inference.levels import level_db
 from tagging.inference.windows import pieces_for
@@ -82,7 +83,7 @@ def reading() -> Iterator[None]:
     """Makes any fault of reading a clip a DecodeError: one strange file must not stop the others."""
     try:
         yield
-    except UserError:
+    except (UserError, Stopped):
         raise
     except Exception as error:
         raise DecodeError(strange(error)) from error

@@ -1,5 +1,6 @@
 """Threads that keep the order of their work; those of an interrupted command end soon."""
 
+import threading
 import time
 from concurrent.futures import Future
 from contextlib import suppress
@@ -7,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from foundation.workers import Stopped, Workers, check_wanted
+from foundation.workers import Stopped, Workers, check_wanted, stopped_by
 
 
 def work_until_stopped(begun: list[float]) -> None:
@@ -73,3 +74,13 @@ def test_an_error_comes_in_its_place():
         assert next(results) == 1
         with pytest.raises(ZeroDivisionError):
             next(results)
+
+
+def test_an_event_ends_the_work_of_a_thread_of_its_own():
+    stop = threading.Event()
+    with stopped_by(stop):
+        check_wanted()
+        stop.set()
+        with pytest.raises(Stopped):
+            check_wanted()
+    check_wanted()

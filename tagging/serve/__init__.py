@@ -1,0 +1,1 @@
+"""An HTTP service that tags audio: `python -m tagging serve`."""
