@@ -14,7 +14,7 @@ _WORKER = ("cleaning", "resampling", "scoring", "spectrum", "worker")
 _POLICY = (
     "default-src 'none'",
     "connect-src 'none'",  # nothing is sent, and nothing fetched
-    "script-src {script} blob: 'wasm-unsafe-eval'",
+    "script-src {script} 'wasm-unsafe-eval'",
     "worker-src blob:",
     "style-src {style}",
     "media-src blob:",

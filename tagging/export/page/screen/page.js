@@ -1,6 +1,7 @@
 // What the buttons do, and what is said while the page works.
 
 const about = JSON.parse(text("audio_tagging")), find = (id) => document.getElementById(id);
+const LIVE_S = 0.5; // between tags while recording
 const queue = [];
 let engine, work, recording;
 
@@ -35,6 +36,7 @@ async function tagFile(file, signal) {
   progress("reading", 0);
   try {
     const { channels, rateHz } = await decoded(file);
+    signal.throwIfAborted();
     const result = await engine.ask({ kind: "tag", channels, rateHz }, [...new Set(channels.map((each) => each.buffer))], { progress, signal });
     find("results").append(resultOf(file.name, file, result, about, Number(find("top").value) || 5));
     return true;
@@ -50,15 +52,14 @@ async function tagFile(file, signal) {
 async function record() {
   if (recording) return stopRecording();
   try {
-    const window = about.inputs.shape[0], hop = Math.max(about.inputs.hop_samples, about.inputs.rate_hz / 2);
     let heard = 0, isBusy = false;
     recording = await Recording.started(about.inputs.rate_hz, async () => {
       if (!recording) return;
       find("step").textContent = `Recording ${clock(recording.seconds)}`;
       if (recording.seconds > MOST_SECONDS) return stopRecording();
-      if (isBusy || recording.seconds - heard < hop / about.inputs.rate_hz) return;
+      if (isBusy || recording.seconds - heard < LIVE_S) return;
       [heard, isBusy] = [recording.seconds, true];
-      const { rateHz } = recording, channels = [recording.samples(window / about.inputs.rate_hz)];
+      const { rateHz } = recording, channels = [recording.samples(about.inputs.shape[0] / about.inputs.rate_hz)];
       showHeard(await engine.ask({ kind: "listen", channels, rateHz }));
       isBusy = false;
     });

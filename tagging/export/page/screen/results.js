@@ -106,7 +106,7 @@ function tableOf({ timeline }, segments, about, player) {
   });
   const count = found.length > MOST_ROWS ? `the first ${MOST_ROWS} of ${found.length}` : found.length;
   const title = segments ? `Segments (${count})` : `Windows (${count})`;
-  const content = rows.length ? table("segments", title, ["Start", "End", segments ? "Tag" : "Value", "Score"], rows) : element("p", { textContent: "No label reaches its threshold." });
+  const content = rows.length ? element("div", { className: "scroll" }, table("segments", title, ["Start", "End", segments ? "Tag" : "Value", "Score"], rows)) : element("p", { textContent: "No label reaches its threshold." });
   return element("details", {}, element("summary", { textContent: title }), content);
 }
 

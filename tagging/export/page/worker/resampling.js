@@ -1,14 +1,15 @@
-// Resampling by a windowed sinc, one set of taps per phase. Its band is that of soxr's HQ, which Python uses: flat up to
-// 0.913 of the lower Nyquist frequency, and 120 dB down at it.
+// Resampling by a sinc under Kaiser's window, one set of taps per phase. Cutoff, length and window were fitted to soxr's
+// HQ, which Python uses: from white noise, both make the same to 1e-3 (RMS) or less.
 
-const CUTOFF = 0.957, TRANSITION = 0.087, STOPBAND_DB = 120;
+const CUTOFF = 0.956872; // of the lower Nyquist frequency
+const HALF = 102.127; // of the window's length, in samples at the lower rate
+const BETA = 13.7116;
 
 // Makes a function (first output, last + 1) -> samples, so that long sounds can be done piece by piece.
 function resampler(samples, fromHz, toHz) {
   const divisor = gcd(fromHz, toHz), up = toHz / divisor, down = fromHz / divisor;
   const scale = Math.min(1, toHz / fromHz); // the lower of both rates counts
-  const half = Math.ceil((STOPBAND_DB - 8) / (2.285 * Math.PI * TRANSITION) / 2 / scale);
-  const taps = phases(up, half, scale);
+  const half = Math.ceil(HALF / scale), taps = phases(up, half, scale);
   return (first, end) => {
     const found = new Float32Array(end - first);
     for (let n = first; n < end; n++) {
@@ -28,16 +29,16 @@ function resampledLength(frames, fromHz, toHz) {
 
 // Taps of a phase of `up`: made when they are first needed.
 function phases(up, half, scale) {
-  const beta = 0.1102 * (STOPBAND_DB - 8.7), atZero = bessel(beta), cutoff = CUTOFF * scale, made = new Map();
+  const atZero = bessel(BETA), cutoff = CUTOFF * scale, made = new Map();
   return (phase) => {
     let kernel = made.get(phase);
     if (kernel) return kernel;
     kernel = new Float64Array(2 * half);
     for (let k = 0; k < kernel.length; k++) {
-      const x = k - half + 1 - phase / up, inside = 1 - (x / half) ** 2;
+      const x = k - half + 1 - phase / up, inside = 1 - ((x * scale) / HALF) ** 2;
       const angle = Math.PI * cutoff * x;
       const sinc = angle === 0 ? 1 : Math.sin(angle) / angle;
-      kernel[k] = inside <= 0 ? 0 : (cutoff * sinc * bessel(beta * Math.sqrt(inside))) / atZero;
+      kernel[k] = inside <= 0 ? 0 : (cutoff * sinc * bessel(BETA * Math.sqrt(inside))) / atZero;
     }
     made.set(phase, kernel);
     return kernel;
