@@ -7,6 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import soundfile
+import soxr
+
+from tests.tag_command_helpers import tone
+
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -27,6 +33,26 @@ _DROP = """files => {
   }
   document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
 }"""
+
+
+def write_sounds(folder: Path) -> Path:
+    """At the rate of the tests' runs and others, in several formats, and what cannot be used; returns the folder."""
+    rate_hz = 16_000
+    parts = [tone("low", 1.2, 1, rate_hz), np.zeros(2 * rate_hz), tone("high", 1.7, 2, rate_hz)]
+    exact = np.concatenate(parts).astype("f")
+    wide = soxr.resample(np.concatenate([exact, exact[::-1]]), rate_hz, 44_100)
+    soundfile.write(folder / "exact.wav", exact, rate_hz)
+    soundfile.write(folder / "exact24.wav", np.stack([exact, 0.4 * exact], 1), rate_hz, subtype="PCM_24")
+    soundfile.write(folder / "float.wav", np.stack([exact, -exact], 1), rate_hz, subtype="FLOAT")
+    soundfile.write(folder / "short.wav", exact[:2_000], rate_hz, subtype="PCM_U8")
+    for name in ("other.flac", "other.ogg", "other.mp3"):
+        soundfile.write(folder / name, np.stack([wide, 0.5 * wide], 1), 44_100)
+    soundfile.write(folder / "silent.wav", np.zeros(rate_hz), rate_hz)
+    soundfile.write(folder / "long.wav", np.zeros(3_601), 1, subtype="PCM_U8")
+    soundfile.write(folder / "minutes.wav", np.resize(exact, 240 * 22_050), 22_050)
+    (folder / "broken.wav").write_bytes(b"RIFF....WAVE" + bytes(200))
+    (folder / "empty.wav").write_bytes(b"")
+    return folder
 
 
 class Opened:

@@ -13,8 +13,10 @@ from tagging.export.tag_standalone import Model
 START = """([about, model]) => engine.ask({
   kind: "start", about, model: Uint8Array.from(atob(model), letter => letter.charCodeAt(0)),
 })"""
-TAG = """async ([channels, rateHz]) => {
-  const found = await engine.ask({ kind: "tag", channels: channels.map(each => Float32Array.from(each)), rateHz });
+TAG = """async ([packed, rateHz]) => {
+  const bytes = each => Uint8Array.from(atob(each), letter => letter.charCodeAt(0)).buffer;
+  const channels = packed.map(each => new Float32Array(bytes(each)));
+  const found = await engine.ask({ kind: "tag", channels, rateHz });
   return { scores: Array.from(found.scores), silent: found.silent };
 }"""
 CLASSES, RATE_HZ, SAMPLES = 3, 1_500, 1_000
@@ -86,6 +88,11 @@ def model_of(about: dict[str, Any]) -> tuple[str, Model]:
     model.ir_version = 8
     infer: Callable[[np.ndarray], np.ndarray] = lambda inputs: inputs @ weights  # noqa: E731
     return base64.b64encode(model.SerializeToString()).decode(), Model(about, infer)
+
+
+def packed(samples: np.ndarray) -> list[str]:
+    """Each channel of (frames, channels) float32 in base64."""
+    return [base64.b64encode(np.ascontiguousarray(channel)).decode() for channel in samples.T]
 
 
 def sounds() -> list[tuple[np.ndarray, int]]:

@@ -1,6 +1,6 @@
 // Files as channels of samples. WAV of PCM or float is read here, sample by sample; the browser decodes the rest.
 
-const MOST_SECONDS = 3600, MOST_BYTES = 700e6;
+const MOST_SECONDS = 3600, MOST_BYTES = 700e6, SLICE = 1 << 19;
 const TOO_LONG = `too long: expected at most ${MOST_SECONDS / 60} minutes; cut the file, or use tag_standalone.py`;
 
 // A file -> {channels: Float32Arrays, rateHz}; an Error with one line for the user.
@@ -8,7 +8,7 @@ async function decoded(file) {
   if (file.size > MOST_BYTES) throw new Error(TOO_LONG);
   const bytes = await file.arrayBuffer();
   if (!bytes.byteLength) throw new Error("the file is empty");
-  const sound = readWav(bytes) ?? (await byBrowser(bytes));
+  const sound = (await readWav(bytes)) ?? (await byBrowser(bytes));
   if (!sound.channels.length || !sound.channels[0].length) throw new Error("expected sound, received zero samples");
   if (sound.channels[0].length > MOST_SECONDS * sound.rateHz) throw new Error(TOO_LONG);
   return sound;
@@ -75,12 +75,17 @@ const SAMPLES = {
   "3-64": (view, at) => view.getFloat64(at, true),
 };
 
-function samplesOf(view, body, size, { channels: count, rateHz, bits }, read) {
+async function samplesOf(view, body, size, { channels: count, rateHz, bits }, read) {
   if (!count || !rateHz) return null;
   const width = bits / 8, frames = Math.floor(size / (width * count));
+  if (frames > MOST_SECONDS * rateHz) throw new Error(TOO_LONG);
   const channels = Array.from({ length: count }, () => new Float32Array(frames));
-  for (let c = 0; c < count; c++) {
-    for (let i = 0; i < frames; i++) channels[c][i] = read(view, body + (i * count + c) * width);
+  for (let first = 0; first < frames; first += SLICE) {
+    const end = Math.min(first + SLICE, frames);
+    for (let c = 0; c < count; c++) {
+      for (let i = first; i < end; i++) channels[c][i] = read(view, body + (i * count + c) * width);
+    }
+    await new Promise((resolve) => setTimeout(resolve)); // the page stays responsive
   }
   return { channels, rateHz };
 }

@@ -18,7 +18,7 @@ async function take(files) {
   const done = { tagged: 0, failed: 0 };
   while (queue.length && !work.signal.aborted) done[(await tagFile(queue.shift(), work.signal)) ? "tagged" : "failed"] += 1;
   const left = queue.splice(0).length;
-  say(work.signal.aborted ? `Cancelled.${left ? ` ${left} files were not tagged.` : ""}` : summary(done));
+  say(work.signal.aborted ? `Cancelled. Files left out: ${left}.` : summary(done));
   find("cancel").hidden = find("progress").hidden = true;
   work = null;
 }
@@ -30,7 +30,7 @@ function summary({ tagged, failed }) {
 async function tagFile(file, signal) {
   const progress = (step, share) => {
     find("progress").value = share;
-    find("step").textContent = `${file.name}: ${step} ${Math.round(100 * share)} %`;
+    find("step").textContent = `${file.name}: ${step}${share ? ` ${Math.round(100 * share)} %` : ""}`;
   };
   say(`Tagging ${file.name} ...`);
   progress("reading", 0);
@@ -64,7 +64,7 @@ async function record() {
       isBusy = false;
     });
     find("microphone").textContent = "Stop and tag";
-    say("Recording. The tags of the last seconds are shown below.");
+    say("Recording. Tags of the last seconds are shown while it runs.");
     find("live").hidden = false;
   } catch (error) {
     recording = null;
