@@ -100,6 +100,25 @@ with redirect_stdout(StringIO()) as out:
     assert main(["count", "--config", "configs/demo.yaml", "dataset.layout=prefixes", "dataset.root=."]) == 0
 assert out.getvalue().splitlines() == ["dog: 2", "cat: 1"]
 """
+EXPORT = """
+from pathlib import Path
+from models.settings import ModelSettings
+from tagging.config.load import load_config
+from tagging.__main__ import main
+from tagging.inference.build import build_tagger
+from tagging.pipeline.pieces import audio_windows
+from tagging.runs.place import finish_run, work_dir
+
+config = load_config("configs/demo.yaml", ["model.name=linear"])
+pieces = audio_windows(config.window, config.cleaning.rate_hz)
+work_dir(Path("run")).mkdir()
+build_tagger(config, pieces, 2, None).whole.save(work_dir(Path("run")) / "model.keras")
+info = {"classes": ["a", "b"], "finished": "2026", "identity": {}, "task": "multilabel", "validation": {}}
+finish_run(Path("run"), config, info)
+with redirect_stdout(StringIO()) as out:
+    assert main(["export", "run", "--to", "frozen_graph", "--out", "out"]) == 0
+assert {"model.pb", "audio_tagging.json", "parity.json"} <= {path.name for path in Path("out").iterdir()}
+"""
 CHECKS = {
     "tagging/augment/ops/polarity.py": AUGMENTATION,  # the first, as it looks at what is loaded
     "models/linear.py": NETWORK,
@@ -107,6 +126,7 @@ CHECKS = {
     "tagging/frontend/envelope.py": FRONT_END,
     "tagging/losses/focal.py": LOSS,
     "tagging/commands/count.py": COMMAND,
+    "tagging/export/formats/frozen_graph.py": EXPORT,
 }
 
 

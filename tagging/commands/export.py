@@ -1,4 +1,4 @@
-"""Export runs as one file for LiteRT, ONNX or TensorFlow, compared with the runs and with a script that runs it."""
+"""Export runs as one file for LiteRT, ONNX, TensorFlow or browsers, compared with the runs."""
 
 import argparse
 from pathlib import Path
@@ -39,6 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="weights of the published network (default: they are downloaded once)",
+    )
+    parser.add_argument(
+        "--runtime",
+        type=Path,
+        metavar="FILE.tgz",
+        help="npm package of onnxruntime-web for --to page (default: it is fetched once)",
     )
 
 

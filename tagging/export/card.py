@@ -64,7 +64,9 @@ def _in_and_out(about: About, form: Format) -> list[str]:
     outputs = [f"`{name}`: {text}." for name, text in about.outputs.items()]
     inside = f"Labels, thresholds, cleaning and windows are inside `{form.model}`, as JSON (`audio_tagging`)."
     script = (
-        ["`tag_standalone.py` tags files as the run does, without this program."] if about.window_s else []
+        []
+        if form.runs_alone or not about.window_s
+        else ["`tag_standalone.py` tags files as the run does, without this program."]
     )
     return [taken, *outputs, inside, *script]
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from foundation.claims import claimed
 from foundation.files import write_atomic
@@ -14,7 +15,7 @@ from tagging.export.certificate import Certificate, as_json, as_table
 from tagging.export.comparison import certify, size_of
 from tagging.export.errors import ExportError
 from tagging.export.graph import Graph, graph_of
-from tagging.export.registry import FORMATS, Format
+from tagging.export.registry import FORMATS, OPTIONS, Format
 from tagging.export.standalone import NAME as STANDALONE
 from tagging.export.standalone import standalone_text
 from tagging.inference.published import AUDIOSET
@@ -35,14 +36,16 @@ def export(args: argparse.Namespace) -> int:
         raise ExportError(
             f"--to {form.name} has no weights of {args.quantize}: expected {' or '.join(form.precisions)}"
         )
+    options = _options(args, form)
     module = form.module()
     paths = [AUDIOSET if path == Path(AUDIOSET) else path for path in args.runs]
     graph = graph_of(load_ensemble(paths, args.weights or AUDIOSET), args.window_s, is_fixed=args.fixed)
     facts = about(graph, args.quantize)
-    names = (*form.files, LABELS, CARD, PARITY, *([STANDALONE] if graph.takes_audio else []))
+    has_script = graph.takes_audio and not form.runs_alone
+    names = (*form.files, LABELS, CARD, PARITY, *([STANDALONE] if has_script else []))
     outputs = {f"--out {name}": args.out / name for name in names}
     with claimed(EXPORT, outputs), scratch_folder("tagging-export-") as folder:
-        module.write(graph, folder, facts)
+        module.write(graph, folder, facts, **options)
         certificate = certify(graph, facts, module.load(folder), form.name, size_of(folder, form.files))
         certificate.check()
         for name, text in _texts(graph, facts, form, certificate).items():
@@ -51,6 +54,15 @@ def export(args: argparse.Namespace) -> int:
             write_atomic(args.out / name, (folder / name).read_bytes())
     _show(args.out / form.model, certificate, graph)
     return 0
+
+
+def _options(args: argparse.Namespace, form: Format) -> dict[str, Any]:
+    """Those that only some formats take, by name."""
+    for name in OPTIONS:
+        if name not in form.options and getattr(args, name) is not None:
+            takers = " or ".join(f"--to {other.name}" for other in FORMATS.values() if name in other.options)
+            raise ExportError(f"--{name} applies to {takers}, received --to {form.name}: leave it out")
+    return {name: getattr(args, name) for name in form.options}
 
 
 def _texts(graph: Graph, facts: About, form: Format, certificate: Certificate) -> dict[str, str]:

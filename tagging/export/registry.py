@@ -35,6 +35,8 @@ class Format(NamedTuple):
     model: str
     files: tuple[str, ...]
     precisions: tuple[str, ...]
+    options: tuple[str, ...]
+    runs_alone: bool
 
     def module(self) -> ModuleType:
         """Its module.
@@ -49,11 +51,15 @@ class Format(NamedTuple):
 
 def _declared(file: Path) -> Format:
     names = ("PACKAGES", "MODEL", "FILES", "PRECISIONS")
-    return Format(file.stem, *(literal(file, name) for name in names))
+    optional = {"OPTIONS": (), "RUNS_ALONE": False}
+    values = [literal(file, name, default) for name, default in {**dict.fromkeys(names), **optional}.items()]
+    return Format(file.stem, *values)
 
 
 _HERE = Path(__file__).parent / "formats"
 FORMATS = {name: _declared(_HERE / f"{name}.py") for name in plugin_names(_HERE)}
 """The formats by the name of their module."""
+OPTIONS = tuple(dict.fromkeys(each for form in FORMATS.values() for each in form.options))
+"""Options of the command that not all formats take."""
 PRECISIONS = tuple(dict.fromkeys(each for form in FORMATS.values() for each in form.precisions))
 """Of all formats."""

@@ -8,4 +8,7 @@ runtime. These literals are read without importing the module, whose packages ma
 - `MODEL`: the file (or folder) that a user loads.
 - `FILES`: all that `write` writes.
 - `PRECISIONS`: of the weights: `float32` first, then what else `--quantize` may ask for.
+- `OPTIONS`, if there are any: options of the command that not all formats take (`tagging/commands/export.py` declares
+  them), which `write` gets by name.
+- `RUNS_ALONE = True`, if `tag_standalone.py`, which cannot load it, is not to be written next to it.
 """

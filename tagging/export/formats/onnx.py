@@ -22,7 +22,12 @@ _BUILT_IN = ("", "ai.onnx")  # domains of operators
 
 
 def write(graph: Graph, folder: Path, about: About) -> None:
-    """Write `model.onnx`, of standard operators only, with the facts in its metadata.
+    """Write `model.onnx`."""
+    (folder / MODEL).write_bytes(serialized(graph, about))
+
+
+def serialized(graph: Graph, about: About) -> bytes:
+    """The file, of standard operators only, with the facts in its metadata.
 
     Raises:
         ExportError: a network that has no such form.
@@ -31,7 +36,7 @@ def write(graph: Graph, folder: Path, about: About) -> None:
     model.producer_name, model.doc_string = "audio-tagging", f"{about.name}: calibrated scores of a window"
     facts = {KEY: about.as_json(), "labels": about.labels_text, "rate_hz": str(about.inputs["rate_hz"] or "")}
     onnx.helper.set_model_props(model, facts)
-    (folder / MODEL).write_bytes(model.SerializeToString())
+    return model.SerializeToString()
 
 
 def converted(graph: Graph) -> onnx.ModelProto:
@@ -71,16 +76,15 @@ def _where(_context: Any, node: Any, _name: str, _: Any) -> None:
 
 
 class OnnxRuntime:
-    """A `.onnx` file in ONNX Runtime, on one thread."""
+    """The content of a `.onnx` file in ONNX Runtime, on one thread."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, content: bytes) -> None:
         self.name = f"onnxruntime {onnxruntime.__version__}"
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        path = folder / MODEL
-        nodes = onnx.load(path).graph.node
+        nodes = onnx.load_from_string(content).graph.node
         self.not_built_in = tuple(sorted({node.op_type for node in nodes if node.domain not in _BUILT_IN}))
-        self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         (self._input,) = (each.name for each in self._session.get_inputs())
 
     def __call__(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -90,4 +94,4 @@ class OnnxRuntime:
 
 def load(folder: Path) -> OnnxRuntime:
     """What `write` wrote, in its runtime."""
-    return OnnxRuntime(folder)
+    return OnnxRuntime((folder / MODEL).read_bytes())
