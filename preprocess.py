@@ -66,7 +66,13 @@ def _preprocess(args: argparse.Namespace) -> int:
             print(fewer, file=sys.stderr)
         return 0 if plots else 1
     manifest = clean_dataset(
-        clips, config.clean_dir, config.cleaning, jobs=args.jobs, force=args.force, verify=args.verify
+        clips,
+        config.clean_dir,
+        config.cleaning,
+        jobs=args.jobs,
+        force=args.force,
+        verify=args.verify,
+        parallel=config.parallel,
     )
     print(closing_table(manifest))
     bad = problems(manifest, config.clean_dir)

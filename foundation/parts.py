@@ -13,11 +13,15 @@ _PART = re.compile(re.escape(PART_PREFIX) + r"(\d+)(-[0-9a-f]{8})?")  # the proc
 
 def part_of(target: Path) -> Path:
     """The temporary name of a file, in its folder; what killed processes left of the same file is removed."""
-    suffix = f"-{zlib.crc32(os.fsencode(target.name)):08x}"
-    for part in target.parent.glob(f"{PART_PREFIX}*{suffix}"):
+    remove_parts_of(target)
+    return target.with_name(f"{PART_PREFIX}{os.getpid()}{_suffix(target)}")
+
+
+def remove_parts_of(target: Path) -> None:
+    """Delete what killed processes left half written of one file."""
+    for part in target.parent.glob(f"{PART_PREFIX}*{_suffix(target)}"):
         if is_part(part) and not is_alive(_process(part)):
             part.unlink(missing_ok=True)
-    return target.with_name(f"{PART_PREFIX}{os.getpid()}{suffix}")
 
 
 def sweep_parts(folder: Path) -> None:
@@ -30,6 +34,10 @@ def sweep_parts(folder: Path) -> None:
 def is_part(path: Path) -> bool:
     """Whether it is a file that was being written."""
     return bool(_PART.fullmatch(path.name)) and path.is_file() and not path.is_symlink()
+
+
+def _suffix(target: Path) -> str:
+    return f"-{zlib.crc32(os.fsencode(target.name)):08x}"
 
 
 def _process(part: Path) -> int:

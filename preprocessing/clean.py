@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from foundation.locks import locked
 from foundation.marks import CLEAN_FOLDER, is_marked
+from foundation.parallel import ParallelSettings
 from foundation.parts import sweep_parts
 from foundation.words import some
 from preprocessing.folder import LOCK_NAME, READERS_NAME, CleanFolderError
@@ -43,6 +44,7 @@ def clean_dataset(
     force: bool = False,
     verify: bool = False,
     progress: bool = True,
+    parallel: ParallelSettings = ParallelSettings(),  # noqa: B008  frozen
 ) -> pd.DataFrame:
     """Brings a clean folder up to date with a data set and returns its manifest.
 
@@ -59,8 +61,10 @@ def clean_dataset(
         force: remake everything, whatever settings the folder was made with.
         verify: compare the contents of all files, also of those whose size and time are as they were.
         progress: show a progress bar on stderr, where that is a terminal.
+        parallel: what works: processes of this machine, or a cluster.
 
     Raises:
+        ClusterError: a cluster that cannot be used.
         CleanFolderError: the folder was made with other settings, holds the raw audio, cannot be written, or is
             being filled by another process.
         KeyboardInterrupt: after Ctrl-C, when the manifest is in order.
@@ -76,7 +80,7 @@ def clean_dataset(
             hidden = None if progress else True  # None: hidden if stderr is not a terminal
             compare = partial(make_plan, verify=verify, hidden=hidden)
             plan = _prepare(clips, clean_dir, settings, force, locks, compare)
-            rows = _work(plan, clean_dir, settings, jobs, hidden)
+            rows = _work(plan, clean_dir, clean_all(plan.todo, settings, jobs, parallel), hidden)
             write_rows(clean_dir, rows)
             write_made(clean_dir, [clean_file(clean_dir, row) for row in rows if row.has_audio])
     except OSError as error:
@@ -170,12 +174,13 @@ def _delete_all(clean_dir: Path, made: Iterable[Path]) -> None:
 
 
 def _work(
-    plan: Plan, clean_dir: Path, settings: CleaningSettings, jobs: int, hidden: bool | None
+    plan: Plan, clean_dir: Path, chunks: Generator[list[ClipRow], None, None], hidden: bool | None
 ) -> list[ClipRow]:
+    """All rows, which are in the manifest as they come."""
     rows = list(plan.done)
     try:
-        with closing(_shown(plan, settings, jobs, hidden)) as chunks:
-            for chunk in chunks:
+        with closing(_shown(plan, chunks, hidden)) as shown:
+            for chunk in shown:
                 append_rows(clean_dir, chunk)
                 rows += chunk
     except KeyboardInterrupt:
@@ -185,13 +190,13 @@ def _work(
 
 
 def _shown(
-    plan: Plan, settings: CleaningSettings, jobs: int, hidden: bool | None
+    plan: Plan, chunks: Generator[list[ClipRow], None, None], hidden: bool | None
 ) -> Generator[list[ClipRow], None, None]:
-    """Cleans what is to do and moves a bar with rate and time left; closing it stops the workers."""
+    """Moves a bar with rate and time left as clips get done; closing it stops the workers."""
     total = len(plan.todo) + len(plan.done)
     with (
         tqdm(total=total, initial=len(plan.done), desc="cleaning", unit="clip", disable=hidden) as bar,
-        closing(clean_all(plan.todo, settings, jobs)) as chunks,
+        closing(chunks),
     ):
         for chunk in chunks:
             yield chunk
