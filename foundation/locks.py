@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from time import sleep
 from typing import IO
 
 from foundation.errors import UserError
@@ -32,6 +33,19 @@ def locked(file: Path, work: str) -> Iterator[None]:
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a") as handle:
         _lock(handle, work, shared=False)
+        yield
+
+
+@contextmanager
+def waiting_lock(file: Path, work: str) -> Iterator[None]:
+    """As `locked`, but waits until other processes are done with what takes them moments."""
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(locked(file, work))
+                break
+            except BusyError:
+                sleep(0.05)
         yield
 
 

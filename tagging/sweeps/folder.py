@@ -1,13 +1,12 @@
 """The folder of a sweep: what is in it, who may write there, and how it is removed."""
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from time import sleep
 
 from foundation.claims import check_outputs
-from foundation.locks import BusyError, locked
+from foundation.locks import locked
 from foundation.marks import SWEEP, is_marked
 from tagging.runs.trials import IDENTITY, TABLE, TRIALS
 from tagging.sweeps.file import SweepError
@@ -30,19 +29,6 @@ def check_place(out: Path) -> None:
     for path in (out / IDENTITY, out / JOURNAL, out / TRIALS):
         if os.path.lexists(path):
             raise SweepError(f"{path} exists, and {out} is not a sweep's folder; choose another --out")
-
-
-@contextmanager
-def waiting_lock(file: Path) -> Iterator[None]:
-    """Waits until other processes are done with what takes them moments."""
-    with ExitStack() as held:
-        while True:
-            try:
-                held.enter_context(locked(file, "at this sweep"))
-                break
-            except BusyError:
-                sleep(0.05)
-        yield
 
 
 def remove_sweep(out: Path, stages: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from foundation.files import write_atomic
+from foundation.locks import waiting_lock
 from foundation.settings import as_dict, completed
 from foundation.words import nearest
 from tagging.config.load import differing_keys, load_config
@@ -14,10 +15,10 @@ from tagging.config.schema import Config
 from tagging.evaluation.task_kinds import known_metrics, validation_columns
 from tagging.runs.trials import IDENTITY, TRIALS
 from tagging.sweeps.file import OF_TEST, Sweep, SweepError, read_sweep
-from tagging.sweeps.folder import LOCK, check_place, remove_sweep, waiting_lock
+from tagging.sweeps.folder import LOCK, check_place, remove_sweep
 from tagging.sweeps.parameters import as_text
 
-_ELSEWHERE = ("run_dir", "tracking")  # of the config, what no result depends on
+_ELSEWHERE = ("run_dir", "tracking", "parallel")  # of the config, what no result depends on
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def open_job(
     n_trials = _n_trials(sweep, trials, sweep_file)
     job = Job(sweep, config_file, tuple(given), base, stages, out, n_trials, jobs)
     check_place(out)
-    with waiting_lock(out / LOCK):
+    with waiting_lock(out / LOCK, "at this sweep"):
         if force:
             remove_sweep(out, list(base.stages))
         _check_identity(job)

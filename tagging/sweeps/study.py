@@ -13,10 +13,10 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from optuna.trial import FrozenTrial, TrialState
 
-from foundation.locks import BusyError, locked
+from foundation.locks import BusyError, locked, waiting_lock
 from tagging.runs.trials import TRIALS
 from tagging.sweeps.file import EarlyTerminate, SweepError
-from tagging.sweeps.folder import JOURNAL, LOCK, waiting_lock
+from tagging.sweeps.folder import JOURNAL, LOCK
 from tagging.sweeps.job import Job
 
 _NAME = "sweep"
@@ -50,7 +50,7 @@ def open_study(job: Job) -> optuna.Study:
     """The study in the sweep's folder, a new one if there is none."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     example = job.config(0, next(job.sweep.samples()))
-    with waiting_lock(job.out / LOCK):
+    with waiting_lock(job.out / LOCK, "at this sweep"):
         return optuna.create_study(
             storage=_storage(job.out / JOURNAL),
             study_name=_NAME,
@@ -98,7 +98,7 @@ def next_trial(study: optuna.Study, job: Job) -> Iterator[tuple[optuna.Trial, di
     its process down with it would otherwise be all that a sweep ever does again.
     """
     with ExitStack() as held:
-        with waiting_lock(job.out / LOCK):
+        with waiting_lock(job.out / LOCK, "at this sweep"):
             trial = _new(study, job, held) or _abandoned(study, job, held)
             values = (
                 {key: each.suggest(trial, key) for key, each in job.sweep.parameters.items()} if trial else {}
