@@ -36,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         action="store_true",
         help="if labels are available, compare averaging over windows with a single window",
     )
+    cli.add_shard(parser, "the same command without it puts them together")
     return cli.run(_predict, parser, argv, interrupted="rerun the same command to start over")
 
 
@@ -70,8 +71,8 @@ def _predict(args: argparse.Namespace) -> int:
     from tagging.commands.parts.predict_audio import predict_audio
 
     if args.audio:
-        return predict_audio(ensemble, args.audio, out, args.jobs)
-    return predict_test(config, ensemble, out, args.jobs, report=args.report)
+        return predict_audio(ensemble, args.audio, out, args.jobs, config.parallel, args.shard)
+    return predict_test(config, ensemble, out, args.jobs, report=args.report, shard=args.shard)
 
 
 def _paths_and_overrides(given: Sequence[str]) -> tuple[list[Path], list[str]]:

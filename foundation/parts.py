@@ -1,6 +1,7 @@
 """Names of files that are being written, and what killed processes left of them."""
 
 import os
+import platform
 import re
 import zlib
 from pathlib import Path
@@ -8,7 +9,9 @@ from pathlib import Path
 from foundation.locks import is_alive
 
 PART_PREFIX = ".part-"
-_PART = re.compile(re.escape(PART_PREFIX) + r"(\d+)(-[0-9a-f]{8})?")  # the process, and a hash of the name
+_PART = re.compile(
+    re.escape(PART_PREFIX) + r"(\d+)(-[0-9a-f]{8})?"
+)  # the process, and a hash of machine and name
 
 
 def part_of(target: Path) -> Path:
@@ -37,7 +40,8 @@ def is_part(path: Path) -> bool:
 
 
 def _suffix(target: Path) -> str:
-    return f"-{zlib.crc32(os.fsencode(target.name)):08x}"
+    """Of the machine, too: what processes of another one write into a shared folder is not ours to judge."""
+    return f"-{zlib.crc32(os.fsencode(target.name), zlib.crc32(platform.node().encode())):08x}"
 
 
 def _process(part: Path) -> int:
