@@ -1,11 +1,13 @@
 """Workers of a Dask cluster, which may be on other machines. Dask is imported only where it is asked for."""
 
+import logging
 import os
 import socket
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -43,7 +45,7 @@ class Cluster:
     """
 
     def __init__(self, client: Any) -> None:
-        self._client = client
+        self._client, self._address = client, client.scheduler.address
         self._threads, self._looked_s, self._is_told = 0, -_LOOK_S, False
 
     def done(
@@ -88,7 +90,8 @@ class Cluster:
             yield result
 
     def _submit(self, work: Callable, item: Any) -> Any:
-        return self._client.submit(work, item, pure=False)
+        with self._scheduler():
+            return self._client.submit(work, item, pure=False)
 
     def _ahead(self) -> int:
         self._look()
@@ -99,10 +102,11 @@ class Cluster:
         if time.monotonic() - self._looked_s < _LOOK_S:
             return
         self._looked_s = time.monotonic()
-        self._threads = sum(self._client.nthreads().values())
+        with self._scheduler():
+            self._threads = sum(self._client.nthreads().values())
         if not self._threads and not self._is_told:
             print(
-                f"no Dask worker at {self._client.scheduler.address} (dask worker ADDRESS starts one): waiting",
+                f"no Dask worker at {self._address} (dask worker ADDRESS starts one): waiting",
                 file=sys.stderr,
             )
         self._is_told = not self._threads
@@ -113,23 +117,19 @@ class Cluster:
 
         while True:
             try:
-                return list(wait(futures, timeout=_LOOK_S, return_when="FIRST_COMPLETED").done)
+                with self._scheduler():
+                    return list(wait(futures, timeout=_LOOK_S, return_when="FIRST_COMPLETED").done)
             except TimeoutError:
                 self._look()
 
     def _result(self, future: Any) -> Any:
         from distributed import KilledWorker  # noqa: PLC0415
-        from distributed.client import FutureCancelledError  # noqa: PLC0415
 
         try:
-            return future.result()
+            with self._scheduler():
+                return future.result()
         except KilledWorker:
             return WorkerKilled()
-        except FutureCancelledError as error:
-            raise ClusterError(
-                f"the Dask scheduler at {self._client.scheduler.address} is gone: start it, then run this again; "
-                "what is finished is kept"
-            ) from error
         except (ImportError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and "deserializ" not in str(error):
                 raise
@@ -137,6 +137,19 @@ class Cluster:
             raise ClusterError(
                 f"expected this program where the Dask scheduler and its workers run, received {reason}: install it "
                 "there (pip install -e .), in the same version"
+            ) from error
+
+    @contextmanager
+    def _scheduler(self) -> Iterator[None]:
+        """Raises ClusterError where it goes in the block."""
+        from distributed.comm import CommClosedError  # noqa: PLC0415
+
+        try:
+            yield
+        except (CancelledError, CommClosedError) as error:
+            raise ClusterError(
+                f"the Dask scheduler at {self._address} is gone: start it, then run this again; what is finished is "
+                "kept"
             ) from error
 
 
@@ -157,6 +170,8 @@ def opened(address: str | None) -> Iterator[Cluster]:
         from distributed import Client  # noqa: PLC0415
     except ImportError as error:
         raise ClusterError(f"parallel.backend=dask needs Dask ({error}): {_INSTALL}") from error
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # errors are told in one line here
     try:
         client = Client(address, timeout=10)
     except (OSError, TimeoutError, ValueError) as error:

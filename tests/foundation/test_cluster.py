@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from concurrent.futures import CancelledError
 
 import pytest
 
@@ -46,6 +47,18 @@ def test_results_come_as_they_get_done_or_in_order(cluster, monkeypatch):
             list(workers.in_order(fails, [0]))
         with pytest.raises(ClusterError, match="expected this program where the Dask scheduler"):
             list(workers.done(without_program, [0]))
+
+
+def test_a_scheduler_that_goes_is_one_line(cluster, monkeypatch):
+    def cancelled(*args, **options) -> None:
+        raise CancelledError("64 Futures cancelled")
+
+    monkeypatch.setattr("distributed.wait", cancelled)
+    with (
+        opened(cluster.scheduler_address) as workers,
+        pytest.raises(ClusterError, match=r"the Dask scheduler at tcp://.* is gone: start it"),
+    ):
+        list(workers.done(slow_first, range(3)))
 
 
 def test_an_item_that_workers_die_of_is_named_and_the_others_are_done(cluster):
