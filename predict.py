@@ -42,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _predict(args: argparse.Namespace) -> int:
     from foundation.claims import check_outputs
+    from foundation.streams import is_stream
     from submissions.outputs import PREDICT
     from tagging.config.load import ConfigError, load_config
     from tagging.runs.ensembles import make_ensemble
@@ -50,7 +51,11 @@ def _predict(args: argparse.Namespace) -> int:
 
     if args.report and args.audio:
         raise ConfigError("--report needs labelled test clips; it cannot be combined with --audio")
+    if args.report and args.shard:
+        raise ConfigError("--report needs all test clips: give it to the command without --shard")
     out = args.out or Path("predictions.csv" if args.audio else "submission.csv")
+    if args.shard and is_stream(out):
+        raise ConfigError(f"--shard leaves its part next to a file: expected --out FILE, received {out}")
     named_files = [path for path in (args.config, args.audio) if path]
     named, behind_runs = _paths_and_overrides(args.runs)
     overrides = [*args.overrides, *behind_runs]

@@ -117,6 +117,15 @@ def test_shards_of_windows_have_the_batches_of_all(tmp_path, count, monkeypatch)
     assert [batch.tolist() for batch in batches] == [batch.tolist() for batch in whole]
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(("--report",), "--report needs all test clips"), (("--out", "/dev/stdout"), "expected --out FILE")],
+)
+def test_what_a_shard_cannot_do_is_one_line(capsys, options, message):
+    assert predict.main([*options, "--shard", "1/2"]) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_without_shards_there_is_nothing_to_put_together(tmp_path):
     assert read_shards(tmp_path / "none" / "a.csv").found == {}
     assert read_shards(Path("/dev/null")).count == 1
