@@ -36,11 +36,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         action="store_true",
         help="if labels are available, compare averaging over windows with a single window",
     )
+    cli.add_shard(parser, "the same command without it puts them together")
     return cli.run(_predict, parser, argv, interrupted="rerun the same command to start over")
 
 
 def _predict(args: argparse.Namespace) -> int:
     from foundation.claims import check_outputs
+    from foundation.streams import is_stream
     from submissions.outputs import PREDICT
     from tagging.config.load import ConfigError, load_config
     from tagging.runs.ensembles import make_ensemble
@@ -49,7 +51,11 @@ def _predict(args: argparse.Namespace) -> int:
 
     if args.report and args.audio:
         raise ConfigError("--report needs labelled test clips; it cannot be combined with --audio")
+    if args.report and args.shard:
+        raise ConfigError("--report needs all test clips: give it to the command without --shard")
     out = args.out or Path("predictions.csv" if args.audio else "submission.csv")
+    if args.shard and is_stream(out):
+        raise ConfigError(f"--shard leaves its part next to a file: expected --out FILE, received {out}")
     named_files = [path for path in (args.config, args.audio) if path]
     named, behind_runs = _paths_and_overrides(args.runs)
     overrides = [*args.overrides, *behind_runs]
@@ -70,8 +76,8 @@ def _predict(args: argparse.Namespace) -> int:
     from tagging.commands.parts.predict_audio import predict_audio
 
     if args.audio:
-        return predict_audio(ensemble, args.audio, out, args.jobs)
-    return predict_test(config, ensemble, out, args.jobs, report=args.report)
+        return predict_audio(ensemble, args.audio, out, args.jobs, config.parallel, args.shard)
+    return predict_test(config, ensemble, out, args.jobs, report=args.report, shard=args.shard)
 
 
 def _paths_and_overrides(given: Sequence[str]) -> tuple[list[Path], list[str]]:

@@ -33,12 +33,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="exit with code 1 if any clip is refused or missing (default: only if a split or a label is left without "
         "clips)",
     )
+    cli.add_shard(parser, "the same command without it then writes the manifest")
     interrupted = "rerun the same command (without --force) to resume"
     return cli.run(_preprocess, parser, argv, interrupted=interrupted)
 
 
 def _preprocess(args: argparse.Namespace) -> int:
-    from preprocessing.clean import clean_dataset
+    from foundation.errors import UserError
+    from preprocessing.clean import clean_dataset, clean_shard
     from preprocessing.preview import write_preview
     from preprocessing.summary import SHOWN, closing_table, left_empty, problems, warnings
     from tagging.config.load import load_config
@@ -50,6 +52,8 @@ def _preprocess(args: argparse.Namespace) -> int:
     config = load_config(path, args.overrides)
     dataset = read_dataset(config.dataset)
     clips = dataset.clips
+    if args.shard and (args.preview or args.force):
+        raise UserError("--shard cleans a part of the clips; it cannot be combined with --preview or --force")
     if args.preview:
         out = _preview_folder(config.clean_dir)
         plots, fewer = write_preview(
@@ -65,14 +69,21 @@ def _preprocess(args: argparse.Namespace) -> int:
         if fewer:
             print(fewer, file=sys.stderr)
         return 0 if plots else 1
-    manifest = clean_dataset(
-        clips, config.clean_dir, config.cleaning, jobs=args.jobs, force=args.force, verify=args.verify
-    )
+    options = {"jobs": args.jobs, "verify": args.verify, "parallel": config.parallel}
+    if args.shard:
+        manifest = clean_shard(clips, config.clean_dir, config.cleaning, args.shard, **options)
+    else:
+        manifest = clean_dataset(clips, config.clean_dir, config.cleaning, force=args.force, **options)
     print(closing_table(manifest))
     bad = problems(manifest, config.clean_dir)
     for listed in (bad, warnings(manifest)):
         if listed:
             print(listed, file=sys.stderr)
+    if args.shard:
+        print(
+            f"shard {args.shard} is done; once all are, the same command without --shard writes the manifest"
+        )
+        return int(args.strict and bool(bad))
     if empty := left_empty(manifest, clips):
         more = f" and {len(empty) - SHOWN} more" * (len(empty) > SHOWN)
         print(f"no usable clips in {', '.join(empty[:SHOWN])}{more}", file=sys.stderr)

@@ -29,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="PNG",
         help="plot the first training batch as the network sees it (waveforms: after each augmentation), and exit",
     )
+    cli.add_shard(parser, "with --folds only; the same command without it puts the folds together")
     return cli.run(_train, parser, argv, interrupted="rerun the same command (without --force) to resume")
 
 
@@ -44,6 +45,8 @@ def _train(args: argparse.Namespace) -> int:
         raise ConfigError(
             "--show-batch plots a batch of a single training; it cannot be combined with --folds"
         )
+    if args.shard and not args.folds:
+        raise ConfigError("--shard trains a part of the folds: add --folds K")
     check_plot("--show-batch", args.show_batch)
     check_outputs("train.py", {"--show-batch": args.show_batch})
     cli.quiet_tensorflow(args.jobs)
@@ -55,7 +58,7 @@ def _train(args: argparse.Namespace) -> int:
         print(show_batch(config, stages[0], args.show_batch, jobs=args.jobs))
         return 0
     if args.folds is not None:
-        train_folds(config, args.folds, stages, jobs=args.jobs, force=args.force)
+        train_folds(config, args.folds, stages, jobs=args.jobs, force=args.force, shard=args.shard)
         return 0
     for stage in stages:
         train_stage(config, stage, jobs=args.jobs, force=args.force)

@@ -1,6 +1,7 @@
 """Names of files that are being written, and what killed processes left of them."""
 
 import os
+import platform
 import re
 import zlib
 from pathlib import Path
@@ -8,16 +9,22 @@ from pathlib import Path
 from foundation.locks import is_alive
 
 PART_PREFIX = ".part-"
-_PART = re.compile(re.escape(PART_PREFIX) + r"(\d+)(-[0-9a-f]{8})?")  # the process, and a hash of the name
+_PART = re.compile(
+    re.escape(PART_PREFIX) + r"(\d+)(-[0-9a-f]{8})?"
+)  # the process, and a hash of machine and name
 
 
 def part_of(target: Path) -> Path:
     """The temporary name of a file, in its folder; what killed processes left of the same file is removed."""
-    suffix = f"-{zlib.crc32(os.fsencode(target.name)):08x}"
-    for part in target.parent.glob(f"{PART_PREFIX}*{suffix}"):
+    remove_parts_of(target)
+    return target.with_name(f"{PART_PREFIX}{os.getpid()}{_suffix(target)}")
+
+
+def remove_parts_of(target: Path) -> None:
+    """Delete what killed processes left half written of one file."""
+    for part in target.parent.glob(f"{PART_PREFIX}*{_suffix(target)}"):
         if is_part(part) and not is_alive(_process(part)):
             part.unlink(missing_ok=True)
-    return target.with_name(f"{PART_PREFIX}{os.getpid()}{suffix}")
 
 
 def sweep_parts(folder: Path) -> None:
@@ -30,6 +37,11 @@ def sweep_parts(folder: Path) -> None:
 def is_part(path: Path) -> bool:
     """Whether it is a file that was being written."""
     return bool(_PART.fullmatch(path.name)) and path.is_file() and not path.is_symlink()
+
+
+def _suffix(target: Path) -> str:
+    """Of the machine, too: what processes of another one write into a shared folder is not ours to judge."""
+    return f"-{zlib.crc32(os.fsencode(target.name), zlib.crc32(platform.node().encode())):08x}"
 
 
 def _process(part: Path) -> int:

@@ -42,9 +42,12 @@ def clean_file(clean_dir: Path | str, row: ClipRow) -> Path:
     return clean_path(clean_dir, row.split, row.fname, row.suffix)
 
 
-def read_rows(clean_dir: Path | str) -> list[ClipRow]:
-    """The rows of the manifest, the last one of each clip, without a line torn by a kill; [] without one."""
-    path = Path(clean_dir, MANIFEST_NAME)
+def read_rows(clean_dir: Path | str, name: str = MANIFEST_NAME) -> list[ClipRow]:
+    """The rows of the manifest, or of the part of it that is called `name`; [] without one.
+
+    Of each clip the last, without a line torn by a kill.
+    """
+    path = Path(clean_dir, name)
     if not path.is_file():
         return []
     with path.open(newline="", encoding="utf-8", errors=BYTES_KEPT) as file:
@@ -59,28 +62,28 @@ def read_rows(clean_dir: Path | str) -> list[ClipRow]:
     return list({(row.split, row.fname): row for row in rows}.values())
 
 
-def write_rows(clean_dir: Path, rows: Iterable[ClipRow]) -> None:
-    """Replaces the manifest, sorted, whole or not at all."""
+def write_rows(clean_dir: Path, rows: Iterable[ClipRow], name: str = MANIFEST_NAME) -> None:
+    """Replaces the manifest, or a part of it, sorted, whole or not at all."""
     text = _csv([COLUMNS, *map(_values, sorted(rows, key=lambda row: (row.split, row.fname)))])
-    write_atomic(clean_dir / MANIFEST_NAME, text.encode("utf-8", BYTES_KEPT))
+    write_atomic(clean_dir / name, text.encode("utf-8", BYTES_KEPT))
 
 
-def append_rows(clean_dir: Path, rows: Iterable[ClipRow]) -> None:
-    """Adds rows at the manifest's end as work proceeds, so that a kill loses little."""
-    path = clean_dir / MANIFEST_NAME
+def append_rows(clean_dir: Path, rows: Iterable[ClipRow], name: str = MANIFEST_NAME) -> None:
+    """Adds rows at the end of the manifest, or of a part of it, as work proceeds, so that a kill loses little."""
+    path = clean_dir / name
     with writing(path), path.open("a", newline="", encoding="utf-8", errors=BYTES_KEPT) as file:
         file.write(_csv(map(_values, rows)))
 
 
-def read_made(clean_dir: Path) -> set[Path]:
-    """The clean files that were made here, or were about to be when a run was interrupted.
+def read_made(clean_dir: Path, name: str = MADE_NAME) -> set[Path]:
+    """The clean files that were made here, or were about to be when a run was interrupted, by the list of this name.
 
     A file that is not among them is not ours, and is neither replaced nor removed.
 
     Raises:
         CleanFolderError: the list cannot be read.
     """
-    path = clean_dir / MADE_NAME
+    path = clean_dir / name
     if not path.is_file():  # the folder is new, or was made before there was a list
         rows = read_rows(clean_dir)
         return {clean_file(clean_dir, row) for row in rows if row.has_audio}
@@ -90,10 +93,10 @@ def read_made(clean_dir: Path) -> set[Path]:
         raise CleanFolderError(f"expected a list of clean files in {path}: remove it") from error
 
 
-def write_made(clean_dir: Path, targets: Iterable[Path]) -> None:
+def write_made(clean_dir: Path, targets: Iterable[Path], name: str = MADE_NAME) -> None:
     """Lists the clean files: before they are made, and those that there are in the end."""
     names = sorted({target.relative_to(clean_dir).as_posix() for target in targets})
-    write_atomic(clean_dir / MADE_NAME, json.dumps(names).encode())
+    write_atomic(clean_dir / name, json.dumps(names).encode())
 
 
 def write_settings(clean_dir: Path, settings: CleaningSettings) -> None:

@@ -1,19 +1,23 @@
-"""Cleans clips in this process or in several, a few chunks ahead, so that memory stays small."""
+"""Cleans clips in this process, in several, or on a cluster, a few chunks ahead, so that memory stays small."""
 
 import itertools
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from ctypes import c_bool
+from functools import partial
 from typing import Any
 
-from foundation.parts import sweep_parts
+from foundation.cluster import opened
+from foundation.parallel import ParallelSettings
+from foundation.parts import remove_parts_of
 from preprocessing.clip import clean_clips
+from preprocessing.cluster import on_cluster
 from preprocessing.folder import CleanFolderError
 from preprocessing.rows import ClipRow, ClipTask, refused, without_audio
 from preprocessing.settings import CleaningSettings
@@ -28,39 +32,62 @@ _at_work: Any = None
 """In a worker: for each clip of the pool 1 while it is being worked on, else 0; shared with the parent."""
 
 
+Rows = Generator[list[ClipRow], None, list[int]]
+"""Rows of clips by their numbers, which leave the dictionary as they get done; then the numbers of those that were
+being worked on when a worker was killed."""
+
+Workers = Callable[[dict[int, ClipTask], int], Rows]
+"""Clips by their numbers, how many a worker is given at a time (1: no other clip is worked on meanwhile) -> rows."""
+
+
 def clean_all(
-    tasks: list[ClipTask], settings: CleaningSettings, jobs: int
+    tasks: list[ClipTask],
+    settings: CleaningSettings,
+    jobs: int,
+    parallel: ParallelSettings = ParallelSettings(),  # noqa: B008  frozen
 ) -> Generator[list[ClipRow], None, None]:
     """Rows of the clips, chunk by chunk, in the order they get done; one job works in this process.
 
     Where a worker is killed, the clips that were being worked on are tried again one by one; one that kills again is
     refused.
 
+    Args:
+        tasks: the clips.
+        settings: how they are cleaned.
+        jobs: processes; a cluster has as many workers as it has.
+        parallel: what works.
+
     Raises:
         CleanFolderError: workers die before they begin.
+        ClusterError: a cluster that cannot do it.
     """
-    jobs = min(jobs, -(-len(tasks) // CHUNK))
-    if jobs <= 1:
-        yield from (clean_clips([task], settings) for task in tasks)
+    if not tasks:
         return
+    jobs = min(jobs, -(-len(tasks) // CHUNK))
+    if parallel.backend == "dask":
+        with opened(parallel.address) as cluster:
+            yield from _in_workers(tasks, partial(on_cluster, cluster, settings))
+    elif jobs > 1:
+        yield from _in_workers(tasks, partial(_in_processes, settings, jobs))
+    else:
+        yield from (clean_clips([task], settings) for task in tasks)
+
+
+def _in_workers(tasks: list[ClipTask], workers: Workers) -> Generator[list[ClipRow], None, None]:
+    """Rows of the clips; those that workers die of are refused."""
     todo = dict(enumerate(tasks))
     while todo:
-        suspects = yield from _in_processes(todo, settings, jobs, CHUNK)
+        suspects = yield from workers(todo, CHUNK)
         alone = {number: todo.pop(number) for number in suspects}
         while alone:
-            for number in (yield from _in_processes(alone, settings, 1, 1)):
+            for number in (yield from workers(alone, 1)):
                 task = alone.pop(number)
                 yield [without_audio(task, refused(task, KILLED))]
 
 
-def _in_processes(
-    todo: dict[int, ClipTask], settings: CleaningSettings, jobs: int, chunk: int
-) -> Generator[list[ClipRow], None, list[int]]:
-    """Rows of clips by their numbers, which leave `todo` as they get done.
-
-    Returns:
-        The numbers of those that were being worked on when a worker was killed.
-    """
+def _in_processes(settings: CleaningSettings, jobs: int, todo: dict[int, ClipTask], chunk: int) -> Rows:
+    """`Workers` of this machine, after their settings and their number."""
+    jobs = jobs if chunk > 1 else 1
     # "spawn": forking a process that has threads (TensorFlow's, soxr's) can hang it.
     context = multiprocessing.get_context("spawn")
     at_work: Any = context.RawArray(c_bool, max(todo) + 1)  # no lock: a killed worker would never release it
@@ -88,8 +115,8 @@ def _in_processes(
                 "a worker process died before it began (out of memory?): finished clips are kept; run it again with a "
                 "smaller --jobs"
             ) from error
-        for folder in {todo[number].target.parent for number in suspects}:
-            sweep_parts(folder)
+        for number in suspects:
+            remove_parts_of(todo[number].target)
         return suspects
     finally:
         pool.shutdown(cancel_futures=True)

@@ -28,6 +28,7 @@ class FileSound(Sound):
     def __init__(self, path: Path) -> None:
         self.path = path
         self._heard, self._version = Heard(), (0, 0)
+        self._warned: str | None = None
 
     def blocks(self) -> Iterator[tuple[np.ndarray, int]]:
         self._check_version()
@@ -41,8 +42,22 @@ class FileSound(Sound):
         self._heard = heard
 
     @property
+    def n_bytes(self) -> int:
+        """Of the file; 0 where it cannot be read, as decoding it will say."""
+        try:
+            return self.path.stat().st_size
+        except (OSError, ValueError):  # no such file, or no name that a file can have
+            return 0
+
+    def warn(self, warning: str) -> None:
+        """Set the warning of a file that another process has gone through."""
+        self._warned = warning
+
+    @property
     def warning(self) -> str:
         """What of it was not heard, in one line; "" if all was, and before the first pass."""
+        if self._warned is not None:
+            return self._warned
         chosen = "" if self.channel is None else f"opposite channels: heard channel {self.channel + 1} alone"
         return "; ".join(text for text in (self._heard.warning, chosen) if text)
 

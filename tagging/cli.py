@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from foundation.errors import UserError
+from foundation.shards import Shard, parse_shard
 from foundation.text import shown_lines
 
 DEFAULT_CONFIG = Path("configs/demo.yaml")
@@ -69,6 +70,23 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         default=available_cores(),
         help="CPU cores to use (default: all, here %(default)s)",
     )
+
+
+def add_shard(parser: argparse.ArgumentParser, then: str) -> None:
+    """Add `--shard`; `then`: what puts the shards together."""
+    parser.add_argument(
+        "--shard",
+        type=_shard,
+        metavar="i/n",
+        help=f"work on the i-th of n parts only, as one task of a batch system does; {then}",
+    )
+
+
+def _shard(text: str) -> Shard:
+    try:
+        return parse_shard(text)
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def chosen_config(config: Path | None, overrides: Sequence[str]) -> Path:

@@ -355,3 +355,21 @@ def test_clean_audio_is_what_training_reads(tiny):
     path = next((tiny.clean / "curated").iterdir())
     info = sf.info(path)
     assert (info.samplerate, info.channels, info.subtype) == (16_000, 1, "PCM_16")
+
+
+def test_shards_of_preprocess_make_the_manifest_of_one_command(tiny, tmp_path, capsys):
+    def manifest(clean_dir: Path) -> list[str]:
+        """Without the times of clean files."""
+        return [line.rpartition(",")[0] for line in (clean_dir / "manifest.csv").read_text().splitlines()]
+
+    command = ["--config", str(tiny.write_config(tmp_path)), f"clean_dir={tmp_path / 'clean'}", "--jobs", "1"]
+    for shard in ("2/2", "1/2"):
+        assert preprocess.main([*command, "--shard", shard]) == 0
+    assert "shard 1/2 is done; once all are, the same command without --shard" in capsys.readouterr().out
+    assert preprocess.main(command) == 0
+    assert manifest(tmp_path / "clean") == manifest(tiny.clean)
+    assert preprocess.main([*command, "--shard", "1/2", "--force"]) == 2
+    assert "cannot be combined with --preview or --force" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        preprocess.main([*command, "--shard", "3/2"])
+    assert "expected a shard i/n, such as 3/16" in capsys.readouterr().err

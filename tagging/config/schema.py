@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from foundation.parallel import ParallelSettings
 from foundation.settings import Settings, setting
 from foundation.words import nearest
 from models.settings import ModelSettings
@@ -46,6 +47,7 @@ class Config(Settings):
     stages: dict[str, StageSettings] = field(default_factory=dict)
     ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
+    parallel: ParallelSettings = field(default_factory=ParallelSettings)
 
     def stage(self, name: str) -> StageSettings:
         """The settings of one stage."""

@@ -1,30 +1,27 @@
 """Runs and the test clips of a data set -> scores of every clip."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from foundation.shards import Shard
 from foundation.words import with_reasons
 from preprocessing.settings import CleaningSettings
 from submissions.activations import Activation
 from submissions.ensemble import average_folds
 from submissions.refused import Refused
+from submissions.shards import IDENTITY, Arrays, Shards
 from tagging.config.schema import Config
 from tagging.datasets.cleaned import clean_audio
 from tagging.datasets.table import DatasetError
-from tagging.inference.windows import (
-    average_windows,
-    inference_step,
-    loudest_windows,
-    pieces_of,
-    predict_windows,
-)
-from tagging.pipeline.clips import clips_from_files
+from tagging.inference.clip_windows import ClipWindows
+from tagging.inference.windows import WindowLogits, average_windows, joined_windows, loudest_windows
 from tagging.runs.ensembles import Ensemble
-from tagging.runs.run import Run, RunError
+from tagging.runs.run import Run
 
 
 class ClipLogits(NamedTuple):
@@ -40,14 +37,14 @@ class ClipLogits(NamedTuple):
 
 
 def score_members(
-    ensemble: Ensemble, clips: pd.DataFrame, config: Config, jobs: int
+    ensemble: Ensemble, clips: pd.DataFrame, config: Config, jobs: int, shards: Shards | None = None
 ) -> tuple[list[ClipLogits], Refused]:
     """Scores of all clips by each model, those of folds averaged, and the clips that a run could not use.
 
     Raises:
-        DatasetError: as `score_runs`.
+        DatasetError, SubmissionError: as `score_runs`.
     """
-    scores, refused = score_runs(ensemble.runs, clips, config, jobs)
+    scores, refused = score_runs(ensemble.runs, clips, config, jobs, shards)
     return [_as_one(folds, ensemble.kind.activation) for folds in ensemble.by_member(scores)], refused
 
 
@@ -60,17 +57,59 @@ def _as_one(folds: Sequence[ClipLogits], activation: Activation) -> ClipLogits:
 
 
 def score_runs(
-    runs: Sequence[Run], clips: pd.DataFrame, config: Config, jobs: int
+    runs: Sequence[Run], clips: pd.DataFrame, config: Config, jobs: int, shards: Shards | None = None
 ) -> tuple[list[ClipLogits], Refused]:
     """Scores of all clips by each run, and the clips that a run could not use; equal cleaning is done once.
 
     Clean audio is looked for in the config's `clean_dir`, and where runs were trained on audio cleaned in another way
     than the config's, in theirs. A clip without usable audio gets what a run can say without it: see `_without_audio`.
 
+    Args:
+        runs, clips, config: what is scored by what.
+        jobs: clips read in parallel.
+        shards: what has been predicted already.
+
     Raises:
         DatasetError: no clip has usable audio, before a model is loaded.
+        SubmissionError: shards of something else.
     """
     scores: dict[int, ClipLogits] = {}
+    reasons: dict[str, str] = {}
+    with closing(_cleaned(runs, clips, config, jobs)) as groups:
+        for numbers, usable, lost in groups:
+            reasons |= lost
+            is_usable = clips["fname"].isin(usable["fname"]).to_numpy(bool)
+            for number in numbers:
+                found = _scores(ClipWindows(runs[number], usable, jobs), str(number), shards)
+                scores[number] = found if is_usable.all() else _completed(runs[number], found, is_usable)
+    refused = [(name, reasons[name]) for name in clips["fname"] if name in reasons]
+    return [scores[number] for number in range(len(runs))], refused
+
+
+def score_shard(
+    runs: Sequence[Run], clips: pd.DataFrame, config: Config, jobs: int, shard: Shard, shards: Shards
+) -> dict[str, Arrays]:
+    """What `score_runs` will find of a shard: logits of its windows, by the number of the run.
+
+    Args:
+        runs, clips, config, jobs, shards: as above; runs that the shard has already are not asked again.
+        shard: which part.
+    """
+    arrays: dict[str, Arrays] = {}
+    with closing(_cleaned(runs, clips, config, jobs)) as groups:
+        for numbers, usable, _ in groups:
+            for number in numbers:
+                windows = ClipWindows(runs[number], usable, jobs)
+                is_there = shards.has(shard, str(number), windows.identity)
+                found = shards.found[shard.number][str(number)] if is_there else windows.of(shard)._asdict()
+                arrays[str(number)] = {**found, IDENTITY: np.array(windows.identity)}
+    return arrays
+
+
+def _cleaned(
+    runs: Sequence[Run], clips: pd.DataFrame, config: Config, jobs: int
+) -> Generator[tuple[list[int], pd.DataFrame, dict[str, str]], None, None]:
+    """Numbers of runs of equal cleaning, with the usable clips and the reasons of the others, by their names."""
     reasons: dict[str, str] = {}
     for numbers in _of_equal_cleaning(runs):
         theirs = [runs[number].config for number in numbers]
@@ -80,12 +119,7 @@ def score_runs(
             reasons |= dict(zip(lost["fname"], lost["reason"], strict=True))
             if usable.empty:
                 raise DatasetError(f"expected usable test clips, found none: {with_reasons(reasons.items())}")
-            is_usable = clips["fname"].isin(usable["fname"]).to_numpy(bool)
-            for number in numbers:
-                found = _scores(runs[number], usable, jobs)
-                scores[number] = found if is_usable.all() else _completed(runs[number], found, is_usable)
-    refused = [(name, reasons[name]) for name in clips["fname"] if name in reasons]
-    return [scores[number] for number in range(len(runs))], refused
+            yield numbers, usable, reasons
 
 
 def _completed(run: Run, found: ClipLogits, is_usable: np.ndarray) -> ClipLogits:
@@ -118,14 +152,19 @@ def _of_equal_cleaning(runs: Sequence[Run]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _scores(run: Run, clips: pd.DataFrame, jobs: int) -> ClipLogits:
-    model, pieces, n_clips = run.load_model(), pieces_of(run.config, clips), len(clips)
-    if not pieces.is_audio and pieces.input_shape[-1] != model.input_shape[-1]:
-        raise RunError(
-            f"expected features of {model.input_shape[-1]} bands for {run.path}, received {pieces.input_shape[-1]}"
-        )
-    step = inference_step(model)
-    stored = clips_from_files(list(clips["path"]), pieces, jobs)
-    found = predict_windows(step, stored, n_clips, pieces, description=str(run.path))
+def _scores(windows: ClipWindows, key: str, shards: Shards | None) -> ClipLogits:
+    """Of all clips; shards have the logits of windows under the `key`."""
+    if shards is None or not shards.found:
+        found = windows.every()
+    else:
+        found = joined_windows([_of_shard(windows, key, shard, shards) for shard in shards.every])
+    run, n_clips = windows.run, len(windows.clips)
     every = average_windows(found, n_clips, run.config.window.average, run.kind.activation)
-    return ClipLogits(every, loudest_windows(found, n_clips) if pieces.is_audio else None)
+    return ClipLogits(every, loudest_windows(found, n_clips) if windows.pieces.is_audio else None)
+
+
+def _of_shard(windows: ClipWindows, key: str, shard: Shard, shards: Shards) -> WindowLogits:
+    taken = shards.take(shard, key, windows.identity)
+    return (
+        windows.of(shard) if taken is None else WindowLogits(*(taken[name] for name in WindowLogits._fields))
+    )

@@ -12,11 +12,15 @@ from keras import ops
 from tqdm import tqdm
 
 from foundation.errors import UserError
+from foundation.shards import Shard
 from submissions.activations import Activation, mean_of_groups
 from tagging.config.schema import Config
 from tagging.inference.compiled import compiled
 from tagging.pipeline.clips import all_pieces, clip_files, clips_from_files
 from tagging.pipeline.pieces import Pieces, audio_windows, feature_sequences
+
+BATCH = 64
+"""Windows a batch, also of several clips."""
 
 
 def inference_step(model: keras.Model) -> Callable:
@@ -78,8 +82,8 @@ def predict_windows(
     n_clips: int,
     pieces: Pieces,
     *,
-    batch_size: int = 64,
     description: str | None = None,
+    span: tuple[int, int] | None = None,
 ) -> WindowLogits:
     """Logits of every window (or piece of a sequence) of every clip.
 
@@ -89,15 +93,54 @@ def predict_windows(
         n_clips: how many clip numbers there are.
         pieces: how clips are cut.
         description: of the progress bar; None: no bar.
+        span: only the windows from one number on to another, as of a `range`.
     """
     batches = []
     hidden = None if description else True
     with clip_files(), tqdm(total=n_clips, desc=description, unit="clip", disable=hidden) as bar:
-        for numbers, inputs in all_pieces(clips, pieces, batch_size):
+        for numbers, inputs in all_pieces(clips, pieces, BATCH, span):
             logits = ops.convert_to_numpy(step(inputs)).astype(np.float32)
             batches.append((numbers.numpy(), logits, _power(inputs.numpy())))
             bar.update(int(batches[-1][0][-1]) + 1 - bar.n)
-    return WindowLogits(*map(np.concatenate, zip(*batches, strict=True)))
+    return joined_windows([WindowLogits(*batch) for batch in batches])
+
+
+def predict_shard(
+    step: Callable,
+    paths: Sequence[Path],
+    pieces: Pieces,
+    shard: Shard,
+    *,
+    jobs: int,
+    description: str | None = None,
+) -> WindowLogits:
+    """Logits of the windows in a shard of the batches: joined in order, all shards are what one call predicts.
+
+    A clip may be in two shards. Batches are those of one call, since numbers depend on them in their last digits.
+
+    Args:
+        step, pieces, description: as above.
+        paths: of all clips.
+        shard: which part; shards are consecutive here.
+        jobs: clips read in parallel.
+    """
+    ends = np.cumsum([pieces.count(path.stat().st_size) for path in paths])
+    n_batches = -(-int(ends[-1]) // BATCH)
+    first, last = (BATCH * (n_batches * number // shard.count) for number in (shard.number - 1, shard.number))
+    if first == last:
+        return WindowLogits(np.empty(0, int), np.empty((0, 0), np.float32), np.empty(0))
+    head = int(np.searchsorted(ends, first, side="right"))
+    tail = min(int(np.searchsorted(ends, last)) + 1, len(paths))
+    before = int(ends[head - 1]) if head else 0
+    clips = clips_from_files(paths[head:tail], pieces, jobs)
+    span = (first - before, last - before)
+    found = predict_windows(step, clips, tail - head, pieces, description=description, span=span)
+    return found._replace(clips=found.clips + head)
+
+
+def joined_windows(parts: Sequence[WindowLogits]) -> WindowLogits:
+    """Consecutive windows as one; of shards without any nothing comes."""
+    return WindowLogits(*map(np.concatenate, zip(*(part for part in parts if len(part.clips)), strict=True)))
 
 
 def _power(inputs: np.ndarray) -> np.ndarray:

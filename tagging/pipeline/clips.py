@@ -37,14 +37,21 @@ def clips_from_files(paths: Sequence[Path], pieces: Pieces, jobs: int) -> tf.dat
     return numbered.map(lambda number, path: (number, pieces.read(path)), num_parallel_calls=jobs)
 
 
-def all_pieces(clips: tf.data.Dataset, pieces: Pieces, batch_size: int) -> tf.data.Dataset:
-    """(clip number (batch,), inputs (batch, ...) float32): every piece of every clip."""
+def all_pieces(
+    clips: tf.data.Dataset, pieces: Pieces, batch_size: int, span: tuple[int, int] | None = None
+) -> tf.data.Dataset:
+    """(clip number (batch,), inputs (batch, ...) float32): every piece of every clip, or those from one number on to
+    another, as of a `range`.
+    """
 
     def split(number: tf.Tensor, clip: tf.Tensor) -> tf.data.Dataset:
         clip, starts = pieces.starts(clip)
         return tf.data.Dataset.from_tensor_slices(starts).map(lambda start: (number, pieces.cut(clip, start)))
 
-    batches = batched(clips.flat_map(split), batch_size)
+    every = clips.flat_map(split)
+    if span:
+        every = every.skip(span[0]).take(span[1] - span[0])
+    batches = batched(every, batch_size)
     return (
         batches.map(lambda numbers, batch: (numbers, pieces.to_input(batch, tf.cast)))
         .prefetch(2)

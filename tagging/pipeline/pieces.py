@@ -35,6 +35,9 @@ class Pieces(Protocol):
     def starts(self, clip: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """(the clip, long enough; where its pieces start): all that prediction looks at."""
 
+    def count(self, n_bytes: int) -> int:
+        """How many pieces a clean file of this size has."""
+
     def cut(self, clip: tf.Tensor, start: tf.Tensor) -> tf.Tensor:
         """The piece that starts there."""
 
@@ -78,6 +81,10 @@ class AudioWindows:
         clip = self._filled(clip)
         samples = self.length if self.only_first else tf.size(clip)
         return clip, windows.window_starts(samples, self.length, self.hop)
+
+    def count(self, n_bytes: int) -> int:
+        samples = self.length if self.only_first else (n_bytes - HEADER_BYTES) // 2
+        return windows.n_windows(samples, self.length, self.hop)
 
     def cut(self, clip: tf.Tensor, start: tf.Tensor | int) -> tf.Tensor:
         return tf.ensure_shape(clip[start : start + self.length], (self.length,))
@@ -125,6 +132,10 @@ class FeatureSequences:
     def starts(self, clip: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         clip = self._filled(clip)
         return clip, windows.window_starts(tf.shape(clip)[0], self.max_steps, max(1, self.max_steps // 2))
+
+    def count(self, n_bytes: int) -> int:
+        steps = (n_bytes - FEATURE_HEADER_BYTES) // (4 * self.bands)
+        return windows.n_windows(steps, self.max_steps, max(1, self.max_steps // 2))
 
     def cut(self, clip: tf.Tensor, start: tf.Tensor) -> tf.Tensor:
         return tf.ensure_shape(clip[start : start + self.max_steps], self.input_shape)

@@ -43,3 +43,8 @@ def window_starts(samples: tf.Tensor, length: int, hop: int) -> tf.Tensor:
     """Starts of all windows of a clip: 0, hop, 2 hop ..., the last window ending at the clip's end."""
     last_start = tf.maximum(samples - length, 0)
     return tf.concat([tf.range(0, last_start, hop), [last_start]], axis=0)
+
+
+def n_windows(samples: int, length: int, hop: int) -> int:
+    """How many `window_starts` there are."""
+    return 1 + -(-max(samples - length, 0) // hop)

@@ -31,6 +31,7 @@ SHAPING = (
     "frontend",
     "model",
 )  # settings that shape a model and its inputs
+_ELSEWHERE = ("dataset.", "clean_dir", "run_dir", "ensemble.", "parallel.")  # settings that no run has made
 OF_PREDICTION = ("window.hop_s", "window.average")  # settings of a run that a prediction may change
 
 
@@ -127,10 +128,10 @@ class Run:
         theirs, ours = (OmegaConf.structured(each) for each in (self.config, config))
         for key in (text.partition("=")[0] for text in overrides):
             stored, asked = OmegaConf.select(theirs, key), OmegaConf.select(ours, key)
-            if stored != asked and not key.startswith(("dataset.", "clean_dir", "run_dir", "ensemble.")):
+            if stored != asked and not key.startswith(_ELSEWHERE):
                 raise RunError(
                     f"{key}: {self.path} was trained with {stored}, received {asked}; predict.py can change "
-                    f"dataset.*, clean_dir, run_dir, ensemble.*, {' and '.join(OF_PREDICTION)}"
+                    f"dataset.*, clean_dir, run_dir, ensemble.*, parallel.*, {' and '.join(OF_PREDICTION)}"
                 )
 
     def history(self) -> pd.DataFrame:

@@ -126,6 +126,10 @@ def _add_jobs(parser: argparse.ArgumentParser) -> None:
         default=cli.available_cores(),
         help="CPU cores to use (default: all, here %(default)s)",
     )
+    parser.add_argument(
+        "--dask", metavar="ADDRESS", help="tag on the workers of the Dask cluster with this scheduler"
+    )
+    cli.add_shard(parser, "the same command without it writes --out")
 
 
 def seconds(text: str) -> float:

@@ -10,10 +10,12 @@ import numpy as np
 from tqdm import tqdm
 
 from foundation.claims import claimed
+from foundation.cluster import opened
 from foundation.files import atomic_file
 from foundation.text import shown, shown_lines
 from preprocessing.errors import DecodeError
 from submissions.refused import Refused, refused_line, write_refused
+from submissions.shards import read_shards, remove_shards, write_shard
 from tagging.datasets.audio_files import Files
 from tagging.inference.errors import TaggerError
 from tagging.inference.published import AUDIOSET
@@ -27,6 +29,7 @@ from tagging.tagger.options import TAG, flag, list_file, outputs, windows_file
 from tagging.tagger.progress import WatchedSound
 from tagging.tagger.row_options import rows_of
 from tagging.tagger.sequences import clips_of
+from tagging.tagger.spread import Spread
 from tagging.tagger.tagger import Tagger
 from tagging.tagger.writing import Vectors, screen_or_file, write_embeddings, write_labels
 
@@ -51,9 +54,20 @@ def tag(args: argparse.Namespace) -> int:
         for line in (*warnings, *_unheard(args, tagger), *empty):
             print(shown_lines(str(line)), file=sys.stderr)
         sounds = [(name, WatchedSound(path, has_bar=args.timeline)) for name, path in files]
-        lost = _tag_files(args, tagger, sounds)
+        cluster = stack.enter_context(opened(args.dask)) if args.dask else None
+        shards = read_shards(args.out) if args.out else None
+        spread = Spread(args.jobs, cluster, shards)
+        if args.shard:
+            arrays = tagger.shard([sound for _, sound in sounds], spread, args.shard)
+            print(write_shard(TAG, args.out, args.shard, arrays))
+            return 0
+        if shards:
+            shards.tell_missing()
+        lost = _tag_files(args, tagger, sounds, spread)
         if listed := list_file(args):
             write_refused(args.out, lost)
+        if args.out:
+            remove_shards(TAG, args.out)
     if lost:
         line = refused_line(lost, len(files), "files could not be used", listed, are_named=True)
         print(line, file=sys.stderr)
@@ -84,12 +98,12 @@ def _unheard(args: argparse.Namespace, tagger: Tagger) -> list[str]:
     return [f"windows of {window_s:g} s every {hop_s:g} s: audio between them is ignored"]
 
 
-def _tag_files(args: argparse.Namespace, tagger: Tagger, sounds: Sounds) -> Refused:
+def _tag_files(args: argparse.Namespace, tagger: Tagger, sounds: Sounds, spread: Spread) -> Refused:
     """Write all that is asked for; the files that could not be used."""
     vectors: list[Vectors] = []
     lost: list[tuple[str, str]] = []
     with _output(args, tagger) as output:
-        WRITERS[args.format](_records(args, tagger, sounds, vectors, lost), output)
+        WRITERS[args.format](_records(args, tagger, sounds, spread, vectors, lost), output)
     if args.embeddings:
         write_embeddings(args.embeddings, vectors, per_window=args.per_window)
     return lost
@@ -99,13 +113,14 @@ def _records(
     args: argparse.Namespace,
     tagger: Tagger,
     sounds: Sounds,
+    spread: Spread,
     vectors: list[Vectors],
     lost: list[tuple[str, str]],
 ) -> Iterator[Record]:
     """Of each usable file, whose embeddings go to `vectors`; the others go to `lost`."""
     is_hidden = None if len(sounds) > 1 else True  # None: hidden if stderr is not a terminal
     with tqdm(total=len(sounds), desc="tagging", unit="file", disable=is_hidden) as bar:
-        for (name, sound), found in zip(sounds, _found(args, tagger, sounds), strict=True):
+        for (name, sound), found in zip(sounds, _found(args, tagger, sounds, spread), strict=True):
             with tqdm.external_write_mode():
                 if isinstance(found, DecodeError):
                     _show_lost(args, name, found)
@@ -116,9 +131,13 @@ def _records(
             bar.update()
 
 
-def _found(args: argparse.Namespace, tagger: Tagger, sounds: Sounds) -> Iterator[Found | DecodeError]:
+def _found(
+    args: argparse.Namespace, tagger: Tagger, sounds: Sounds, spread: Spread
+) -> Iterator[Found | DecodeError]:
     """Of each file."""
-    clips = tagger.each([sound for _, sound in sounds], args.jobs)  # begins with the first that is asked for
+    clips = tagger.each(
+        [sound for _, sound in sounds], spread=spread
+    )  # begins with the first that is asked for
     for name, sound in sounds:
         try:
             result = (

@@ -40,6 +40,7 @@ def check(args: argparse.Namespace) -> None:
     if args.paths.count(STDIN) > 1:
         raise OptionError("-: standard input can only be read once")
     _check_mode(args)
+    _check_spread(args)
     _check_endings(args)
     check_outputs(TAG, outputs(args), inputs=args.paths)
 
@@ -91,6 +92,17 @@ def _check_mode(args: argparse.Namespace) -> None:
     for key in ("labels", "plot"):
         if getattr(args, key) is not None and (len(args.paths) > 1 or args.paths[0].is_dir()):
             raise OptionError(f"{flag(key)} takes one audio file, received several (or a folder)")
+
+
+def _check_spread(args: argparse.Namespace) -> None:
+    """Whole files are shared out among shards and machines."""
+    for key in (key for key in ("shard", "dask") if getattr(args, key)):
+        if args.timeline or args.per_window:
+            raise OptionError(f"{flag(key)} applies to whole clips; leave out --timeline and --per-window")
+        if STDIN in args.paths:
+            raise OptionError(f"{flag(key)} takes files, received standard input")
+    if args.shard and (args.out is None or is_stream(args.out)):
+        raise OptionError("--shard leaves its part next to a file: add --out FILE")
 
 
 def _check_endings(args: argparse.Namespace) -> None:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from foundation.shards import Shard
 from foundation.workers import Workers
 from preprocessing.decode import check_rate
 from preprocessing.errors import DecodeError
 from preprocessing.sound import Sound
 from preprocessing.sound_files import FileSound
 from preprocessing.stream import PcmStream
+from submissions.shards import Arrays
 from tagging.inference.closing import OpenSegments
 from tagging.inference.errors import TaggerError
 from tagging.inference.levels import floor_of
@@ -26,8 +28,9 @@ from tagging.tagger.network import Networks
 from tagging.tagger.row_options import rows_of
 from tagging.tagger.rows import Rows
 from tagging.tagger.sequences import outputs_of_clips, spans_of_clips
+from tagging.tagger.spread import Spread, outputs_of_each, shard_outputs
 from tagging.tagger.stream import Score, TagStream
-from tagging.tagger.whole_clips import ClipOutput, clip_outputs, outputs_of_each
+from tagging.tagger.whole_clips import ClipOutput, clip_outputs
 from tagging.tagger.windows import batch_size, batches
 
 
@@ -118,16 +121,26 @@ class Tagger:
         return self._tags(clip_outputs(self._networks.saved, sound_of(audio, rate_hz), jobs))
 
     def each(
-        self, files: Sequence[str | Path | FileSound], jobs: int = 1
+        self, files: Sequence[str | Path | FileSound], jobs: int = 1, *, spread: Spread | None = None
     ) -> Iterator[tuple[Path, Tags | DecodeError]]:
         """Each file with its tags, or with what is wrong with it, in their order; `jobs` files are tagged at a time.
 
+        Args:
+            files: of any format and rate.
+            jobs: as above.
+            spread: in place of `jobs`: a cluster, or shards that are to be put together.
+
         Raises:
             CleanFolderError: as above.
+            ClusterError, SubmissionError: as `outputs_of_each`.
         """
-        sounds = [file_sound(file) for file in files]
-        for sound, found in zip(sounds, outputs_of_each(self._networks.saved, sounds, jobs), strict=True):
+        sounds, spread = [file_sound(file) for file in files], spread or Spread(jobs)
+        for sound, found in zip(sounds, outputs_of_each(self._networks.saved, sounds, spread), strict=True):
             yield sound.path, found if isinstance(found, DecodeError) else self._tags(found)
+
+    def shard(self, files: Sequence[FileSound], spread: Spread, shard: Shard) -> dict[str, Arrays]:
+        """What `each` will find of a shard of the files."""
+        return shard_outputs(self._networks.saved, files, spread, shard)
 
     def embed(self, audio: AudioInput, rate_hz: int | None = None, *, jobs: int = 1) -> np.ndarray:
         """The embedding of a clip, (features,) float32; arguments as above.

@@ -1,6 +1,6 @@
 """Whole clips through the networks of several runs: the one engine behind `predict.py --audio` and `tag`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -41,6 +41,9 @@ class ClipOutput(NamedTuple):
 ClipOutputs = list[ClipOutput]
 """What each run makes of a clip."""
 
+Found = tuple[ClipOutputs | DecodeError, str]
+"""The outputs of a clip, or what is wrong with it; and the warning of the file."""
+
 
 def clip_outputs(networks: Sequence[WindowNetwork], sound: Sound, jobs: int) -> ClipOutputs:
     """What each run makes of a clip, cleaned and cut as the run's test clips are; `jobs` batches run at a time.
@@ -55,21 +58,26 @@ def clip_outputs(networks: Sequence[WindowNetwork], sound: Sound, jobs: int) -> 
     return found
 
 
-def outputs_of_each(
-    networks: Sequence[WindowNetwork], sounds: Sequence[FileSound], jobs: int
-) -> Iterator[ClipOutputs | DecodeError]:
-    """The same of many clips, in their order, or what is wrong with one; `jobs` groups of clips at a time."""
+def found_of_groups(
+    networks: Sequence[WindowNetwork], jobs: int, groups: Iterable[Sequence[FileSound]]
+) -> Iterator[list[Found]]:
+    """The same of the clips of each group, or what is wrong with one; `jobs` groups at a time."""
     # Calls end before clips, so that a long clip stops where nobody waits for it.
     with Workers(jobs) as clips, Workers(jobs) as calls:
-        for group in clips.in_order(partial(_outputs, networks, calls), _groups(sounds, jobs)):
-            yield from group
+        yield from clips.in_order(partial(_found, networks, calls), groups)
 
 
-def _groups(sounds: Sequence[FileSound], jobs: int) -> Iterator[list[FileSound]]:
+def found_of_group(networks: Sequence[WindowNetwork], sounds: Sequence[FileSound]) -> list[Found]:
+    """The same of one group."""
+    with Workers(1) as calls:
+        return _found(networks, calls, sounds)
+
+
+def groups_of(sounds: Sequence[FileSound], jobs: int) -> Iterator[list[FileSound]]:
     """Consecutive clips that share batches; every job gets some."""
     most, group, n_bytes = min(GROUP, -(-len(sounds) // jobs)), list[FileSound](), 0
     for sound in sounds:
-        size = _size(sound)
+        size = sound.n_bytes
         if group and (len(group) == most or n_bytes + size > GROUP_BYTES):
             yield group
             group, n_bytes = [], 0
@@ -79,12 +87,9 @@ def _groups(sounds: Sequence[FileSound], jobs: int) -> Iterator[list[FileSound]]
         yield group
 
 
-def _size(sound: FileSound) -> int:
-    """Of the file in bytes; 0 where it cannot be read, as decoding it will say."""
-    try:
-        return sound.path.stat().st_size
-    except (OSError, ValueError):  # no such file, or no name that a file can have
-        return 0
+def _found(networks: Sequence[WindowNetwork], calls: Workers, sounds: Sequence[FileSound]) -> list[Found]:
+    outputs = _outputs(networks, calls, sounds)
+    return [(each, sound.warning) for each, sound in zip(outputs, sounds, strict=True)]
 
 
 def _outputs(

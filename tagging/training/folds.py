@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from foundation.claims import claimed
+from foundation.locks import waiting_lock
 from foundation.marks import RUN, is_marked
+from foundation.shards import Shard
 from submissions.writer import write_scores
 from tagging.config.load import ConfigError
 from tagging.config.schema import Config
@@ -32,7 +34,15 @@ from tagging.runs.run import SPLIT, RunError
 from tagging.training.train import train_stage
 
 
-def train_folds(config: Config, k: int, stages: Sequence[str], *, jobs: int, force: bool = False) -> Path:
+def train_folds(
+    config: Config,
+    k: int,
+    stages: Sequence[str],
+    *,
+    jobs: int,
+    force: bool = False,
+    shard: Shard | None = None,
+) -> Path:
     """Train these stages of each fold, or go on where that was interrupted; the folder of the folds, `run_dir`.
 
     Fold N is an ordinary training in `run_dir/fold-N`. Prints the metric of each fold and out of fold; after the
@@ -44,6 +54,7 @@ def train_folds(config: Config, k: int, stages: Sequence[str], *, jobs: int, for
         stages: names, in the config's order.
         jobs: clips read in parallel.
         force: retrain from scratch, discarding finished or partial runs.
+        shard: only train this part of the folds; without it, what shards have trained is put together.
 
     Raises:
         ConfigError: the config's hold-out is a file.
@@ -52,11 +63,18 @@ def train_folds(config: Config, k: int, stages: Sequence[str], *, jobs: int, for
     """
     folder = Path(config.run_dir)
     dataset = read_with_test_clips(config.dataset, config.split, config.seed)
-    for fold, of_fold in enumerate(_fold_configs(config, dataset, k, force), 1):
+    with waiting_lock(folder / ".folds.lock"):
+        configs = list(enumerate(_fold_configs(config, dataset, k, force), 1))
+    for fold, of_fold in shard.of(configs) if shard else configs:
         print(f"fold {fold} of {k}")
         for stage in stages:
             train_stage(of_fold, stage, jobs=jobs, force=force)
-    _gather(config, dataset, stages[-1])
+    if shard:
+        print(
+            f"shard {shard} is done; once all are, the same command without --shard puts the folds together"
+        )
+    else:
+        _gather(config, dataset, stages[-1])
     return folder
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 from typing import Any
 
+from foundation.parts import part_of
 from preprocessing import clip, pool
 
 _PREPARE, _CLEAN = pool._prepare_worker, clip.clean_clip
@@ -20,6 +21,6 @@ def _clean_or_die(task: clip.ClipTask, settings: clip.CleaningSettings) -> clip.
     mark = task.source.with_suffix(".mark")
     if "deadly" in task.fname or ("once" in task.fname and not mark.exists()):
         mark.touch()
-        task.target.with_name(f".part-{os.getpid()}").touch()
+        part_of(task.target).touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return _CLEAN(task, settings)

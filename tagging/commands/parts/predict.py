@@ -8,10 +8,12 @@ import numpy as np
 
 from foundation.claims import claimed
 from foundation.settings import as_dict
+from foundation.shards import Shard
 from foundation.streams import is_stream
 from foundation.words import some
 from submissions.outputs import PREDICT, class_table_file, confusion_file, prediction_files, scores_file
-from tagging.commands.parts.predicted import show_refused, write_predicted
+from submissions.shards import read_shards, remove_shards, write_shard
+from tagging.commands.parts.predicted import show_refused, show_shard, write_predicted
 from tagging.config.load import differing_keys
 from tagging.config.schema import Config
 from tagging.datasets.answers import Answers, answers_for
@@ -22,7 +24,7 @@ from tagging.datasets.table import DRAWN_FROM, TEST, Dataset, DatasetError
 from tagging.evaluation.checks import EvaluationError
 from tagging.evaluation.multiclass import confusion_table
 from tagging.inference.figures import loss_of
-from tagging.inference.scoring import ClipLogits, score_members
+from tagging.inference.scoring import ClipLogits, score_members, score_shard
 from tagging.plots.confusion import confusion_plot
 from tagging.report.text import by_usage, score_report, window_report
 from tagging.runs.ensembles import Ensemble
@@ -30,7 +32,15 @@ from tagging.runs.run import INHERITED, SPLIT, Run, RunError
 from tagging.runs.scores_file import write_figures
 
 
-def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, report: bool = False) -> int:
+def predict_test(
+    config: Config,
+    ensemble: Ensemble,
+    out: Path,
+    jobs: int,
+    *,
+    report: bool = False,
+    shard: Shard | None = None,
+) -> int:
     """Predict the data set's test clips and write `out`; an exit code.
 
     Where answers are known, scores are printed and written next to `out`: metrics, the table of classes, and with one
@@ -43,6 +53,8 @@ def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, re
         out: the CSV to write.
         jobs: clips read in parallel.
         report: also compare averaging over windows with one window.
+        shard: only predict this part, and leave it next to `out`; without it, such parts are put together, and what is
+            missing is predicted.
     """
     dataset = read_with_test_clips(config.dataset, config.split, config.seed)
     if ensemble.kind.name != dataset.task:
@@ -75,6 +87,11 @@ def predict_test(config: Config, ensemble: Ensemble, out: Path, jobs: int, *, re
         )
     if report and not answers.is_known.any():
         raise EvaluationError(f"--report needs test clips with answers, and {config.dataset.root} has none")
+    if shard:
+        shards = read_shards(out)
+        arrays = score_shard(ensemble.runs, answers.clips, config, jobs, shard, shards)
+        show_shard(write_shard(PREDICT, out, shard, arrays), shard)
+        return 0
     files = prediction_files(out, len(ensemble.members), has_answers=bool(answers.is_known.any()))
     with claimed(PREDICT, files, inputs=[*dataset.files, *config.dataset.files]):
         return _predict_test(config, ensemble, dataset, answers, out, jobs, report)
@@ -118,11 +135,14 @@ def _predict_test(
     jobs: int,
     report: bool,
 ) -> int:
-    parts, refused = score_members(ensemble, answers.clips, config, jobs)
+    shards = read_shards(out)
+    shards.tell_missing()
+    parts, refused = score_members(ensemble, answers.clips, config, jobs, shards)
     names = list(answers.clips["fname"])
     scores = write_predicted(
         out, dataset.sample_submission, names, [part.logits for part in parts], ensemble, refused
     )
+    remove_shards(PREDICT, out)
     known, targets = answers.is_known, answers.targets
     clips = answers.clips[known]
     if known.any():

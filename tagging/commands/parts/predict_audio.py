@@ -1,37 +1,70 @@
 """What `predict.py --audio` does: audio files -> a CSV."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from foundation.claims import claimed
+from foundation.cluster import opened
+from foundation.parallel import ParallelSettings
+from foundation.shards import Shard
 from foundation.text import shown
 from foundation.words import with_reasons
 from preprocessing.errors import DecodeError
 from preprocessing.sound_files import FileSound
 from submissions.outputs import PREDICT, prediction_files
 from submissions.refused import Refused
-from tagging.commands.parts.predicted import show_refused, write_predicted
+from submissions.shards import read_shards, remove_shards, write_shard
+from tagging.commands.parts.predicted import show_refused, show_shard, write_predicted
 from tagging.datasets.audio_files import Files, audio_files
 from tagging.datasets.table import DatasetError
 from tagging.runs.ensembles import Ensemble
 from tagging.tagger.clips import check_clean
 from tagging.tagger.network import saved_network
-from tagging.tagger.whole_clips import outputs_of_each
+from tagging.tagger.spread import Spread, outputs_of_each, shard_outputs
+from tagging.tagger.whole_clips import ClipOutputs
 
 _TOP = 3  # tags of a file that are printed
 
 
-def predict_audio(ensemble: Ensemble, path: Path, out: Path, jobs: int) -> int:
-    """Predict a file, or the audio files under a folder, and write `out`; unusable ones are listed. An exit code."""
+def predict_audio(
+    ensemble: Ensemble,
+    path: Path,
+    out: Path,
+    jobs: int,
+    parallel: ParallelSettings,
+    shard: Shard | None = None,
+) -> int:
+    """Predict a file, or the audio files under a folder, and write `out`; unusable ones are listed. An exit code.
+
+    Args:
+        ensemble: what predicts.
+        path: the file or folder.
+        out: the CSV to write.
+        jobs: files worked on at a time, unless a cluster does.
+        parallel: what works.
+        shard: as in `predict_test`.
+    """
     files = audio_files(path, are_features=ensemble.takes_features)
     paths = [file for _, file in files]
-    with claimed(PREDICT, prediction_files(out, len(ensemble.members)), inputs=paths):
+    sounds, shards = [FileSound(file) for file in paths], read_shards(out)
+    with ExitStack() as stack:
+        cluster = stack.enter_context(opened(parallel.address)) if parallel.backend == "dask" else None
+        spread = Spread(jobs, cluster, shards)
         check_clean(ensemble.runs, paths)
-        names, logits, refused = _score_files(ensemble, files, jobs)
+        networks = [saved_network(run) for run in ensemble.runs]
+        if shard:
+            arrays = shard_outputs(networks, sounds, spread, shard)
+            show_shard(write_shard(PREDICT, out, shard, arrays), shard)
+            return 0
+        stack.enter_context(claimed(PREDICT, prediction_files(out, len(ensemble.members)), inputs=paths))
+        shards.tell_missing()
+        names, logits, refused = _score_files(files, outputs_of_each(networks, sounds, spread))
         scores = write_predicted(out, None, names, ensemble.of_members(logits), ensemble, refused)
+    remove_shards(PREDICT, out)
     top = _TOP if ensemble.kind.has_labels else len(ensemble.classes)
     print(_tags(names, scores, ensemble.classes, top))
     if refused:
@@ -39,10 +72,10 @@ def predict_audio(ensemble: Ensemble, path: Path, out: Path, jobs: int) -> int:
     return 1 if refused else 0
 
 
-def _score_files(ensemble: Ensemble, files: Files, jobs: int) -> tuple[list[str], list[np.ndarray], Refused]:
+def _score_files(
+    files: Files, found: Iterable[ClipOutputs | DecodeError]
+) -> tuple[list[str], list[np.ndarray], Refused]:
     """(names of the usable files, one (files, classes) float32 matrix of logits a run, the others with a reason)."""
-    networks = [saved_network(run) for run in ensemble.runs]
-    found = outputs_of_each(networks, [FileSound(path) for _, path in files], jobs)
     bar = tqdm(zip(files, found, strict=True), "predicting", len(files), unit="file", disable=None)
     usable, rows, refused = [], [], []
     for (name, _), outputs in bar:

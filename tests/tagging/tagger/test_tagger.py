@@ -150,7 +150,7 @@ def test_short_clips_share_batches_and_long_ones_do_not(tmp_path, monkeypatch, j
     for number, n_bytes in enumerate((40, 60, 41, 60, 40)):
         (tmp_path / str(number)).write_bytes(bytes(n_bytes))
         sounds.append(FileSound(tmp_path / str(number)))
-    found = list(whole_clips._groups(sounds, jobs))
+    found = list(whole_clips.groups_of(sounds, jobs))
     assert [len(group) for group in found] == groups
     assert [sound for group in found for sound in group] == sounds
 

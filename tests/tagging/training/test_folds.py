@@ -233,3 +233,22 @@ def test_a_table_of_folds_that_is_none(copied):
     (runs / "folds.csv").write_text(text.replace(",1\n", ",one\n", 1))
     with pytest.raises(RunError, match=r"folds\.csv: expected folds 1, 2"):
         read_member(runs)
+
+
+def test_shards_train_a_part_of_the_folds_each(tiny, trained, tmp_path, monkeypatch, capsys):
+    config, runs = tiny.write_config(tmp_path), tmp_path / "runs"
+
+    def copy_run(of_fold, stage: str, **options) -> None:
+        fold = Path(of_fold.run_dir)
+        shutil.copytree(trained.runs / fold.name / stage, fold / stage, dirs_exist_ok=True)
+
+    monkeypatch.setattr(folds_module, "train_stage", copy_run)
+    assert "shard 2/2 is done" in train_folds(config, "--shard", "2/2")
+    assert [path.name for path in sorted(runs.glob("fold-*")) if (path / "curated").is_dir()] == ["fold-2"]
+    assert not (runs / "oof_scores.npz").exists()
+    train_folds(config, "--shard", "1/2")
+    assert "stage curated, out of fold" in train_folds(config)
+    assert (runs / "folds.csv").read_bytes() == (trained.runs / "folds.csv").read_bytes()
+    assert (runs / "oof_scores.npz").read_bytes() == (trained.runs / "oof_scores.npz").read_bytes()
+    assert train.main(["--config", str(config), "--shard", "1/2"]) == 2
+    assert "add --folds K" in capsys.readouterr().err

@@ -1,0 +1,180 @@
+"""Shards of a data set, cleaned into one folder by separate commands, also at the same time on several machines.
+
+Each shard has its own part of the manifest, and of the list of clean files. A command without a shard takes them over:
+it finds what is done, does the rest, writes the manifest and removes the parts.
+"""
+
+import sys
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pandas as pd
+
+from foundation.locks import BusyError, is_free, locked, shared_lock, waiting_lock
+from foundation.shards import Shard, shard_of_name
+from preprocessing.folder import LOCK_NAME, READERS_NAME
+from preprocessing.manifest import (
+    MADE_NAME,
+    MANIFEST_NAME,
+    check_fingerprint,
+    clean_file,
+    read_made,
+    read_rows,
+    write_made,
+    write_rows,
+    write_settings,
+)
+from preprocessing.place import check_ours, check_same_clips, is_known, without_row
+from preprocessing.plan import Plan, make_plan
+from preprocessing.rows import ClipRow
+from preprocessing.settings import CleaningSettings
+
+_JOINING = ".joining.lock"  # held for moments, while a shard makes itself known
+
+
+def manifest_of(shard: Shard) -> str:
+    """The name of its part of the manifest."""
+    return f"manifest-{shard.name}.csv"
+
+
+def made_of(shard: Shard) -> str:
+    """The name of its part of the list of clean files."""
+    return f"made-{shard.name}.json"
+
+
+def in_shard(clips: pd.DataFrame, shard: Shard) -> pd.DataFrame:
+    """The clips of a shard, by the order of their splits and names."""
+    ordered = clips.sort_values(["split", "fname"])
+    return ordered.iloc[list(shard.of(range(len(ordered))))].reset_index(drop=True)
+
+
+def join_shard(
+    clips: pd.DataFrame,
+    clean_dir: Path,
+    settings: CleaningSettings,
+    shard: Shard,
+    locks: ExitStack,
+    **compare,
+) -> Plan:
+    """What a shard has to do, and the folder made ready for it.
+
+    Args:
+        clips: all of the data set.
+        clean_dir, settings: as `clean_dataset`.
+        shard: which part of them.
+        locks: gets the locks of the shard: no command without a shard works meanwhile, none for the same shard, and
+            none for a shard of another number of shards.
+        compare: options of `make_plan`.
+
+    Raises:
+        CleanFolderError: the folder holds other files, or was made with other settings.
+        BusyError: another process does the same work, or reads clips that have to be replaced.
+    """
+    _lock(clean_dir, shard, locks)
+    with waiting_lock(clean_dir / _JOINING):
+        if not (is_new := not is_known(clean_dir)):
+            check_fingerprint(clean_dir, settings)
+        else:
+            check_ours(clean_dir)
+            write_settings(clean_dir, settings)  # the folder's mark comes first
+            (clean_dir / READERS_NAME).touch(exist_ok=True)
+            write_made(clean_dir, [])
+    if not is_new:
+        check_ours(clean_dir)
+    made, old = all_made(clean_dir, settings.rate_hz), all_rows(clean_dir)
+    check_same_clips(clips, clean_dir, old)
+    own = in_shard(clips, shard)
+    names = set(zip(own["split"], own["fname"], strict=True))
+    plan = make_plan(
+        own, clean_dir, settings, [row for row in old if (row.split, row.fname) in names], made, **compare
+    )
+    targets = {task.target for task in plan.todo}
+    write_made(clean_dir, [*(made & targets), *targets, *_files(clean_dir, plan.done)], made_of(shard))
+    _remove_replaced(clean_dir, plan)
+    write_rows(clean_dir, plan.done, manifest_of(shard))
+    return plan
+
+
+def finish_shard(clean_dir: Path, shard: Shard, rows: list[ClipRow]) -> None:
+    """Put the parts of a shard in order, now that all of it is done."""
+    write_rows(clean_dir, rows, manifest_of(shard))
+    write_made(clean_dir, _files(clean_dir, rows), made_of(shard))
+
+
+def all_rows(clean_dir: Path) -> list[ClipRow]:
+    """Rows of the manifest and of its parts, of each clip the newest."""
+    parts = sorted(_parts(clean_dir, "manifest", ".csv"), key=lambda path: path.stat().st_mtime_ns)
+    rows = [row for path in (clean_dir / MANIFEST_NAME, *parts) for row in read_rows(clean_dir, path.name)]
+    return list({(row.split, row.fname): row for row in rows}.values())
+
+
+def all_made(clean_dir: Path, rate_hz: int) -> set[Path]:
+    """The clean files that were made here by any command, see `read_made`."""
+    made = read_made(clean_dir)
+    if is_known(clean_dir) and not (clean_dir / MADE_NAME).is_file():
+        made |= without_row(clean_dir, rate_hz)
+    return made.union(*(read_made(clean_dir, path.name) for path in _parts(clean_dir, "made", ".json")))
+
+
+def tell_unfinished(clips: pd.DataFrame, clean_dir: Path, old: Iterable[ClipRow]) -> None:
+    """A line on stderr where shards of which others are there have not done all of their clips."""
+    known = {(row.split, row.fname) for row in old}
+    lines = []
+    for count in sorted({shard_of_name(_name(path)).count for path in _parts(clean_dir, "manifest", ".csv")}):
+        for shard in (Shard(number, count) for number in range(1, count + 1)):
+            own = in_shard(clips, shard)
+            n_lacking = sum(name not in known for name in zip(own["split"], own["fname"], strict=True))
+            lines += [f"{shard} ({n_lacking} of its {len(own)} clips)"] * bool(n_lacking)
+    if lines:
+        print(f"shards that are not finished: {', '.join(lines)}; cleaning these clips here", file=sys.stderr)
+
+
+def remove_shards(clean_dir: Path) -> None:
+    """Remove the parts of shards, once the manifest has what was in them."""
+    for path in (*_parts(clean_dir, "manifest", ".csv"), *_parts(clean_dir, "made", ".json")):
+        path.unlink(missing_ok=True)
+    for path in clean_dir.glob(".shard-*-of-*.lock"):
+        path.unlink(missing_ok=True)
+
+
+def _lock(clean_dir: Path, shard: Shard, locks: ExitStack) -> None:
+    clean_dir.mkdir(parents=True, exist_ok=True)
+    (clean_dir / LOCK_NAME).touch(exist_ok=True)
+    locks.enter_context(shared_lock(clean_dir / LOCK_NAME, f"cleaning into {clean_dir}"))
+    own = clean_dir / f".shard-{shard.name}.lock"
+    locks.enter_context(locked(own, f"cleaning shard {shard} into {clean_dir}"))
+    for other in clean_dir.glob(".shard-*-of-*.lock"):
+        found = shard_of_name(other.stem.removeprefix(".shard-"))
+        if found.count != shard.count and not is_free(other):
+            raise BusyError(
+                f"another process is cleaning shard {found} into {clean_dir}: wait for it, or use n={found.count}"
+            )
+
+
+def _remove_replaced(clean_dir: Path, plan: Plan) -> None:
+    """Remove clean files that are made again, while nobody reads: what readers then see is that they are not there.
+
+    Without its raw file an altered clean file stays, see `without_audio`.
+    """
+    old = [task.target for task in plan.todo if task.target.exists() and task.source.exists()]
+    if old:
+        with (
+            waiting_lock(clean_dir / _JOINING),
+            locked(clean_dir / READERS_NAME, f"reading {clean_dir}"),
+        ):
+            for path in old:
+                path.unlink(missing_ok=True)
+
+
+def _files(clean_dir: Path, rows: Iterable[ClipRow]) -> list[Path]:
+    return [clean_file(clean_dir, row) for row in rows if row.has_audio]
+
+
+def _parts(clean_dir: Path, stem: str, suffix: str) -> list[Path]:
+    return sorted(clean_dir.glob(f"{stem}-*-of-*{suffix}"))
+
+
+def _name(part: Path) -> str:
+    """Of the shard."""
+    return part.stem.partition("-")[2]
