@@ -29,10 +29,20 @@ from tagging.runs.folds import (
     write_folds,
 )
 from tagging.runs.run import SPLIT, RunError
+from tagging.training.fold_worker import train_fold
 from tagging.training.train import train_stage
+from tagging.training.workers import Work, work_on
 
 
-def train_folds(config: Config, k: int, stages: Sequence[str], *, jobs: int, force: bool = False) -> Path:
+def train_folds(
+    config: Config,
+    k: int,
+    stages: Sequence[str],
+    *,
+    jobs: int,
+    force: bool = False,
+    devices: Sequence[str] = (),
+) -> Path:
     """Train these stages of each fold, or go on where that was interrupted; the folder of the folds, `run_dir`.
 
     Fold N is an ordinary training in `run_dir/fold-N`. Prints the metric of each fold and out of fold; after the
@@ -44,20 +54,38 @@ def train_folds(config: Config, k: int, stages: Sequence[str], *, jobs: int, for
         stages: names, in the config's order.
         jobs: clips read in parallel.
         force: retrain from scratch, discarding finished or partial runs.
+        devices: if several, each fold trains on one of them, in a process of its own with its share of `jobs`.
 
     Raises:
         ConfigError: the config's hold-out is a file.
         DatasetError: too few clips or groups for `k` folds.
-        RunError: the folder has other folds; else as `train_stage`.
+        RunError: the folder has other folds, or some failed on their devices; else as `train_stage`.
     """
     folder = Path(config.run_dir)
     dataset = read_with_test_clips(config.dataset, config.split, config.seed)
-    for fold, of_fold in enumerate(_fold_configs(config, dataset, k, force), 1):
-        print(f"fold {fold} of {k}")
-        for stage in stages:
-            train_stage(of_fold, stage, jobs=jobs, force=force)
+    configs = _fold_configs(config, dataset, k, force)
+    if len(devices) > 1:
+        _train_on(devices, configs, stages, jobs, force)
+    else:
+        for fold, of_fold in enumerate(configs, 1):
+            print(f"fold {fold} of {k}")
+            for stage in stages:
+                train_stage(of_fold, stage, jobs=jobs, force=force)
     _gather(config, dataset, stages[-1])
     return folder
+
+
+def _train_on(
+    devices: Sequence[str], configs: Sequence[Config], stages: Sequence[str], jobs: int, force: bool
+) -> None:
+    share = max(1, jobs // min(len(devices), len(configs)))
+    works = [
+        Work(f"fold {fold}", train_fold, (of_fold, tuple(stages), share, force))
+        for fold, of_fold in enumerate(configs, 1)
+    ]
+    if failed := work_on(devices, works):
+        reasons = "; ".join(f"{label}: {reason}" for label, reason in failed.items())
+        raise RunError(f"{len(failed)} of {len(configs)} folds failed, the others are kept ({reasons})")
 
 
 def _fold_configs(config: Config, dataset: Dataset, k: int, force: bool) -> list[Config]:
