@@ -30,12 +30,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="plot the first training batch as the network sees it (waveforms: after each augmentation), and exit",
     )
     cli.add_shard(parser, "with --folds only; the same command without it puts the folds together")
+    cli.add_devices(parser, "with --folds each fold trains on one of them, else all of them share each batch")
     return cli.run(_train, parser, argv, interrupted="rerun the same command (without --force) to resume")
 
 
 def _train(args: argparse.Namespace) -> int:
     from foundation.claims import check_outputs, check_plot
     from tagging.config.load import ConfigError, load_config
+    from tagging.training.devices import start_for_workers, start_on
 
     config = load_config(cli.chosen_config(args.config, args.overrides), args.overrides)
     stages = [args.stage] if args.stage else list(config.stages)
@@ -49,7 +51,8 @@ def _train(args: argparse.Namespace) -> int:
         raise ConfigError("--shard trains a part of the folds: add --folds K")
     check_plot("--show-batch", args.show_batch)
     check_outputs("train.py", {"--show-batch": args.show_batch})
-    cli.quiet_tensorflow(args.jobs)
+    start = start_for_workers if args.folds and len(args.devices) > 1 else start_on
+    start(args.devices, args.jobs)
     from tagging.training.folds import train_folds
     from tagging.training.show_batch import show_batch
     from tagging.training.train import train_stage
@@ -58,10 +61,18 @@ def _train(args: argparse.Namespace) -> int:
         print(show_batch(config, stages[0], args.show_batch, jobs=args.jobs))
         return 0
     if args.folds is not None:
-        train_folds(config, args.folds, stages, jobs=args.jobs, force=args.force, shard=args.shard)
+        train_folds(
+            config,
+            args.folds,
+            stages,
+            jobs=args.jobs,
+            force=args.force,
+            shard=args.shard,
+            devices=args.devices,
+        )
         return 0
     for stage in stages:
-        train_stage(config, stage, jobs=args.jobs, force=args.force)
+        train_stage(config, stage, jobs=args.jobs, force=args.force, devices=len(args.devices))
     return 0
 
 

@@ -4,11 +4,9 @@ import itertools
 import multiprocessing
 import os
 import signal
-import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from ctypes import c_bool
 from functools import partial
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 from foundation.cluster import opened
 from foundation.parallel import ParallelSettings
 from foundation.parts import remove_parts_of
+from foundation.processes import end_with_parent, workers_ignore_interrupt
 from preprocessing.clip import clean_clips
 from preprocessing.cluster import on_cluster
 from preprocessing.folder import CleanFolderError
@@ -97,7 +96,7 @@ def _in_processes(settings: CleaningSettings, jobs: int, todo: dict[int, ClipTas
     running: dict[Future, list[int]] = {}
     try:
         while True:
-            with _workers_ignore_interrupt():
+            with workers_ignore_interrupt():
                 for part in itertools.islice(waiting, jobs * CHUNKS_AHEAD - len(running)):
                     running[pool.submit(_clean, part, [todo[number] for number in part], settings)] = part
             if not running:
@@ -139,24 +138,4 @@ def _prepare_worker(at_work: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with open(os.devnull, "w") as devnull:
         os.dup2(devnull.fileno(), 2)
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
-
-
-def _exit_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-@contextmanager
-def _workers_ignore_interrupt() -> Iterator[None]:
-    """Processes started inside never see Ctrl-C, not even while they import; the parent sees it after."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    end_with_parent()

@@ -16,6 +16,7 @@ from math import inf, isfinite, nan
 from pathlib import Path
 from typing import Any, NoReturn
 
+from foundation.devices import read_devices
 from foundation.errors import UserError
 from foundation.shards import Shard, parse_shard
 from foundation.text import shown_lines
@@ -89,6 +90,17 @@ def _shard(text: str) -> Shard:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def add_devices(parser: argparse.ArgumentParser, use: str) -> None:
+    """Add `--devices`; `use` says what is done with several."""
+    parser.add_argument(
+        "--devices",
+        type=_devices,
+        default=(),
+        metavar="LIST",
+        help=f"GPUs by number, as 0,1, or shares of the CPU, as cpu:0,cpu:1 (default: the first GPU); {use}",
+    )
+
+
 def chosen_config(config: Path | None, overrides: Sequence[str]) -> Path:
     """The file of `--config`, else the demo's, which is for the demo data only.
 
@@ -124,10 +136,15 @@ def run(
     comes first. Any other exception is a fault of the program, and is raised.
     """
     args = _at_home(parser.parse_intermixed_args(argv))
+    return exit_code(lambda: command(args), prefix=f"{parser.prog}: ", interrupted=interrupted)
+
+
+def exit_code(command: Callable[[], int], *, prefix: str, interrupted: str) -> int:
+    """Run; the exit code, after the line on stderr of `run`. `prefix` stands before an error."""
     _keep_blas_to_one_thread()
     try:
         with _termination_raised():
-            return command(args)
+            return command()
     except KeyboardInterrupt as error:
         print(f"interrupted; {interrupted}", file=sys.stderr)
         return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
@@ -137,7 +154,7 @@ def run(
     except (UserError, OSError) as error:
         if os.environ.get("TAGGING_DEBUG") == "1":
             traceback.print_exc()
-        print(shown_lines(f"{parser.prog}: error: {error}"), file=sys.stderr)
+        print(shown_lines(f"{prefix}error: {error}"), file=sys.stderr)
         return 2
 
 
@@ -223,6 +240,13 @@ def _limit_threads(tf: Any, of_operation: int, at_a_time: int) -> None:
         tf.config.threading.set_inter_op_parallelism_threads(at_a_time)
     except RuntimeError:  # TensorFlow has run in this process already, and keeps the threads it has
         return
+
+
+def _devices(text: str) -> tuple[str, ...]:
+    try:
+        return read_devices(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def positive(text: str) -> int:

@@ -65,19 +65,24 @@ class PowerCut(keras.callbacks.Callback):
 
 
 def train_with(
-    extra: keras.callbacks.Callback, config: Config, stage: str = "noisy", *, force: bool = False
+    extra: keras.callbacks.Callback,
+    config: Config,
+    stage: str = "noisy",
+    *,
+    force: bool = False,
+    devices: int = 1,
 ) -> Path:
     """A stage with one more callback behind its own."""
     callbacks = fit_module._callbacks
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fit_module, "_callbacks", lambda *args: [*callbacks(*args), extra])
-        return train_stage(config, stage, jobs=2, force=force)
+        return train_stage(config, stage, jobs=2, force=force, devices=devices)
 
 
-def train_until_power_cut(config: Config, step: int = 5) -> None:
+def train_until_power_cut(config: Config, step: int = 5, devices: int = 1) -> None:
     """A stage that is interrupted."""
     with pytest.raises(KeyboardInterrupt):
-        train_with(PowerCut(step), config)
+        train_with(PowerCut(step), config, devices=devices)
 
 
 @contextmanager

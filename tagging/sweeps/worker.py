@@ -38,10 +38,21 @@ class GivenUpError(Exception):
     """A trial that is not worth continuing."""
 
 
-def run_sweep(job: Job) -> int:
+def run_trials(job: Job) -> None:
+    """Run trials until none is left; tables after each."""
+    study = open_study(job)
+    while _work(study, job):
+        write_tables(study, job)
+
+
+def run_sweep(job: Job, run: Callable[[Job], None] = run_trials) -> int:
     """Run trials until there are as many as asked for and none is left half done; then tables, plot, best trial.
 
     A trial whose config cannot train has failed, with its reason, and the next one follows.
+
+    Args:
+        job: what is tried.
+        run: runs all trials, e.g. on several devices.
 
     Returns:
         0; 1 if all trials have failed.
@@ -51,10 +62,9 @@ def run_sweep(job: Job) -> int:
         DatasetError, CleanFolderError, OSError: as training; no trial is spent on them.
     """
     _check_task(job)
-    study = open_study(job)
     with claimed("sweep", result_files(job.out), own=job.out):
-        while _work(study, job):
-            write_tables(study, job)
+        run(job)
+        study = open_study(job)
         for path in write_report(study, job):
             print(path)
     return int(all(trial.state == TrialState.FAIL for trial in study.get_trials(deepcopy=False)))

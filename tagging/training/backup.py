@@ -12,6 +12,7 @@ import numpy as np
 from foundation.full_disk import check_free, writing
 from tagging.runs.run import RunError
 from tagging.training.history import History, weights_bytes
+from tagging.training.replicas import n_devices
 
 
 class Backup(keras.callbacks.Callback):
@@ -44,7 +45,8 @@ class Backup(keras.callbacks.Callback):
     def _write(self, folder: Path) -> None:
         self.model.save_weights(folder / "state.weights.h5")
         generators = [keras.ops.convert_to_numpy(state).tolist() for state in random_states(self.model)]
-        (folder / "state.json").write_text(json.dumps({"rows": self.history.rows, "random": generators}))
+        state = {"rows": self.history.rows, "random": generators, "devices": n_devices()}
+        (folder / "state.json").write_text(json.dumps(state))
 
 
 def restore(folder: Path, model: keras.Model) -> list[dict]:
@@ -61,12 +63,15 @@ def restore(folder: Path, model: keras.Model) -> list[dict]:
         state = json.loads((backups[-1] / "state.json").read_text())
         for variable, value in zip(random_states(model), state["random"], strict=True):
             variable.assign(np.asarray(value, variable.dtype))
-        return list(state["rows"])
+        rows, begun, now = list(state["rows"]), state.get("devices", 1), n_devices()
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(
             f"{backups[-1]}: expected the state of an interrupted training, received a damaged one "
             f"({' '.join(str(error).split())[:200]}); train.py --force retrains the stage from scratch"
         ) from error
+    if begun != now:
+        print(f"devices: {begun} before the interruption, {now} now, so that it does not resume exactly")
+    return rows
 
 
 def random_states(model: keras.Model) -> list[Any]:

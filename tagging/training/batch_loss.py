@@ -9,6 +9,7 @@ import pandas as pd
 
 from tagging.datasets.csv_files import write_csv
 from tagging.runs.run import BATCHES, RunError
+from tagging.training.replicas import n_replicas, own_part, share_of_mean
 
 _KEY = "batch_loss"  # in the logs
 
@@ -24,7 +25,7 @@ class Latest(keras.metrics.Metric):
         self.value.assign(value)
 
     def result(self) -> Any:
-        return self.value
+        return keras.ops.convert_to_tensor(self.value)  # of several copies of a model, the sum
 
 
 class BatchModel(keras.Model):
@@ -37,6 +38,7 @@ class BatchModel(keras.Model):
         notes_loss: False: logs are Keras's.
         finish: what a data set yields -> (inputs, labels) or (inputs, labels, weights), a part of the training step;
             None: it yields these.
+        keeps_plain_loss: `loss` in the logs is what `compute_loss` of this class returns.
     """
 
     train_function: Any
@@ -48,15 +50,22 @@ class BatchModel(keras.Model):
         name: str | None = None,
         notes_loss: bool = False,
         finish: Callable[[Any], Any] | None = None,
+        keeps_plain_loss: bool = False,
     ) -> None:
         super().__init__(inputs, outputs, name=name)
         self.latest = Latest(_KEY) if notes_loss else None
+        # Keras's own tracker sees what the optimiser lowers: with penalties, or of a copy its share.
+        is_own = keeps_plain_loss or n_replicas() > 1
+        self.plain_loss = keras.metrics.Mean(name="plain_loss") if is_own else None
         self.finish = finish
 
     def train_step(self, *state_and_data: Any) -> Any:
         """Keras's own: of a batch with TensorFlow, of all states and a batch with JAX."""
         *state, data = state_and_data
-        return super().train_step(*state, self.finish(data) if self.finish else data)
+        return super().train_step(*state, own_part(self.finish(data) if self.finish else data))
+
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        """Nothing: `compiled_trainer` has built all. Keras's own takes the mean of a batch over the copies first."""
 
     def make_train_function(self, force: bool = False) -> None:
         """Keras's own; with JAX each call waits for the result of the step.
@@ -85,9 +94,19 @@ class BatchModel(keras.Model):
         training: bool = True,
     ) -> Any:
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        if self.plain_loss is not None:
+            rows = keras.ops.shape(y)[0]
+            self.plain_loss.update_state(loss * n_replicas(), sample_weight=rows)
+            loss = loss * share_of_mean(rows)
         if self.latest is not None:
             self.latest.update_state(loss)
         return loss
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        results = super().get_metrics_result()
+        if self.plain_loss is not None:
+            results["loss"] = results.pop("plain_loss")
+        return results
 
 
 class BatchLosses(keras.callbacks.Callback):

@@ -23,8 +23,12 @@ def gpus() -> list[Any]:
     return tf.config.list_physical_devices("GPU")
 
 
-def device_name() -> str:
-    """The GPU's name, or the CPU with its threads: `CPU (2 threads)`."""
+def device_name(n: int = 1) -> str:
+    """The GPU's name, or the CPU with its threads: `CPU (2 threads)`; `2 x NAME` of several that work together."""
+    return f"{n} x {_name()}" if n > 1 else _name()
+
+
+def _name() -> str:
     found = gpus()
     if found and keras.backend.backend() == "jax":
         return str(found[0].device_kind)

@@ -13,6 +13,7 @@ from tagging.training.batch_loss import BatchLosses, read_batches
 from tagging.training.callbacks import Averages, RawWeights, RefuseDivergence, Validate, Watch
 from tagging.training.history import BEST, History
 from tagging.training.learner import Learner
+from tagging.training.replicas import dealt
 from tagging.training.schedules import Schedule
 from tagging.training.stage_run import StageRun
 
@@ -52,7 +53,7 @@ def fit(
     if not history.finished:
         with clip_files(), writing(run.stage.work / _TENSORBOARD):
             trainer.fit(
-                batches.dataset(len(rows), settings.epochs),
+                dealt(batches.dataset(len(rows), settings.epochs)),
                 initial_epoch=len(rows),
                 epochs=settings.epochs,
                 steps_per_epoch=batches.steps,

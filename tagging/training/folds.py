@@ -31,7 +31,9 @@ from tagging.runs.folds import (
     write_folds,
 )
 from tagging.runs.run import SPLIT, RunError
+from tagging.training.fold_worker import train_fold
 from tagging.training.train import train_stage
+from tagging.training.workers import Work, work_on
 
 
 def train_folds(
@@ -42,6 +44,7 @@ def train_folds(
     jobs: int,
     force: bool = False,
     shard: Shard | None = None,
+    devices: Sequence[str] = (),
 ) -> Path:
     """Train these stages of each fold, or go on where that was interrupted; the folder of the folds, `run_dir`.
 
@@ -55,20 +58,26 @@ def train_folds(
         jobs: clips read in parallel.
         force: retrain from scratch, discarding finished or partial runs.
         shard: only train this part of the folds; without it, what shards have trained is put together.
+        devices: if several, each fold trains on one of them, in a process of its own with its share of `jobs`.
 
     Raises:
         ConfigError: the config's hold-out is a file.
         DatasetError: too few clips or groups for `k` folds.
-        RunError: the folder has other folds; else as `train_stage`.
+        RunError: the folder has other folds, or some failed on their devices; else as `train_stage`.
     """
     folder = Path(config.run_dir)
     dataset = read_with_test_clips(config.dataset, config.split, config.seed)
     with waiting_lock(folder / ".folds.lock"):
-        configs = list(enumerate(_fold_configs(config, dataset, k, force), 1))
-    for fold, of_fold in shard.of(configs) if shard else configs:
-        print(f"fold {fold} of {k}")
-        for stage in stages:
-            train_stage(of_fold, stage, jobs=jobs, force=force)
+        configs = _fold_configs(config, dataset, k, force)
+    numbered = list(enumerate(configs, 1))
+    chosen = shard.of(numbered) if shard else numbered
+    if len(devices) > 1 and chosen:
+        _train_on(devices, chosen, stages, jobs, force)
+    else:
+        for fold, of_fold in chosen:
+            print(f"fold {fold} of {k}")
+            for stage in stages:
+                train_stage(of_fold, stage, jobs=jobs, force=force)
     if shard:
         print(
             f"shard {shard} is done; once all are, the same command without --shard puts the folds together"
@@ -76,6 +85,22 @@ def train_folds(
     else:
         _gather(config, dataset, stages[-1])
     return folder
+
+
+def _train_on(
+    devices: Sequence[str],
+    folds: Sequence[tuple[int, Config]],
+    stages: Sequence[str],
+    jobs: int,
+    force: bool,
+) -> None:
+    share = max(1, jobs // min(len(devices), len(folds)))
+    works = [
+        Work(f"fold {fold}", train_fold, (of_fold, tuple(stages), share, force)) for fold, of_fold in folds
+    ]
+    if failed := work_on(devices, works):
+        reasons = "; ".join(f"{label}: {reason}" for label, reason in failed.items())
+        raise RunError(f"{len(failed)} of {len(works)} folds failed, the others are kept ({reasons})")
 
 
 def _fold_configs(config: Config, dataset: Dataset, k: int, force: bool) -> list[Config]:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from tagging.config.stage import StageSettings
 from tagging.training.device import gpus
+from tagging.training.replicas import n_replicas
 
 _CLASSES: dict[str, Any] = {name.lower(): value for name, value in vars(keras.optimizers).items()}
 """Keras's optimizers by their names in lower case; `keras.optimizers.get` does not know all of them."""
@@ -35,7 +37,22 @@ def build_optimizer(settings: StageSettings, depths: Sequence[int] = ()) -> kera
     kind = _CLASSES[settings.optimizer]
     if settings.block_decay < 1:
         kind = _with_factors(kind, [settings.block_decay**depth for depth in depths])
+    if settings.clip_norm is not None and n_replicas() > 1:
+        kind = _clipping_sums(kind)
     return kind(**options)
+
+
+def _clipping_sums(kind: Any) -> Any:
+    """The optimiser clips the gradient of the whole batch; Keras's own clips that of each device before they add up."""
+
+    class ClippingSums(kind):
+        def _clip_gradients(self, grads: Any) -> Any:
+            return super()._clip_gradients(tf.distribute.get_replica_context().all_reduce("sum", grads))
+
+        def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
+            return list(grads_and_vars)
+
+    return ClippingSums
 
 
 def _with_factors(kind: Any, factors: Sequence[float]) -> Any:
@@ -64,7 +81,7 @@ def _with_factors(kind: Any, factors: Sequence[float]) -> Any:
 
 
 def uses_xla(settings: StageSettings, network: keras.Model) -> bool:
-    """`auto` is on with a GPU, for networks without recurrent layers and images of one length, and always with JAX.
+    """`auto` is on with a single GPU, for networks without recurrent layers and images of one length; and with JAX.
 
     On a CPU XLA is several times slower for these networks; it compiles again for each length. JAX is nothing else.
     """
@@ -74,5 +91,5 @@ def uses_xla(settings: StageSettings, network: keras.Model) -> bool:
         recurrent = (keras.layers.RNN, keras.layers.Bidirectional)
         is_recurrent = any(isinstance(layer, recurrent) for layer in network.layers)
         fits = not is_recurrent and None not in network.input_shape[1:]
-        return fits and bool(gpus())
+        return fits and bool(gpus()) and n_replicas() == 1
     return settings.jit_compile == "on"

@@ -9,6 +9,7 @@ from keras import ops
 
 from tagging.config.stage import StageSettings
 from tagging.training.batch_loss import BatchModel
+from tagging.training.replicas import n_replicas
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,8 @@ class PenalisedModel(BatchModel):
         notes_loss: bool = False,
         finish: Callable[[Any], Any] | None = None,
     ) -> None:
-        super().__init__(inputs, outputs, name, notes_loss, finish)
+        super().__init__(inputs, outputs, name, notes_loss, finish, keeps_plain_loss=True)
         self.penalty = penalty
-        # Not Keras's own tracker of the loss, which sees what the optimiser lowers.
-        self.plain_loss = keras.metrics.Mean(name="plain_loss")
         self.penalties = keras.metrics.Mean(name="penalty")
 
     def compute_loss(
@@ -85,12 +84,5 @@ class PenalisedModel(BatchModel):
     ) -> Any:
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)
         penalty = self.penalty.of(self.trainable_variables)
-        clips = ops.shape(y)[0]
-        self.plain_loss.update_state(loss, sample_weight=clips)
-        self.penalties.update_state(penalty, sample_weight=clips)
-        return loss + penalty
-
-    def get_metrics_result(self) -> dict[str, Any]:
-        results = super().get_metrics_result()
-        results["loss"] = results.pop("plain_loss")
-        return results
+        self.penalties.update_state(penalty, sample_weight=ops.shape(y)[0])
+        return loss + penalty / n_replicas()  # gradients of copies are added up

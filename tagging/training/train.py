@@ -30,6 +30,7 @@ from tagging.training.learner import learner_of
 from tagging.training.memory import peak_memory_mib
 from tagging.training.opening import opening
 from tagging.training.outcome import closing_table, describe, targets_table, write_validation
+from tagging.training.replicas import SPLIT_STATISTICS, check_compiled, shared_by, splits_statistics
 from tagging.training.selection import select_clips
 from tagging.training.stage import Stage
 from tagging.training.stage_run import StageRun
@@ -50,7 +51,13 @@ Watcher = Callable[[dict], None]
 
 
 def train_stage(
-    config: Config, name: str, *, jobs: int, force: bool = False, watch: Watcher | None = None
+    config: Config,
+    name: str,
+    *,
+    jobs: int,
+    force: bool = False,
+    watch: Watcher | None = None,
+    devices: int = 1,
 ) -> Path:
     """Train one stage, or resume it where it was interrupted; the folder of the finished run.
 
@@ -60,8 +67,10 @@ def train_stage(
         jobs: clips read in parallel.
         force: retrain from scratch, discarding finished or partial runs.
         watch: see `Watcher`.
+        devices: how many of those that this process sees share each batch.
 
     Raises:
+        DevicesError: a setting that several devices do not allow.
         BusyError: another process trains it, or replaces clean files.
         RunError: the run was finished or begun with other settings, or `init` names no run that fits.
     """
@@ -76,10 +85,11 @@ def train_stage(
         reading(Path(config.clean_dir)),
     ):
         recover(stage.final)
-        return _train_alone(stage, jobs, force, watch)
+        check_compiled(stage.settings, devices)
+        return _train_alone(stage, jobs, force, watch, devices)
 
 
-def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) -> Path:
+def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None, devices: int) -> Path:
     start, teachers = initial_run(stage), teacher_runs(stage)
     data = stage_data(stage.config, stage.settings)
     made_of = identity(stage, data, start, teachers)
@@ -100,7 +110,8 @@ def _train_alone(stage: Stage, jobs: int, force: bool, watch: Watcher | None) ->
     origin = start.path if start else f"weights: {stage.config.model.weights}"
     print(f"stage {stage.name}: {stage.config.model.name} from {origin}")
     run = StageRun(stage, data, jobs)
-    info = _train(run, start, watch)
+    with shared_by(devices):
+        info = _train(run, start, watch, devices)
     info[INHERITED] = inherited_clips(sources, data, stage.config.dataset)
     finish_run(stage.final, stage.config, {"stage": stage.name, "identity": made_of, **info})
     remove_scaffolding(stage.final)
@@ -148,7 +159,7 @@ def _floor_db(run: StageRun) -> float | None:
     )
 
 
-def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str, Any]:
+def _train(run: StageRun, start: Run | None, watch: Watcher | None, devices: int) -> dict[str, Any]:
     """Fill the work folder with the model and its results; what is to be known about them."""
     stage, data = run.stage, run.data
     keras.utils.set_random_seed(stage.config.seed)
@@ -165,6 +176,8 @@ def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str,
     set_trainable(model.network, stage.settings.trainable, stage.config.model)
     print(opening(data, stage.settings, run.batches(model.frontend).steps))
     learner = learner_of(run, model)
+    if splits_statistics(learner.network):
+        print(SPLIT_STATISTICS)
     trainer = compiled_trainer(
         learner.network,
         stage.settings,
@@ -196,7 +209,7 @@ def _train(run: StageRun, start: Run | None, watch: Watcher | None) -> dict[str,
         "overfit_batches": stage.settings.overfit_batches,
         "floor_db": _floor_db(run),
         "validation": validation,
-        "device": device_name(),
+        "device": device_name(devices),
         "peak_memory_mib": peak_memory_mib(),
         "seconds": round(sum(row["seconds"] for row in history.rows), 1),
         "finished": datetime.now(UTC).isoformat(timespec="microseconds"),

@@ -18,6 +18,7 @@ from tagging.pipeline.batches import TrainingBatches
 from tagging.training.batch_loss import BatchModel
 from tagging.training.optimizers import build_optimizer, uses_xla
 from tagging.training.regularisation import PenalisedModel, penalty_of
+from tagging.training.replicas import everywhere
 
 _MEASURED_CLIPS = 2000  # enough for means of bands; a look at all clips of a large set would take minutes
 
@@ -63,11 +64,15 @@ def compiled_trainer(
         trainer.trainable_variables
     )  # else the first step makes its variables, and is traced twice
     # Else Keras builds the loss and the metrics on what the data set yields.
+    everywhere(lambda: _compute_on_nothing(trainer, n_classes))
+    trainer.reset_metrics()
+    return trainer
+
+
+def _compute_on_nothing(trainer: keras.Model, n_classes: int) -> None:
     nothing = ops.zeros((1, n_classes))
     trainer.compute_loss(y=nothing, y_pred=nothing)
     trainer.compute_metrics(None, nothing, nothing)
-    trainer.reset_metrics()
-    return trainer
 
 
 def count_parameters(network: keras.Model) -> dict[str, int]:
