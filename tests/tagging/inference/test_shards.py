@@ -109,7 +109,7 @@ def test_shards_of_windows_have_the_batches_of_all(tmp_path, count, monkeypatch)
         batches.append(inputs.numpy())
         return inputs[:, :2]
 
-    expected = predict_windows(step, clips_from_files(paths, pieces, 1), len(paths), pieces)
+    expected = predict_windows(step, clips_from_files(paths, pieces, 1), len(paths), pieces, batch_size=4)
     whole, batches[:] = list(batches), []
     shards = [predict_shard(step, paths, pieces, Shard(k, count), jobs=1) for k in range(1, count + 1)]
     for one, other in zip(joined_windows(shards), expected, strict=True):
