@@ -82,6 +82,7 @@ def predict_windows(
     n_clips: int,
     pieces: Pieces,
     *,
+    batch_size: int = BATCH,
     description: str | None = None,
     span: tuple[int, int] | None = None,
 ) -> WindowLogits:
@@ -98,7 +99,7 @@ def predict_windows(
     batches = []
     hidden = None if description else True
     with clip_files(), tqdm(total=n_clips, desc=description, unit="clip", disable=hidden) as bar:
-        for numbers, inputs in all_pieces(clips, pieces, BATCH, span):
+        for numbers, inputs in all_pieces(clips, pieces, batch_size, span):
             logits = ops.convert_to_numpy(step(inputs)).astype(np.float32)
             batches.append((numbers.numpy(), logits, _power(inputs.numpy())))
             bar.update(int(batches[-1][0][-1]) + 1 - bar.n)
@@ -134,7 +135,9 @@ def predict_shard(
     before = int(ends[head - 1]) if head else 0
     clips = clips_from_files(paths[head:tail], pieces, jobs)
     span = (first - before, last - before)
-    found = predict_windows(step, clips, tail - head, pieces, description=description, span=span)
+    found = predict_windows(
+        step, clips, tail - head, pieces, batch_size=BATCH, description=description, span=span
+    )
     return found._replace(clips=found.clips + head)
 
 
