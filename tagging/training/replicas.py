@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import keras
@@ -41,9 +42,14 @@ def shared_by(n: int) -> Iterator[None]:
         finally:
             keras.distribution.set_distribution(before)
     else:
-        kind = "GPU" if gpus() else "CPU"
-        with tf.distribute.MirroredStrategy([f"{kind}:{number}" for number in range(n)]).scope():
+        with _mirrored("GPU" if gpus() else "CPU", n).scope():
             yield
+
+
+@cache
+def _mirrored(kind: str, n: int) -> tf.distribute.Strategy:
+    """One for all stages of a process: two would count their sums of gradients alike, and take each other's."""
+    return tf.distribute.MirroredStrategy([f"{kind}:{number}" for number in range(n)])
 
 
 def n_replicas() -> int:

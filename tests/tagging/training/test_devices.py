@@ -1,16 +1,19 @@
-"""`--devices`: a training that two share equals that of one, folds on devices equal serial ones, unknown ones."""
+"""`--devices`: a training that two share equals that of one; folds that fail; devices that are not there."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 
 import train
-from tagging.training import devices, folds
+from tagging.training import backup, devices, folds
+from tagging.training.backup import Backup, restore
 from tagging.training.devices import DevicesError, check_devices
 from tests.training_helpers import assert_same_training, history, weights
 
@@ -32,7 +35,8 @@ from tests.training_helpers import train_until_power_cut
 train.describe = lambda folder: None
 for step in sys.argv[1].split():
     word, number = step.split(":")
-    config = load_config(f"{word}/tiny.yaml", sys.argv[2:])
+    more = ["model.batch_norm=true", "train.epochs=1"] if word == "norm" else []
+    config = load_config(f"{word}/tiny.yaml", [*sys.argv[2:], *more])
     if word == "cut" and number == "0":
         train_until_power_cut(config, devices=2)
     else:
@@ -41,8 +45,8 @@ for step in sys.argv[1].split():
 
 
 def trained(tiny, folder: Path, backend: str, steps: str, *settings: str) -> str:
-    """What is printed by trainings of their folders `one`, `two` and `cut`, each on so many devices; 0: until a cut."""
-    for name in ("one", "two", "cut"):
+    """What is printed by trainings, folder:devices (0: two, until a cut), of which `norm` normalises batches."""
+    for name in ("one", "two", "cut", "norm"):
         (folder / name).mkdir()
         tiny.write_config(folder / name)
     environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT)}
@@ -69,11 +73,11 @@ def assert_close(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_two_devices_learn_what_one_learns_and_resume_exactly(tiny, tmp_path):
-    steps = "one:1 two:2 cut:0 cut:2"
+    steps = "one:1 two:2 cut:0 cut:2 norm:2"
     printed = trained(tiny, tmp_path, "tensorflow", steps, *PLAIN, "train.ema_momentum=0.9")
     assert_close(tmp_path)
     assert_same_training(tmp_path / "cut" / "runs" / "noisy", tmp_path / "two" / "runs" / "noisy")
-    assert "batch normalisation" not in printed
+    assert printed.count("batch normalisation: each device uses the mean") == 1, "of `norm`"
     assert "so that it does not resume exactly" not in printed
 
 
@@ -84,28 +88,19 @@ def test_two_devices_learn_what_one_learns_with_jax(tiny, tmp_path):
     assert_close(tmp_path)
 
 
-@pytest.mark.slow
-def test_what_does_not_equal_one_device_is_said(tiny, tmp_path):
-    printed = trained(tiny, tmp_path, "tensorflow", "cut:0 cut:1", "train.batch_size=16")
-    assert printed.count("batch normalisation: each device uses the mean") == 1
-    assert "devices: 2 before the interruption, 1 now, so that it does not resume exactly" in printed
-
-
-@pytest.mark.slow
-def test_folds_on_devices_equal_serial_folds(tiny, tmp_path, capsys):
-    settings = ("--stage", "noisy", "--jobs", "2", "train.epochs=1", "seed=4")
-    runs = []
-    for name, more in (("serial", ()), ("devices", ("--devices", "cpu:0,cpu:1"))):
-        (tmp_path / name).mkdir()
-        config = tiny.write_config(tmp_path / name)
-        assert train.main(["--config", str(config), "--folds", "2", *settings, *more]) == 0
-        runs.append(tmp_path / name / "runs")
+def test_a_training_that_resumes_on_fewer_devices_says_so(tmp_path, monkeypatch, capsys):
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    network.compile(optimizer="sgd")
+    network.optimizer.build(network.trainable_variables)
+    kept = Backup(tmp_path, SimpleNamespace(rows=[{"epoch": 1}]))
+    kept.set_model(network)
+    for now in (2, 1):
+        monkeypatch.setattr(backup, "n_devices", lambda now=now: now)
+        if now == 2:
+            kept.on_epoch_end(0)
+        assert restore(tmp_path, network) == [{"epoch": 1}]
     printed = capsys.readouterr().out
-    assert "fold 1 | epoch   1/1" in printed
-    assert "fold 2 | epoch   1/1" in printed
-    assert printed.count("stage noisy, out of fold") == 2
-    for fold in ("fold-1/noisy", "fold-2/noisy"):  # they differ in threads, and so in last bits
-        pd.testing.assert_frame_equal(history(runs[1] / fold), history(runs[0] / fold), rtol=1e-3)
+    assert printed == "devices: 2 before the interruption, 1 now, so that it does not resume exactly\n"
 
 
 def test_a_fold_that_fails_is_named_and_the_others_are_kept(tiny, tmp_path, monkeypatch, capsys):

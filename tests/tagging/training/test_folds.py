@@ -18,7 +18,7 @@ from tagging.runs.folds import latest_member, out_of_fold, read_member
 from tagging.runs.run import RunError
 from tagging.training import folds as folds_module
 from tagging.training.data import stage_data
-from tests.training_helpers import run_eagerly
+from tests.training_helpers import history, run_eagerly
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -137,6 +137,18 @@ def test_an_interrupted_training_goes_on_and_ends_the_same(tiny, trained, tmp_pa
         )
         assert ours.fnames == theirs.fnames
         np.testing.assert_array_equal(ours.logits, theirs.logits)
+
+
+@pytest.mark.slow
+def test_folds_on_two_devices_equal_serial_ones(tiny, trained, tmp_path):
+    config = tiny.write_config(tmp_path)
+    printed = train_folds(config, "--stage", "noisy", "--devices", "cpu:0,cpu:1", "--jobs", "2")
+    assert printed.splitlines()[-3:] == trained.noisy_printed.splitlines()[-3:]
+    for fold in (1, 2):
+        assert f"fold {fold} | epoch   1/1" in printed
+        run = Path(f"fold-{fold}", "noisy")
+        found, expected = history(tmp_path / "runs" / run), history(trained.runs / run)
+        pd.testing.assert_frame_equal(found, expected, rtol=1e-3)
 
 
 def test_finished_folds_are_left_alone(copied):
