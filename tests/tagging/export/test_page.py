@@ -104,7 +104,7 @@ def test_all_settings_are_followed_as_by_the_script(browser, exported):
 
 def test_what_cannot_be_used_is_said_and_the_rest_is_tagged(page, sounds):
     page.choose(*(sounds / name for name in ("broken.wav", "empty.wav", "long.wav", "silent.wav")))
-    errors = page.get_by_text(re.compile("wav: ")).all_inner_texts()
+    errors = page.locator(".error").all_inner_texts()
     assert errors == [
         "broken.wav: expected an audio file, received one that this browser cannot decode",
         "empty.wav: the file is empty",
@@ -163,8 +163,9 @@ def test_the_keyboard_is_enough_also_without_a_microphone(browser, exported, sou
         assert page.get_by_role("button", name="Play from 0:00.00").first.is_visible()
         page.locator("#microphone").focus()
         page.keyboard.press("Enter")
-        page.wait_for_status("no microphone: none is connected")
+        page.wait_for_text(".error", "no microphone: none is connected")
         assert page.locator("#status").get_attribute("aria-live") == "polite"
+        assert page.locator("[aria-live] p").first.inner_text().startswith("exact.wav: ")
 
 
 def test_work_can_be_cancelled(page, sounds):

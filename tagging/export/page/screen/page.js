@@ -9,6 +9,16 @@ function say(message) {
   find("status").textContent = message;
 }
 
+// What a screen reader says of a result; all of its tables would be too much.
+function speak(message) {
+  find("spoken").append(element("p", { textContent: message }));
+}
+
+function showError(message) {
+  find("results").append(element("p", { className: "error", textContent: message }));
+  speak(message);
+}
+
 // Files are tagged one after another; those that come meanwhile wait.
 async function take(files) {
   queue.push(...files);
@@ -39,10 +49,10 @@ async function tagFile(file, signal) {
     signal.throwIfAborted();
     const result = await engine.ask({ kind: "tag", channels, rateHz }, [...new Set(channels.map((each) => each.buffer))], { progress, signal });
     find("results").append(resultOf(file.name, file, result, about, Number(find("top").value) || 5));
+    speak(`${file.name}: ${result.silent ? "silent" : likeliest(result.scores)}`);
     return true;
   } catch (error) {
-    if (signal.aborted) return false;
-    find("results").append(element("p", { className: "error", textContent: `${file.name}: ${error.message}` }));
+    if (!signal.aborted) showError(`${file.name}: ${error.message}`);
     return false;
   } finally {
     find("step").textContent = "";
@@ -68,8 +78,8 @@ async function record() {
     find("live").hidden = false;
   } catch (error) {
     recording = null;
-    find("results").append(element("p", { className: "error", textContent: error.message }));
-    say(error.message);
+    showError(error.message);
+    say("");
   }
 }
 
@@ -86,8 +96,11 @@ async function stopRecording() {
 }
 
 function showHeard({ silent, scores }) {
-  const best = silent ? [] : ranked(scores).slice(0, 3).map((label) => `${about.labels[label]} ${scores[label].toFixed(2)}`);
-  find("live").textContent = silent ? "silent" : best.join(" · ");
+  find("live").textContent = silent ? "silent" : likeliest(scores);
+}
+
+function likeliest(scores) {
+  return ranked(scores).slice(0, 3).map((label) => `${about.labels[label]} ${scores[label].toFixed(2)}`).join(" · ");
 }
 
 function listenToEvents() {
