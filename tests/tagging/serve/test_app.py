@@ -168,8 +168,8 @@ def messages(*given: dict) -> Callable[[], Any]:
 
 
 @pytest.fixture
-def endless(make, monkeypatch) -> Starlette:
-    """A service whose work ends only where nobody waits for it."""
+def endless(monkeypatch) -> None:
+    """Work ends only where nobody waits for it."""
 
     def work(*_: object) -> str:
         while True:
@@ -177,7 +177,6 @@ def endless(make, monkeypatch) -> Starlette:
             time.sleep(0.01)
 
     monkeypatch.setattr(Service, "tag", work)
-    return make(timeout_s=0.2)
 
 
 def test_an_upload_that_does_not_come_is_given_up(make):
@@ -187,18 +186,24 @@ def test_an_upload_that_does_not_come_is_given_up(make):
     )
 
 
-def test_work_that_takes_too_long_is_given_up(endless):
-    assert answer(endless, messages({"type": "http.request", "body": b"RIFF"})) == 504
+@pytest.mark.usefixtures("endless")
+def test_work_that_takes_too_long_is_given_up(make):
+    assert answer(make(timeout_s=0.2), messages({"type": "http.request", "body": b"RIFF"})) == 504
 
 
-def test_work_ends_with_its_client(endless):
+@pytest.mark.usefixtures("endless")
+def test_work_ends_with_its_client(make):
     before = time.monotonic()
     upload = {"type": "http.request", "body": b"RIFF"}
-    endless.state.service = replace(endless.state.service, limits=replace(LIMITS, timeout_s=50))
-    assert answer(endless, messages(upload, {"type": "http.disconnect"})) == 400
+    assert answer(make(timeout_s=20.0), messages(upload, {"type": "http.disconnect"})) == 400
     assert time.monotonic() - before < 10
 
 
 def test_a_client_that_goes_away_while_it_sends(make):
     part = {"type": "http.request", "body": b"RIFF", "more_body": True}
     assert answer(make(), messages(part, {"type": "http.disconnect"})) == 400
+
+
+def test_a_body_without_a_length_is_counted(make):
+    parts = [{"type": "http.request", "body": bytes(100_000), "more_body": True}] * 11
+    assert answer(make(), messages(*parts)) == 413
