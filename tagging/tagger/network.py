@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -16,6 +17,7 @@ from models.settings import ModelError
 from tagging.inference.build import NETWORK, build_tagger
 from tagging.inference.compiled import compiled
 from tagging.inference.errors import TaggerError
+from tagging.inference.windows import pieces_for
 from tagging.pipeline.pieces import AudioWindows, Pieces, audio_windows
 from tagging.runs.run import Run, RunError
 from tagging.tagger.rows import MARGIN, ColumnRows, Rows
@@ -33,6 +35,7 @@ class WindowNetwork:
         run: whose it is.
         shape: of the inputs, the first None.
         frontend, network: its parts; normalization is folded.
+        with_features: images -> logits and features.
     """
 
     step: Step
@@ -40,11 +43,36 @@ class WindowNetwork:
     shape: tuple[int | None, ...]
     frontend: keras.Layer
     network: keras.Model
+    with_features: keras.Model
 
     def __call__(self, pieces: Pieces, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Pieces as they are stored -> (rows, classes) float32, (rows, n) float32; a row is a piece or a part of it."""
-        logits, features = map(ops.convert_to_numpy, self.step(pieces.to_input(batch)))
-        return logits.astype(np.float32), features.astype(np.float32)
+        return _as_arrays(self.step(pieces.to_input(batch)))
+
+    @cached_property
+    def pieces(self) -> Pieces:
+        """How clips are cut for it, as its run's test clips are."""
+        config = self.run.config
+        return pieces_for(config, None if config.cleaning.features.name is None else self.shape[-1])
+
+    @cached_property
+    def sees(self) -> Hashable:
+        """Networks for which this is equal see the same images of a clip."""
+        config, weights = self.run.config, tuple(each.tobytes() for each in self.frontend.get_weights())
+        return config.cleaning, self.pieces, config.frontend, self.shape, self.network.input.shape, weights
+
+    @cached_property
+    def to_images(self) -> Callable:
+        """Inputs -> images, traced once."""
+        return _traced(self.frontend, self.shape, self.frontend)
+
+    @cached_property
+    def _of_images(self) -> Step:
+        return _traced(_inference(self.with_features), self.network.input.shape, self.with_features)
+
+    def of_images(self, images: Any) -> tuple[np.ndarray, np.ndarray]:
+        """What `__call__` returns, of images that a network which sees the same has made."""
+        return _as_arrays(self._of_images(images))
 
 
 class Networks:
@@ -128,14 +156,25 @@ def _of_layers(
     network = folded(network)
     both = keras.Model(network.input, [network.output, _embedding(run, network)], name="with_embedding")
 
-    def step(inputs: Any) -> tuple[Any, Any]:
-        logits, features = both(frontend(inputs), training=False)
+    of_images = _inference(both)
+    step = _traced(lambda inputs: of_images(frontend(inputs)), shape, frontend, both)
+    return WindowNetwork(step, run, shape, frontend, network, both)
+
+
+def _inference(with_features: keras.Model) -> Step:
+    def call(images: Any) -> tuple[Any, Any]:
+        logits, features = with_features(images, training=False)
         return logits, features
 
-    return WindowNetwork(_traced(step, shape, frontend, both), run, shape, frontend, network)
+    return call
 
 
-def _traced(step: Step, shape: tuple[int | None, ...], *parts: keras.Layer) -> Step:
+def _as_arrays(found: tuple[Any, Any]) -> tuple[np.ndarray, np.ndarray]:
+    logits, features = map(ops.convert_to_numpy, found)
+    return logits.astype(np.float32), features.astype(np.float32)
+
+
+def _traced(step: Callable, shape: tuple[int | None, ...], *parts: keras.Layer) -> Callable:
     """The step in one trace, whatever the number of windows in a batch (with TensorFlow)."""
     variables = [variable for part in parts for variable in part.variables]
     return compiled(step, variables, [tf.TensorSpec(shape, tf.float32)])

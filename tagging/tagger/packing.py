@@ -11,9 +11,8 @@ from foundation.errors import UserError
 from foundation.workers import Stopped
 from preprocessing.errors import DecodeError, strange
 from tagging.inference.levels import level_db
-from tagging.inference.windows import pieces_for
 from tagging.pipeline.blocks import cut_windows
-from tagging.pipeline.pieces import AudioWindows, Pieces
+from tagging.pipeline.pieces import AudioWindows
 from tagging.tagger.clips import CleanClip
 from tagging.tagger.network import WindowNetwork
 from tagging.tagger.sequences import cut_clips, sequences_of
@@ -42,13 +41,9 @@ class Packer:
     Args:
         number: of the network, for the batches.
         network: the network.
-
-    Attributes:
-        pieces: how clips are cut for it.
     """
 
     def __init__(self, number: int, network: WindowNetwork) -> None:
-        self.pieces = _pieces_of(network)
         self._number, self._network = number, network
         self._held: list[tuple[int, float, np.ndarray]] = []
 
@@ -63,7 +58,7 @@ class Packer:
             DecodeError: audio that cannot be used.
         """
         with reading():
-            for level, piece in _cut(self._network, self.pieces, clean):
+            for level, piece in _cut(self._network, clean):
                 if self._held and self._held[0][2].shape != piece.shape:
                     yield from self.rest()
                 self._held.append((clip, level, piece))
@@ -89,16 +84,10 @@ def reading() -> Iterator[None]:
         raise DecodeError(strange(error)) from error
 
 
-def _pieces_of(network: WindowNetwork) -> Pieces:
-    """How clips are cut for a network."""
-    config = network.run.config
-    return pieces_for(config, None if config.cleaning.features.name is None else network.shape[-1])
-
-
-def _cut(network: WindowNetwork, pieces: Pieces, clip: CleanClip) -> Iterable[tuple[float, np.ndarray]]:
+def _cut(network: WindowNetwork, clip: CleanClip) -> Iterable[tuple[float, np.ndarray]]:
     """Levels and pieces of a clip."""
     if isinstance(clip, np.ndarray):
         return ((inf, piece) for piece in cut_clips(sequences_of(network, clip), clip))
-    assert isinstance(pieces, AudioWindows)  # noqa: S101  for the type checker
-    windows = cut_windows(clip, pieces)
+    assert isinstance(network.pieces, AudioWindows)  # noqa: S101  for the type checker
+    windows = cut_windows(clip, network.pieces)
     return ((level_db(window[: end - start]), window) for start, end, window in windows)

@@ -1,6 +1,6 @@
 """Whole clips through the networks of several runs: the one engine behind `predict.py --audio` and `tag`."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -98,25 +98,46 @@ def _outputs(
     """What the networks make of each clip of a group, or what is wrong with it."""
     lost: dict[int, DecodeError] = {}
     found: list[list[Called]] = [[] for _ in networks]
-    packers = [Packer(number, network) for number, network in enumerate(networks)]
+    alike = _alike(networks)
 
-    def called(batch: Batch) -> tuple[int, Called]:
-        logits, features = networks[batch.network](packers[batch.network].pieces, batch.pieces)
-        return batch.network, (batch.clips, logits, features, batch.levels_db)
+    def called(batch: Batch) -> list[tuple[int, Called]]:
+        numbers = alike[batch.network]
+        outputs = _called(batch, [networks[number] for number in numbers])
+        return [
+            (number, (batch.clips, *each, batch.levels_db))
+            for number, each in zip(numbers, outputs, strict=True)
+        ]
 
-    for network, outputs in calls.in_order(called, _batches(networks, packers, sounds, lost)):
-        found[network].append(outputs)
+    seeing = [networks[numbers[0]] for numbers in alike]
+    for outputs in calls.in_order(called, _batches(seeing, sounds, lost)):
+        for number, each in outputs:
+            found[number].append(each)
     means = [_means(network, parts) for network, parts in zip(networks, found, strict=True)]
     return [lost.get(clip) or [of_clip[clip] for of_clip in means] for clip in range(len(sounds))]
 
 
+def _alike(networks: Sequence[WindowNetwork]) -> list[list[int]]:
+    """The numbers of the networks, those together that see the same images."""
+    groups: dict[Hashable, list[int]] = {}
+    for number, network in enumerate(networks):
+        groups.setdefault(network.sees, []).append(number)
+    return list(groups.values())
+
+
+def _called(batch: Batch, networks: Sequence[WindowNetwork]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Logits and features by each of the networks, which see the same images: these are made once."""
+    first = networks[0]
+    if len(networks) == 1:
+        return [first(first.pieces, batch.pieces)]
+    images = first.to_images(first.pieces.to_input(batch.pieces))
+    return [network.of_images(images) for network in networks]
+
+
 def _batches(
-    networks: Sequence[WindowNetwork],
-    packers: Sequence[Packer],
-    sounds: Sequence[Sound],
-    lost: dict[int, DecodeError],
+    networks: Sequence[WindowNetwork], sounds: Sequence[Sound], lost: dict[int, DecodeError]
 ) -> Iterator[Batch]:
     """The pieces of all clips for all networks; what is wrong with a clip goes to `lost`."""
+    packers = [Packer(number, network) for number, network in enumerate(networks)]
     for clip, sound in enumerate(sounds):
         try:
             cleaned = _cleaned(networks, sound)

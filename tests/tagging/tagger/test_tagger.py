@@ -293,6 +293,21 @@ def test_several_runs_are_their_ensemble(noisy, audio, tmp_path):
         tagger.embed(audio / "plain.wav")
 
 
+def test_images_are_made_once_for_runs_that_see_the_same(noisy, audio, tmp_path):
+    """Two alike, and one with other bands between them."""
+    same = [made_run(noisy, tmp_path / name, f"seed={seed}") for name, seed in (("a", 1), ("c", 2))]
+    other = made_run(noisy, tmp_path / "b", "frontend.n_mels=24")
+    parts = [Tagger.load(path)(audio / "plain.wav").scores for path in (same[0], other, same[1])]
+    tagger = Tagger.load(same[0], other, same[1])
+    makers = []
+    for number, network in enumerate(tagger._networks.saved):
+        to_images, step = network.to_images, network.step
+        network.__dict__["to_images"] = lambda x, n=number, f=to_images: (makers.append(n), f(x))[1]
+        object.__setattr__(network, "step", lambda x, n=number, f=step: (makers.append(n), f(x))[1])
+    np.testing.assert_allclose(tagger(audio / "plain.wav").scores, np.mean(parts, 0), atol=1e-6)
+    assert makers == [0, 1]
+
+
 def test_runs_of_other_windows_and_cleaning_go_together(noisy, audio, tmp_path):
     """Whole clips each in its own way; over time all in windows of the first."""
     paths = [
