@@ -18,6 +18,8 @@ from preprocessing.parts import Part, PartView, find_parts
 _MPEG = "MP3"  # soundfile's name for all layers
 _UNKNOWN_FRAMES = 2**62  # libsndfile has a greater number for a length that the header does not tell
 _TAG_BYTES = 1024  # behind a stream may be some
+_RIFF = ("WAV", "WAVEX")
+_PCM16_STEP = np.float32(2**-15)  # full scale is 1.0
 _MPEG_GRACE_S = 0.5  # encoders add some frames that are not sound
 _BLOCK_SAMPLES = 2**20  # of all channels together
 
@@ -54,6 +56,9 @@ class ForwardFile(sf.SoundFile):
             DecodeError: broken inside.
         """
         frames = max(min(frames, _BLOCK_SAMPLES // self.channels), 1)
+        if self.format in _RIFF and self.subtype == "PCM_16":
+            yield from self._pcm16_blocks(frames)
+            return
         done, nothing = 0, np.full((frames, self.channels), np.nan, np.float32)
         try:
             while len(block := self.read(out=(filled := nothing.copy()))):
@@ -66,6 +71,12 @@ class ForwardFile(sf.SoundFile):
                 reason = " ".join(str(error).split())[:200]
                 raise DecodeError(f"expected intact audio, received a corrupt file: {reason}") from error
             yield filled[:end]
+
+    def _pcm16_blocks(self, frames: int) -> Iterator[np.ndarray]:
+        """The same of samples that need no decoder: libsndfile reads a block at once, which it does not for floats."""
+        stored = np.empty((frames, self.channels), np.int16)
+        while len(block := self.read(out=stored)):
+            yield block * _PCM16_STEP
 
 
 def find_streams(file: BinaryIO, head: bytes) -> tuple[ForwardFile | None, list[Part]]:

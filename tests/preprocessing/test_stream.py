@@ -174,3 +174,14 @@ def test_what_neither_can_read_is_refused(tmp_path):
     path.write_bytes(np.random.default_rng(1).bytes(5_000))
     with pytest.raises(DecodeError, match="neither soundfile nor ffmpeg"):
         pcm_of(FileSound(path))
+
+
+@pytest.mark.parametrize("file_format", ["WAV", "WAVEX"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_16_bit_wavs_are_what_libsndfile_makes_of_them_as_floats(tmp_path, file_format, channels):
+    every = np.arange(-(2**15), 2**15, dtype=np.int16).reshape(-1, channels)
+    sf.write(tmp_path / "a.wav", every, 8_000, format=file_format, subtype="PCM_16")
+    read = [block for block, _ in FileSound(tmp_path / "a.wav").blocks()]
+    expected, _ = sf.read(tmp_path / "a.wav", dtype="float32", always_2d=True)
+    assert read[0].dtype == np.float32
+    np.testing.assert_array_equal(np.concatenate(read), expected)
