@@ -10,7 +10,7 @@ import pandas as pd
 from tagging.config.schema import Config
 from tagging.config.selection import SELECTED
 from tagging.datasets.splits import read_split
-from tagging.datasets.table import NOISY, Dataset
+from tagging.datasets.table import NOISY, TEST, Dataset
 from tagging.report.html import NOTHING, Html, element, folded, paragraph, section, table
 from tagging.report.material import Material
 from tagging.runs.run import CONFIG, NOISY_SPLIT, SPLIT, Run
@@ -141,7 +141,7 @@ def command_section(material: Material) -> Html:
 
 
 def commands(material: Material) -> list[str]:
-    """The commands that clean, train and predict as this run did, into a run_dir of its own."""
+    """The commands that clean, train and, if there are test clips, predict as this run did, into another run_dir."""
     run = material.run
     given, config = f"--config {shlex.quote(str(run.path / CONFIG))}", run.config
     if material.member.has_folds:
@@ -156,10 +156,11 @@ def commands(material: Material) -> list[str]:
         f"python train.py {given} --stage {shlex.quote(stage)}{extra} {out}"
         for stage in _stages_to(config, str(run.info["stage"]))
     ]
+    predict = f"python predict.py --runs {shlex.quote(str(made))}"
     return [
         f"python preprocess.py {given}",
         *train,
-        f"python predict.py --runs {shlex.quote(str(made))}",
+        *([predict] if material.dataset is None or TEST in set(material.dataset.clips["split"]) else []),
         f"python -m tagging report {shlex.quote(str(made))}",
     ]
 

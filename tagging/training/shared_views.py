@@ -46,6 +46,8 @@ def views_folder(run: StageRun, batches: TrainingBatches, frozen: keras.Model) -
     folder = Path(shared, _key(run, batches, frozen))
     folder.mkdir(parents=True, exist_ok=True)
     with waiting_lock(folder / _LOCK):
+        if n_made := len(list(folder.glob("view-*.npy"))):
+            print(f"views of {n_made} epochs are in {folder}")
         yield folder
 
 

@@ -23,6 +23,12 @@ from tagging.training.stage import Stage
 _BUILT_ON = ("init_finished", "selection_finished")
 _WEIGHTS = "weights_hash"  # None in identities of older code, which did not know it
 _NOISY_HELD = "noisy_validation_clips"  # of stages that noisy clips validate; not in identities of older code
+_TABLES = {
+    "train_clips": "other clips to train on, or other labels or sound",
+    "validation_clips": "other clips are held out, or have other labels or sound",
+    _NOISY_HELD: "other noisy clips are held out",
+    "background_clips": "other background clips",
+}  # what a digest that differs means
 _OF_CONFIG = ("seed", "deterministic", *SHAPING)
 _NOT_SHAPING = (
     "weights",
@@ -167,7 +173,8 @@ def differences(old: dict[str, Any], new: dict[str, Any], stage: str) -> list[st
     old, new = _completed(old), dict(new)
     if not (old[_WEIGHTS] and new[_WEIGHTS]):  # not known, or gone
         del old[_WEIGHTS], new[_WEIGHTS]
-    return differing_keys(_with_full_keys(old, stage), _with_full_keys(new, stage))
+    lines = differing_keys(_with_full_keys(old, stage), _with_full_keys(new, stage))
+    return [_TABLES.get(line.partition(":")[0], line) for line in lines]
 
 
 def _completed(old: dict[str, Any]) -> dict[str, Any]:

@@ -55,6 +55,18 @@ def test_a_stage_that_builds_on_another_is_trained_behind_it(noisy):
     ]
 
 
+def test_without_test_clips_there_is_nothing_to_predict_again(noisy):
+    material = read_material(noisy[1], "t")
+    assert material.dataset is not None
+    clips = material.dataset.clips
+    without = replace(material.dataset, clips=clips[clips["split"] != "test"])
+    has_predict = [
+        any("predict.py" in line for line in commands(each))
+        for each in (material, replace(material, dataset=without), replace(material, dataset=None))
+    ]
+    assert has_predict == ["test" in set(clips["split"]), False, True]
+
+
 def test_folds_are_summed_up_out_of_fold(tmp_path):
     config = make_config(tmp_path / "data", "multiclass")
     clips, folder = read_dataset(config.dataset).of("train"), tmp_path / "folds"

@@ -84,6 +84,13 @@ def test_a_key_that_did_not_exist_when_a_run_began_counts_as_its_default(stage):
         check_same(old, identity(stage(*asked), data(), None, []), Path("run"), "train")
 
 
+def test_other_clips_are_said_in_words(stage):
+    new = identity(stage(), data(), None, [])
+    old = {**new, "train_clips": "28b66ab8fc3d0ea4", "validation_clips": "991bb7bf6e4d2d7d"}
+    with pytest.raises(RunError, match=r"\(other clips to train on.*; other clips are held out[^0-9]*\)"):
+        check_same(old, new, Path("run"), "train")
+
+
 def test_a_key_that_does_not_exist_any_more_is_a_difference(stage):
     new = identity(stage(), data(), None, [])
     old = {**new, "model": {**new["model"], "gone": 1}}

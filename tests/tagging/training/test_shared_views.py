@@ -88,7 +88,7 @@ def test_others_wait_as_long_as_views_are_made(folder_of, tmp_path, monkeypatch)
 
 
 @pytest.mark.slow  # three trainings of a network with many layers
-def test_a_second_head_is_trained_on_the_views_of_the_first(tiny, made_dir, tmp_path, monkeypatch):
+def test_a_second_head_is_trained_on_the_views_of_the_first(tiny, made_dir, tmp_path, monkeypatch, capsys):
     made, write = [], views_module._write
     monkeypatch.setattr(
         views_module, "_write", lambda path, *args: (made.append(path.name), write(path, *args))
@@ -100,6 +100,7 @@ def test_a_second_head_is_trained_on_the_views_of_the_first(tiny, made_dir, tmp_
     own = trained("own")
     shared = f"pipeline.views_dir={tmp_path / 'shared'}"
     first, second = trained("first", shared, "train.learning_rate=0.1"), trained("second", shared)
+    assert capsys.readouterr().out.count("views of 2 epochs are in") == 1
     assert made == 2 * ["view-00000.npy", "view-00001.npy"]
     assert_same_training(second, own)
     assert len(list((tmp_path / "shared").glob("*/view-*.npy"))) == 2
