@@ -138,6 +138,13 @@ def test_hours_in_a_small_file_are_not_decoded(page, sounds):
     assert "long.flac: too long: expected at most 60 minutes" in page.locator(".error").inner_text()
 
 
+def test_a_stream_whose_header_has_no_length_is_tagged(browser, exported, sounds):
+    endless = "Object.defineProperty(HTMLMediaElement.prototype, 'duration', { get: () => Infinity })"
+    with opened(browser, (exported / "index.html").as_uri(), endless) as page:
+        page.choose(sounds / "other.ogg")
+        assert page.status() == "Done: 1 tagged."
+
+
 def test_segments_are_saved_as_the_command_writes_them(page, noisy, sounds, tmp_path):
     arguments = [
         "--run",

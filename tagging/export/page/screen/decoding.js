@@ -33,7 +33,7 @@ async function statedSeconds(file) {
   const player = new Audio(), url = URL.createObjectURL(file);
   try {
     return await new Promise((resolve) => {
-      player.onloadedmetadata = () => resolve(player.duration);
+      player.onloadedmetadata = () => resolve(Number.isFinite(player.duration) ? player.duration : 0);
       player.onerror = () => resolve(0);
       player.preload = "metadata";
       player.src = url;
