@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, fields
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 from foundation.settings import as_dict
@@ -20,7 +21,7 @@ class About:
     """The facts of an exported model.
 
     Attributes:
-        name: of the runs.
+        name: of the runs' folders.
         task: `multilabel`, `multiclass` or `regression`.
         labels: in the order of the scores.
         thresholds: one per label, for the scores.
@@ -58,11 +59,16 @@ class About:
         return "".join(f"{label}\n" for label in self.labels)
 
 
+def name_of(path: Path) -> str:
+    """What a run is called in what is published: a whole path would tell of the machine."""
+    return path.resolve().name
+
+
 def about(graph: Graph, precision: str) -> About:
     """The facts of a graph whose weights are stored with this precision."""
     run, ensemble = graph.ensemble.runs[0], graph.ensemble
     return About(
-        name=", ".join(str(member.path) for member in ensemble.members),
+        name=", ".join(name_of(member.path) for member in ensemble.members),
         task=ensemble.kind.name,
         labels=ensemble.classes,
         thresholds=tuple(float(each) for each in graph.calibrated.thresholds),

@@ -1,7 +1,7 @@
 """`model_card.md`: what an export is, in the form that model hubs read (YAML, then Markdown)."""
 
 from tagging.evaluation.task_kinds import metric_title
-from tagging.export.about import About
+from tagging.export.about import About, name_of
 from tagging.export.certificate import Certificate, as_table
 from tagging.export.graph import Graph
 from tagging.export.registry import Format
@@ -86,7 +86,7 @@ def _data(graph: Graph) -> str:
         sources = ", ".join(run.config.stages[stage].sources[0] for stage in run.config.stages)
         more = f" ({', '.join(counts)})" if counts else ""
         lines.append(
-            f"`{member.path}`: data set of layout `{run.config.dataset.layout}`, stages on {sources}{more}."
+            f"`{name_of(member.path)}`: data set of layout `{run.config.dataset.layout}`, stages on {sources}{more}."
         )
     return "\n".join(lines)
 

@@ -3,7 +3,7 @@
 import argparse
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -70,7 +70,7 @@ class Service:
 
     def about(self) -> dict[str, Any]:
         """What clients may want to know of the model, and of the limits."""
-        tagger, limits = self.tagger, self.limits
+        tagger = self.tagger
         has_labels = tagger.task != "regression"
         return {
             "task": tagger.task,
@@ -78,13 +78,7 @@ class Service:
             "labels": tagger.names,
             **({"thresholds": [round(float(each), 6) for each in tagger.thresholds]} if has_labels else {}),
             "timeline": self.over_time is not None,
-            "limits": {
-                "upload_bytes": limits.upload_bytes,
-                "audio_s": limits.audio_s,
-                "files": limits.files,
-                "timeout_s": limits.timeout_s,
-                "requests": limits.requests,
-            },
+            "limits": asdict(self.limits),
         }
 
 

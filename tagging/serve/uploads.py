@@ -37,7 +37,7 @@ async def received(request: Request, limits: Limits, scratch: Path) -> AsyncIter
         scratch: where their folder is made.
 
     Raises:
-        HTTPException: 400 a form that is none, 408 too slow, 413 too large, 422 no file.
+        HTTPException: 400 a form that is none, 408 too slow, 413 too large, 422 no file, 507 no room on the disk.
         ClientDisconnect: the client has gone away.
     """
     length = request.headers.get("content-length", "")
@@ -51,6 +51,8 @@ async def received(request: Request, limits: Limits, scratch: Path) -> AsyncIter
                 uploads = await (_form if is_form else _body)(limited, limits, Path(folder))
         except TimeoutError:
             raise HTTPException(408, f"expected the upload within {limits.timeout_s:g} s") from None
+        except OSError as error:
+            raise HTTPException(507, f"the upload cannot be stored: {error.strerror}") from error
         yield uploads
 
 

@@ -47,12 +47,28 @@ def write_sounds(folder: Path) -> Path:
     soundfile.write(folder / "short.wav", exact[:2_000], rate_hz, subtype="PCM_U8")
     for name in ("other.flac", "other.ogg", "other.mp3"):
         soundfile.write(folder / name, np.stack([wide, 0.5 * wide], 1), 44_100)
+    for name in ("ULAW", "ALAW"):
+        soundfile.write(folder / f"{name}.wav", exact, rate_hz, subtype=name)
+    soundfile.write(folder / "rf64.wav", exact, rate_hz, format="RF64")
     soundfile.write(folder / "silent.wav", np.zeros(rate_hz), rate_hz)
-    soundfile.write(folder / "long.wav", np.zeros(3_601), 1, subtype="PCM_U8")
+    soundfile.write(folder / "long.wav", np.zeros(3_601_000), 1_000, subtype="PCM_U8")
+    soundfile.write(folder / "long.flac", np.zeros(3_601 * 8_000, np.int16), 8_000)
     soundfile.write(folder / "minutes.wav", np.resize(exact, 240 * 22_050), 22_050)
     (folder / "broken.wav").write_bytes(b"RIFF....WAVE" + bytes(200))
     (folder / "empty.wav").write_bytes(b"")
+    _write_odd(folder, exact, rate_hz)
     return folder
+
+
+def _write_odd(folder: Path, exact: np.ndarray, rate_hz: int) -> None:
+    """WAVs that `tag` refuses, and one without the sizes that are known only at the end."""
+    for name, value in (("nan", np.nan), ("infinite", np.inf), ("scale", 3e4)):
+        soundfile.write(folder / f"{name}.wav", np.append(exact, value), rate_hz, subtype="FLOAT")
+    data = (folder / "exact.wav").read_bytes()
+    (folder / "unfinished.wav").write_bytes(data[:40] + bytes(4) + data[44:])
+    (folder / "rate.wav").write_bytes(data[:24] + b"\xff\xff\xff\xff" + data[28:])
+    (folder / "channels.wav").write_bytes(data[:22] + b"\xff\xff" + data[24:])
+    soundfile.write(folder / "little.wav", exact[:1], 192_000)
 
 
 class Opened:

@@ -75,7 +75,17 @@ def top(page: Opened, number: int) -> list[str]:
 def test_dropped_files_get_the_tags_of_the_command(page, noisy, sounds):
     tagger = Tagger.load(noisy[1])
     page.fill("#top", "99")
-    names = ("exact.wav", "exact24.wav", "float.wav", "short.wav", "other.flac", "other.ogg", "other.mp3")
+    names = (
+        "exact.wav",
+        "exact24.wav",
+        "float.wav",
+        "short.wav",
+        "ULAW.wav",
+        "ALAW.wav",
+        "rf64.wav",
+        "unfinished.wav",
+    )
+    names += ("other.flac", "other.ogg", "other.mp3")
     page.drop(*(sounds / name for name in names))
     for number, name in enumerate(names):
         expected, found = tagger(sounds / name), page.tags(number)
@@ -103,15 +113,36 @@ def test_all_settings_are_followed_as_by_the_script(browser, exported):
 
 
 def test_what_cannot_be_used_is_said_and_the_rest_is_tagged(page, sounds):
-    page.choose(*(sounds / name for name in ("broken.wav", "empty.wav", "long.wav", "silent.wav")))
-    errors = page.locator(".error").all_inner_texts()
-    assert errors == [
-        "broken.wav: expected an audio file, received one that this browser cannot decode",
-        "empty.wav: the file is empty",
-        "long.wav: too long: expected at most 60 minutes; cut the file, or use tag_standalone.py",
-    ]
+    errors = {
+        "broken.wav": "expected an audio file, received one that this browser cannot decode",
+        "empty.wav": "the file is empty",
+        "long.wav": "too long: expected at most 60 minutes; cut the file, or use tag_standalone.py",
+        "nan.wav": "expected finite samples, received some that are NaN or not sound",
+        "infinite.wav": "expected finite samples, received some that are NaN or not sound",
+        "scale.wav": "expected float samples of full scale 1.0, received 30000: divide integers by their full scale",
+        "rate.wav": "expected a sample rate from 1000 to 768000 Hz, received 4294967295",
+        "channels.wav": "expected an audio file, received one that this browser cannot decode",
+        "little.wav": "expected sound, received too little of it: less than a sample at 16000 Hz",
+    }
+    page.choose(*(sounds / name for name in (*errors, "silent.wav")))
+    assert page.locator(".error").all_inner_texts() == [f"{name}: {error}" for name, error in errors.items()]
     assert "Silent: no tags." in page.article(0).inner_text()
-    assert page.status() == "Done: 1 tagged, 3 could not be used."
+    assert page.status() == f"Done: 1 tagged, {len(errors)} could not be used."
+
+
+def test_hours_in_a_small_file_are_not_decoded(page, sounds):
+    decode = "OfflineAudioContext.prototype.decodeAudioData"
+    page.evaluate(f"() => {{ window.kept = {decode}; {decode} = () => Promise.reject(new Error()); }}")
+    page.choose(sounds / "long.flac")
+    page.evaluate(f"() => {{ {decode} = window.kept; }}")
+    assert "long.flac: too long: expected at most 60 minutes" in page.locator(".error").inner_text()
+
+
+def test_a_stream_whose_header_has_no_length_is_tagged(browser, exported, sounds):
+    endless = "Object.defineProperty(HTMLMediaElement.prototype, 'duration', { get: () => Infinity })"
+    with opened(browser, (exported / "index.html").as_uri(), endless) as page:
+        page.choose(sounds / "other.ogg")
+        assert page.status() == "Done: 1 tagged."
 
 
 def test_segments_are_saved_as_the_command_writes_them(page, noisy, sounds, tmp_path):
@@ -171,7 +202,7 @@ def test_the_keyboard_is_enough_also_without_a_microphone(browser, exported, sou
 def test_work_can_be_cancelled(page, sounds):
     page.choose(sounds / "minutes.wav", sounds / "minutes.wav", sounds / "exact.wav", wait=False)
     page.get_by_role("button", name="Cancel").click()
-    page.wait_for_status("Cancelled. Files left out: 2.")
+    page.wait_for_status("Cancelled. Files left out: 3.")
     page.choose(sounds / "exact.wav")
     assert page.article(0).locator("h3").inner_text() == "exact.wav"
 
@@ -190,6 +221,18 @@ def test_a_server_will_do_and_a_microphone_is_heard(browser, exported, noisy, so
             assert set(top(page, 0)) & known
             assert page.article(0).locator("h3").inner_text().startswith("recording ")
         server.shutdown()
+
+
+def test_a_second_click_does_not_open_a_second_microphone(browser, exported):
+    count = """
+      const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+      window.asked = 0;
+      navigator.mediaDevices.getUserMedia = (wanted) => { window.asked += 1; return ask(wanted); };
+    """
+    with opened(browser, (exported / "index.html").as_uri(), count) as page:
+        page.evaluate("find('microphone').click(), find('microphone').click()")
+        page.wait_for_text("#step", re.compile("Recording"))
+        assert page.evaluate("asked") == 1
 
 
 class QuietHandler(SimpleHTTPRequestHandler):

@@ -64,7 +64,9 @@ def test_a_page_is_one_file_with_the_model_of_the_run(make_run, package, tmp_pat
     assert "{{" not in text
     assert len(model_of(text)) > 1_000
     assert "MIT License" in (tmp_path / "out" / "licences.txt").read_text()
-    assert "tag_standalone" not in (tmp_path / "out" / "model_card.md").read_text()
+    card = (tmp_path / "out" / "model_card.md").read_text()
+    assert "tag_standalone" not in card
+    assert str(tmp_path) not in text + card  # where the run lies is nobody's business
 
 
 def test_the_policy_allows_the_scripts_of_the_page_and_no_connection():

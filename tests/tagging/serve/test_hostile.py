@@ -1,6 +1,7 @@
 """Uploads that are meant to harm: each gets its status and one line, which knows nothing of the server."""
 
 import io
+import resource
 import shutil
 import struct
 import subprocess
@@ -123,6 +124,25 @@ def test_forms(client, scratch, status, body):
 @pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=" + "x" * 5_000])
 def test_a_form_needs_a_boundary(client, scratch, kind):
     check(client.post("/tag", content=part(b"a", wav()) + END, headers={"content-type": kind}), 400, scratch)
+
+
+def test_a_body_without_a_length_is_counted(client, scratch):
+    pieces = (bytes(100_000) for _ in range(11))
+    check(client.post("/tag", content=pieces), 413, scratch)
+
+
+@pytest.mark.parametrize("headers", [{}, HEADERS], ids=["body", "form"])
+def test_a_disk_without_room(client, scratch, headers):
+    """In place of a full disk, this process may not write so much to a file."""
+    upload = part(b"a", wav(bytes(500_000))) + END
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        response = client.post("/tag", content=upload, headers=headers)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    check(response, 507, scratch)
+    assert "File too large" in response.json()["error"]
 
 
 def test_the_file_that_is_refused_is_named(client):

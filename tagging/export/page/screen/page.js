@@ -3,7 +3,7 @@
 const about = JSON.parse(text("audio_tagging")), find = (id) => document.getElementById(id);
 const LIVE_S = 0.5; // between tags while recording
 const queue = [];
-let engine, work, recording;
+let engine, work, recording, isAsking = false;
 
 function say(message) {
   find("status").textContent = message;
@@ -25,9 +25,9 @@ async function take(files) {
   if (work || !engine || !queue.length) return;
   work = new AbortController();
   find("cancel").hidden = find("progress").hidden = false;
-  const done = { tagged: 0, failed: 0 };
-  while (queue.length && !work.signal.aborted) done[(await tagFile(queue.shift(), work.signal)) ? "tagged" : "failed"] += 1;
-  const left = queue.splice(0).length;
+  const done = { tagged: 0, failed: 0, cancelled: 0 };
+  while (queue.length && !work.signal.aborted) done[await tagFile(queue.shift(), work.signal)] += 1;
+  const left = done.cancelled + queue.splice(0).length;
   say(work.signal.aborted ? `Cancelled. Files left out: ${left}.` : summary(done));
   find("cancel").hidden = find("progress").hidden = true;
   work = null;
@@ -50,10 +50,11 @@ async function tagFile(file, signal) {
     const result = await engine.ask({ kind: "tag", channels, rateHz }, [...new Set(channels.map((each) => each.buffer))], { progress, signal });
     find("results").append(resultOf(file.name, file, result, about, Number(find("top").value) || 5));
     speak(`${file.name}: ${result.silent ? "silent" : likeliest(result.scores)}`);
-    return true;
+    return "tagged";
   } catch (error) {
-    if (!signal.aborted) showError(`${file.name}: ${error.message}`);
-    return false;
+    if (signal.aborted) return "cancelled";
+    showError(`${file.name}: ${error.message}`);
+    return "failed";
   } finally {
     find("step").textContent = "";
   }
@@ -61,6 +62,8 @@ async function tagFile(file, signal) {
 
 async function record() {
   if (recording) return stopRecording();
+  if (isAsking) return; // for the microphone
+  isAsking = true;
   try {
     let heard = 0, isBusy = false;
     recording = await Recording.started(about.inputs.rate_hz, async () => {
@@ -80,6 +83,8 @@ async function record() {
     recording = null;
     showError(error.message);
     say("");
+  } finally {
+    isAsking = false;
   }
 }
 

@@ -1,5 +1,19 @@
 // From decoded channels to 16-bit mono at the model's rate without silence: what preprocessing/ does in Python.
 
+const MOST_PEAK = 100; // of float samples
+
+// Throws where samples are not sound of full scale 1 (preprocessing/sound.py and decode.py).
+function checkSamples(channels) {
+  for (const samples of channels) {
+    for (const value of samples) if (!(Math.abs(value) <= MOST_PEAK)) throw new Error(refusalOf(value));
+  }
+}
+
+function refusalOf(value) {
+  if (Math.abs(value) <= 2 ** 32) return `expected float samples of full scale 1.0, received ${value}: divide integers by their full scale`;
+  return "expected finite samples, received some that are NaN or not sound";
+}
+
 // Mean of the channels; where they cancel each other out over the whole clip, the loudest one (preprocessing/mono.py).
 function mixed(channels) {
   if (channels.length === 1) return channels[0];

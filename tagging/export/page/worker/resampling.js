@@ -24,7 +24,7 @@ function resampler(samples, fromHz, toHz) {
 }
 
 function resampledLength(frames, fromHz, toHz) {
-  return Math.max(1, Math.round((frames * toHz) / fromHz));
+  return Math.round((frames * toHz) / fromHz);
 }
 
 // Taps of a phase of `up`: made when they are first needed.

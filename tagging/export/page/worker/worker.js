@@ -27,7 +27,9 @@ async function start(job) {
 // A sound {channels, rateHz} -> scores of the clip, its timeline, and its plot.
 async function tag(job) {
   const rateHz = about.inputs.rate_hz, seconds = job.channels[0].length / job.rateHz;
+  checkSamples(job.channels);
   const pcm = toPcm(await resampled(job, mixed(job.channels), job.rateHz, rateHz));
+  if (!pcm.length) throw new Error(`expected sound, received too little of it: less than a sample at ${rateHz} Hz`);
   const clip = withoutSilence(pcm, rateHz, seconds, about.cleaning);
   const spans = windowSpans(pcm.length, about.inputs, false);
   const ofClip = windowSpans(clip.length, about.inputs, about.inputs.only_first);
