@@ -88,7 +88,7 @@ def predict_test(
     if report and not answers.is_known.any():
         raise EvaluationError(f"--report needs test clips with answers, and {config.dataset.root} has none")
     if shard:
-        shards = read_shards(out)
+        shards = read_shards(out, shard)
         arrays = score_shard(ensemble.runs, answers.clips, config, jobs, shard, shards)
         show_shard(write_shard(PREDICT, out, shard, arrays), shard)
         return 0

@@ -50,7 +50,7 @@ def predict_audio(
     """
     files = audio_files(path, are_features=ensemble.takes_features)
     paths = [file for _, file in files]
-    sounds, shards = [FileSound(file) for file in paths], read_shards(out)
+    sounds, shards = [FileSound(file) for file in paths], read_shards(out, shard)
     with ExitStack() as stack:
         cluster = stack.enter_context(opened(parallel.address)) if parallel.backend == "dask" else None
         spread = Spread(jobs, cluster, shards)

@@ -1,5 +1,6 @@
 """predict.py --shard: shards put together are, to the last byte, what one command writes."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -65,13 +66,15 @@ def test_shards_of_something_else_are_one_line(runs, tmp_path, capsys):
     assert run_predict(runs[1:], out) == 2
     assert "a.shard-1-of-2.npz was made of other runs, clips or settings" in capsys.readouterr().err
     assert run_predict(runs[:1], out, "window.hop_s=0.2") == 2
-    assert run_predict(runs[:1], out, "--shard", "1/3") == 0
-    assert run_predict(runs[:1], out) == 2
-    assert "expected shards i/n of one n next to" in capsys.readouterr().err
-    shard_file(out, Shard(1, 3)).write_bytes(b"damaged")
-    shard_file(out, Shard(1, 2)).unlink()
+    for options in (["--shard", "1/3"], []):
+        assert run_predict(runs[:1], out, *options) == 2
+        assert "expected shards i/n of one n next to" in capsys.readouterr().err
+        shutil.copy(shard_file(out, Shard(1, 2)), shard_file(out, Shard(2, 3)))
+    shard_file(out, Shard(2, 3)).unlink()
+    shard_file(out, Shard(1, 2)).write_bytes(b"damaged")
     assert run_predict(runs[:1], out) == 2
     assert "expected the part of a shard, received" in capsys.readouterr().err
+    assert run_predict(runs[:1], out, "--shard", "2/2") == 0, "which reads its own part only"
 
 
 @pytest.mark.parametrize("settings", [{}, {"short": "pad"}, {"only_first": True}])
