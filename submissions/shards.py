@@ -94,13 +94,13 @@ def read_shards(out: Path, shard: Shard | None = None) -> Shards:
     return Shards(out, counts[0] if counts else 1, found)
 
 
-def write_shard(command: str, out: Path, shard: Shard, arrays: Mapping[str, Arrays]) -> Path:
-    """Write the part of a shard, key -> arrays; where it is."""
+def write_shard(command: str, out: Path, shard: Shard, arrays: Mapping[str, Arrays]) -> None:
+    """Write the part of a shard, key -> arrays, and say where it is."""
     path = shard_file(out, shard)
     flat: dict[str, Any] = {f"{key}/{name}": array for key in arrays for name, array in arrays[key].items()}
     with claimed(command, {_OF_OUT: path}), atomic_file(path, "wb") as file:
         np.savez(file, **flat)
-    return path
+    print(f"{path}: shard {shard}; once all are there, the same command without --shard puts them together")
 
 
 def remove_shards(command: str, out: Path) -> None:

@@ -59,7 +59,7 @@ def tag(args: argparse.Namespace) -> int:
         spread = Spread(args.jobs, cluster, shards)
         if args.shard:
             arrays = tagger.shard([sound for _, sound in sounds], spread, args.shard)
-            print(write_shard(TAG, args.out, args.shard, arrays))
+            write_shard(TAG, args.out, args.shard, arrays)
             return 0
         if shards:
             shards.tell_missing()
