@@ -40,11 +40,10 @@ def test_shards_are_together_what_one_command_writes(runs, tmp_path, capsys):
     """The one that is missing is named, and predicted."""
     assert run_predict(runs[1:], tmp_path / "whole/a.csv") == 0
     whole, folder = written(tmp_path / "whole"), tmp_path / "shards"
-    for number in (3, 1):
-        assert run_predict(runs[1:], folder / "a.csv", "--shard", f"{number}/3") == 0
-        assert "a.csv" not in written(folder)
+    assert run_predict(runs[1:], folder / "a.csv", "--shard", "2/2") == 0
+    assert "a.csv" not in written(folder)
     assert run_predict(runs[1:], folder / "a.csv") == 0
-    assert "shards that are not there: 2/3; predicting their part here" in capsys.readouterr().err
+    assert "shards that are not there: 1/2; predicting their part here" in capsys.readouterr().err
     found = written(folder)
     assert sorted(found) == sorted(whole), "the parts are removed"
     for name in ("a.csv", "a.logits-1.npz", "a.per_class.csv"):
