@@ -64,7 +64,8 @@ class Cluster:
         """
         waiting, running = iter(items), dict[Any, Item]()
         while True:
-            for item in islice(waiting, (ahead or self._ahead()) - len(running)):
+            n_more = max(0, (ahead or self._ahead()) - len(running))  # a cluster may shrink
+            for item in islice(waiting, n_more):
                 running[self._submit(work, item)] = item
             if not running:
                 return
@@ -79,7 +80,8 @@ class Cluster:
         """
         waiting, running = iter(items), deque[Any]()
         while True:
-            running.extend(self._submit(work, item) for item in islice(waiting, self._ahead() - len(running)))
+            n_more = max(0, self._ahead() - len(running))  # a cluster may shrink
+            running.extend(self._submit(work, item) for item in islice(waiting, n_more))
             if not running:
                 return
             future = running.popleft()

@@ -39,14 +39,17 @@ def locked(file: Path, work: str) -> Iterator[None]:
 
 
 @contextmanager
-def waiting_lock(file: Path) -> Iterator[None]:
-    """As `locked`, but waits for a process that has the lock."""
+def waiting_lock(file: Path, note: str = "") -> Iterator[None]:
+    """As `locked`, but waits for a process that has the lock; where it has to, a note is printed."""
     with ExitStack() as held:
         while True:
             try:
                 held.enter_context(locked(file, ""))
                 break
             except BusyError:
+                if note:
+                    print(note, flush=True)
+                note = ""
                 sleep(_RETRY_S)
         yield
 

@@ -6,11 +6,13 @@ from pathlib import Path
 import pandas as pd
 
 from foundation.marks import CLEAN_FOLDER, is_marked
+from foundation.parts import PART_PREFIX
 from preprocessing.folder import CleanFolderError
 from preprocessing.rows import ClipRow
 from preprocessing.wav import is_clean_wav
 
-_LOCK = re.compile(r"\.(lock|joining\.lock|shard-.*\.lock)")  # a lock comes before the folder's mark
+_BEFORE_MARK = re.compile(rf"\.(lock|joining\.lock|shard-.*\.lock)|{re.escape(PART_PREFIX)}.*")
+"""Locks, and the mark itself while another process writes it."""
 
 
 def is_known(clean_dir: Path) -> bool:
@@ -30,7 +32,7 @@ def check_ours(clean_dir: Path) -> None:
         raise CleanFolderError(f"expected a folder to fill, received {clean_dir}: {error}") from error
     paths = list(clean_dir.rglob("*"))
     if not is_known(clean_dir) and any(
-        not _LOCK.fullmatch(path.name) and not path.is_dir() for path in paths
+        not _BEFORE_MARK.fullmatch(path.name) and not path.is_dir() for path in paths
     ):
         raise CleanFolderError(
             f"expected a new, empty or clean folder, {clean_dir} holds other files, which could be lost: "

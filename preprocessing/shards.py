@@ -5,7 +5,7 @@ it finds what is done, does the rest, writes the manifest and removes the parts.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -71,17 +71,15 @@ def join_shard(
         CleanFolderError: the folder holds other files, or was made with other settings.
         BusyError: another process does the same work, or reads clips that have to be replaced.
     """
+    check_ours(clean_dir)
     _lock(clean_dir, shard, locks)
     with waiting_lock(clean_dir / _JOINING):
-        if not (is_new := not is_known(clean_dir)):
+        if is_known(clean_dir):
             check_fingerprint(clean_dir, settings)
         else:
-            check_ours(clean_dir)
             write_settings(clean_dir, settings)  # the folder's mark comes first
             (clean_dir / READERS_NAME).touch(exist_ok=True)
             write_made(clean_dir, [])
-    if not is_new:
-        check_ours(clean_dir)
     made, old = all_made(clean_dir, settings.rate_hz), all_rows(clean_dir)
     check_same_clips(clips, clean_dir, old)
     own = in_shard(clips, shard)
@@ -90,16 +88,33 @@ def join_shard(
         own, clean_dir, settings, [row for row in old if (row.split, row.fname) in names], made, **compare
     )
     targets = {task.target for task in plan.todo}
-    write_made(clean_dir, [*(made & targets), *targets, *_files(clean_dir, plan.done)], made_of(shard))
+    write_made(
+        clean_dir, {*_own_made(clean_dir, shard), *targets, *_files(clean_dir, plan.done)}, made_of(shard)
+    )
     _remove_replaced(clean_dir, plan)
-    write_rows(clean_dir, plan.done, manifest_of(shard))
+    write_rows(clean_dir, _with_others(clean_dir, shard, plan.done, names), manifest_of(shard))
     return plan
 
 
 def finish_shard(clean_dir: Path, shard: Shard, rows: list[ClipRow]) -> None:
     """Put the parts of a shard in order, now that all of it is done."""
-    write_rows(clean_dir, rows, manifest_of(shard))
-    write_made(clean_dir, _files(clean_dir, rows), made_of(shard))
+    names = {(row.split, row.fname) for row in rows}
+    write_rows(clean_dir, _with_others(clean_dir, shard, rows, names), manifest_of(shard))
+    write_made(clean_dir, filter(Path.exists, _own_made(clean_dir, shard)), made_of(shard))
+
+
+def _with_others(
+    clean_dir: Path, shard: Shard, rows: Iterable[ClipRow], names: Container[tuple[str, str]]
+) -> list[ClipRow]:
+    """The rows of a shard, and those in its part of clips that left the data set, or are another shard's by now."""
+    there = read_rows(clean_dir, manifest_of(shard))
+    return [*rows, *(row for row in there if (row.split, row.fname) not in names)]
+
+
+def _own_made(clean_dir: Path, shard: Shard) -> set[Path]:
+    """The list of a shard, also of clips that are not its own any more."""
+    has_list = (clean_dir / made_of(shard)).is_file()
+    return read_made(clean_dir, made_of(shard)) if has_list else set()
 
 
 def all_rows(clean_dir: Path) -> list[ClipRow]:

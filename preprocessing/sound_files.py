@@ -42,12 +42,13 @@ class FileSound(Sound):
         self._heard = heard
 
     @property
-    def n_bytes(self) -> int:
-        """Of the file; 0 where it cannot be read, as decoding it will say."""
+    def version(self) -> tuple[int, int]:
+        """Bytes of the file, and when it was changed, in ns; zeros where it cannot be read, as decoding it says."""
         try:
-            return self.path.stat().st_size
+            found = self.path.stat()
         except (OSError, ValueError):  # no such file, or no name that a file can have
-            return 0
+            return 0, 0
+        return found.st_size, found.st_mtime_ns
 
     def warn(self, warning: str) -> None:
         """Set the warning of a file that another process has gone through."""

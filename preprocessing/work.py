@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from preprocessing.manifest import MANIFEST_NAME, append_rows, write_rows
+from preprocessing.manifest import MANIFEST_NAME, append_rows, read_rows, write_rows
 from preprocessing.plan import Plan
 from preprocessing.rows import ClipRow
 
@@ -34,7 +34,7 @@ def work(
                 append_rows(clean_dir, chunk, name)
                 rows += chunk
     except KeyboardInterrupt:
-        write_rows(clean_dir, rows, name)
+        write_rows(clean_dir, read_rows(clean_dir, name), name)
         raise
     return rows
 

@@ -77,30 +77,30 @@ def shard_file(out: Path, shard: Shard) -> Path:
     return out.with_name(f"{out.stem}.shard-{shard.name}.npz")
 
 
-def read_shards(out: Path) -> Shards:
-    """Those that are there.
+def read_shards(out: Path, shard: Shard | None = None) -> Shards:
+    """Those that are there; for the command of a `shard` this one alone, if it is.
 
     Raises:
         SubmissionError: shards out of different numbers of them, or a damaged file.
     """
     paths = {} if is_stream(out) else {shard_of_name(name): path for name, path in _files(out)}
-    counts = sorted({shard.count for shard in paths})
+    counts = sorted({each.count for each in ([*paths, shard] if shard else paths)})
     if len(counts) > 1:
         raise SubmissionError(
-            f"expected shards i/n of one n next to {out}, received {' and '.join(map(str, counts))}: remove those of "
-            "all but one"
+            f"expected shards i/n of one n next to {out}, received {' and '.join(map(str, counts))}: use one n, or "
+            "remove the others"
         )
-    found = {shard.number: _read(path) for shard, path in paths.items()}
+    found = {each.number: _read(path) for each, path in paths.items() if shard in (None, each)}
     return Shards(out, counts[0] if counts else 1, found)
 
 
-def write_shard(command: str, out: Path, shard: Shard, arrays: Mapping[str, Arrays]) -> Path:
-    """Write the part of a shard, key -> arrays; where it is."""
+def write_shard(command: str, out: Path, shard: Shard, arrays: Mapping[str, Arrays]) -> None:
+    """Write the part of a shard, key -> arrays, and say where it is."""
     path = shard_file(out, shard)
     flat: dict[str, Any] = {f"{key}/{name}": array for key in arrays for name, array in arrays[key].items()}
     with claimed(command, {_OF_OUT: path}), atomic_file(path, "wb") as file:
         np.savez(file, **flat)
-    return path
+    print(f"{path}: shard {shard}; once all are there, the same command without --shard puts them together")
 
 
 def remove_shards(command: str, out: Path) -> None:

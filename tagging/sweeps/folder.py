@@ -22,13 +22,11 @@ def result_files(out: Path) -> dict[str, Path]:
 
 def check_place(out: Path) -> None:
     """Raises SweepError or OutputError for a folder where a sweep would write over what is not part of one."""
-    is_sweep = is_marked(out, SWEEP)
+    taken = [path for path in (out / IDENTITY, out / JOURNAL, out / TRIALS) if os.path.lexists(path)]
+    is_sweep = is_marked(out, SWEEP)  # after what another process makes, which marks the folder first
     check_outputs("sweep", result_files(out), own=out if is_sweep else None)
-    if is_sweep:
-        return
-    for path in (out / IDENTITY, out / JOURNAL, out / TRIALS):
-        if os.path.lexists(path):
-            raise SweepError(f"{path} exists, and {out} is not a sweep's folder; choose another --out")
+    if taken and not is_sweep:
+        raise SweepError(f"{taken[0]} exists, and {out} is not a sweep's folder; choose another --out")
 
 
 def remove_sweep(out: Path, stages: Sequence[str]) -> None:

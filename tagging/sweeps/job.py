@@ -18,7 +18,7 @@ from tagging.sweeps.file import OF_TEST, Sweep, SweepError, read_sweep
 from tagging.sweeps.folder import LOCK, check_place, remove_sweep
 from tagging.sweeps.parameters import as_text
 
-_ELSEWHERE = ("run_dir", "tracking", "parallel")  # of the config, what no result depends on
+_ELSEWHERE = ("run_dir", "tracking", "parallel", "pipeline")  # of the config, what no result depends on
 
 
 @dataclass(frozen=True)

@@ -55,11 +55,11 @@ def tag(args: argparse.Namespace) -> int:
             print(shown_lines(str(line)), file=sys.stderr)
         sounds = [(name, WatchedSound(path, has_bar=args.timeline)) for name, path in files]
         cluster = stack.enter_context(opened(args.dask)) if args.dask else None
-        shards = read_shards(args.out) if args.out else None
+        shards = read_shards(args.out, args.shard) if args.out else None
         spread = Spread(args.jobs, cluster, shards)
         if args.shard:
             arrays = tagger.shard([sound for _, sound in sounds], spread, args.shard)
-            print(write_shard(TAG, args.out, args.shard, arrays))
+            write_shard(TAG, args.out, args.shard, arrays)
             return 0
         if shards:
             shards.tell_missing()

@@ -104,7 +104,7 @@ def _put_together(
 def _identity(runs: Sequence[Run], groups: Sequence[Sequence[FileSound]]) -> str:
     """Of all that outputs depend on."""
     of_runs = [[run.info.get("finished"), run.info.get("model_hash"), *_shaping(run)] for run in runs]
-    of_groups = [[(str(sound.path), sound.n_bytes) for sound in group] for group in groups]
+    of_groups = [[(str(sound.path), *sound.version) for sound in group] for group in groups]
     return hashlib.blake2b(json.dumps([of_runs, of_groups]).encode(), digest_size=16).hexdigest()
 
 
@@ -114,14 +114,12 @@ def _shaping(run: Run) -> list[Any]:
 
 
 def _to_arrays(found: Sequence[Found], n_runs: int) -> Arrays:
-    """Of clips in their order: `usable`, `reasons` and `warnings`, and of each run what it makes of the usable ones."""
+    """Of clips in their order: `usable`, `texts` (reasons and warnings), and what each run makes of the usable."""
     outputs = [each for each, _ in found if not isinstance(each, DecodeError)]
+    reasons = [str(each) if isinstance(each, DecodeError) else "" for each, _ in found]
     arrays: dict[str, np.ndarray] = {
         "usable": np.array([not isinstance(each, DecodeError) for each, _ in found], bool),
-        "reasons": np.array(
-            [str(each) if isinstance(each, DecodeError) else "" for each, _ in found], np.str_
-        ),
-        "warnings": np.array([warning for _, warning in found], np.str_),
+        "texts": np.array(json.dumps([reasons, [warning for _, warning in found]])),
     }
     for run in range(n_runs if outputs else 0):
         of_run = [each[run] for each in outputs]
@@ -133,11 +131,9 @@ def _to_arrays(found: Sequence[Found], n_runs: int) -> Arrays:
 
 def _from_arrays(arrays: Arrays, n_runs: int) -> Iterator[Found]:
     row = 0
-    for is_usable, reason, warning in zip(
-        *(arrays[key] for key in ("usable", "reasons", "warnings")), strict=True
-    ):
+    for is_usable, reason, warning in zip(arrays["usable"], *json.loads(str(arrays["texts"])), strict=True):
         if not is_usable:
-            yield DecodeError(str(reason)), str(warning)
+            yield DecodeError(reason), warning
             continue
         outputs = [
             ClipOutput(
@@ -147,5 +143,5 @@ def _from_arrays(arrays: Arrays, n_runs: int) -> Iterator[Found]:
             )
             for run in range(n_runs)
         ]
-        yield outputs, str(warning)
+        yield outputs, warning
         row += 1

@@ -77,7 +77,7 @@ def groups_of(sounds: Sequence[FileSound], jobs: int) -> Iterator[list[FileSound
     """Consecutive clips that share batches; every job gets some."""
     most, group, n_bytes = min(GROUP, -(-len(sounds) // jobs)), list[FileSound](), 0
     for sound in sounds:
-        size = sound.n_bytes
+        size, _ = sound.version
         if group and (len(group) == most or n_bytes + size > GROUP_BYTES):
             yield group
             group, n_bytes = [], 0

@@ -45,7 +45,9 @@ def views_folder(run: StageRun, batches: TrainingBatches, frozen: keras.Model) -
         return
     folder = Path(shared, _key(run, batches, frozen))
     folder.mkdir(parents=True, exist_ok=True)
-    with waiting_lock(folder / _LOCK):
+    with waiting_lock(
+        folder / _LOCK, f"waiting for another process, which makes the same features in {folder}"
+    ):
         if n_made := len(list(folder.glob("view-*.npy"))):
             print(f"views of {n_made} epochs are in {folder}")
         yield folder

@@ -49,6 +49,15 @@ def test_results_come_as_they_get_done_or_in_order(cluster, monkeypatch):
             list(workers.done(without_program, [0]))
 
 
+def test_a_cluster_that_shrinks_is_given_less(cluster, monkeypatch):
+    """Items that more workers were given are waited for first."""
+    with opened(cluster.scheduler_address) as workers:
+        for run in (workers.done, workers.in_order):
+            ahead = iter([6] + 20 * [2])
+            monkeypatch.setattr(workers, "_ahead", lambda ahead=ahead: next(ahead))
+            assert len(list(run(slow_first, range(9)))) == 9
+
+
 def test_a_scheduler_that_goes_is_one_line(cluster, monkeypatch):
     def cancelled(*args, **options) -> None:
         raise CancelledError("64 Futures cancelled")

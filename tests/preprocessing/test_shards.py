@@ -141,6 +141,38 @@ def test_clips_that_left_go_with_the_last_command(tmp_path, clips):
     assert not (tmp_path / "clean/curated/0.wav").exists()
 
 
+def test_clips_that_come_and_leave_between_shards(tmp_path, clips, cleaned):
+    """Then others change their shard: they stay finished, and those that left go with the last command."""
+    clean(clips[1:], tmp_path / "one")
+    for some in (clips[:-1], clips[1:]):
+        cleaned.clear()
+        for shard in ("1/2", "2/2"):
+            assert list(clean(some, tmp_path / "two", shard).query("status != 'ok'")["fname"]) in (
+                [],
+                ["3.wav"],
+            )
+    assert sorted(cleaned) == ["3.wav", "u.wav"], "a bad one, and a new one"
+    clean(clips[1:], tmp_path / "two")
+    assert files(tmp_path / "two") == files(tmp_path / "one")
+    assert timeless(tmp_path / "two") == timeless(tmp_path / "one")
+
+
+def test_a_clip_that_was_being_made_may_change_its_shard(tmp_path, clips, monkeypatch):
+    """A kill leaves its clean file without a row; Ctrl-C keeps the rows of clips that are other shards' now."""
+
+    def interrupt(*args) -> None:
+        raise KeyboardInterrupt
+
+    clean(clips[:4], tmp_path / "clean", "2/2")
+    for some in (clips, clips[1:]):
+        with monkeypatch.context() as patch:
+            patch.setattr("preprocessing.work.append_rows", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                clean(some, tmp_path / "clean", "2/2")
+    for shard in ("1/2", "2/2"):
+        assert set(clean(clips[1:], tmp_path / "clean", shard).query("fname != '3.wav'")["status"]) == {"ok"}
+
+
 def test_other_settings_and_other_clips_are_refused(tmp_path, clips):
     clean(clips, tmp_path / "clean", "1/2")
     with pytest.raises(CleanFolderError, match="rate_hz is 16000 there, 8000"):
@@ -156,3 +188,4 @@ def test_a_folder_with_other_files_is_refused(tmp_path, clips):
     (tmp_path / "clean/notes.txt").write_text("mine")
     with pytest.raises(CleanFolderError, match="holds other files"):
         clean(clips, tmp_path / "clean", "1/2")
+    assert [path.name for path in (tmp_path / "clean").iterdir()] == ["notes.txt"]

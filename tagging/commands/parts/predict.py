@@ -13,7 +13,7 @@ from foundation.streams import is_stream
 from foundation.words import some
 from submissions.outputs import PREDICT, class_table_file, confusion_file, prediction_files, scores_file
 from submissions.shards import read_shards, remove_shards, write_shard
-from tagging.commands.parts.predicted import show_refused, show_shard, write_predicted
+from tagging.commands.parts.predicted import show_refused, write_predicted
 from tagging.config.load import differing_keys
 from tagging.config.schema import Config
 from tagging.datasets.answers import Answers, answers_for
@@ -88,9 +88,9 @@ def predict_test(
     if report and not answers.is_known.any():
         raise EvaluationError(f"--report needs test clips with answers, and {config.dataset.root} has none")
     if shard:
-        shards = read_shards(out)
+        shards = read_shards(out, shard)
         arrays = score_shard(ensemble.runs, answers.clips, config, jobs, shard, shards)
-        show_shard(write_shard(PREDICT, out, shard, arrays), shard)
+        write_shard(PREDICT, out, shard, arrays)
         return 0
     files = prediction_files(out, len(ensemble.members), has_answers=bool(answers.is_known.any()))
     with claimed(PREDICT, files, inputs=[*dataset.files, *config.dataset.files]):

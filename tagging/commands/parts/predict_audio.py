@@ -18,7 +18,7 @@ from preprocessing.sound_files import FileSound
 from submissions.outputs import PREDICT, prediction_files
 from submissions.refused import Refused
 from submissions.shards import read_shards, remove_shards, write_shard
-from tagging.commands.parts.predicted import show_refused, show_shard, write_predicted
+from tagging.commands.parts.predicted import show_refused, write_predicted
 from tagging.datasets.audio_files import Files, audio_files
 from tagging.datasets.table import DatasetError
 from tagging.runs.ensembles import Ensemble
@@ -50,7 +50,7 @@ def predict_audio(
     """
     files = audio_files(path, are_features=ensemble.takes_features)
     paths = [file for _, file in files]
-    sounds, shards = [FileSound(file) for file in paths], read_shards(out)
+    sounds, shards = [FileSound(file) for file in paths], read_shards(out, shard)
     with ExitStack() as stack:
         cluster = stack.enter_context(opened(parallel.address)) if parallel.backend == "dask" else None
         spread = Spread(jobs, cluster, shards)
@@ -58,7 +58,7 @@ def predict_audio(
         networks = [saved_network(run) for run in ensemble.runs]
         if shard:
             arrays = shard_outputs(networks, sounds, spread, shard)
-            show_shard(write_shard(PREDICT, out, shard, arrays), shard)
+            write_shard(PREDICT, out, shard, arrays)
             return 0
         stack.enter_context(claimed(PREDICT, prediction_files(out, len(ensemble.members)), inputs=paths))
         shards.tell_missing()

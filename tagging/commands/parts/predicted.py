@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from foundation.shards import Shard
 from foundation.streams import is_stream
 from submissions.outputs import logits_file, remove_logits_above, remove_scores
 from submissions.refused import Refused, refused_file, refused_line, write_refused
@@ -58,8 +57,3 @@ def show_refused(out: Path, refused: Refused, n_files: int, what: str) -> None:
     """A line on stderr; arguments as in `refused_line`."""
     place = None if is_stream(out) else refused_file(out)
     print(refused_line(refused, n_files, what, place), file=sys.stderr)
-
-
-def show_shard(path: Path, shard: Shard) -> None:
-    """A line on stdout."""
-    print(f"{path}: shard {shard}; once all are there, the same command without --shard puts them together")

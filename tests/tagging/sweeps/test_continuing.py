@@ -52,6 +52,14 @@ def test_force_begins_a_sweep_anew(sweep, tmp_path):
     assert sweep(rising, file, "--trials", "2", "--stage", "noisy", "--force", out="new")[0] == 0
 
 
+def test_where_things_are_computed_and_kept_is_not_part_of_a_sweep(tiny, tmp_path):
+    config, file, out = tiny.write_config(tmp_path), write_sweep(tmp_path), tmp_path / "out"
+    open_job(config, file, out=out)
+    open_job(
+        config, file, ["pipeline.views_dir=views", "parallel.backend=dask", "run_dir=elsewhere"], out=out
+    )
+
+
 def test_a_setting_that_did_not_exist_when_a_sweep_began_has_its_default(tiny, tmp_path):
     config, file, out = tiny.write_config(tmp_path), write_sweep(tmp_path), tmp_path / "out"
     open_job(config, file, out=out)

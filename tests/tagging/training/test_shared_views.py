@@ -76,8 +76,8 @@ def test_other_weights_of_the_backbone_are_another_folder(folder_of):
     assert folder_of(weight=3.0) != folder_of()
 
 
-def test_others_wait_as_long_as_views_are_made(folder_of, tmp_path, monkeypatch):
-    """The lock is held inside of the block, and free after it."""
+def test_others_wait_as_long_as_views_are_made(folder_of, tmp_path, monkeypatch, capsys):
+    """The lock is held inside of the block, and free after it; who waits says so."""
     found = tmp_path / "shared" / folder_of()
     with locked(found / ".lock", ""):
         monkeypatch.setattr(
@@ -85,6 +85,9 @@ def test_others_wait_as_long_as_views_are_made(folder_of, tmp_path, monkeypatch)
         )
         with pytest.raises(BusyError, match="held"):
             folder_of()
+    assert (
+        capsys.readouterr().out == f"waiting for another process, which makes the same features in {found}\n"
+    )
 
 
 @pytest.mark.slow  # three trainings of a network with many layers

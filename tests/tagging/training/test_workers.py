@@ -8,7 +8,8 @@ from tagging.training.workers import Work, work_on
 from tests.worker_helpers import fail, interrupt, print_device, wait_for_ever
 
 
-def test_each_work_is_done_on_one_device_and_its_lines_say_whose_they_are(capsys):
+def test_each_work_is_done_on_one_device_and_its_lines_say_whose_they_are(capsys, monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     works = [Work(f"fold {n}", print_device, (f"work {n}",)) for n in (1, 2, 3)]
     assert work_on(("gpu:4", "gpu:7"), works) == {}
     lines = sorted(capsys.readouterr().out.splitlines())
