@@ -38,6 +38,6 @@ def run(args: argparse.Namespace) -> int:
     job = open_job(config, args.sweep, args.overrides, **given)
     are_several = len(args.devices) > 1
     (start_for_workers if are_several else start_on)(args.devices, args.jobs)
-    from tagging.sweeps.worker import run_sweep, run_trials
+    from tagging.sweeps.worker import run_sweep
 
-    return run_sweep(job, partial(run_on, args.devices) if are_several else run_trials)
+    return run_sweep(job, partial(run_on, args.devices)) if are_several else run_sweep(job)

@@ -32,7 +32,7 @@ def model_card(graph: Graph, about: About, form: Format, certificate: Certificat
         "## Scores\n\n" + _scores(run),
         "## The file and the run\n\nThe file was loaded again in its own runtime and compared with the run.\n\n"
         + _table(as_table(certificate)),
-        "## Licence of the weights\n\n" + _licence(graph),
+        "## Licence of the weights\n\n" + weights_licence(graph),
         "## Limits\n\n" + _bullets(_limits(graph, about)),
     ]
     return "\n\n".join(sections) + "\n"
@@ -103,7 +103,8 @@ def _scores(run: Run) -> str:
     )
 
 
-def _licence(graph: Graph) -> str:
+def weights_licence(graph: Graph) -> str:
+    """Whose the weights are, and the labels of a published network, in a few sentences."""
     lines = ["The weights were trained by whoever made this file, who chooses their licence."]
     for run in graph.ensemble.runs:
         key = (run.config.model.name, "audioset" if run.config.model.name in ("mn", "yamnet") else "imagenet")

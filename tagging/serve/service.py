@@ -72,7 +72,16 @@ class Service:
         """What clients may want to know of the model, and of the limits."""
         tagger = self.tagger
         has_labels = tagger.task != "regression"
+        runs = [
+            {
+                "name": run.path.resolve().name,  # a whole path would tell of the machine
+                "network": run.config.model.name,
+                "finished": run.info.get("finished"),
+            }
+            for run in tagger.runs
+        ]
         return {
+            "runs": runs,
             "task": tagger.task,
             "rate_hz": tagger.rate_hz,
             "labels": tagger.names,

@@ -58,8 +58,9 @@ def check_devices(devices: Sequence[str]) -> None:
         return
     n = count_gpus()
     if absent := [device for device in devices if number_of(device) >= n]:
-        there = ", ".join(map(str, range(n))) if n else "no GPU, as none is seen"
-        raise DevicesError(f"--devices: expected {there}, or cpu:0, cpu:1 ..., received {', '.join(absent)}")
+        cpus = "cpu:0, cpu:1 ..."
+        there = f"{', '.join(map(str, range(n)))}, or {cpus}" if n else f"{cpus}, as no GPU is seen here"
+        raise DevicesError(f"--devices: expected {there}, received {', '.join(absent)}")
 
 
 def count_gpus() -> int:

@@ -48,7 +48,18 @@ def test_every_command_says_what_it_lacks_in_one_line(capsys, command):
 
 
 def test_help_has_a_line_for_every_command(capsys):
-    assert COMMANDS == ("bench", "compare", "curves", "doctor", "export", "plots", "report", "sweep", "tag")
+    assert COMMANDS == (
+        "bench",
+        "compare",
+        "curves",
+        "doctor",
+        "export",
+        "plots",
+        "report",
+        "serve",
+        "sweep",
+        "tag",
+    )
     with pytest.raises(SystemExit, match=r"^0$"):
         __main__.main(["--help"])
     text = " ".join(capsys.readouterr().out.split())

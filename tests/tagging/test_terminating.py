@@ -16,7 +16,7 @@ from preprocessing.sound_files import FileSound
 from tagging import cli
 from tagging.config.schema import Config
 from tagging.doctor.survey import _examined
-from tagging.tagger.whole_clips import outputs_of_each
+from tagging.tagger.spread import Spread, outputs_of_each
 
 RATE_HZ, HOURS = 8_000, 6
 SETTINGS = CleaningSettings()
@@ -37,8 +37,8 @@ def long_file(tmp_path) -> Path:
 
 
 def tag(path: Path) -> None:
-    network = SimpleNamespace(run=SimpleNamespace(config=Config(cleaning=SETTINGS)))
-    next(outputs_of_each([network], [FileSound(path)] * 4, 2))
+    network = SimpleNamespace(run=SimpleNamespace(config=Config(cleaning=SETTINGS)), sees=None)
+    next(outputs_of_each([network], [FileSound(path)] * 4, Spread(2)))
 
 
 def examine(path: Path) -> None:

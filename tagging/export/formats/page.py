@@ -4,6 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from tagging.export.about import About
+from tagging.export.card import weights_licence
 from tagging.export.errors import ExportError
 from tagging.export.formats.onnx import OnnxRuntime, serialized
 from tagging.export.graph import Graph
@@ -35,18 +36,19 @@ def write(graph: Graph, folder: Path, about: About, runtime: Path | None = None)
     web = web_runtime(runtime)
     page = document(serialized(graph, about), about.as_json(), web)
     (folder / MODEL).write_text(page, encoding="utf-8")
-    (folder / "licences.txt").write_text(_licences(), encoding="utf-8")
+    (folder / "licences.txt").write_text(_licences(graph), encoding="utf-8")
 
 
-def _licences() -> str:
-    """Of ONNX Runtime and what it is made of; the npm package has no texts, the one for Python has."""
+def _licences(graph: Graph) -> str:
+    """Of the weights, and of ONNX Runtime and its parts: the npm package has no texts, the one for Python has."""
     texts = ("LICENSE", "ThirdPartyNotices.txt")
     parts = [files("onnxruntime").joinpath(name).read_text(encoding="utf-8") for name in texts]
-    return "\n\n".join([f"{NAME} {VERSION}, which index.html contains, is ONNX Runtime.", *parts])
+    model = f"The model in index.html. {weights_licence(graph)}"
+    return "\n\n".join([model, f"{NAME} {VERSION}, which index.html contains, is ONNX Runtime.", *parts])
 
 
 def load(folder: Path) -> OnnxRuntime:
     """The model in the page, in ONNX Runtime for Python, whose kernels differ from the browser's only by rounding."""
     runtime = OnnxRuntime(model_of((folder / MODEL).read_text(encoding="utf-8")))
-    runtime.name += f", in place of {NAME} {VERSION}"
+    runtime.name += f" (in the page: {NAME} {VERSION})"
     return runtime

@@ -54,7 +54,7 @@ def package(tmp_path, monkeypatch) -> Path:
 
 def test_a_page_is_one_file_with_the_model_of_the_run(make_run, package, tmp_path, capsys):
     assert export(make_run(), "--to", "page", "--out", tmp_path / "out", "--runtime", package) == 0
-    assert "in place of onnxruntime-web" in capsys.readouterr().out
+    assert "(in the page: onnxruntime-web 1." in capsys.readouterr().out
     names = {path.name for path in (tmp_path / "out").iterdir() if not path.name.startswith(".")}
     assert names == {"index.html", "labels.txt", "licences.txt", "model_card.md", "parity.json"}
     parity = json.loads((tmp_path / "out" / "parity.json").read_text())
@@ -63,7 +63,9 @@ def test_a_page_is_one_file_with_the_model_of_the_run(make_run, package, tmp_pat
     assert "http:" not in text and "https:" not in text  # noqa: PT018
     assert "{{" not in text
     assert len(model_of(text)) > 1_000
-    assert "MIT License" in (tmp_path / "out" / "licences.txt").read_text()
+    licences = (tmp_path / "out" / "licences.txt").read_text()
+    assert licences.startswith("The model in index.html. The weights were trained by whoever made this file")
+    assert "MIT License" in licences
     card = (tmp_path / "out" / "model_card.md").read_text()
     assert "tag_standalone" not in card
     assert str(tmp_path) not in text + card  # where the run lies is nobody's business

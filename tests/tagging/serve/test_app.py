@@ -80,6 +80,9 @@ def test_a_service_tells_of_itself(client, sounds):
     assert about["labels"] == list(CLASSES)
     assert about["thresholds"] == [0.5] * 3
     assert about["limits"] == vars(LIMITS)
+    (run,) = about["runs"]
+    assert run["network"] == "cnn2d"
+    assert "/" not in run["name"]
     client.post("/tag", content=sounds["short"].read_bytes())
     health = client.get("/health").json()
     assert {**health, "uptime_s": 0} == {"status": "ok", "labels": 3, "served": 1, "busy": 0, "uptime_s": 0}

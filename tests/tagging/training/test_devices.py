@@ -123,7 +123,7 @@ def test_a_fold_that_fails_is_named_and_the_others_are_kept(tiny, tmp_path, monk
 @pytest.mark.parametrize(
     ("n", "words"),
     [
-        (0, "expected no GPU, as none is seen, or cpu:0, cpu:1 ..., received gpu:2"),
+        (0, "expected cpu:0, cpu:1 ..., as no GPU is seen here, received gpu:2"),
         (2, "expected 0, 1, or cpu:0, cpu:1 ..., received gpu:2"),
     ],
 )

@@ -1,6 +1,7 @@
 """Processes on devices of their own: what they see and print, and what becomes of the others when one fails."""
 
 import os
+import signal
 
 import pytest
 
@@ -31,6 +32,15 @@ def test_one_that_fails_costs_the_others_nothing(capsys):
     assert "last | it sees -1" in printed
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C raises KeyboardInterrupt, also where these tests run in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_all_of_them(tmp_path, capsys):
     begun, ended = tmp_path / "begun", tmp_path / "ended"
     works = [Work("a", wait_for_ever, (begun, ended)), Work("b", interrupt, (os.getpid(), begun))]
