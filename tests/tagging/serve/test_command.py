@@ -135,4 +135,6 @@ def test_a_service_answers_and_ends_when_it_has_answered(runs, sounds, tmp_path)
     tags = [(tag["label"], tag["score"]) for tag in json.loads(answers[0])[0]["tags"]]
     assert tags == Tagger.load(runs[0])(sounds["low"]).top()
     assert log.count('"POST /tag HTTP/1.1" 200') == 4
-    assert list(tmp_path.iterdir()) == []
+    assert [
+        path.name for path in tmp_path.iterdir() if path.name != "__pycache__"
+    ] == []  # TensorFlow may leave that
