@@ -88,7 +88,7 @@ function rangeOf(timeline, label, about) {
 
 function drawAxis(context, seconds, width, style) {
   const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200];
-  const step = steps.find((each) => (each / seconds) * width >= 56) ?? 1200;
+  const step = steps.find((each) => (each / seconds) * width >= 80) ?? 1200;
   context.fillStyle = context.strokeStyle = style.color;
   context.font = `12px ${style.fontFamily}`;
   context.textBaseline = "top";
