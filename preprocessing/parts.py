@@ -15,7 +15,7 @@ _UNTIL_THE_END = b"\xff" * 4  # as they do; libsndfile then reads as far as the 
 _FLAC_START = b"fLaC\0\0\0\x22"  # the magic and the head of the first block, which has a fixed size
 _OGG_START, _OGG_PAGE, _OGG_LAST = b"OggS\0\x02", b"OggS", 4
 _BLOCK_BYTES = 2**20
-_MOST_PARTS = 10_000  # more are no recording, and would fill the memory
+_MOST_PARTS = 10_000  # a file with more is not a recording, and would fill the memory
 _OGG_PAGE_BYTES = 27 + 255 + 255 * 255  # at most
 
 

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from tagging import cli
+from tagging.tagger.arguments import add_weights
 
 INTERRUPTED = "the service had not started"
 
@@ -25,12 +26,7 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
         help="run folders or cross-validation folders, several form an ensemble (default: audioset, the published "
         "network that knows AudioSet's 527 classes)",
     )
-    add(
-        "--weights",
-        type=Path,
-        metavar="FILE",
-        help="weights of the published network (default: they are downloaded once)",
-    )
+    add_weights(parser)
     add(
         "--jobs",
         type=cli.positive,

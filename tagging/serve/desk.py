@@ -53,7 +53,7 @@ class Desk:
     async def do(self, request: Request, work: Callable[[], Result]) -> Result:
         """What `work` returns, which is done in a thread; it ends at its next `check_wanted` if nobody waits for it.
 
-        Work that goes on without its client keeps a place.
+        Work that continues without its client keeps a place.
 
         Raises:
             HTTPException: 504, it takes too long; or what `work` raises.

@@ -37,7 +37,12 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
         help="run folders or cross-validation folders; several form an ensemble (default: a published network that "
         "knows AudioSet's 527 classes)",
     )
-    add(
+    add_weights(parser)
+
+
+def add_weights(parser: argparse.ArgumentParser) -> None:
+    """Add `--weights`, of the published network."""
+    parser.add_argument(
         "--weights",
         type=Path,
         metavar="FILE",

@@ -11,10 +11,10 @@ import pytest
 import soundfile
 
 from models.mn import make_mn
-from tagging import __main__
 from tagging.export import comparison, registry
 from tagging.export.registry import FORMATS
 from tagging.tagger.tagger import Tagger
+from tests.export_helpers import export, refusal
 from tests.tag_command_helpers import tone
 
 WITHOUT_TENSORFLOW = """
@@ -24,16 +24,6 @@ for name in ("tensorflow", "keras", "tagging", "preprocessing", "scipy", "pandas
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
-
-
-def export(*arguments: object) -> int:
-    return __main__.main(["export", *map(str, arguments)])
-
-
-def refusal(capsys, *arguments: object) -> str:
-    assert export(*arguments) == 2
-    (line,) = capsys.readouterr().err.strip().splitlines()
-    return line
 
 
 @pytest.fixture

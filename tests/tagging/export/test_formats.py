@@ -10,17 +10,15 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from models.settings import ModelSettings
-from preprocessing.feature_settings import FeatureSettings
-from preprocessing.settings import CleaningSettings
 from submissions.settings import EnsembleSettings
 from tagging.__main__ import main
 from tagging.evaluation.calibration import Calibration, write_calibration
 from tagging.export.errors import ExportError
 from tagging.export.formats.parts.tflite_metadata import parsed
 from tagging.export.registry import FORMATS
-from tagging.frontend.settings import FRONTENDS, FrontendSettings
-from tagging.pipeline.pieces import feature_sequences
-from tagging.pipeline.settings import SequenceSettings, WindowSettings
+from tagging.frontend.settings import FRONTENDS
+from tagging.pipeline.settings import WindowSettings
+from tests.export_helpers import run_on_features
 from tests.tagging.export.conftest import CLASSES
 
 QUICK = {("litert", "log_mel"), ("onnx", "mn_log_mel"), ("savedmodel", "mfcc")}
@@ -134,15 +132,7 @@ def test_a_tflite_file_says_what_it_is(make_run, certified, tmp_path):
 @pytest.mark.parametrize(("network", "fixed"), [("cnn1d", True), ("cnn1d", False), ("rnn", False)])
 @pytest.mark.parametrize("to", ["litert", pytest.param("onnx", marks=pytest.mark.slow)])
 def test_of_features_that_are_computed_offline_the_network_alone(make_run, certified, to, network, fixed):
-    sequence = SequenceSettings(max_steps=30, fixed=fixed)
-    run = make_run(
-        pieces=feature_sequences(sequence, 20),
-        sequence=sequence,
-        cleaning=CleaningSettings(features=FeatureSettings("mel", n_mels=20)),
-        frontend=FrontendSettings(standardize=True),
-        window=WindowSettings(),
-        model=ModelSettings(network),
-    )
+    run = run_on_features(make_run, network, fixed=fixed)
     found = certified(to, run, fixed=True)
     found.check()
     assert set(found.awkward) == {"zeros", "ones", "noise", "large"} | (set() if fixed else {"short"})

@@ -10,31 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from models.settings import ModelSettings
-from preprocessing.feature_settings import FeatureSettings
-from preprocessing.settings import CleaningSettings
-from tagging import __main__
 from tagging.export.errors import ExportError
 from tagging.export.page import runtime
 from tagging.export.page.document import document, model_of
 from tagging.export.page.runtime import WebRuntime, web_runtime
-from tagging.frontend.settings import FrontendSettings
-from tagging.pipeline.pieces import feature_sequences
-from tagging.pipeline.settings import SequenceSettings, WindowSettings
+from tests.export_helpers import export, refusal, run_on_features
 
 MODULE = (
     b"const a=1,b=import.meta.url;export{a as Tensor,b as env,a as default};\n//# sourceMappingURL=x.map\n"
 )
-
-
-def export(*arguments: object) -> int:
-    return __main__.main(["export", *map(str, arguments)])
-
-
-def refusal(capsys, *arguments: object) -> str:
-    assert export(*arguments) == 2
-    (line,) = capsys.readouterr().err.strip().splitlines()
-    return line
 
 
 @pytest.fixture
@@ -134,13 +118,5 @@ def test_other_formats_take_no_runtime(tmp_path, make_run, capsys):
 
 
 def test_a_run_on_features_has_no_page(make_run, tmp_path, capsys):
-    sequence = SequenceSettings(max_steps=30, fixed=True)
-    run = make_run(
-        pieces=feature_sequences(sequence, 20),
-        sequence=sequence,
-        cleaning=CleaningSettings(features=FeatureSettings("mel", n_mels=20)),
-        frontend=FrontendSettings(standardize=True),
-        window=WindowSettings(),
-        model=ModelSettings("cnn1d"),
-    )
+    run = run_on_features(make_run, "cnn1d", fixed=True)
     assert refusal(capsys, run, "--to", "page", "--out", tmp_path / "out").endswith("use --to onnx")

@@ -86,7 +86,7 @@ BODIES = {
 }
 FORMS = {
     "names that are paths": (200, part(b"../../etc/passwd", wav()) + part(b"/etc/shadow", wav()) + END),
-    "names that are no text": (200, part(b"\xff\x1b[31m<script>", wav()) + END),
+    "names that are not text": (200, part(b"\xff\x1b[31m<script>", wav()) + END),
     "no file": (422, END),
     "an empty file": (422, part(b"", b"") + END),
     "one of two is text": (415, part(b"a.wav", wav()) + part(b"b.wav", b"text") + END),
