@@ -15,14 +15,14 @@ from foundation.parts import part_of
 from foundation.streams import descriptor_of, is_stream
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes, *, swept: bool = False) -> None:
     """Write a file, whole or not at all; folders are made. As `atomic_file`."""
-    with atomic_file(path, "wb") as file:
+    with atomic_file(path, "wb", swept=swept) as file:
         file.write(data)
 
 
 @contextmanager
-def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
+def atomic_file(path: Path, mode: str = "w", *, swept: bool = False) -> Iterator[IO[Any]]:
     """A file to write that gets its name when all is written, however long that takes.
 
     It has a temporary name in the same folder until then. Folders are made. Pipes and devices are written to. An output
@@ -31,6 +31,7 @@ def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     Args:
         path: the file.
         mode: `w` for UTF-8 text with line ends as given, or `wb`.
+        swept: see `foundation.parts.part_of`.
 
     Raises:
         OutputError: nothing can be written there.
@@ -41,7 +42,7 @@ def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
             yield file
         return
     target = real_target(path)
-    part = part_of(target)
+    part = part_of(target, swept=swept)
     file = _opened(part, path, mode)
     try:
         with writing(path):

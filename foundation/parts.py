@@ -14,9 +14,15 @@ _PART = re.compile(
 )  # the process, and a hash of machine and name
 
 
-def part_of(target: Path) -> Path:
-    """The temporary name of a file, in its folder; what killed processes left of the same file is removed."""
-    remove_parts_of(target)
+def part_of(target: Path, *, swept: bool = False) -> Path:
+    """The temporary name of a file, in its folder; what killed processes left of the same file is removed.
+
+    Args:
+        target: the file.
+        swept: nothing is looked for, as a folder of many files is swept once, with `sweep_parts`.
+    """
+    if not swept:
+        remove_parts_of(target)
     return target.with_name(f"{PART_PREFIX}{os.getpid()}{_suffix(target)}")
 
 

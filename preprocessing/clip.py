@@ -122,7 +122,7 @@ def _write(target: Path, content: CleanStream | np.ndarray, rate_hz: int) -> Non
     if isinstance(content, CleanStream):
         write_wav(target, content, len(content), rate_hz)
     else:
-        write_atomic(target, npy_bytes(content))
+        write_atomic(target, npy_bytes(content), swept=True)
 
 
 def _joined(*notes: str) -> str:

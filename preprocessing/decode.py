@@ -15,6 +15,10 @@ from foundation.words import listed
 from preprocessing.errors import DecodeError, NoSoundError
 from preprocessing.settings import RATE_LIMITS_HZ
 
+INTEGER_PEAK = (
+    100.0  # no float samples of full scale 1.0 reach it, and integers do unless they are next to silent
+)
+INTEGER_LIMIT = 2**32  # beyond, it is not sound
 PEAK_LIMIT = 1e6  # float files may exceed full scale (1.0), but nothing recorded exceeds it a million times
 NPY_MAGIC, GZIP_MAGIC, HDF5_MAGIC = b"\x93NUMPY", b"\x1f\x8b", b"\x89HDF\r\n\x1a\n"
 GRACE_S = 0.1  # the length that a header tells may be an estimate
@@ -107,13 +111,19 @@ def check_rate(rate_hz: int) -> None:
 
 
 def check_waveform(samples: np.ndarray, rate_hz: int) -> None:
-    """Raises DecodeError when samples of shape (frames, channels) at `rate_hz` are not usable sound."""
+    """Raises DecodeError unless samples (frames, channels) at `rate_hz` are sound, float of full scale 1.0."""
     check_rate(rate_hz)
     if samples.ndim != 2:
         raise DecodeError(f"expected samples of shape (frames, channels), received shape {samples.shape}")
     if not samples.size:
         raise NoSoundError("expected sound, received zero samples")
-    if not peak(samples) <= PEAK_LIMIT:
+    found = peak(samples)
+    if INTEGER_PEAK < found <= INTEGER_LIMIT:
+        raise DecodeError(
+            f"expected float samples of full scale 1.0, received a peak of {found:g}: divide integers by their full "
+            "scale (16 bits: 32768), or give int16"
+        )
+    if not found <= PEAK_LIMIT:
         bad = np.count_nonzero(~(np.abs(samples) <= PEAK_LIMIT))
         raise DecodeError(
             f"expected finite samples, received {bad} of {samples.size} that are NaN or not sound"

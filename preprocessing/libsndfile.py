@@ -31,8 +31,9 @@ class ForwardFile(sf.SoundFile):
     """
 
     def __init__(self, file: BinaryIO, part: Part) -> None:
-        self.view, self.breaks_off = PartView(file, part), False
-        super().__init__(self.view)
+        self._view, self.breaks_off = PartView(file, part), False
+        self._number = _own_number(file) if part.is_whole(os.fstat(file.fileno()).st_size) else None
+        super().__init__(self._view if self._number is None else self._number)
         self._header = io.BufferedReader(PartView(file, part))
 
     def seekable(self) -> bool:
@@ -67,16 +68,34 @@ class ForwardFile(sf.SoundFile):
         except sf.LibsndfileError as error:
             end = np.count_nonzero(~np.isnan(filled[:, 0]))  # so much of the block was read
             self.breaks_off = done + end < self.frames  # else the error is about what follows the sound
-            if self.breaks_off and not self.view.is_read():
+            if self.breaks_off and not self._is_read():
                 reason = " ".join(str(error).split())[:200]
                 raise DecodeError(f"expected intact audio, received a corrupt file: {reason}") from error
             yield filled[:end]
+
+    def _is_read(self) -> bool:
+        """Whether libsndfile has had all bytes."""
+        return self._view.is_read() if self._number is None else not os.read(self._number, 1)
 
     def _pcm16_blocks(self, frames: int) -> Iterator[np.ndarray]:
         """The same of samples that need no decoder: libsndfile reads a block at once, which it does not for floats."""
         stored = np.empty((frames, self.channels), np.int16)
         while len(block := self.read(out=stored)):
             yield block * _PCM16_STEP
+
+
+def _own_number(file: BinaryIO) -> int | None:
+    """A descriptor of the same file with a position of its own; None: not to be had.
+
+    libsndfile reads from it without calling Python, so that threads do not wait for each other.
+    """
+    if os.name != "posix":  # elsewhere libsndfile may have another C library, with other descriptors
+        return None
+    number = os.open(file.name, os.O_RDONLY | os.O_CLOEXEC)
+    if os.path.samestat(os.fstat(number), os.fstat(file.fileno())):
+        return number
+    os.close(number)  # the file was replaced
+    return None
 
 
 def find_streams(file: BinaryIO, head: bytes) -> tuple[ForwardFile | None, list[Part]]:

@@ -35,6 +35,10 @@ class Part:
     size_at: int = 0
     has_end: bool = True
 
+    def is_whole(self, size: int) -> bool:
+        """Whether it is a file of `size` bytes as it is."""
+        return (self.start, self.end, self.size_at) == (0, size, 0)
+
 
 class PartView(io.RawIOBase):
     """A part as a file to read; it takes no notice of what is appended to the file meanwhile."""

@@ -76,12 +76,20 @@ def _in_workers(tasks: list[ClipTask], workers: Workers) -> Generator[list[ClipR
     """Rows of the clips; those that workers die of are refused."""
     todo = dict(enumerate(tasks))
     while todo:
-        suspects = yield from workers(todo, CHUNK)
+        suspects = yield from _worked(workers, todo, CHUNK)
         alone = {number: todo.pop(number) for number in suspects}
         while alone:
-            for number in (yield from workers(alone, 1)):
+            for number in (yield from _worked(workers, alone, 1)):
                 task = alone.pop(number)
                 yield [without_audio(task, refused(task, KILLED))]
+
+
+def _worked(workers: Workers, todo: dict[int, ClipTask], chunk: int) -> Rows:
+    """As `workers`; what is half written of the clips that a worker died of is removed."""
+    suspects = yield from workers(todo, chunk)
+    for number in suspects:
+        remove_parts_of(todo[number].target)
+    return suspects
 
 
 def _in_processes(settings: CleaningSettings, jobs: int, todo: dict[int, ClipTask], chunk: int) -> Rows:
@@ -114,8 +122,6 @@ def _in_processes(settings: CleaningSettings, jobs: int, todo: dict[int, ClipTas
                 "a worker process died before it began (out of memory?): finished clips are kept; run it again with a "
                 "smaller --jobs"
             ) from error
-        for number in suspects:
-            remove_parts_of(todo[number].target)
         return suspects
     finally:
         pool.shutdown(cancel_futures=True)

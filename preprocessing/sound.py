@@ -5,14 +5,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from preprocessing.decode import check_waveform, peak
-from preprocessing.errors import DecodeError, NoSoundError
+from preprocessing.decode import check_waveform
+from preprocessing.errors import NoSoundError
 from preprocessing.mono import Levels, to_mono
 
 BLOCK_FRAMES = 2**16
-INTEGER_PEAK = (
-    100.0  # no float samples of full scale 1.0 reach it, and integers do unless they are next to silent
-)
 
 
 class Sound(ABC):
@@ -50,23 +47,8 @@ def checked_blocks(blocks: Iterator[tuple[np.ndarray, int]]) -> Iterator[tuple[n
     """The same blocks, see `Sound.blocks`; raises DecodeError for what is not sound, or if there are no blocks."""
     is_empty = True
     for block, rate_hz in blocks:
-        check_block(block, rate_hz)
+        check_waveform(block, rate_hz)
         yield block, rate_hz
         is_empty = False
     if is_empty:
         raise NoSoundError("expected sound, received zero samples")
-
-
-def check_block(block: np.ndarray, rate_hz: int) -> None:
-    """Raises DecodeError for samples (frames, channels) float32 that are not sound of full scale 1.0."""
-    _check_scale(block)
-    check_waveform(block, rate_hz)
-
-
-def _check_scale(block: np.ndarray) -> None:
-    found = peak(block)
-    if INTEGER_PEAK < found <= 2**32:  # beyond, it is not sound
-        raise DecodeError(
-            f"expected float samples of full scale 1.0, received a peak of {found:g}: divide integers by their full "
-            "scale (16 bits: 32768), or give int16"
-        )

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from preprocessing.decode import check_waveform
 from preprocessing.errors import DecodeError
 from preprocessing.mono import to_mono
-from preprocessing.sound import BLOCK_FRAMES, Sound, check_block, checked_blocks
+from preprocessing.sound import BLOCK_FRAMES, Sound, checked_blocks
 
 CHUNK_CHANNELS = 8
 """A chunk with fewer frames than channels may have at most this many channels."""
@@ -48,7 +49,7 @@ def chunk_blocks(samples: np.ndarray, rate_hz: int) -> Iterator[np.ndarray]:
     samples = _in_channels(samples, most=CHUNK_CHANNELS)
     blocks = np.split(samples, range(BLOCK_FRAMES, len(samples), BLOCK_FRAMES)) if len(samples) else []
     for block in blocks:
-        check_block(_as_floats(block), rate_hz)
+        check_waveform(_as_floats(block), rate_hz)
     return (to_mono(_as_floats(block)) for block in blocks)
 
 

@@ -22,7 +22,7 @@ def wav_bytes(pcm: np.ndarray, rate_hz: int) -> bytes:
 
 
 def write_wav(path: Path, blocks: Iterable[np.ndarray], frames: int, rate_hz: int) -> None:
-    """Write a file, whole or not at all.
+    """Write a file of a clean folder, whole or not at all; the folder is swept of unfinished files elsewhere.
 
     Args:
         path: the file.
@@ -33,7 +33,7 @@ def write_wav(path: Path, blocks: Iterable[np.ndarray], frames: int, rate_hz: in
         RuntimeError: another number of samples.
     """
     written = 0
-    with atomic_file(path, "wb") as file:
+    with atomic_file(path, "wb", swept=True) as file:
         file.write(wav_header(frames, rate_hz))
         for block in blocks:
             file.write(block.astype("<i2", copy=False).tobytes())

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import wave
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -38,6 +39,14 @@ def test_wav_header_is_44_bytes_and_samples_start_there(sound):
     data = wav_bytes(pcm, 16_000)
     assert data[36:40] == b"data"
     np.testing.assert_array_equal(np.frombuffer(data, "<i2", offset=44), pcm)
+
+
+def test_a_folder_is_not_searched_for_every_clip(tmp_path, write, table, sound):
+    """That would take longer, the more clips it holds."""
+    clips = table({"curated": [write(f"{i}.wav", sound) for i in range(4)]})
+    with mock.patch.object(Path, "glob", autospec=True, side_effect=Path.glob) as searched:
+        clean(clips, tmp_path)
+    assert {call.args[0] for call in searched.mock_calls} == {tmp_path / "clean"}
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

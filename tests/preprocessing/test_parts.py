@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from preprocessing import sound_files
+from preprocessing import libsndfile, sound_files
 from preprocessing.errors import DecodeError
+from preprocessing.parts import PartView
 from preprocessing.sound_files import FileSound, decode
 
 RATE_HZ = 16_000
@@ -55,6 +56,18 @@ def test_streams_put_together_are_heard_one_after_the_other(monkeypatch, joined,
     np.testing.assert_array_equal(samples, np.concatenate(alone))
     assert len(samples) == len(NOISE) + 99
     assert warning == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="libsndfile gets no descriptor")
+@pytest.mark.parametrize("kind", ["aiff", "flac", "mp3", "ogg", "wav"])
+def test_libsndfile_reads_a_whole_file_without_python(monkeypatch, write, kind):
+    path = write(f"whole.{kind}", NOISE)
+    with monkeypatch.context() as patch:
+        patch.setattr(libsndfile, "_own_number", lambda _: None)
+        by_view, _ = heard(path)
+    if kind != "mp3":  # its header is looked at
+        monkeypatch.setattr(PartView, "readinto", None)
+    np.testing.assert_array_equal(heard(path)[0], by_view)
 
 
 @pytest.mark.parametrize("kind", ["OGG", "FLAC", "WAV"])
