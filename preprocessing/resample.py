@@ -5,6 +5,7 @@ import soxr
 
 from preprocessing.decode import peak
 
+_LARGEST = 32767 / 32768
 QUALITY = "HQ"  # soxr's filter of 20 bits, more than PCM16 holds
 
 
@@ -40,6 +41,9 @@ def to_pcm16(waveform: np.ndarray) -> tuple[np.ndarray, int]:
         The PCM, and how many samples lay beyond full scale and were clipped (1.0 itself, which becomes
         32767, is a rounding and not counted). int16 / 32768 and back is exact.
     """
-    clipped = int(np.count_nonzero(np.abs(waveform) > 1.0)) if peak(waveform) > 1.0 else 0
-    pcm = np.rint(waveform * 32768.0)
-    return np.clip(pcm, -32768, 32767, out=pcm).astype(np.int16), clipped
+    scaled, clipped = waveform * np.float32(32768.0), 0
+    np.rint(scaled, out=scaled)
+    if (loudest := peak(waveform)) > _LARGEST:
+        clipped = int(np.count_nonzero(np.abs(waveform) > 1.0)) if loudest > 1.0 else 0
+        np.clip(scaled, -32768, 32767, out=scaled)
+    return scaled.astype(np.int16), clipped

@@ -1,6 +1,6 @@
 """Runs and the test clips of a data set -> scores of every clip."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +10,6 @@ import pandas as pd
 
 from foundation.shards import Shard
 from foundation.words import with_reasons
-from preprocessing.settings import CleaningSettings
 from submissions.activations import Activation
 from submissions.ensemble import average_folds
 from submissions.refused import Refused
@@ -18,7 +17,8 @@ from submissions.shards import IDENTITY, Arrays, Shards
 from tagging.config.schema import Config
 from tagging.datasets.cleaned import clean_audio
 from tagging.datasets.table import DatasetError
-from tagging.inference.clip_windows import ClipWindows
+from tagging.inference.alike import groups_by
+from tagging.inference.clip_windows import ClipWindows, cut_alike, identity_of
 from tagging.inference.windows import WindowLogits, average_windows, joined_windows, loudest_windows
 from tagging.runs.ensembles import Ensemble
 from tagging.runs.run import Run
@@ -79,8 +79,7 @@ def score_runs(
         for numbers, usable, lost in groups:
             reasons |= lost
             is_usable = clips["fname"].isin(usable["fname"]).to_numpy(bool)
-            for number in numbers:
-                found = _scores(ClipWindows(runs[number], usable, jobs), str(number), shards)
+            for number, found in _scores(runs, numbers, usable, jobs, shards):
                 scores[number] = found if is_usable.all() else _completed(runs[number], found, is_usable)
     refused = [(name, reasons[name]) for name in clips["fname"] if name in reasons]
     return [scores[number] for number in range(len(runs))], refused
@@ -98,11 +97,12 @@ def score_shard(
     arrays: dict[str, Arrays] = {}
     with closing(_cleaned(runs, clips, config, jobs)) as groups:
         for numbers, usable, _ in groups:
-            for number in numbers:
-                windows = ClipWindows(runs[number], usable, jobs)
-                is_there = shards.has(shard, str(number), windows.identity)
-                found = shards.found[shard.number][str(number)] if is_there else windows.of(shard)._asdict()
-                arrays[str(number)] = {**found, IDENTITY: np.array(windows.identity)}
+            identities = {number: identity_of(runs[number], usable) for number in numbers}
+            there = [number for number in numbers if shards.has(shard, str(number), identities[number])]
+            found = {number: shards.found[shard.number][str(number)] for number in there}
+            for rest, windows in _windows(runs, [n for n in numbers if n not in there], usable, jobs):
+                found |= zip(rest, (each._asdict() for each in windows.of(shard)), strict=True)
+            arrays |= {str(n): {**found[n], IDENTITY: np.array(identities[n])} for n in numbers}
     return arrays
 
 
@@ -111,7 +111,7 @@ def _cleaned(
 ) -> Generator[tuple[list[int], pd.DataFrame, dict[str, str]], None, None]:
     """Numbers of runs of equal cleaning, with the usable clips and the reasons of the others, by their names."""
     reasons: dict[str, str] = {}
-    for numbers in _of_equal_cleaning(runs):
+    for numbers in groups_by([run.config.cleaning for run in runs]):
         theirs = [runs[number].config for number in numbers]
         cleaning = theirs[0].cleaning
         folders = [Path(each.clean_dir) for each in ([config] if config.cleaning == cleaning else theirs)]
@@ -145,26 +145,41 @@ def _without_audio(run: Run, logits: np.ndarray) -> np.ndarray:
     return row.astype(np.float32)
 
 
-def _of_equal_cleaning(runs: Sequence[Run]) -> list[list[int]]:
-    groups: dict[CleaningSettings, list[int]] = {}
-    for number, run in enumerate(runs):
-        groups.setdefault(run.config.cleaning, []).append(number)
-    return list(groups.values())
+def _windows(
+    runs: Sequence[Run], numbers: Sequence[int], clips: pd.DataFrame, jobs: int
+) -> Iterator[tuple[list[int], ClipWindows]]:
+    """The numbers of runs for which clips are cut alike, and the windows of the clips for them."""
+    for group in cut_alike([runs[number] for number in numbers], clips):
+        alike = [numbers[place] for place in group]
+        yield alike, ClipWindows([runs[number] for number in alike], clips, jobs)
 
 
-def _scores(windows: ClipWindows, key: str, shards: Shards | None) -> ClipLogits:
-    """Of all clips; shards have the logits of windows under the `key`."""
+def _scores(
+    runs: Sequence[Run], numbers: Sequence[int], clips: pd.DataFrame, jobs: int, shards: Shards | None
+) -> Iterator[tuple[int, ClipLogits]]:
+    """(number of a run, what it predicts) of all clips."""
+    for alike, windows in _windows(runs, numbers, clips, jobs):
+        for number, found in zip(alike, _found(windows, alike, shards), strict=True):
+            run = runs[number]
+            every = average_windows(found, len(clips), run.config.window.average, run.kind.activation)
+            loudest = loudest_windows(found, len(clips)) if windows.pieces.is_audio else None
+            yield number, ClipLogits(every, loudest)
+
+
+def _found(windows: ClipWindows, numbers: Sequence[int], shards: Shards | None) -> list[WindowLogits]:
+    """Of each run; shards have the logits under its number."""
     if shards is None or not shards.found:
-        found = windows.every()
-    else:
-        found = joined_windows([_of_shard(windows, key, shard, shards) for shard in shards.every])
-    run, n_clips = windows.run, len(windows.clips)
-    every = average_windows(found, n_clips, run.config.window.average, run.kind.activation)
-    return ClipLogits(every, loudest_windows(found, n_clips) if windows.pieces.is_audio else None)
+        return windows.every()
+    of_shards = [_of_shard(windows, numbers, shard, shards) for shard in shards.every]
+    return [joined_windows(parts) for parts in zip(*of_shards, strict=True)]
 
 
-def _of_shard(windows: ClipWindows, key: str, shard: Shard, shards: Shards) -> WindowLogits:
-    taken = shards.take(shard, key, windows.identity)
-    return (
-        windows.of(shard) if taken is None else WindowLogits(*(taken[name] for name in WindowLogits._fields))
-    )
+def _of_shard(
+    windows: ClipWindows, numbers: Sequence[int], shard: Shard, shards: Shards
+) -> list[WindowLogits]:
+    named = zip(numbers, windows.runs, strict=True)
+    taken = [shards.take(shard, str(number), identity_of(run, windows.clips)) for number, run in named]
+    there = [arrays for arrays in taken if arrays is not None]  # of all runs or of none
+    if not there:
+        return windows.of(shard)
+    return [WindowLogits(*(arrays[name] for name in WindowLogits._fields)) for arrays in there]

@@ -14,6 +14,7 @@ from models.parts.blocks import EMBEDDING, LOGITS
 from models.parts.columns import split_in_columns
 from models.parts.fold_norm import folded
 from models.settings import ModelError
+from tagging.inference.alike import sees
 from tagging.inference.build import NETWORK, build_tagger
 from tagging.inference.compiled import compiled
 from tagging.inference.errors import TaggerError
@@ -58,8 +59,7 @@ class WindowNetwork:
     @cached_property
     def sees(self) -> Hashable:
         """Networks for which this is equal see the same images of a clip."""
-        config, weights = self.run.config, tuple(each.tobytes() for each in self.frontend.get_weights())
-        return config.cleaning, self.pieces, config.frontend, self.shape, self.network.input.shape, weights
+        return sees(self.run.config, self.pieces, self.frontend, self.network)
 
     @cached_property
     def to_images(self) -> Callable:

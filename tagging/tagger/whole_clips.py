@@ -1,6 +1,6 @@
 """Whole clips through the networks of several runs: the one engine behind `predict.py --audio` and `tag`."""
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from preprocessing.settings import CleaningSettings
 from preprocessing.sound import Sound
 from preprocessing.sound_files import FileSound
 from submissions.activations import mean_of_groups
+from tagging.inference.alike import groups_by
 from tagging.inference.windows import WindowLogits, average_windows
 from tagging.tagger.clips import CleanClip, clean_sound
 from tagging.tagger.network import WindowNetwork
@@ -98,7 +99,7 @@ def _outputs(
     """What the networks make of each clip of a group, or what is wrong with it."""
     lost: dict[int, DecodeError] = {}
     found: list[list[Called]] = [[] for _ in networks]
-    alike = _alike(networks)
+    alike = groups_by([network.sees for network in networks])
 
     def called(batch: Batch) -> list[tuple[int, Called]]:
         numbers = alike[batch.network]
@@ -114,14 +115,6 @@ def _outputs(
             found[number].append(each)
     means = [_means(network, parts) for network, parts in zip(networks, found, strict=True)]
     return [lost.get(clip) or [of_clip[clip] for of_clip in means] for clip in range(len(sounds))]
-
-
-def _alike(networks: Sequence[WindowNetwork]) -> list[list[int]]:
-    """The numbers of the networks, those together that see the same images."""
-    groups: dict[Hashable, list[int]] = {}
-    for number, network in enumerate(networks):
-        groups.setdefault(network.sees, []).append(number)
-    return list(groups.values())
 
 
 def _called(batch: Batch, networks: Sequence[WindowNetwork]) -> list[tuple[np.ndarray, np.ndarray]]:
