@@ -9,7 +9,7 @@ from preprocessing.decode import check_waveform
 from preprocessing.errors import NoSoundError
 from preprocessing.mono import Levels, to_mono
 
-BLOCK_FRAMES = 2**16
+BLOCK_FRAMES = 2**17
 
 
 class Sound(ABC):
