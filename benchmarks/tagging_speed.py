@@ -5,9 +5,11 @@
 The clips of a folder are written as 16-bit WAVs (400 of them; fewer are repeated) and joined to one of an hour. The
 published AudioSet tagger tags the files with `Tagger.each`, and the hour as a whole clip, as a timeline (of columns)
 and as one of windows that do not overlap. With `--yamnet`, the network of `configs/fsd_mini/yamnet.yaml` with these
-weights tags the files, in turn with it. Each number of cores has its own process, which uses no others. Prints the
-best of several rounds, as seconds of audio in a second, and in a second of CPU time. Loading and the first round, which
-traces, are not counted.
+weights tags the files, in turn with it. The two halves of tagging files are timed alone, too: decoding and cleaning,
+and the networks with windows in memory. What files take is printed as a ratio to the larger of them, and to their sum,
+which is the floor where both use the same cores. Each number of cores has its own process, which uses no others. Prints
+the best of several rounds, as seconds of audio in a second, and in a second of CPU time. Loading and the first round,
+which traces, are not counted.
 """
 
 import argparse
@@ -24,6 +26,7 @@ import numpy as np
 import soundfile as sf
 
 from benchmarks.preprocess_speed import clips_under
+from foundation.workers import Workers
 from preprocessing.sound_files import decode
 from tagging import Tagger, cli
 from tagging.config.load import load_config
@@ -31,6 +34,9 @@ from tagging.inference.published import audioset_run
 from tagging.runs.ensembles import make_ensemble
 from tagging.runs.folds import Member
 from tagging.runs.run import Run
+from tagging.tagger.clips import file_sound
+from tagging.tagger.packing import Batch
+from tagging.tagger.whole_clips import batches_of, groups_of
 
 HOUR_S = 3600
 YAMNET = Path("configs/fsd_mini/yamnet.yaml")
@@ -86,6 +92,9 @@ def measure_cores(args: argparse.Namespace, folder: Path, jobs: int) -> None:
             f"{jobs} cores, {name:>16}: {audio_s / wall_s:5.0f} times real time, {audio_s / cpu_s:5.0f} of CPU time",
             flush=True,
         )
+    files_s, *halves_s = rounds[:, [0, 1, 2], 0].T
+    for name, floor_s in (("larger half", np.maximum(*halves_s)), ("sum of both", np.add(*halves_s))):
+        print(f"{jobs} cores, mn04, files: {np.median(files_s / floor_s):.2f} times the {name}", flush=True)
 
 
 def _ways(args: argparse.Namespace, folder: Path, jobs: int) -> list[Way]:
@@ -93,8 +102,11 @@ def _ways(args: argparse.Namespace, folder: Path, jobs: int) -> list[Way]:
     seconds = sum(sf.info(file).duration for file in files)
     published = audioset_run(args.weights)
     tagger, hop_s = _tagger(published), published.config.window.window_s
+    clean, predict = halves(tagger, files, jobs)
     ways: list[Way] = [
         ("mn04, files", seconds, lambda: list(tagger.each(files, jobs))),
+        ("decoding alone", seconds, clean),
+        ("network alone", seconds, predict),
         ("mn04, whole hour", HOUR_S, lambda: tagger(hour, jobs=jobs)),
         ("mn04, timeline", HOUR_S, lambda: tagger.timeline(hour, jobs=jobs)),
         ("mn04, windows", HOUR_S, lambda: tagger.timeline(hour, window_s=hop_s, hop_s=hop_s, jobs=jobs)),
@@ -104,6 +116,27 @@ def _ways(args: argparse.Namespace, folder: Path, jobs: int) -> list[Way]:
         yamnet = _tagger(replace(published, path=YAMNET, config=load_config(YAMNET, settings)))
         ways.append(("YAMNet, files", seconds, lambda: list(yamnet.each(files, jobs))))
     return ways
+
+
+def halves(tagger: Tagger, files: list[Path], jobs: int) -> tuple[Callable[[], object], Callable[[], object]]:
+    """Decoding and cleaning of files into batches, and the network with these batches."""
+    sounds, (network,) = [file_sound(file) for file in files], tagger._networks.saved
+
+    def clean() -> list[Batch]:
+        with Workers(jobs) as workers:
+            groups = workers.in_order(
+                lambda group: list(batches_of([network], group, {})), groups_of(sounds, jobs)
+            )
+            return [batch for group in groups for batch in group]
+
+    batches = clean()
+
+    def predict() -> None:
+        with Workers(jobs) as workers:
+            for _ in workers.in_order(lambda batch: network(network.pieces, batch.pieces), batches):
+                pass
+
+    return clean, predict
 
 
 def _tagger(run: Run) -> Tagger:

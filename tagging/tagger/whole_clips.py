@@ -110,7 +110,7 @@ def _outputs(
         ]
 
     seeing = [networks[numbers[0]] for numbers in alike]
-    for outputs in calls.in_order(called, _batches(seeing, sounds, lost)):
+    for outputs in calls.in_order(called, batches_of(seeing, sounds, lost)):
         for number, each in outputs:
             found[number].append(each)
     means = [_means(network, parts) for network, parts in zip(networks, found, strict=True)]
@@ -126,10 +126,10 @@ def _called(batch: Batch, networks: Sequence[WindowNetwork]) -> list[tuple[np.nd
     return [network.of_images(images) for network in networks]
 
 
-def _batches(
+def batches_of(
     networks: Sequence[WindowNetwork], sounds: Sequence[Sound], lost: dict[int, DecodeError]
 ) -> Iterator[Batch]:
-    """The pieces of all clips for all networks; what is wrong with a clip goes to `lost`."""
+    """The pieces of all clips for all networks; what is wrong with a clip goes to `lost`, by its number."""
     packers = [Packer(number, network) for number, network in enumerate(networks)]
     for clip, sound in enumerate(sounds):
         try:
