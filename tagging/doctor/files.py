@@ -105,7 +105,7 @@ def two_kinds_of_hashes(survey: Survey) -> Finding | None:
         return None
     return Finding(
         "two kinds of hashes",
-        f"The manifest was expected to have hashes of one kind and has {received}.",
+        f"expected hashes of one kind in the manifest, received {received}",
         "Copies are not found across the two, and training refuses them; preprocess.py --force makes all of one kind.",
     )
 

@@ -28,6 +28,6 @@ def why_not_comparable(old: str, new: str) -> str:
     if NO_CLIPS in (old, new) or kinds[0] == kinds[1]:
         return ""
     return (
-        f"expected clips with {kinds[0].name} hashes, received {kinds[1].name} (another clean folder, or one made "
-        "again), which cannot be compared"
+        f"expected clips with {kinds[0].name} hashes, received {kinds[1].name}, of another clean folder or one "
+        "made again, which cannot be compared"
     )

@@ -68,7 +68,7 @@ def test_hashes_of_two_kinds_are_named(made):
     with_older_hashes(clean_dir, clips, only=["cat0.wav"])
     (finding,) = made.look().findings
     assert finding.name == "two kinds of hashes"
-    assert "expected to have hashes of one kind and has 1 BLAKE2b and 9 XXH3-128" in finding.text
+    assert "expected hashes of one kind in the manifest, received 1 BLAKE2b and 9 XXH3-128" in finding.text
     assert "preprocess.py --force" in finding.why
 
 
