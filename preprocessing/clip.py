@@ -57,9 +57,8 @@ def examine_clip(
     source: dict[str, Any] = {
         "source_bytes": stat.st_size,
         "source_mtime_ns": stat.st_mtime_ns,
-        "source_hash": source_hash(
-            task.source, task.part, stat, task.hash_kind
-        ),  # of the bytes that are read next
+        # of the bytes that are read next
+        "source_hash": source_hash(task.source, task.part, stat, task.hash_kind),
     }
     try:
         content, facts = _make(task, settings)
