@@ -27,7 +27,13 @@ _RUN_KEYS = (
 _VOLATILE_COLUMNS = {
     "history.csv": ("seconds",),
     "trials.csv": ("seconds",),
-    "manifest.csv": ("source_mtime_ns", "source_hash", "clean_hash", "clean_mtime_ns"),
+    "manifest.csv": (
+        "audio_hash",  # whose kind depends on the version; clean files are compared themselves
+        "source_mtime_ns",
+        "source_hash",
+        "clean_hash",
+        "clean_mtime_ns",
+    ),
 }
 _SETTINGS_FILES = (
     "cleaning.json",

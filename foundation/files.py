@@ -3,13 +3,13 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from foundation.claims import OutputError, put, real_target
-from foundation.digests import digest_of
+from foundation.digests import Digest, digest_of, new_digest
 from foundation.full_disk import writing
 from foundation.parts import part_of
 from foundation.streams import descriptor_of, is_stream
@@ -67,13 +67,13 @@ def read_text(path: Path) -> str:
     return path.read_text(encoding="utf-8-sig")
 
 
-def content_hash(path: Path) -> str:
-    """A fast hash of a file, 32 hexadecimal digits; "" where it is not a regular file, or cannot be read."""
+def content_hash(path: Path, new: Callable[[], Digest] = new_digest) -> str:
+    """A hash of a file as `digest_of`, in hexadecimal digits; "" where it is not a regular file, or cannot be read."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # a named pipe would block for ever
             return ""
         with path.open("rb") as file:
-            return digest_of(file).hex()
+            return digest_of(file, new=new).hex()
     except OSError:
         return ""
 

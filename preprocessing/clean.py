@@ -26,6 +26,7 @@ from preprocessing.manifest import (
 from preprocessing.place import check_ours, check_same_clips, is_known
 from preprocessing.plan import Plan, check_clips, make_plan
 from preprocessing.pool import clean_all
+from preprocessing.rows import hash_kind_of
 from preprocessing.settings import CleaningSettings
 from preprocessing.shards import (
     all_made,
@@ -145,7 +146,7 @@ def _prepare(
     check_same_clips(clips, clean_dir, old)
     if not force:
         tell_unfinished(clips, clean_dir, old)
-    plan = compare(clips, clean_dir, settings, old, made)
+    plan = compare(clips, clean_dir, settings, old, made, hash_kind=hash_kind_of(old))
     if plan.changed:
         print(
             f"{len(plan.changed)} clips have changed and are cleaned again: {some(plan.changed)}",

@@ -1,6 +1,5 @@
 """One clip from raw file to clean file and manifest row: what a worker process does."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from foundation.files import content_hash, write_atomic
+from foundation.files import write_atomic
 from preprocessing.chain import CleanStream
 from preprocessing.contents import source_hash
 from preprocessing.errors import DecodeError, strange
 from preprocessing.feature_settings import STORED
 from preprocessing.features import compute_features
+from preprocessing.hashes import HashKind
 from preprocessing.npy import npy_bytes
 from preprocessing.rows import ClipRow, ClipTask, refused, without_audio
 from preprocessing.settings import CleaningSettings
@@ -42,7 +42,7 @@ def clean_clip(task: ClipTask, settings: CleaningSettings) -> ClipRow:
         read = {key: getattr(row, key) for key in ("source_bytes", "source_mtime_ns", "source_hash")}
         return without_audio(task, refused(task, str(error), read))
     made_ns = task.target.stat().st_mtime_ns
-    return replace(row, clean_hash=content_hash(task.target), clean_mtime_ns=made_ns)
+    return replace(row, clean_hash=task.hash_kind.of_file(task.target), clean_mtime_ns=made_ns)
 
 
 def examine_clip(
@@ -57,7 +57,8 @@ def examine_clip(
     source: dict[str, Any] = {
         "source_bytes": stat.st_size,
         "source_mtime_ns": stat.st_mtime_ns,
-        "source_hash": source_hash(task.source, task.part, stat),  # of the bytes that are read next
+        # of the bytes that are read next
+        "source_hash": source_hash(task.source, task.part, stat, task.hash_kind),
     }
     try:
         content, facts = _make(task, settings)
@@ -71,12 +72,13 @@ def examine_clip(
 class _Measured(FileSound):
     """A file that knows what was in it once it has been read to its end."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, hash_kind: HashKind) -> None:
         super().__init__(path)
+        self._hash_kind = hash_kind
         self.frames, self.rate_hz, self.channels, self.audio_hash = 0, 0, 0, ""
 
     def blocks(self) -> Iterator[tuple[np.ndarray, int]]:
-        frames, digest = 0, hashlib.blake2b(digest_size=16)
+        frames, digest = 0, self._hash_kind.new()
         for block, rate_hz in super().blocks():
             if not frames:
                 self.rate_hz, self.channels = rate_hz, block.shape[1]
@@ -84,7 +86,7 @@ class _Measured(FileSound):
             digest.update(np.ascontiguousarray(block).data)
             frames += len(block)
             yield block, rate_hz
-        self.frames, self.audio_hash = frames, digest.hexdigest()
+        self.frames, self.audio_hash = frames, self._hash_kind.text(digest)
 
 
 def _make(task: ClipTask, settings: CleaningSettings) -> tuple[CleanStream | np.ndarray, dict[str, Any]]:
@@ -92,7 +94,7 @@ def _make(task: ClipTask, settings: CleaningSettings) -> tuple[CleanStream | np.
     if settings.features.name == STORED:
         values = read_stored(task.source, task.row, task.key)
         features = as_steps(values, settings.features)
-        facts = {"status": "ok", "audio_hash": _hash(str(values.shape), values)}
+        facts = {"status": "ok", "audio_hash": _values_hash(values, task.hash_kind)}
         return features, {**facts, **_shape(features)}
     clean, facts = _decode_and_clean(task, settings)
     if settings.features.name is None:
@@ -103,7 +105,7 @@ def _make(task: ClipTask, settings: CleaningSettings) -> tuple[CleanStream | np.
 
 
 def _decode_and_clean(task: ClipTask, settings: CleaningSettings) -> tuple[CleanStream, dict[str, Any]]:
-    raw = _Measured(task.source)
+    raw = _Measured(task.source, task.hash_kind)
     clean = CleanStream(raw, settings, task.split)
     facts: dict[str, Any] = {
         "status": clean.status,
@@ -133,7 +135,8 @@ def _shape(features: np.ndarray) -> dict[str, int]:
     return {"steps": features.shape[0], "bands": features.shape[1]}
 
 
-def _hash(header: str, values: np.ndarray) -> str:
-    return hashlib.blake2b(
-        header.encode() + np.ascontiguousarray(values).tobytes(), digest_size=16
-    ).hexdigest()
+def _values_hash(values: np.ndarray, kind: HashKind) -> str:
+    digest = kind.new()
+    digest.update(str(values.shape).encode())
+    digest.update(np.ascontiguousarray(values).data)
+    return kind.text(digest)

@@ -4,12 +4,12 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from foundation.files import content_hash
+from preprocessing.hashes import HashKind
 
 
-def source_hash(path: Path, part: str, found: os.stat_result) -> str:
-    """`content_hash` of a raw file; one that holds many clips (`part` names this one) is read once in each process."""
-    return _of_many(path, found.st_size, found.st_mtime_ns) if part else content_hash(path)
+def source_hash(path: Path, part: str, found: os.stat_result, kind: HashKind) -> str:
+    """The hash of a raw file; one that holds many clips (`part` names this one) is read once in each process."""
+    return _of_many(path, found.st_size, found.st_mtime_ns, kind) if part else kind.of_file(path)
 
 
 def forget_hashes() -> None:
@@ -18,5 +18,5 @@ def forget_hashes() -> None:
 
 
 @lru_cache(maxsize=16)
-def _of_many(path: Path, size: int, mtime_ns: int) -> str:  # noqa: ARG001 (part of the key)
-    return content_hash(path)
+def _of_many(path: Path, size: int, mtime_ns: int, kind: HashKind) -> str:  # noqa: ARG001 (part of the key)
+    return kind.of_file(path)

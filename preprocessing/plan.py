@@ -15,6 +15,7 @@ from preprocessing.folder import (
     CleanFolderError,
     clean_path,
 )
+from preprocessing.hashes import XXH3, HashKind
 from preprocessing.rows import ClipRow, ClipTask, part_name
 from preprocessing.settings import CleaningSettings
 from preprocessing.up_to_date import up_to_date
@@ -40,6 +41,7 @@ def make_plan(
     old: list[ClipRow],
     made: Collection[Path] = (),
     *,
+    hash_kind: HashKind = XXH3,
     verify: bool = False,
     hidden: bool | None = True,
 ) -> Plan:
@@ -49,6 +51,7 @@ def make_plan(
         clips, clean_dir, settings: as `clean_dataset`.
         old: rows of the manifest.
         made: clean files of earlier runs, the only ones that may be replaced.
+        hash_kind: of the folder.
         verify: compare the contents of all files, not only of those whose time has changed.
         hidden: of the bar that is shown where comparing takes long; None: hidden if stderr is not a terminal.
     """
@@ -66,7 +69,7 @@ def make_plan(
             target = clean_path(clean_dir, split, fname, suffix)
             _claim(target, fname, taken)
             _check_ours(target, made)
-            task = ClipTask(split, fname, Path(path), target, *place)
+            task = ClipTask(split, fname, Path(path), target, *place, hash_kind)
         except CleanFolderError as error:
             plan.done.append(ClipRow(split, fname, "refused", str(error)))
             continue

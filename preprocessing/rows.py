@@ -1,12 +1,13 @@
 """A clip to clean, and what the manifest says of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from preprocessing.folder import AUDIO_SUFFIX, FEATURE_SUFFIX
+from preprocessing.hashes import XXH3, HashKind, kind_of, kind_of_all
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class ClipRow:
         source_bytes, source_mtime_ns: of the raw file when it was read, to see changes.
         steps, bands: shape of the features; 0 for audio.
         part: what of the raw file is the clip, `KEY[ROW]`; "" for the whole file.
-        source_hash, clean_hash: `content_hash` of the raw file, as it was read, and of the clean file; "" in folders
-            of older versions.
+        source_hash, clean_hash: of the raw file, as it was read, and of the clean file; "" in folders of older
+            versions. All hashes of a row are of one kind, see `HashKind`.
         clean_mtime_ns: of the clean file when it was made, or last compared.
     """
 
@@ -58,10 +59,17 @@ class ClipRow:
         """Of the clean file."""
         return FEATURE_SUFFIX if self.steps else AUDIO_SUFFIX
 
+    @property
+    def hash_kind(self) -> HashKind:
+        """Of the hashes of a usable clip, which always has that of its audio."""
+        return kind_of(self.audio_hash)
+
 
 @dataclass(frozen=True)
 class ClipTask:
-    """A clip to clean: its name, the raw file, the clean file to write; see `read_stored` for row and key."""
+    """A clip to clean: its name, the raw file, the clean file to write, and the kind of its hashes, that of the folder;
+    see `read_stored` for row and key.
+    """
 
     split: str
     fname: str
@@ -69,10 +77,16 @@ class ClipTask:
     target: Path
     row: int = -1
     key: str = ""
+    hash_kind: HashKind = XXH3
 
     @property
     def part(self) -> str:
         return part_name(self.row, self.key)
+
+
+def hash_kind_of(rows: Iterable[ClipRow]) -> HashKind:
+    """Of further rows of a folder that has these: the same audio is to be found among all of them."""
+    return kind_of_all(row.audio_hash or row.source_hash for row in rows)
 
 
 def part_name(row: int, key: str) -> str:

@@ -27,7 +27,7 @@ from preprocessing.manifest import (
 )
 from preprocessing.place import check_ours, check_same_clips, is_known, without_row
 from preprocessing.plan import Plan, make_plan
-from preprocessing.rows import ClipRow
+from preprocessing.rows import ClipRow, hash_kind_of
 from preprocessing.settings import CleaningSettings
 
 _JOINING = ".joining.lock"  # held for moments, while a shard makes itself known
@@ -84,9 +84,8 @@ def join_shard(
     check_same_clips(clips, clean_dir, old)
     own = in_shard(clips, shard)
     names = set(zip(own["split"], own["fname"], strict=True))
-    plan = make_plan(
-        own, clean_dir, settings, [row for row in old if (row.split, row.fname) in names], made, **compare
-    )
+    own_rows = [row for row in old if (row.split, row.fname) in names]
+    plan = make_plan(own, clean_dir, settings, own_rows, made, hash_kind=hash_kind_of(old), **compare)
     targets = {task.target for task in plan.todo}
     write_made(
         clean_dir, {*_own_made(clean_dir, shard), *targets, *_files(clean_dir, plan.done)}, made_of(shard)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from foundation.text import shown
+from preprocessing.hashes import mixture
 from preprocessing.manifest import MANIFEST_NAME
 
 SHOWN = 20  # names in a list, before a count
@@ -51,12 +52,14 @@ def problems(manifest: pd.DataFrame, clean_dir: Path | str) -> str:
 
 
 def warnings(manifest: pd.DataFrame) -> str:
-    """The first usable clips of which something is to be known, a line each, then a count; "" when there are none."""
+    """The first usable clips of which something is to be known, a line each, then a count, and a line on hashes of two
+    kinds; "" when there is nothing.
+    """
     noted = manifest[(manifest["status"] == "ok") & (manifest["reason"] != "")]
     names = zip(noted["split"], noted["fname"], noted["reason"], strict=True)
     lines = [f"warning: {shown(f'{split}/{fname}')}: {shown(reason)}" for split, fname, reason in names]
     more = [f"... and {len(lines) - SHOWN} more in the manifest"] if len(lines) > SHOWN else []
-    return "\n".join(lines[:SHOWN] + more)
+    return "\n".join(lines[:SHOWN] + more + _two_kinds(manifest))
 
 
 def left_empty(manifest: pd.DataFrame, clips: pd.DataFrame) -> list[str]:
@@ -94,6 +97,16 @@ def duplicates(manifest: pd.DataFrame) -> pd.DataFrame:
     same = heard[heard.duplicated("audio_hash", keep=False)]
     columns = ["audio_hash", "split", "fname", "seconds_in"]
     return same.sort_values(["audio_hash", "split", "fname"])[columns].reset_index(drop=True)
+
+
+def _two_kinds(manifest: pd.DataFrame) -> list[str]:
+    """A line where rows of older and of newer versions are mixed."""
+    if not (received := mixture(manifest["audio_hash"])):
+        return []
+    return [
+        f"warning: expected hashes of one kind, received {received}: the same audio is not found across them; "
+        "preprocess.py --force makes all of one kind"
+    ]
 
 
 def _hours(cleaned: pd.DataFrame) -> dict[str, str]:

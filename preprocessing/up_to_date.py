@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from foundation.files import content_hash
 from preprocessing.contents import source_hash
 from preprocessing.folder import FEATURE_HEADER_BYTES, HEADER_BYTES
 from preprocessing.rows import ClipRow, ClipTask
@@ -75,7 +74,7 @@ def _source_facts(row: ClipRow, source: Path, *, verify: bool) -> dict[str, Any]
     if verify and not row.source_hash:
         return None
     found = source.stat()
-    digest = source_hash(source, row.part, found)
+    digest = source_hash(source, row.part, found, row.hash_kind)
     if row.source_hash and digest != row.source_hash:
         return None
     return {"source_hash": digest, "source_mtime_ns": found.st_mtime_ns}
@@ -87,7 +86,7 @@ def _clean_facts(row: ClipRow, task: ClipTask, *, verify: bool) -> dict[str, Any
         return {}
     if verify and not row.clean_hash and task.source.exists():
         return None
-    time_ns, digest = task.target.stat().st_mtime_ns, content_hash(task.target)
+    time_ns, digest = task.target.stat().st_mtime_ns, row.hash_kind.of_file(task.target)
     if row.clean_hash and digest != row.clean_hash:
         return None
     return {"clean_hash": digest, "clean_mtime_ns": time_ns}

@@ -9,11 +9,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from foundation.files import content_hash
 from foundation.scratch import scratch_folder
 from foundation.text import shown_lines
 from preprocessing.clean import clean_dataset
 from preprocessing.folder import CleanFolderError, reading
+from preprocessing.hashes import HashKind
 from preprocessing.manifest import MANIFEST_NAME, SETTINGS_NAME, check_fingerprint, clean_file, read_rows
 from preprocessing.plan import parts
 from preprocessing.rows import ClipRow
@@ -35,7 +35,7 @@ class _FileState(NamedTuple):
 
 
 _HASHES: dict[
-    _FileState, str
+    tuple[_FileState, HashKind], str
 ] = {}  # contents that this process has compared: a stage or fold later they are the same
 
 
@@ -169,15 +169,20 @@ def altered(rows: Sequence[ClipRow], clean_dir: Path) -> list[ClipRow]:
     """
     paths = [(row, clean_file(clean_dir, row)) for row in rows if row.has_audio]
     suspects = [(row, path) for row, path in paths if is_suspect(row, path)]
-    states = [_FileState(str(path), (stat := path.stat()).st_size, stat.st_mtime_ns) for _, path in suspects]
-    if new := [state for state in states if state not in _HASHES]:
+    keys = [(_file_state(path), row.hash_kind) for row, path in suspects]
+    if new := [key for key in keys if key not in _HASHES]:
         print(
             f"{len(new)} files in {clean_dir} have other times than when they were made (copied?): comparing their "
             "contents; preprocess.py does so once and notes the new times",
             file=sys.stderr,
         )
-    _HASHES.update((state, content_hash(Path(state.path))) for state in new)
-    return [row for (row, _), state in zip(suspects, states, strict=True) if _HASHES[state] != row.clean_hash]
+    _HASHES.update(((state, kind), kind.of_file(Path(state.path))) for state, kind in new)
+    return [row for (row, _), key in zip(suspects, keys, strict=True) if _HASHES[key] != row.clean_hash]
+
+
+def _file_state(path: Path) -> _FileState:
+    stat = path.stat()
+    return _FileState(str(path), stat.st_size, stat.st_mtime_ns)
 
 
 def _check_contents(rows: Sequence[ClipRow], clean_dir: Path) -> None:

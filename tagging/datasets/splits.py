@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from foundation.words import some
+from preprocessing.hashes import mixture
 from tagging.datasets.csv_files import check_once, inner_name, read_by_clip, write_csv
 from tagging.datasets.settings import SplitSettings
 from tagging.datasets.stratified import deal_clips, deal_groups, own_groups
@@ -98,11 +99,24 @@ def keep_apart(train: pd.DataFrame, validation: pd.DataFrame) -> np.ndarray:
 
     Left out are clips of a validation clip's group, and, where both tables have an `audio_hash`, clips with
     a validation clip's audio under another name.
+
+    Raises:
+        DatasetError: hashes of two kinds, which cannot be compared.
     """
     apart = ~(train["group"].isin(set(validation["group"]) - {""}))
     if "audio_hash" in train and "audio_hash" in validation:
+        _check_one_kind(train, validation)
         apart &= ~train["audio_hash"].isin(set(validation["audio_hash"]) - {""})
     return apart.to_numpy(bool)
+
+
+def _check_one_kind(train: pd.DataFrame, validation: pd.DataFrame) -> None:
+    received = mixture({*train["audio_hash"], *validation["audio_hash"]})
+    if received and len(validation):
+        raise DatasetError(
+            "expected hashes of one kind, to tell clips to train on from validation clips of the same audio, received "
+            f"{received}: clean all clips with one version, by preprocess.py --force"
+        )
 
 
 def write_split(path: Path, clips: pd.DataFrame, is_validation: np.ndarray) -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from foundation.text import shown
 from foundation.words import counted, listed, with_reasons
+from preprocessing.hashes import mixture
 from tagging.datasets.table import TEST
 from tagging.doctor.finding import Finding
 from tagging.doctor.survey import USABLE, Survey
@@ -98,6 +99,17 @@ def copies(survey: Survey) -> Finding | None:
     )
 
 
+def two_kinds_of_hashes(survey: Survey) -> Finding | None:
+    """Fires where the manifest has hashes of older and of newer versions."""
+    if not (received := mixture(survey.clips["audio_hash"])):
+        return None
+    return Finding(
+        "two kinds of hashes",
+        f"expected hashes of one kind in the manifest, received {received}",
+        "Copies are not found across the two, and training refuses them; preprocess.py --force makes all of one kind.",
+    )
+
+
 def _unusable(survey: Survey) -> pd.DataFrame:
     return survey.known[~survey.known["status"].isin(USABLE)]
 
@@ -140,4 +152,4 @@ def _names(clips: pd.DataFrame) -> str:
     )
 
 
-RULES = (unusable, silent, contradictions, leaks, copies)
+RULES = (unusable, silent, contradictions, leaks, copies, two_kinds_of_hashes)

@@ -16,9 +16,10 @@ from foundation.words import counted
 from foundation.workers import Workers
 from preprocessing.clip import examine_clip
 from preprocessing.folder import CleanFolderError
+from preprocessing.hashes import HashKind
 from preprocessing.manifest import check_fingerprint, clean_file
 from preprocessing.plan import places
-from preprocessing.rows import ClipRow, ClipTask
+from preprocessing.rows import ClipRow, ClipTask, hash_kind_of
 from preprocessing.settings import CleaningSettings
 from tagging.config.schema import Config
 from tagging.datasets.cleaned import altered, noted
@@ -94,7 +95,7 @@ def survey(config: Config, dataset: Dataset, *, jobs: int, is_quick: bool = Fals
     is_new = [name not in names for name in zip(clips["split"], clips["fname"], strict=True)]
     new = _sample(clips[is_new])
     source = _source(clean_dir, len(rows), sum(is_new), len(new))
-    rows += _examined(clips.loc[new], settings, jobs)
+    rows += _examined(clips.loc[new], settings, hash_kind_of(rows), jobs)
     clips = _with_rows(clips, rows)
     clips = clips.assign(content=_content(clips, jobs, has_manifest=has_manifest))
     heard = sample[clips.loc[sample, "status"].isin(USABLE)] if not is_quick else sample[:0]
@@ -140,10 +141,14 @@ def _sample(clips: pd.DataFrame) -> pd.Index:
     return chosen[: max(1, int((total <= MOST_BYTES).sum()))].sort_values()
 
 
-def _examined(clips: pd.DataFrame, settings: CleaningSettings, jobs: int) -> list[ClipRow]:
+def _examined(
+    clips: pd.DataFrame, settings: CleaningSettings, hash_kind: HashKind, jobs: int
+) -> list[ClipRow]:
     """What cleaning would say of clips; nothing is written."""
     columns = zip(clips["split"], clips["fname"], clips["path"], places(clips), strict=True)
-    tasks = [ClipTask(split, fname, Path(path), Path(), *place) for split, fname, path, place in columns]
+    tasks = [
+        ClipTask(split, fname, Path(path), Path(), *place, hash_kind) for split, fname, path, place in columns
+    ]
     with Workers(jobs) as pool:
         return list(pool.map(lambda task: examine_clip(task, settings)[1], tasks))
 

@@ -15,8 +15,8 @@ from foundation.settings import as_dict
 from tagging.pipeline.batches import TrainingBatches
 from tagging.runs.contents import FEATURES
 from tagging.runs.versions import versions
+from tagging.training.clips_digest import clips_digest
 from tagging.training.stage_run import StageRun
-from tagging.training.start import clips_digest
 
 _LOCK = ".lock"
 _OF_HEADS = (

@@ -1,11 +1,8 @@
 """Where a stage starts from, and whether it is the stage that was begun or finished before."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from foundation.files import content_hash
 from foundation.settings import as_dict, completed
@@ -17,6 +14,7 @@ from tagging.config.selection import SELECTED
 from tagging.config.stage import StageSettings
 from tagging.datasets.table import NOISY
 from tagging.runs.run import MODEL, SHAPING, Run, RunError, read_run
+from tagging.training.clips_digest import NO_CLIPS, clips_digest, why_not_comparable
 from tagging.training.data import StageData
 from tagging.training.stage import Stage
 
@@ -77,7 +75,7 @@ def identity(stage: Stage, data: StageData, start: Run | None, teachers: Sequenc
         "stage": whole["stages"][stage.name],
         "train_clips": clips_digest(data.train),
         "validation_clips": clips_digest(data.held_out),
-        _NOISY_HELD: clips_digest(data.validation) if data.noisy else "none",
+        _NOISY_HELD: clips_digest(data.validation) if data.noisy else NO_CLIPS,
         "background_clips": clips_digest(data.backgrounds),
         _WEIGHTS: None if start else _weights_hash(stage.config.model),
         "init_finished": start.info["finished"] if start else None,
@@ -109,6 +107,7 @@ def check_teacher(new: dict[str, Any], classes: tuple[str, ...], teacher: Run, s
     if old["validation_clips"] != new["validation_clips"] or _may_know_noisy(old, new):
         print(
             f"{teacher.path} may have been trained on validation clips of this stage: its selection may favour them"
+            f"{_doubt(old, new)}"
         )
 
 
@@ -128,12 +127,14 @@ def check_start(new: dict[str, Any], classes: tuple[str, ...], start: Run, stage
     if new["stage"]["init"] == "previous":
         lines = differing_keys(_part(old, *SHAPING), _part(new, *SHAPING))
         if holds_out_others:
-            lines.append("other clips were held out for validation")
+            reason = why_not_comparable(old["validation_clips"], new["validation_clips"])
+            lines.append(reason or "other clips were held out for validation")
     else:
         lines = differing_keys(_images(old), _images(new))
     if not lines and (holds_out_others or _may_know_noisy(old, new)):
         print(
             f"{start.path} may have been trained on validation clips of this stage: scores may be too optimistic"
+            f"{_doubt(old, new)}"
         )
     if lines:
         raise RunError(
@@ -142,13 +143,19 @@ def check_start(new: dict[str, Any], classes: tuple[str, ...], start: Run, stage
         )
 
 
+def _doubt(old: dict[str, Any], new: dict[str, Any]) -> str:
+    """What to add where it cannot be told which clips two identities hold out."""
+    reasons = (why_not_comparable(old[key], new[key]) for key in ("validation_clips", _NOISY_HELD))
+    return next((f" ({reason}; train it again to be sure)" for reason in reasons if reason), "")
+
+
 def _may_know_noisy(old: dict[str, Any], new: dict[str, Any]) -> bool:
     """Whether a run may have been trained on noisy clips that validate this stage."""
-    if new[_NOISY_HELD] in ("none", old[_NOISY_HELD]):
+    if new[_NOISY_HELD] in (NO_CLIPS, old[_NOISY_HELD]):
         return False
     sees_noisy = {NOISY, SELECTED} & {*old["stage"]["sources"]} or old.get(
-        "background_clips", "none"
-    ) != "none"
+        "background_clips", NO_CLIPS
+    ) != NO_CLIPS
     return bool(sees_noisy or old["init_finished"] or Path(old["model"]["weights"]).is_dir())
 
 
@@ -174,7 +181,12 @@ def differences(old: dict[str, Any], new: dict[str, Any], stage: str) -> list[st
     if not (old[_WEIGHTS] and new[_WEIGHTS]):  # not known, or gone
         del old[_WEIGHTS], new[_WEIGHTS]
     lines = differing_keys(_with_full_keys(old, stage), _with_full_keys(new, stage))
-    return [_TABLES.get(line.partition(":")[0], line) for line in lines]
+    return list(dict.fromkeys(_in_words(line, old, new) for line in lines))
+
+
+def _in_words(line: str, old: dict[str, Any], new: dict[str, Any]) -> str:
+    key = line.partition(":")[0]
+    return (key in _TABLES and why_not_comparable(old.get(key, NO_CLIPS), new[key])) or _TABLES.get(key, line)
 
 
 def _completed(old: dict[str, Any]) -> dict[str, Any]:
@@ -183,7 +195,7 @@ def _completed(old: dict[str, Any]) -> dict[str, Any]:
     settings = {key: known[key] for key in _OF_CONFIG}
     return {
         _WEIGHTS: None,
-        _NOISY_HELD: "none",
+        _NOISY_HELD: NO_CLIPS,
         **settings,
         **old,
         **settings,
@@ -208,10 +220,3 @@ def _images(whole: dict[str, Any]) -> dict[str, Any]:
 
 def _part(whole: dict[str, Any], *keys: str) -> dict[str, Any]:
     return {key: whole.get(key, "absent") for key in keys}
-
-
-def clips_digest(clips: pd.DataFrame) -> str:
-    """The clips by split, name, sound and labels (or values), whatever folder they are in."""
-    labels = clips["values"].map(str) if "values" in clips else clips["labels"].map(",".join)
-    lines = clips["split"] + "/" + clips["fname"] + " " + clips["audio_hash"] + " " + labels
-    return hashlib.blake2b("\n".join(lines).encode(), digest_size=8).hexdigest() if len(lines) else "none"

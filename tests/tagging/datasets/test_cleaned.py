@@ -12,11 +12,12 @@ import soundfile as sf
 
 from preprocessing.clean import clean_dataset
 from preprocessing.folder import HEADER_BYTES, CleanFolderError
+from preprocessing.hashes import HashKind
 from preprocessing.manifest import write_rows, write_settings
 from preprocessing.rows import ClipRow
 from preprocessing.settings import CleaningSettings
-from tagging.datasets import cleaned
 from tagging.datasets.cleaned import clean_audio, with_clean_audio
+from tests.older_folders import with_older_hashes
 
 SETTINGS = CleaningSettings()
 NAMES = ["a.wav", "b.wav", "c.flac"]
@@ -73,7 +74,7 @@ def test_a_copied_clean_folder_is_compared_once_in_a_command(tmp_path, clips, ca
         os.utime(path, ns=(1, 1))
     first = with_clean_audio(clips, tmp_path / "copy", SETTINGS)[0]
     assert "3 files" in capsys.readouterr().err
-    monkeypatch.setattr(cleaned, "content_hash", lambda path: pytest.fail("compared again"))
+    monkeypatch.setattr(HashKind, "of_file", lambda kind, path: pytest.fail("compared again"))
     pd.testing.assert_frame_equal(with_clean_audio(clips, tmp_path / "copy", SETTINGS)[0], first)
     assert capsys.readouterr().err == ""
 
@@ -94,8 +95,19 @@ def test_an_altered_clean_file_is_refused_and_a_copy_is_not(tmp_path, clips, cap
     assert capsys.readouterr().err == ""
 
 
+def test_a_copied_folder_of_an_older_version_is_compared_by_its_own_hashes(tmp_path, clips):
+    with_older_hashes(tmp_path / "clean", clips, only=[*NAMES, "bad.wav"])
+    for path in (tmp_path / "clean" / "test").iterdir():
+        os.utime(path, ns=(1, 1))
+    assert len(with_clean_audio(clips, tmp_path / "clean", SETTINGS)[0]) == 3
+    path = tmp_path / "clean" / "test" / "b.wav"
+    path.write_bytes(bytes(path.stat().st_size))
+    with pytest.raises(CleanFolderError, match=r"1 files .*altered .*b\.wav.*run preprocess\.py"):
+        with_clean_audio(clips, tmp_path / "clean", SETTINGS)
+
+
 def test_nothing_is_read_in_an_ordinary_folder(tmp_path, clips, monkeypatch):
-    monkeypatch.setattr("tagging.datasets.cleaned.content_hash", None)
+    monkeypatch.setattr(HashKind, "of_file", None)
     with_clean_audio(clips, tmp_path / "clean", SETTINGS)
 
 

@@ -248,6 +248,18 @@ def test_training_clips_of_a_validation_recording_are_kept_apart():
     np.testing.assert_array_equal(keep_apart(without, validation), [False, True, True, True, True])
 
 
+def test_hashes_of_two_kinds_cannot_keep_clips_apart():
+    validation = pd.DataFrame({"fname": ["v"], "group": "", "audio_hash": "aa"})
+    train = pd.DataFrame({"fname": ["a", "b"], "group": "", "audio_hash": ["xxh3:aa", "bb"]})
+    expected = r"hashes of one kind.*received 2 BLAKE2b and 1 XXH3-128.*preprocess\.py --force"
+    with pytest.raises(DatasetError, match=expected):
+        keep_apart(train, validation)
+    with pytest.raises(DatasetError, match="received 1 BLAKE2b and 1 XXH3-128"):
+        keep_apart(train[:1], validation)
+    assert keep_apart(train[1:], validation).all()
+    assert keep_apart(train, validation[:0]).all(), "nothing is compared"
+
+
 def test_the_data_sets_own_hold_out_is_taken():
     own = np.arange(12) % 3 == 0
     clips = pd.DataFrame({"fname": [f"{i}" for i in range(12)], "group": "", "validates": own})

@@ -1,8 +1,12 @@
 """Rules on level, silence, and clips that are silent, broken or there twice."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from preprocessing.clean import clean_dataset
+from tests.older_folders import with_older_hashes
 from tests.tagging.doctor.conftest import noise
 
 
@@ -44,6 +48,28 @@ def test_copies_with_other_labels_are_left_out(made):
     made.classes(5).write({"cat/same.wav": noise(seed=50), "dog/alike.wav": noise(seed=50)})
     (finding,) = made.look().findings
     assert (finding.name, set(finding.exclude)) == ("contradicting labels", {"same.wav", "alike.wav"})
+
+
+def test_copies_are_found_among_clips_of_an_older_clean_folder_and_others(made):
+    checkup = made.classes(5).look()
+    clean_dir, clips = Path(checkup.data.config.clean_dir), checkup.data.dataset.clips
+    clean_dataset(clips, clean_dir, checkup.data.config.cleaning, progress=False)
+    with_older_hashes(clean_dir, clips)
+    made.write({"dog/alike.wav": noise(seed=0)})
+    (finding,) = made.look().findings
+    assert (finding.name, set(finding.exclude)) == ("contradicting labels", {"cat0.wav", "alike.wav"})
+
+
+def test_hashes_of_two_kinds_are_named(made):
+    checkup = made.classes(5).look()
+    clean_dir, clips = Path(checkup.data.config.clean_dir), checkup.data.dataset.clips
+    clean_dataset(clips, clean_dir, checkup.data.config.cleaning, progress=False)
+    assert made.look().findings == ()
+    with_older_hashes(clean_dir, clips, only=["cat0.wav"])
+    (finding,) = made.look().findings
+    assert finding.name == "two kinds of hashes"
+    assert "expected hashes of one kind in the manifest, received 1 BLAKE2b and 9 XXH3-128" in finding.text
+    assert "preprocess.py --force" in finding.why
 
 
 def test_of_copies_with_one_label_one_stays(made):

@@ -1,6 +1,7 @@
 """What makes a run the same as another, and what a task refuses."""
 
 import json
+import re
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from tagging.config.load import load_config
 from tagging.datasets.table import Dataset, DatasetError
 from tagging.runs.run import Run, RunError
+from tagging.training.clips_digest import clips_digest
 from tagging.training.data import StageData, _check_numbers
 from tagging.training.stage import Stage
 from tagging.training.start import _images, check_same, check_start, check_teacher, identity
@@ -89,6 +91,54 @@ def test_other_clips_are_said_in_words(stage):
     old = {**new, "train_clips": "28b66ab8fc3d0ea4", "validation_clips": "991bb7bf6e4d2d7d"}
     with pytest.raises(RunError, match=r"\(other clips to train on.*; other clips are held out[^0-9]*\)"):
         check_same(old, new, Path("run"), "train")
+
+
+def hashed(prefix: str) -> pd.DataFrame:
+    """Two clips with hashes of the kind that begins so."""
+    hashes = [prefix + digit * 32 for digit in "0f"]
+    return pd.DataFrame(
+        {"fname": ["a", "b"], "split": "train", "audio_hash": hashes, "labels": [("x",), ("x", "y")]}
+    )
+
+
+def test_the_digest_of_clips_tells_the_kind_of_their_hashes_and_that_of_older_ones_is_as_it_was():
+    assert clips_digest(hashed("")) == "fe42793597ce38a0"
+    assert re.fullmatch("xxh3:[0-9a-f]{16}", clips_digest(hashed("xxh3:")))
+    assert clips_digest(hashed("xxh3:")[:0]) == "none"
+
+
+@pytest.fixture
+def two_kinds(stage):
+    """The identity of a run on a clean folder of an older version, and that of a stage on the same one made again."""
+    new = identity(stage("stages.train.init=none"), data(), None, [])
+    tables = ("train_clips", "validation_clips")
+    old, new = ({**new, **dict.fromkeys(tables, clips_digest(hashed(kind)))} for kind in ("", "xxh3:"))
+    run = Run(Path("a/run"), None, {"identity": old, "task": "regression", "classes": ["valence"]})
+    return run, new
+
+
+TWO_KINDS = "expected clips with BLAKE2b hashes, received XXH3-128"
+
+
+def test_a_run_on_a_clean_folder_of_another_kind_of_hash_is_said_in_words(two_kinds):
+    run, new = two_kinds
+    with pytest.raises(RunError, match=rf"\({TWO_KINDS}[^;]*\); --stage train --force"):
+        check_same(run.info["identity"], new, Path("run"), "train")
+
+
+def test_so_is_a_run_to_start_from_or_to_select_by(two_kinds, capsys):
+    run, new = two_kinds
+    previous = {**new, "stage": {**new["stage"], "init": "previous"}}
+    with pytest.raises(
+        RunError, match=rf"a/run was trained with other settings \(.*{TWO_KINDS}.*train it again"
+    ):
+        check_start(previous, ("valence",), run, "train")
+    for check in (check_start, check_teacher):
+        check(new, ("valence",), run, "train")
+        said = capsys.readouterr().out
+        assert "a/run may have been trained on validation clips of this stage" in said
+        assert TWO_KINDS in said
+        assert said.count("\n") == 1
 
 
 def test_a_key_that_does_not_exist_any_more_is_a_difference(stage):

@@ -21,8 +21,10 @@ from tagging.losses.settings import LossError
 from tagging.runs.contents import foreign_files
 from tagging.runs.run import RunError
 from tagging.training import data as data_module
+from tagging.training.clips_digest import clips_digest
 from tagging.training.data import _long_pieces, _missing_classes, stage_data
 from tagging.training.train import train_stage
+from tests.older_folders import with_older_hashes
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -58,6 +60,19 @@ def test_an_unusable_clip_moves_no_other_one_between_the_sides(tiny, tmp_path, o
     assert {"audio_hash", "path"} <= set(data.train) & set(data.validation)
     checked, held_out = checked_clips(whole.dataset, config.split, config.seed, config.dataset.exclude)
     assert list(checked["fname"][held_out]) == list(whole.validation["fname"])
+
+
+def test_a_clean_folder_with_hashes_of_two_kinds_is_refused(tiny, tmp_path, own_clean):
+    config = tiny.config(tmp_path, f"clean_dir={own_clean}")
+    whole = stage_data(config, StageSettings(sources=["curated"]))
+    clips = whole.dataset.clips
+    with_older_hashes(own_clean, clips, only=[whole.validation["fname"][0]])
+    with pytest.raises(DatasetError, match=r"received 1 BLAKE2b and \d+ XXH3-128.*preprocess\.py --force"):
+        stage_data(config, StageSettings(sources=["curated"]))
+    with_older_hashes(own_clean, clips)
+    older = stage_data(config, StageSettings(sources=["curated"]))
+    assert list(older.train["fname"]) == list(whole.train["fname"])
+    assert clips_digest(older.train) != clips_digest(whole.train)
 
 
 def test_a_later_stage_of_another_task_is_refused_before_the_first_one_trains(tiny, tmp_path):
