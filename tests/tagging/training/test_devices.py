@@ -82,10 +82,11 @@ def test_two_devices_learn_what_one_learns_and_resume_exactly(tiny, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_devices_learn_what_one_learns_with_jax(tiny, tmp_path):
+def test_two_devices_learn_what_one_learns_and_resume_exactly_with_jax(tiny, tmp_path):
     pytest.importorskip("jax", reason="needs jax: pip install -r requirements-jax.txt")
-    trained(tiny, tmp_path, "jax", "one:1 two:2", *PLAIN)
+    trained(tiny, tmp_path, "jax", "one:1 two:2 cut:0 cut:2", *PLAIN, "train.ema_momentum=0.9")
     assert_close(tmp_path)
+    assert_same_training(tmp_path / "cut" / "runs" / "noisy", tmp_path / "two" / "runs" / "noisy")
 
 
 def test_a_training_that_resumes_on_fewer_devices_says_so(tmp_path, monkeypatch, capsys):
