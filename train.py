@@ -36,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _train(args: argparse.Namespace) -> int:
     from foundation.claims import check_outputs, check_plot
+    from preprocessing.manifest import check_fingerprint
     from tagging.config.load import ConfigError, load_config
     from tagging.training.devices import start_for_workers, start_on
 
@@ -51,6 +52,7 @@ def _train(args: argparse.Namespace) -> int:
         raise ConfigError("--shard trains a part of the folds: add --folds K")
     check_plot("--show-batch", args.show_batch)
     check_outputs("train.py", {"--show-batch": args.show_batch})
+    check_fingerprint(config.clean_dir, config.cleaning)
     start = start_for_workers if args.folds and len(args.devices) > 1 else start_on
     start(args.devices, args.jobs)
     from tagging.training.folds import train_folds

@@ -19,11 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from foundation.claims import claimed
     from tagging.config.load import load_config, save_config
-    from tagging.doctor.checkup import check_up
-    from tagging.doctor.text import as_json, as_text
 
     path = cli.chosen_config(args.config, args.overrides)
     files = [path, *load_config(path, args.overrides).dataset.files]
+    from tagging.doctor.checkup import check_up
+    from tagging.doctor.text import as_json, as_text
+
     with claimed("doctor", {"--apply": args.apply}, inputs=files):
         checkup = check_up(path, args.overrides, jobs=args.jobs)
         print(as_json(checkup) if args.format == "json" else as_text(checkup))

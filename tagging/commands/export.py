@@ -3,15 +3,18 @@
 import argparse
 from pathlib import Path
 
+from foundation.inputs import existing
 from tagging import cli
 from tagging.export.registry import FLOAT32, FORMATS, PRECISIONS
+from tagging.runs.arguments import run_or_audioset
+from tagging.tagger.arguments import add_weights
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "runs",
         nargs="+",
-        type=Path,
+        type=run_or_audioset,
         metavar="RUN",
         help="run folders or cross-validation folders, several form an ensemble; audioset: the published network that "
         "knows AudioSet's 527 classes",
@@ -34,15 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=FLOAT32,
         help="smaller weights of the network; the front end keeps float32 (default: %(default)s)",
     )
-    parser.add_argument(
-        "--weights",
-        type=Path,
-        metavar="FILE",
-        help="weights of the published network (default: they are downloaded once)",
-    )
+    add_weights(parser)
     parser.add_argument(
         "--runtime",
-        type=Path,
+        type=existing("the npm package of onnxruntime-web"),
         metavar="FILE.tgz",
         help="npm package of onnxruntime-web for --to page (default: it is fetched once)",
     )

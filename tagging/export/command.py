@@ -18,7 +18,7 @@ from tagging.export.graph import Graph, graph_of
 from tagging.export.registry import FORMATS, OPTIONS, Format
 from tagging.export.standalone import NAME as STANDALONE
 from tagging.export.standalone import standalone_text
-from tagging.inference.published import AUDIOSET
+from tagging.runs.arguments import AUDIOSET
 from tagging.tagger.models import load_ensemble
 
 EXPORT = "export"

@@ -117,6 +117,6 @@ def test_a_package_that_lacks_is_named_with_its_command(noisy, tmp_path, capsys,
 
 
 def test_what_is_not_a_run_is_refused(tmp_path, capsys):
-    assert "expected a run folder" in refusal(
-        capsys, tmp_path / "no", "--to", "savedmodel", "--out", tmp_path
+    assert "expected a finished run" in refusal(
+        capsys, tmp_path, "--to", "savedmodel", "--out", tmp_path / "out"
     )
