@@ -38,8 +38,10 @@ def package(tmp_path, monkeypatch) -> Path:
 
 def test_a_page_is_one_file_with_the_model_of_the_run(make_run, package, tmp_path, capsys):
     assert export(make_run(), "--to", "page", "--out", tmp_path / "out", "--runtime", package) == 0
-    assert "(in the page: onnxruntime-web 1." in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "(in the page: onnxruntime-web 1." in printed
     names = {path.name for path in (tmp_path / "out").iterdir() if not path.name.startswith(".")}
+    assert printed.endswith(f"next: open {tmp_path / 'out' / 'index.html'} in a browser\n")
     assert names == {"index.html", "labels.txt", "licences.txt", "model_card.md", "parity.json"}
     parity = json.loads((tmp_path / "out" / "parity.json").read_text())
     assert parity["largest_difference"]["scores"] <= 1e-4
