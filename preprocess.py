@@ -41,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _preprocess(args: argparse.Namespace) -> int:
     from foundation.errors import UserError
     from preprocessing.clean import clean_dataset, clean_shard
+    from preprocessing.manifest import MANIFEST_NAME
     from preprocessing.preview import write_preview
     from preprocessing.summary import SHOWN, closing_table, left_empty, problems, warnings
     from tagging.config.load import load_config
@@ -75,6 +76,8 @@ def _preprocess(args: argparse.Namespace) -> int:
     else:
         manifest = clean_dataset(clips, config.clean_dir, config.cleaning, force=args.force, **options)
     print(closing_table(manifest))
+    if not args.shard:
+        print(f"{Path(config.clean_dir, MANIFEST_NAME)} has each clip; docs/cli.md explains the table")
     bad = problems(manifest, config.clean_dir)
     for listed in (bad, warnings(manifest)):
         if listed:

@@ -153,3 +153,13 @@ def test_preprocess_says_nothing_without_a_grave_finding(made, capsys):
     made.classes(5)
     assert preprocess.main(["--config", str(made.config), "--jobs", "1"]) == 0
     assert "doctor" not in capsys.readouterr().out
+
+
+def test_preprocess_says_where_its_figures_are_explained(made, capsys):
+    made.classes(5)
+    command = ["--config", str(made.config), "--jobs", "1"]
+    assert preprocess.main([*command, "--shard", "1/2"]) == 0
+    assert "docs/cli.md" not in capsys.readouterr().out, "there is no manifest yet"
+    assert preprocess.main(command) == 0
+    manifest = next(made.root.parent.glob("*/manifest.csv"))
+    assert f"{manifest} has each clip; docs/cli.md explains the table" in capsys.readouterr().out
