@@ -76,8 +76,6 @@ def _preprocess(args: argparse.Namespace) -> int:
     else:
         manifest = clean_dataset(clips, config.clean_dir, config.cleaning, force=args.force, **options)
     print(closing_table(manifest))
-    if not args.shard:
-        print(f"{Path(config.clean_dir, MANIFEST_NAME)} has each clip; docs/cli.md explains the table")
     bad = problems(manifest, config.clean_dir)
     for listed in (bad, warnings(manifest)):
         if listed:
@@ -87,6 +85,7 @@ def _preprocess(args: argparse.Namespace) -> int:
             f"shard {args.shard} is done; once all are, the same command without --shard writes the manifest"
         )
         return int(args.strict and bool(bad))
+    print(f"{Path(config.clean_dir, MANIFEST_NAME)} has each clip; docs/cli.md explains the table")
     if empty := left_empty(manifest, clips):
         more = f" and {len(empty) - SHOWN} more" * (len(empty) > SHOWN)
         print(f"no usable clips in {', '.join(empty[:SHOWN])}{more}", file=sys.stderr)
