@@ -1,4 +1,4 @@
-"""configs/own_csv.yaml, the other name of own/multilabel_noisy.yaml, on a small tree: from table to predictions."""
+"""configs/own/multilabel_noisy.yaml on a small tree: from table to predictions."""
 
 import csv
 from pathlib import Path
@@ -11,7 +11,7 @@ import predict
 import preprocess
 import train
 
-CONFIG = Path(__file__).parents[3] / "configs" / "own_csv.yaml"
+CONFIG = Path(__file__).parents[3] / "configs" / "own" / "multilabel_noisy.yaml"
 SMALL = (
     "window.window_s=1 window.hop_s=1 model.filters=[4,8] model.units=[8] train.epochs=1 train.batch_size=8"
 )
