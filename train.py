@@ -36,7 +36,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _train(args: argparse.Namespace) -> int:
     from foundation.claims import check_outputs, check_plot
-    from preprocessing.manifest import check_fingerprint
     from tagging.config.load import ConfigError, load_config
     from tagging.training.devices import start_for_workers, start_on
 
@@ -52,7 +51,12 @@ def _train(args: argparse.Namespace) -> int:
         raise ConfigError("--shard trains a part of the folds: add --folds K")
     check_plot("--show-batch", args.show_batch)
     check_outputs("train.py", {"--show-batch": args.show_batch})
-    check_fingerprint(config.clean_dir, config.cleaning)
+    if not Path(config.clean_dir).is_dir():
+        from tagging.training.data import stage_data
+
+        stage_data(
+            config, config.stage(stages[0])
+        )  # raises what training would, before TensorFlow is imported
     start = start_for_workers if args.folds and len(args.devices) > 1 else start_on
     start(args.devices, args.jobs)
     from tagging.training.folds import train_folds

@@ -34,15 +34,11 @@ COMMANDS = [
     ("tag", ["a.wav", "--run", "nowhere"], RUN),
     ("tag", ["nowhere", "none.wav"], "expected audio files or folders, received nowhere, none.wav: no such"),
 ]
-SETTINGS = [
-    ("train.py", ["clean_dir=nowhere"], "expected a clean folder, nowhere/cleaning.json does not exist"),
-    ("doctor", ["--config", "nowhere"], "expected a config file, received nowhere: no such file"),
-]
-COUNTED = """
+IMPORTED = """
 import json, sys
-from tests.tagging.test_missing_inputs import COMMANDS, SETTINGS, code_of
-codes = [code_of(name, arguments) for name, arguments, _ in {those}]
-print(json.dumps([codes, sorted(sys.modules.keys() & {{"tensorflow", "keras", "pandas", "numpy"}})]))
+from tests.tagging.test_missing_inputs import code_of
+codes = [code_of(*given) for given in json.loads(sys.argv[1])]
+print(json.dumps([codes, sorted(sys.modules.keys() & {"tensorflow", "keras", "pandas", "numpy"})]))
 """
 
 
@@ -56,9 +52,17 @@ def code_of(name: str, arguments: list[str]) -> int | str | None:
         return end.code
 
 
-@pytest.mark.parametrize(("name", "arguments", "words"), [*COMMANDS, *SETTINGS])
+def imported(given: list[tuple[str, list[str]]]) -> list[str]:
+    """The heavy modules that commands import until they are refused, in a process of their own."""
+    command = [sys.executable, "-c", IMPORTED, json.dumps(given)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    codes, loaded = json.loads(done.stdout)
+    assert codes == [2] * len(given)
+    return loaded
+
+
+@pytest.mark.parametrize(("name", "arguments", "words"), COMMANDS)
 def test_a_missing_file_or_folder_is_one_line(tmp_path, monkeypatch, capsys, name, arguments, words):
-    (tmp_path / "configs").symlink_to(ROOT / "configs")
     monkeypatch.chdir(tmp_path)
     assert code_of(name, arguments) == 2
     (line,) = capsys.readouterr().err.splitlines()
@@ -66,13 +70,18 @@ def test_a_missing_file_or_folder_is_one_line(tmp_path, monkeypatch, capsys, nam
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("those", "heavy"), [("COMMANDS", []), ("SETTINGS", ["numpy", "pandas"])])
-def test_tensorflow_is_not_imported_to_find_that_it_is_missing(those, heavy):
-    command = [sys.executable, "-c", COUNTED.format(those=those)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
-    codes, loaded = json.loads(done.stdout)
-    assert set(codes) == {2}
-    assert loaded == heavy
+def test_nothing_heavy_is_imported_to_find_that_it_is_missing():
+    assert imported([(name, arguments) for name, arguments, _ in COMMANDS]) == []
+
+
+@pytest.mark.slow
+def test_training_finds_that_the_clean_folder_is_missing_without_tensorflow(tiny, tmp_path):
+    config = tiny.write_config(tmp_path)
+    assert imported([("train.py", ["--config", str(config), f"clean_dir={tmp_path}/no"])]) == [
+        "numpy",
+        "pandas",
+    ]
+    assert imported([("doctor", ["--config", "nowhere"])]) == []
 
 
 def test_names_links_and_home_are_known(tmp_path, monkeypatch):
