@@ -3,7 +3,9 @@
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from tagging import cli
@@ -31,7 +33,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     cli.add_shard(parser, "with --folds only; the same command without it puts the folds together")
     cli.add_devices(parser, "with --folds each fold trains on one of them, else all of them share each batch")
-    return cli.run(_train, parser, argv, interrupted="rerun the same command (without --force) to resume")
+    return cli.run(_timed, parser, argv, interrupted="rerun the same command (without --force) to resume")
+
+
+def _timed(args: argparse.Namespace) -> int:
+    start = time.perf_counter()
+    code = _train(args)
+    if not args.show_batch:
+        taken = timedelta(seconds=round(time.perf_counter() - start))
+        print(f"train.py took {taken} (h:mm:ss) in all, start-up and reports included")
+    return code
 
 
 def _train(args: argparse.Namespace) -> int:
