@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from foundation.inputs import existing
 from tagging import cli
+from tagging.runs.arguments import run_folder
 
 _OVERRIDE = re.compile(r"[A-Za-z_][\w.]*=")
 
@@ -17,6 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--runs",
         nargs="+",
+        type=_run_or_override,
         default=[],
         metavar="RUN",
         help="run folders or cross-validation folders (averaged over folds first); default: the most recent finished "
@@ -24,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument(
         "--audio",
-        type=Path,
+        type=existing("a file or folder of audio"),
         metavar="PATH",
         help="score this audio file, or the audio files in this folder, instead of the test clips",
     )
@@ -57,8 +60,8 @@ def _predict(args: argparse.Namespace) -> int:
     if args.shard and is_stream(out):
         raise ConfigError(f"--shard leaves its part next to a file: expected --out FILE, received {out}")
     named_files = [path for path in (args.config, args.audio) if path]
-    named, behind_runs = _paths_and_overrides(args.runs)
-    overrides = [*args.overrides, *behind_runs]
+    named = [given for given in args.runs if isinstance(given, Path)]
+    overrides = [*args.overrides, *(given for given in args.runs if isinstance(given, str))]
     ours = [text for text in overrides if text.startswith(OF_PREDICTION)]
     members = [read_member(path, ours) for path in named]
     of_run = members[0].runs[0].path / CONFIG if members else None
@@ -80,10 +83,9 @@ def _predict(args: argparse.Namespace) -> int:
     return predict_test(config, ensemble, out, args.jobs, report=args.report, shard=args.shard)
 
 
-def _paths_and_overrides(given: Sequence[str]) -> tuple[list[Path], list[str]]:
+def _run_or_override(text: str) -> Path | str:
     """What follows --runs: argparse also gives it the overrides that come after it."""
-    overrides = [text for text in given if _OVERRIDE.match(text) and not Path(text).exists()]
-    return [cli.at_home(text) for text in given if text not in overrides], overrides
+    return text if _OVERRIDE.match(text) and not Path(text).exists() else run_folder(text)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _preprocess(args: argparse.Namespace) -> int:
     from foundation.errors import UserError
     from preprocessing.clean import clean_dataset, clean_shard
+    from preprocessing.manifest import MANIFEST_NAME
     from preprocessing.preview import write_preview
     from preprocessing.summary import SHOWN, closing_table, left_empty, problems, warnings
     from tagging.config.load import load_config
@@ -84,6 +85,7 @@ def _preprocess(args: argparse.Namespace) -> int:
             f"shard {args.shard} is done; once all are, the same command without --shard writes the manifest"
         )
         return int(args.strict and bool(bad))
+    print(f"{Path(config.clean_dir, MANIFEST_NAME)} has each clip; docs/cli.md explains the table")
     if empty := left_empty(manifest, clips):
         more = f" and {len(empty) - SHOWN} more" * (len(empty) > SHOWN)
         print(f"no usable clips in {', '.join(empty[:SHOWN])}{more}", file=sys.stderr)

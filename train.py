@@ -3,7 +3,9 @@
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from tagging import cli
@@ -31,7 +33,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     cli.add_shard(parser, "with --folds only; the same command without it puts the folds together")
     cli.add_devices(parser, "with --folds each fold trains on one of them, else all of them share each batch")
-    return cli.run(_train, parser, argv, interrupted="rerun the same command (without --force) to resume")
+    return cli.run(_timed, parser, argv, interrupted="rerun the same command (without --force) to resume")
+
+
+def _timed(args: argparse.Namespace) -> int:
+    start = time.perf_counter()
+    code = _train(args)
+    if not args.show_batch:
+        taken = timedelta(seconds=round(time.perf_counter() - start))
+        print(f"train.py took {taken} (h:mm:ss) in all, start-up and reports included")
+    return code
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -51,6 +62,12 @@ def _train(args: argparse.Namespace) -> int:
         raise ConfigError("--shard trains a part of the folds: add --folds K")
     check_plot("--show-batch", args.show_batch)
     check_outputs("train.py", {"--show-batch": args.show_batch})
+    if not Path(config.clean_dir).is_dir():
+        from tagging.training.data import stage_data
+
+        stage_data(
+            config, config.stage(stages[0])
+        )  # raises what training would, before TensorFlow is imported
     start = start_for_workers if args.folds and len(args.devices) > 1 else start_on
     start(args.devices, args.jobs)
     from tagging.training.folds import train_folds

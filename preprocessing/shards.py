@@ -144,6 +144,12 @@ def tell_unfinished(clips: pd.DataFrame, clean_dir: Path, old: Iterable[ClipRow]
         print(f"shards that are not finished: {', '.join(lines)}; cleaning these clips here", file=sys.stderr)
 
 
+def waiting_shards(clean_dir: Path) -> list[Shard]:
+    """The shards whose parts of the manifest wait to be put together, finished or not."""
+    found = [shard_of_name(_name(path)) for path in _parts(clean_dir, "manifest", ".csv")]
+    return sorted(found, key=lambda shard: (shard.count, shard.number))
+
+
 def remove_shards(clean_dir: Path) -> None:
     """Remove the parts of shards, once the manifest has what was in them."""
     for path in (*_parts(clean_dir, "manifest", ".csv"), *_parts(clean_dir, "made", ".json")):

@@ -1,5 +1,7 @@
 """`python -m tagging tag` inside a test, and sounds for it."""
 
+from pathlib import Path
+
 import numpy as np
 
 from tagging import __main__
@@ -14,6 +16,13 @@ def tone(name: str, seconds: float, seed: int, rate_hz: int = RATE_HZ) -> np.nda
     time_s = np.arange(round(seconds * rate_hz)) / rate_hz
     wave = rng.uniform(0.2, 0.6) * np.sin(2 * np.pi * rng.uniform(0.9, 1.1) * TONES_HZ[name] * time_s)
     return wave + rng.normal(0, 0.01, len(wave))
+
+
+def unusable(folder: Path) -> Path:
+    """A file that is there, and holds no sound."""
+    path = folder / "bad.wav"
+    path.write_text("no sound")
+    return path
 
 
 def tag(*arguments: object) -> int:

@@ -46,9 +46,14 @@ def as_json(machine: Mapping[str, Any], figures: Sequence[Figure]) -> dict[str, 
 def as_text(machine: Mapping[str, Any], figures: Sequence[Figure]) -> str:
     """A table."""
     width = max(len(row.name) for row in figures)
-    lines = [f"{row.step:<9}  {row.name:<{width}}  {rate(row.value):>8} {row.unit}" for row in figures]
+    lines = [line_of(row, width) for row in figures]
     cores, gpus = counted(machine["cores"], "core"), counted(len(machine["gpus"]), "GPU")
     return "\n".join([f"{machine['processor']}: {machine['jobs']} of {cores}, {gpus}", *lines])
+
+
+def line_of(row: Figure, width: int = 0) -> str:
+    """A figure, with its name in a column of this width."""
+    return f"{row.step:<9}  {row.name:<{width}}  {rate(row.value):>8} {row.unit}"
 
 
 def rate(value: float) -> str:

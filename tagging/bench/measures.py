@@ -1,9 +1,12 @@
-"""The measurements. Each one repeats its work and counts the best round; what is done once is not counted."""
+"""The measurements, one figure after the other.
+
+Each one repeats its work and counts the best round; what is done once is not counted.
+"""
 
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -43,7 +46,7 @@ def machine(plan: Plan) -> dict[str, Any]:
     }
 
 
-def cleaning(plan: Plan) -> list[Figure]:
+def cleaning(plan: Plan) -> Iterator[Figure]:
     """`preprocess.py` without its manifest: seconds of audio in a second, start of the processes included."""
     settings, found = setup(plan.networks[0], plan.batch_size).cleaning, []
     for number in range(plan.rounds):
@@ -54,34 +57,30 @@ def cleaning(plan: Plan) -> list[Figure]:
         rows = list(clean_all(tasks, settings, plan.jobs))
         found.append(time.perf_counter() - start)
         assert rows  # noqa: S101  all is done
-    return [Figure("cleaning", f"{settings.rate_hz} Hz", len(plan.files) * CLIP_S / min(found), REAL_TIME)]
+    yield Figure("cleaning", f"{settings.rate_hz} Hz", len(plan.files) * CLIP_S / min(found), REAL_TIME)
 
 
-def training(plan: Plan) -> list[Figure]:
+def training(plan: Plan) -> Iterator[Figure]:
     """Clean files to images as training reads them, and each network's step on images that are there."""
-    figures = []
     for network in plan.networks:
         config = setup(network, plan.batch_size)
         model, windows = built(config), audio_windows(config.window, config.cleaning.rate_hz)
         if network == plan.networks[0]:
             rate = _best_rate(plan, _epochs(plan, config, model.frontend))
-            figures.append(Figure("training", f"files to images ({config.frontend.name})", rate, IMAGES))
+            yield Figure("training", f"files to images ({config.frontend.name})", rate, IMAGES)
         trainer = compiled_trainer(model.network, config.stages[TRAINED], KINDS["multilabel"], N_CLASSES)
         noise = np.random.default_rng(0).normal(0, 0.1, (plan.batch_size, windows.length)).astype(np.float32)
         rate = _best_rate(plan, partial(_steps, plan, trainer, model.frontend(noise)))
-        figures.append(Figure("training", f"step of {network}", rate, IMAGES))
-    return figures
+        yield Figure("training", f"step of {network}", rate, IMAGES)
 
 
-def tagging(plan: Plan) -> list[Figure]:
+def tagging(plan: Plan) -> Iterator[Figure]:
     """`python -m tagging tag` on raw files, decoding and cleaning included."""
-    figures = []
     for network in plan.networks:
         run = UntrainedRun.of(setup(network, plan.batch_size))
         tagger = Tagger(make_ensemble(run.config, [Member(run.path, (run,))]))
         rate = _best_rate(plan, partial(_tagged, plan, tagger))
-        figures.append(Figure("tagging", network, rate * CLIP_S, REAL_TIME))
-    return figures
+        yield Figure("tagging", network, rate * CLIP_S, REAL_TIME)
 
 
 def _epochs(plan: Plan, config: Config, frontend: keras.Layer) -> Callable[[], int]:

@@ -3,12 +3,14 @@
 import argparse
 from pathlib import Path
 
+from foundation.inputs import existing
 from tagging import cli
+from tagging.runs.arguments import run_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "runs", type=Path, nargs="+", metavar="RUN", help="run folders, or folders with runs in them"
+        "runs", type=run_folder, nargs="+", metavar="RUN", help="run folders, or folders with runs in them"
     )
     parser.add_argument(
         "--metric",
@@ -17,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--test",
-        type=Path,
+        type=existing("scores of predict.py"),
         nargs="+",
         default=[],
         metavar="JSON",

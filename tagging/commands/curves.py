@@ -3,10 +3,12 @@
 import argparse
 from pathlib import Path
 
+from tagging.runs.arguments import run_folder
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "runs", type=Path, nargs="+", metavar="RUN", help="run folders, or folders with runs in them"
+        "runs", type=run_folder, nargs="+", metavar="RUN", help="run folders, or folders with runs in them"
     )
     parser.add_argument(
         "--metric", help="drawn next to the loss, e.g. f1_macro (default: one that all runs have)"

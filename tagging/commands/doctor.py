@@ -12,21 +12,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format", choices=("text", "json"), default="text", help="of the output (default: %(default)s)"
     )
     parser.add_argument(
-        "--apply", type=Path, metavar="FILE", help="write the whole config with all suggestions to a new file"
+        "--apply",
+        type=Path,
+        metavar="FILE",
+        help="write a new config: the base is this one, with all suggestions",
     )
 
 
 def run(args: argparse.Namespace) -> int:
     from foundation.claims import claimed
-    from tagging.config.load import load_config, save_config
+    from tagging.config.extension import save_extension
+    from tagging.config.load import config_files, load_config
+
+    path = cli.chosen_config(args.config, args.overrides)
+    files = [*config_files(path), *load_config(path, args.overrides).dataset.files]
     from tagging.doctor.checkup import check_up
     from tagging.doctor.text import as_json, as_text
 
-    path = cli.chosen_config(args.config, args.overrides)
-    files = [path, *load_config(path, args.overrides).dataset.files]
     with claimed("doctor", {"--apply": args.apply}, inputs=files):
         checkup = check_up(path, args.overrides, jobs=args.jobs)
         print(as_json(checkup) if args.format == "json" else as_text(checkup))
         if args.apply:
-            save_config(checkup.advised(), args.apply)
+            save_extension(checkup.config, checkup.changes, args.apply)
     return 1 if checkup.refused else 0

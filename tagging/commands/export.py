@@ -3,22 +3,27 @@
 import argparse
 from pathlib import Path
 
+from foundation.inputs import existing
 from tagging import cli
-from tagging.export.registry import FLOAT32, FORMATS, PRECISIONS
+from tagging.export.errors import ExportError
+from tagging.export.registry import FLOAT32, FORMATS, PRECISIONS, check_format
+from tagging.runs.arguments import run_or_audioset
+from tagging.tagger.arguments import add_weights
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "runs",
         nargs="+",
-        type=Path,
+        type=run_or_audioset,
         metavar="RUN",
         help="run folders or cross-validation folders, several form an ensemble; audioset: the published network that "
         "knows AudioSet's 527 classes",
     )
-    parser.add_argument("--to", required=True, choices=FORMATS, help="format of the file")
+    formats = "; ".join(f"{form.name}: {form.purpose}" for form in FORMATS.values())
+    parser.add_argument("--to", metavar="FORMAT", help=f"format of the file (required): {formats}")
     parser.add_argument(
-        "--out", required=True, type=Path, metavar="FOLDER", help="folder for the file and its papers"
+        "--out", type=Path, metavar="FOLDER", help="folder for the file and its papers (required)"
     )
     parser.add_argument(
         "--window-s", type=cli.above_zero, metavar="S", help="window length in seconds (default: the run's)"
@@ -34,21 +39,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=FLOAT32,
         help="smaller weights of the network; the front end keeps float32 (default: %(default)s)",
     )
-    parser.add_argument(
-        "--weights",
-        type=Path,
-        metavar="FILE",
-        help="weights of the published network (default: they are downloaded once)",
-    )
+    add_weights(parser)
     parser.add_argument(
         "--runtime",
-        type=Path,
+        type=existing("the npm package of onnxruntime-web"),
         metavar="FILE.tgz",
         help="npm package of onnxruntime-web for --to page (default: it is fetched once)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
+    check_format(args.to)
+    if args.out is None:
+        raise ExportError("--out: expected a folder for the file and its papers, received none")
     cli.quiet_tensorflow(1)  # speed is measured on one thread
     from tagging.export.command import export
 

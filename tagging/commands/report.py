@@ -3,9 +3,11 @@
 import argparse
 from pathlib import Path
 
+from tagging.runs.arguments import run_folder
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", type=Path, metavar="RUN", help="run folder, or folder of folds")
+    parser.add_argument("run", type=run_folder, metavar="RUN", help="run folder, or folder of folds")
     parser.add_argument("--out", type=Path, metavar="FILE", help="page (default: report.html in RUN)")
 
 

@@ -1,9 +1,10 @@
 """Serve runs over HTTP: audio files in, the JSON of `tag` out."""
 
 import argparse
-from pathlib import Path
 
+from foundation.inputs import existing
 from tagging import cli
+from tagging.runs.arguments import run_or_audioset
 from tagging.tagger.arguments import add_weights
 
 INTERRUPTED = "the service had not started"
@@ -21,7 +22,7 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
     add(
         "runs",
         nargs="*",
-        type=Path,
+        type=run_or_audioset,
         metavar="RUN",
         help="run folders or cross-validation folders, several form an ensemble (default: audioset, the published "
         "network that knows AudioSet's 527 classes)",
@@ -44,7 +45,12 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
         help="address to listen on (default: %(default)s, this machine alone; 0.0.0.0: all networks)",
     )
     add("--port", type=_port, default=8000, help="0: any that is free (default: %(default)s)")
-    add("--page", type=Path, metavar="FOLDER", help="static files to serve at /, with an index.html")
+    add(
+        "--page",
+        type=existing("a folder with an index.html"),
+        metavar="FOLDER",
+        help="static files to serve at /, with an index.html",
+    )
     add("--quiet", action="store_true", help="no line on stderr per request")
 
 

@@ -4,6 +4,7 @@ import argparse
 from functools import partial
 from pathlib import Path
 
+from foundation.inputs import existing
 from tagging import cli
 
 INTERRUPTED = "the same command without --force resumes from here"
@@ -12,7 +13,11 @@ INTERRUPTED = "the same command without --force resumes from here"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     cli.add_config(parser)
     parser.add_argument(
-        "--sweep", type=Path, required=True, metavar="FILE", help="sweep definition (W&B sweep.yaml format)"
+        "--sweep",
+        type=existing("a sweep file"),
+        required=True,
+        metavar="FILE",
+        help="sweep definition (W&B sweep.yaml format)",
     )
     parser.add_argument("--stage", help="train only this stage (default: all; trials are ranked by the last)")
     parser.add_argument(

@@ -23,7 +23,7 @@ from tagging.config.schema import Config
 from tagging.config.stage import StageSettings
 from tagging.config.yaml_text import literal, read_overrides, read_yaml
 
-_BASE = "base"  # the key of a file, not a setting
+BASE = "base"  # the key of a file, not a setting
 _CONFIGS = Path("configs")  # where the program's own are
 _NODES: dict[Any, Any] = {int: IntegerNode, float: FloatNode, bool: BooleanNode, str: StringNode}
 
@@ -50,6 +50,15 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
     return config
 
 
+def config_files(path: Path) -> list[Path]:
+    """A config file, after those that it is built on.
+
+    Raises:
+        ConfigError: as `load_config`.
+    """
+    return [file for file, _ in _files(path)]
+
+
 def _files(path: Path, above: tuple[Path, ...] = ()) -> list[tuple[Path, DictConfig]]:
     """A file's settings, after those of the file that it names as its `base`, relative to its own folder."""
     if not path.is_file():
@@ -61,11 +70,11 @@ def _files(path: Path, above: tuple[Path, ...] = ()) -> list[tuple[Path, DictCon
         raise ConfigError(f"{path}: expected a base that is built on other files, received one in a circle")
     with _named(f"{path}: "):
         layer = read_yaml(path)
-        base = layer.pop(_BASE, None)
+        base = layer.pop(BASE, None)
         if base is None:
             return [(path, layer)]
         if not isinstance(base, str):
-            raise ConfigError(f"expected the path of a config file for {_BASE}, received {base!r}")
+            raise ConfigError(f"expected the path of a config file for {BASE}, received {base!r}")
     lower = path.parent / Path(base).expanduser()
     return [*_files(lower, (*above, path.resolve())), (path, layer)]
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from foundation.scratch import scratch_folder
 from foundation.text import shown_lines
+from foundation.words import listed
 from preprocessing.clean import clean_dataset
 from preprocessing.folder import CleanFolderError, reading
 from preprocessing.hashes import HashKind
@@ -18,6 +19,7 @@ from preprocessing.manifest import MANIFEST_NAME, SETTINGS_NAME, check_fingerpri
 from preprocessing.plan import parts
 from preprocessing.rows import ClipRow
 from preprocessing.settings import CleaningSettings
+from preprocessing.shards import waiting_shards
 from preprocessing.up_to_date import has_clean_file, is_suspect, source_state
 from tagging.datasets.table import DRAWN_FROM
 
@@ -157,8 +159,11 @@ def _check_states(clips: pd.DataFrame, states: pd.Series, clean_dir: Path) -> No
         )
     if len(uncleaned := clips[states == "uncleaned"]):
         splits, first = ", ".join(dict.fromkeys(uncleaned["split"])), uncleaned["fname"].iloc[0]
+        shards = listed([str(shard) for shard in waiting_shards(clean_dir)])
+        advice = f"shards wait in {clean_dir} ({shards}): run preprocess.py without --shard, which puts them together"
         raise CleanFolderError(
-            f"{len(uncleaned)} clips of {splits} are not cleaned yet (e.g. {first}): run preprocess.py"
+            f"{len(uncleaned)} clips of {splits} are not cleaned yet (e.g. {first})"
+            + (f"; {advice}" if shards else ": run preprocess.py")
         )
 
 

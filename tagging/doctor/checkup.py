@@ -7,7 +7,6 @@ from types import ModuleType
 
 from tagging.config.errors import ConfigError
 from tagging.config.load import load_config
-from tagging.config.schema import Config
 from tagging.config.yaml_text import override
 from tagging.datasets import read_dataset
 from tagging.datasets.relabel import rare
@@ -69,9 +68,10 @@ class Checkup:
         """Clips that cannot be used."""
         return int((~self.data.known["status"].isin(USABLE)).sum())
 
-    def advised(self) -> Config:
-        """The config with all suggestions."""
-        return load_config(self.config, [*self.overrides, *self.settings])
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What makes the config file the suggested one: the overrides, then all suggestions."""
+        return (*self.overrides, *self.settings)
 
 
 def check_up(

@@ -47,7 +47,7 @@ def _summary(graph: Graph, about: About) -> str:
 
 
 def _named(about: About) -> str:
-    first = ", ".join(about.labels[:_MOST_LABELS])
+    first = ", ".join(f"`{label}`" for label in about.labels[:_MOST_LABELS])  # labels may hold commas
     return first if len(about.labels) <= _MOST_LABELS else f"{first} ...; all in `labels.txt`"
 
 

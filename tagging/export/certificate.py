@@ -70,6 +70,16 @@ class Certificate:
             sum(each.rank_changes for each in found),
         )
 
+    @property
+    def verdict(self) -> str:
+        """One line on a file that `check` lets pass."""
+        if self.tolerance is None:
+            return f"no limit for {self.precision} weights: the metric and the ranks say what they cost"
+        limit = f"limit {self.tolerance:.2g}"
+        if self.all.scores > self.tolerance:
+            limit += ", on awkward clips at least twice the run's own rounding"
+        return f"passed: scores differ by at most {self.all.scores:.2g} ({limit})"
+
     def check(self) -> None:
         """Raises ExportError for a file that is not what the run is."""
         if self.not_built_in:
@@ -142,6 +152,7 @@ def as_table(certificate: Certificate) -> list[tuple[str, str]]:
         ("size", f"{certificate.size_bytes / 1e6:.3g} MB"),
         ("speed", f"{speed} {per}"),
         ("operators that are not built in", ", ".join(certificate.not_built_in) or "none"),
+        ("verdict", certificate.verdict),
     ]
     if metric:
         rows.insert(6, (f"{metric[0]} of its own clips", f"{metric[2]:.4f} (the run: {metric[1]:.4f})"))

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tagging.export.graph import Graph, graph_of
 from tagging.export.registry import FORMATS, OPTIONS, Format
 from tagging.export.standalone import NAME as STANDALONE
 from tagging.export.standalone import standalone_text
-from tagging.inference.published import AUDIOSET
+from tagging.runs.arguments import AUDIOSET
 from tagging.tagger.models import load_ensemble
 
 EXPORT = "export"
@@ -52,7 +53,7 @@ def export(args: argparse.Namespace) -> int:
             (folder / name).write_text(text, encoding="utf-8")
         for name in names:
             write_atomic(args.out / name, (folder / name).read_bytes())
-    _show(args.out / form.model, certificate, graph)
+    _show(args.out, form, certificate, graph)
     return 0
 
 
@@ -75,11 +76,21 @@ def _texts(graph: Graph, facts: About, form: Format, certificate: Certificate) -
     }
 
 
-def _show(model: Path, certificate: Certificate, graph: Graph) -> None:
-    print(model)
+def _show(out: Path, form: Format, certificate: Certificate, graph: Graph) -> None:
+    print(out / form.model)
     if not graph.takes_audio:
         print("the network alone: its features are computed offline")
     rows = as_table(certificate)
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         print(f"  {name:<{width}}  {value}")
+    print(f"next: {_next(out, form, graph)}")
+
+
+def _next(out: Path, form: Format, graph: Graph) -> str:
+    """What a user does with the file."""
+    if form.next:
+        return form.next.format(model=out / form.model)
+    if form.runs_alone or not graph.takes_audio:
+        return f"load it in your program; {out / CARD} describes its inputs and outputs"
+    return f"python {shlex.quote(str(out / STANDALONE))} clip.wav"

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
 from foundation.plugins import literal, plugin_names
+from foundation.words import nearest
 from tagging.export.errors import ExportError
 
 FLOAT32 = "float32"
@@ -32,11 +33,13 @@ class Format(NamedTuple):
 
     name: str
     packages: dict[str, str]
+    purpose: str
     model: str
     files: tuple[str, ...]
     precisions: tuple[str, ...]
     options: tuple[str, ...]
     runs_alone: bool
+    next: str | None
 
     def module(self) -> ModuleType:
         """Its module.
@@ -50,10 +53,18 @@ class Format(NamedTuple):
 
 
 def _declared(file: Path) -> Format:
-    names = ("PACKAGES", "MODEL", "FILES", "PRECISIONS")
-    optional = {"OPTIONS": (), "RUNS_ALONE": False}
+    names = ("PACKAGES", "PURPOSE", "MODEL", "FILES", "PRECISIONS")
+    optional = {"OPTIONS": (), "RUNS_ALONE": False, "NEXT": None}
     values = [literal(file, name, default) for name, default in {**dict.fromkeys(names), **optional}.items()]
     return Format(file.stem, *values)
+
+
+def check_format(name: str | None) -> None:
+    """Raises ExportError, with all formats and what they are for, unless `name` is one."""
+    if name not in FORMATS:
+        known = ", ".join(f"{form.name} ({form.purpose})" for form in FORMATS.values())
+        received = f"{name}.{nearest(name, FORMATS)}" if name else "none"
+        raise ExportError(f"--to: expected one of {known}; received {received}")
 
 
 _HERE = Path(__file__).parent / "formats"

@@ -13,9 +13,9 @@ from tagging.inference.build import build_tagger
 from tagging.inference.errors import TaggerError
 from tagging.pipeline.pieces import audio_windows
 from tagging.pipeline.settings import WindowSettings
+from tagging.runs.arguments import AUDIOSET
 from tagging.runs.run import Run
 
-AUDIOSET = "audioset"  # its name in place of a run folder, and of the weights that are downloaded
 _COLUMNS = 7  # 2.24 s
 _NAMES = Path(__file__).parent / "audioset.txt"  # AudioSet ontology, CC BY 4.0, in the order of the logits
 

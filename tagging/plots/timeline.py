@@ -39,8 +39,8 @@ def draw_timeline(
 ) -> None:
     """Log-mel (or the features) of a file above a heat map of the classes with the highest scores.
 
-    Single-label runs with segments also get the class over time; regression runs get the values over time, not a heat
-    map.
+    Single-label runs with segments also get the class over time, in the same order of rows; regression runs get the
+    values over time, not a heat map.
 
     Args:
         timeline, segments: of the file; of regression there are no segments.
@@ -49,7 +49,8 @@ def draw_timeline(
         path: the PNG to write.
         title: names the file.
     """
-    rows, labels = top_classes(timeline), list(dict.fromkeys(segment.label for segment in segments or ()))
+    ranked, likely = ranked_classes(timeline), {segment.label for segment in segments or ()}
+    rows, labels = ranked[:CLASSES], [name for row in ranked if (name := timeline.names[row]) in likely]
     kind = KINDS[timeline.task]
     has_classes = kind.is_single_label and bool(labels)
     heights = [2.2, max(1.2, _ROW_INCHES * len(rows)), max(0.8, _ROW_INCHES * len(labels))][: 2 + has_classes]
@@ -88,9 +89,9 @@ def _column_starts(n_windows: int) -> np.ndarray:
     return np.unique(np.linspace(0, n_windows, COLUMNS, endpoint=False).astype(int))
 
 
-def top_classes(timeline: Timeline) -> list[int]:
-    """Numbers of the classes with the highest scores at any time, the highest first."""
-    return np.argsort(-timeline.scores.max(axis=0), kind="stable")[:CLASSES].tolist()
+def ranked_classes(timeline: Timeline) -> list[int]:
+    """Numbers of the classes by their highest score at any time, the highest first: the order of rows in all panels."""
+    return np.argsort(-timeline.scores.max(axis=0), kind="stable").tolist()
 
 
 def _draw_log_mel(panel: Axes, sound: Sound, rate_hz: int) -> None:

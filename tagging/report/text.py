@@ -12,7 +12,8 @@ from tagging.evaluation.task_kinds import TaskKind
 
 
 def score_report(kind: TaskKind, table: pd.DataFrame, reports: Mapping[str, dict[str, float | int]]) -> str:
-    """One line per class; with one label per clip the averages over the classes; the metrics of each usage.
+    """One line per class; with one label per clip the averages over the classes; the metrics of each usage, and what
+    usages are.
 
     Args:
         kind: of the task.
@@ -25,6 +26,10 @@ def score_report(kind: TaskKind, table: pd.DataFrame, reports: Mapping[str, dict
     lines = [
         f"{name:>8}  {kind.line(figures)}   ({figures['clips']} clips)" for name, figures in reports.items()
     ]
+    if len(reports) > 1:
+        lines.append(
+            f"{'':>8}  private clips decide Kaggle's final ranking, public ones the ranking before the end"
+        )
     return "\n\n".join([*parts, "\n".join(lines)])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from foundation.workers import Workers
@@ -18,6 +18,19 @@ from tagging.serve.service import Service
 from tagging.serve.uploads import received
 
 _ROUTES = "expected POST /tag, GET /model or GET /health"
+_OFFER = """\
+An HTTP service that tags audio.
+
+POST /tag     an audio file as the body, or a form with one or more: labels and scores as JSON
+              query: top=3, threshold=0.5, timeline=1
+GET /model    labels, thresholds, sample rate, limits
+GET /health   status
+
+curl --data-binary @clip.wav 'ADDRESS/tag?top=3'
+
+docs/serve.md has the details. For a page that tags in the browser:
+python -m tagging export RUN --to page --out page; python -m tagging serve RUN --page page
+"""
 
 
 def make_app(service: Service, workers: Workers, scratch: Path, page: Path | None = None) -> Starlette:
@@ -27,7 +40,8 @@ def make_app(service: Service, workers: Workers, scratch: Path, page: Path | Non
         service: what answers.
         workers: threads that tag.
         scratch: folder for uploads.
-        page: folder of static files, whose `index.html` is shown at `/`.
+        page: folder of static files, whose `index.html` is shown at `/`; without one, a text there says what
+            the service offers.
     """
     app = Starlette(
         routes=[Route("/tag", _tag, methods=["POST"]), Route("/model", _model), Route("/health", _health)],
@@ -41,6 +55,8 @@ def make_app(service: Service, workers: Workers, scratch: Path, page: Path | Non
     app.state.desk, app.state.started, app.state.served = Desk(workers, service.limits), time.monotonic(), 0
     if page:
         app.router.default = Page(page)
+    else:
+        app.router.routes.append(Route("/", _offer))
     return app
 
 
@@ -58,6 +74,10 @@ async def _tag(request: Request) -> Response:
 
 async def _model(request: Request) -> Response:
     return JSONResponse(request.app.state.service.about())
+
+
+async def _offer(_: Request) -> Response:
+    return PlainTextResponse(_OFFER)
 
 
 async def _health(request: Request) -> Response:

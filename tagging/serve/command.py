@@ -8,7 +8,7 @@ from pathlib import Path
 from foundation.scratch import scratch_folder
 from foundation.text import shown_lines
 from foundation.workers import Workers
-from tagging.inference.published import AUDIOSET
+from tagging.runs.arguments import AUDIOSET
 from tagging.serve.errors import ServeError
 from tagging.serve.limits import Limits
 from tagging.tagger.tagger import Tagger

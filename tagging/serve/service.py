@@ -71,7 +71,7 @@ class Service:
     def about(self) -> dict[str, Any]:
         """What clients may want to know of the model, and of the limits."""
         tagger = self.tagger
-        has_labels = tagger.task != "regression"
+        thresholds = [round(float(each), 6) for each in tagger.thresholds]
         runs = [
             {
                 "name": run.path.resolve().name,  # a whole path would tell of the machine
@@ -85,7 +85,7 @@ class Service:
             "task": tagger.task,
             "rate_hz": tagger.rate_hz,
             "labels": tagger.names,
-            **({"thresholds": [round(float(each), 6) for each in tagger.thresholds]} if has_labels else {}),
+            **({"thresholds": thresholds} if tagger.ensemble.kind.has_thresholds else {}),
             "timeline": self.over_time is not None,
             "limits": asdict(self.limits),
         }

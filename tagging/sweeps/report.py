@@ -28,7 +28,7 @@ def write_tables(study: optuna.Study, job: Job) -> list[Path]:
 
 
 def write_report(study: optuna.Study, job: Job) -> list[Path]:
-    """Print the table and the best trial, write both tables and the plot; the paths of the files."""
+    """Print the table, write both tables and the plot; the paths of the files."""
     table = trial_table(study, job)
     paths = write_tables(study, job)
     print(table.to_string(index=False, float_format="{:.4g}".format, na_rep=""))
@@ -37,10 +37,20 @@ def write_report(study: optuna.Study, job: Job) -> list[Path]:
         axes = {key: _axis(parameter) for key, parameter in job.sweep.parameters.items()}
         sweep_chart(done, job.sweep.metric, axes, job.sweep.goal, job.out / CHART)
         paths.append(job.out / CHART)
-    if (table["state"] == "complete").any():
-        best = int(table["trial"][0])
-        print(f"best: trial {best}, which is\n  {command(study, job, best)}")
     return paths
+
+
+def best_lines(study: optuna.Study, job: Job) -> list[str]:
+    """The best trial: its metric, its run, and the command that trains it again; [] without a finished trial."""
+    first = trial_table(study, job).iloc[0]
+    if first["state"] != "complete":
+        return []
+    number = int(first["trial"])
+    return [
+        f"best: trial {number}, {job.sweep.metric} {first[job.sweep.metric]:.4f}",
+        f"  its run:             {job.trial_dir(number) / job.stages[-1]}",
+        f"  to train it again:   {command(study, job, number)}",
+    ]
 
 
 def trial_table(study: optuna.Study, job: Job) -> pd.DataFrame:

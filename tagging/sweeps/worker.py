@@ -24,7 +24,7 @@ from tagging.runs.run import read_run
 from tagging.sweeps.file import OF_TEST, SweepError
 from tagging.sweeps.folder import result_files
 from tagging.sweeps.job import Job, check_metrics
-from tagging.sweeps.report import ALSO, write_report, write_tables
+from tagging.sweeps.report import ALSO, best_lines, write_report, write_tables
 from tagging.sweeps.study import next_trial, open_study
 from tagging.sweeps.trials import ERROR
 from tagging.training.tracking import TrackingError
@@ -65,8 +65,8 @@ def run_sweep(job: Job, run: Callable[[Job], None] = run_trials) -> int:
     with claimed("sweep", result_files(job.out), own=job.out):
         run(job)
         study = open_study(job)
-        for path in write_report(study, job):
-            print(path)
+        for line in (*write_report(study, job), *best_lines(study, job)):
+            print(line)
     return int(all(trial.state == TrialState.FAIL for trial in study.get_trials(deepcopy=False)))
 
 

@@ -4,6 +4,7 @@ import argparse
 from math import inf
 from pathlib import Path
 
+from foundation.inputs import existing
 from tagging import cli
 
 STDIN = Path("-")
@@ -33,7 +34,7 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
         "--run",
         nargs="+",
         default=[],
-        type=Path,
+        type=existing("a run folder", "train.py makes one", names=[str(STDIN)]),
         help="run folders or cross-validation folders; several form an ensemble (default: a published network that "
         "knows AudioSet's 527 classes)",
     )
@@ -44,7 +45,7 @@ def add_weights(parser: argparse.ArgumentParser) -> None:
     """Add `--weights`, of the published network."""
     parser.add_argument(
         "--weights",
-        type=Path,
+        type=existing("the weights file of the published network"),
         metavar="FILE",
         help="weights of the published network (default: they are downloaded once)",
     )

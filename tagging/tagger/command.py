@@ -18,9 +18,9 @@ from submissions.refused import Refused, refused_line, write_refused
 from submissions.shards import read_shards, remove_shards, write_shard
 from tagging.datasets.audio_files import Files
 from tagging.inference.errors import TaggerError
-from tagging.inference.published import AUDIOSET
 from tagging.inference.results import Tags, Timeline
 from tagging.plots.timeline import draw_timeline
+from tagging.runs.arguments import AUDIOSET
 from tagging.tagger.chosen import record_of
 from tagging.tagger.clips import check_clean
 from tagging.tagger.files import found_files

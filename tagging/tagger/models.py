@@ -7,7 +7,8 @@ from pathlib import Path
 
 from submissions.settings import EnsembleSettings
 from tagging.inference.errors import TaggerError
-from tagging.inference.published import AUDIOSET, audioset_run
+from tagging.inference.published import audioset_run
+from tagging.runs.arguments import AUDIOSET
 from tagging.runs.ensembles import Ensemble, make_ensemble
 from tagging.runs.folds import Member, read_member
 

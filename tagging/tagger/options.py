@@ -5,7 +5,10 @@ from pathlib import Path
 
 from foundation.claims import check_outputs
 from foundation.errors import UserError
+from foundation.inputs import MISSING, is_missing
 from foundation.streams import is_stream
+from foundation.text import shown
+from foundation.words import listed
 from submissions.outputs import REFUSED
 from submissions.refused import refused_file
 from tagging.tagger.arguments import FORMATS, STDIN
@@ -43,6 +46,9 @@ def check(args: argparse.Namespace) -> None:
     _check_spread(args)
     _check_endings(args)
     check_outputs(TAG, outputs(args), inputs=args.paths)
+    if all(path != STDIN and is_missing(path) for path in args.paths):
+        names = listed([shown(str(path)) for path in args.paths])
+        raise OptionError(f"expected audio files or folders, received {names}: {MISSING}")
 
 
 def windows_file(args: argparse.Namespace) -> Path | None:

@@ -17,9 +17,9 @@ from submissions.shards import Arrays
 from tagging.inference.closing import OpenSegments
 from tagging.inference.errors import TaggerError
 from tagging.inference.levels import floor_of
-from tagging.inference.published import AUDIOSET
 from tagging.inference.results import Tags, Timeline, joined
 from tagging.pipeline.blocks import cut_windows
+from tagging.runs.arguments import AUDIOSET
 from tagging.runs.ensembles import Ensemble
 from tagging.tagger.calibrated import CalibratedEnsemble
 from tagging.tagger.clips import AudioInput, file_sound, sound_of

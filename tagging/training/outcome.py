@@ -96,8 +96,7 @@ def closing_table(info: dict[str, Any], kind: TaskKind) -> str:
     rows = {
         "clips": f"{info['train_clips']} train, {info['validation_clips']} validation",
         "parameters": f"{info['parameters']:,}, {info['trainable_parameters']:,} trained",
-        "epochs": f"{info['epochs']}, best {info['best_epoch']}",
-        "seconds": f"{info['seconds']:.0f}",
+        "epochs": f"{info['epochs']}, best {info['best_epoch']}, in {info['seconds']:.0f} s",
     }
     if metrics := info["validation"]:
         rows["validation"] = kind.line(metrics)

@@ -31,6 +31,7 @@ ALL = [(page, words) for page in PAGES for words in commands(page)]
 def parsed(study_trees, monkeypatch):
     """Commands are parsed by their own parsers, and do not run."""
     monkeypatch.chdir(study_trees)
+    monkeypatch.setattr("foundation.inputs.is_missing", lambda path: False)  # runs of the commands above
     monkeypatch.setattr(
         "tagging.cli.run", lambda command, parser, argv, **_: parser.parse_intermixed_args(argv)
     )

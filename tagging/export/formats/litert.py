@@ -19,6 +19,7 @@ from tagging.export.graph import LOGITS, SCORES, Graph, frozen
 from tagging.export.registry import FLOAT32
 
 PACKAGES = {"ai_edge_litert": "ai-edge-litert"}
+PURPOSE = "phones, boards, MediaPipe"
 MODEL = "model.tflite"
 FILES = ("model.tflite",)
 PRECISIONS = ("float32", "float16", "int8")

@@ -14,6 +14,7 @@ from tagging.export.errors import ExportError
 from tagging.export.graph import LOGITS, SCORES, Graph, frozen
 
 PACKAGES = {"onnx": "onnx", "onnxruntime": "onnxruntime", "tf2onnx": "tf2onnx"}
+PURPOSE = "ONNX Runtime, on servers and desktops"
 MODEL = "model.onnx"
 FILES = ("model.onnx",)
 PRECISIONS = ("float32",)

@@ -12,11 +12,13 @@ from tagging.export.page.document import document, model_of
 from tagging.export.page.runtime import NAME, VERSION, web_runtime
 
 PACKAGES = {"onnx": "onnx", "onnxruntime": "onnxruntime", "tf2onnx": "tf2onnx"}
+PURPOSE = "browsers, one HTML file"
 MODEL = "index.html"
 FILES = ("index.html", "licences.txt")
 PRECISIONS = ("float32",)
 OPTIONS = ("runtime",)
 RUNS_ALONE = True
+NEXT = "open {model} in a browser"
 
 
 def write(graph: Graph, folder: Path, about: About, runtime: Path | None = None) -> None:

@@ -9,6 +9,7 @@ from tagging.export.about import NAME, About
 from tagging.export.graph import LOGITS, SCORES, Graph
 
 PACKAGES = {"tensorflow": "tensorflow"}
+PURPOSE = "TensorFlow Serving, programs with TensorFlow"
 MODEL = "savedmodel"
 FILES = (
     "savedmodel/saved_model.pb",

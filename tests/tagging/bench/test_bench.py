@@ -8,6 +8,7 @@ import soundfile as sf
 
 from tagging import __main__
 from tagging.bench import measures
+from tagging.bench.duration import announcement, estimate_s
 from tagging.bench.figures import Figure, Plan, as_json, as_text, rate
 from tagging.bench.setups import FRONT_ENDS, setup
 from tagging.bench.sounds import write_sounds
@@ -46,7 +47,7 @@ def test_rates_are_amounts_by_seconds(plan, monkeypatch):
 
 
 def test_the_sounds_have_pauses_that_cleaning_removes(plan):
-    measures.cleaning(plan)
+    list(measures.cleaning(plan))
     assert all(sf.info(file).duration < 4.9 for file in (plan.clean / "0").glob("*.wav"))
 
 
@@ -75,12 +76,24 @@ def test_the_table_has_the_machine_and_all_figures():
     }
 
 
+def test_the_first_line_says_about_how_long_it_takes(plan):
+    default = plan._replace(files=plan.files * 43, networks=NETWORKS, jobs=2, rounds=3)
+    assert announcement(default).startswith(
+        "measuring 129 clips of 5 s with 5 networks on 2 cores: about 5 minutes; each figure"
+    )
+    assert announcement(plan).startswith("measuring 3 clips of 5 s with 1 network on 1 core: about 1 minute;")
+    assert estimate_s(default._replace(jobs=8)) < estimate_s(default) < estimate_s(default._replace(rounds=9))
+
+
 @pytest.mark.slow
-def test_the_command_prints_a_table_and_writes_json(tmp_path, capsys):
+def test_the_command_prints_a_table_and_writes_json(tmp_path, capfd):
     out = tmp_path / "bench.json"
     arguments = ["--networks", "simple_cnn", "mn", "--clips", "4", "--rounds", "1", "--batch-size", "2"]
     assert __main__.main(["bench", *arguments, "--jobs", "2", "--out", str(out)]) == 0
-    printed, content = capsys.readouterr().out, json.loads(out.read_text())
+    (printed, progress), content = capfd.readouterr(), json.loads(out.read_text())
+    first, *lines = progress.splitlines()
+    assert first.startswith("measuring 4 clips of 5 s with 2 networks on 2 cores")
+    assert len(lines) == len(content["figures"])
     assert content["machine"]["jobs"] == 2
     assert [figure["name"] for figure in content["figures"] if figure["step"] == "tagging"] == [
         "simple_cnn",
@@ -88,3 +101,4 @@ def test_the_command_prints_a_table_and_writes_json(tmp_path, capsys):
     ]
     for figure in content["figures"]:
         assert f"{rate(figure['value'])} {figure['unit']}" in printed
+        assert f"{rate(figure['value'])} {figure['unit']}  (" in progress

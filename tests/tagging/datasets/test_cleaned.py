@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 import soundfile as sf
 
-from preprocessing.clean import clean_dataset
+from foundation.shards import parse_shard
+from preprocessing.clean import clean_dataset, clean_shard
 from preprocessing.folder import HEADER_BYTES, CleanFolderError
 from preprocessing.hashes import HashKind
 from preprocessing.manifest import write_rows, write_settings
@@ -109,6 +110,14 @@ def test_a_copied_folder_of_an_older_version_is_compared_by_its_own_hashes(tmp_p
 def test_nothing_is_read_in_an_ordinary_folder(tmp_path, clips, monkeypatch):
     monkeypatch.setattr(HashKind, "of_file", None)
     with_clean_audio(clips, tmp_path / "clean", SETTINGS)
+
+
+def test_shards_that_wait_are_named(tmp_path, clips):
+    for shard in ("2/3", "1/3"):
+        clean_shard(clips, tmp_path / "parts", SETTINGS, parse_shard(shard), progress=False)
+    match = r"not cleaned yet .*; shards wait in .*parts \(1/3, 2/3\): run preprocess\.py without --shard"
+    with pytest.raises(CleanFolderError, match=match):
+        with_clean_audio(clips, tmp_path / "parts", SETTINGS)
 
 
 def test_raw_files_that_are_gone_are_no_fault(tmp_path, clips):

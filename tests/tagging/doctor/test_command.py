@@ -6,6 +6,7 @@ import shlex
 from dataclasses import replace
 
 import numpy as np
+import yaml
 
 import preprocess
 from tagging.__main__ import main as tagging
@@ -24,7 +25,7 @@ def test_it_prints_figures_findings_and_what_to_paste(made, capsys):
     assert "\n   window.window_s=1 window.hop_s=0.5\n" in printed
 
 
-def test_apply_writes_a_whole_config_and_refuses_a_file_that_is_there(made, tmp_path, capsys):
+def test_apply_writes_what_differs_and_refuses_a_file_that_is_there(made, tmp_path, capsys):
     made.classes(5, lambda seed: noise(0.4, seed=seed))
     command = [
         "doctor",
@@ -39,6 +40,18 @@ def test_apply_writes_a_whole_config_and_refuses_a_file_that_is_there(made, tmp_
     assert tagging([*command, str(tmp_path / "new.yaml")]) == 0
     config = load_config(tmp_path / "new.yaml")
     assert (config.window.window_s, config.window.hop_s, config.seed) == (1.0, 0.5, 5)
+    base = os.path.relpath(made.config, tmp_path)
+    assert yaml.safe_load((tmp_path / "new.yaml").read_text()) == {
+        "base": base,
+        "window": {"window_s": 1, "hop_s": 0.5},
+        "seed": 5,
+    }
+    assert tagging(["doctor", "--config", str(tmp_path / "new.yaml"), "--jobs", "1"]) == 0
+    between = tmp_path / "between.yaml"
+    between.write_text("base: new.yaml\n")
+    applied = ["--apply", str(tmp_path / "new.yaml")]
+    assert tagging(["doctor", "--config", str(between), "--jobs", "1", *applied]) == 2
+    assert "this command reads it" in capsys.readouterr().err, "a base of itself"
     (tmp_path / "mine.yaml").write_text("seed: 1\n")
     for file in (tmp_path / "mine.yaml", made.config):
         assert tagging([*command, str(file)]) == 2
@@ -140,3 +153,13 @@ def test_preprocess_says_nothing_without_a_grave_finding(made, capsys):
     made.classes(5)
     assert preprocess.main(["--config", str(made.config), "--jobs", "1"]) == 0
     assert "doctor" not in capsys.readouterr().out
+
+
+def test_preprocess_says_where_its_figures_are_explained(made, capsys):
+    made.classes(5)
+    command = ["--config", str(made.config), "--jobs", "1"]
+    assert preprocess.main([*command, "--shard", "1/2"]) == 0
+    assert "docs/cli.md" not in capsys.readouterr().out, "there is no manifest yet"
+    assert preprocess.main(command) == 0
+    manifest = next(made.root.parent.glob("*/manifest.csv"))
+    assert f"{manifest} has each clip; docs/cli.md explains the table" in capsys.readouterr().out

@@ -3,6 +3,7 @@
 import numpy as np
 import soxr
 
+from tagging.config.load import load_config
 from tagging.doctor.sounds import listen
 from tests.tagging.doctor.conftest import noise
 
@@ -24,9 +25,11 @@ def test_upsampled_files_are_heard(made):
 def test_clean_audio_of_another_rate_gets_another_folder(made):
     made.classes(5, lambda seed: noise(rate_hz=8_000, seed=seed), rate_hz=8_000)
     clean = made.root.parent / "clean"
-    assert made.look().advised().clean_dir == str(clean)
+    checkup = made.look()
+    assert load_config(checkup.config, checkup.changes).clean_dir == str(clean)
     clean.mkdir()
-    advised = made.look().advised()
+    checkup = made.look()
+    advised = load_config(checkup.config, checkup.changes)
     assert (advised.clean_dir, advised.cleaning.rate_hz) == (f"{clean}_doctor", 8_000)
 
 

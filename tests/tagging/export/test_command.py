@@ -58,6 +58,8 @@ def test_the_script_tags_as_the_run(noisy, sounds, tmp_path, capsys, to):
     text = capsys.readouterr().out
     assert "largest difference of scores" in text
     assert "operators that are not built in  none" in text
+    assert "  verdict                          passed: scores differ by at most " in text
+    assert text.endswith(f"next: python {out / 'tag_standalone.py'} clip.wav\n")
     parity = json.loads((out / "parity.json").read_text())
     assert parity["own_clips"]["clips"] > 5
     assert parity["largest_difference"]["scores"] <= parity["allowed_difference_of_scores"] == 1e-4
@@ -116,7 +118,15 @@ def test_a_package_that_lacks_is_named_with_its_command(noisy, tmp_path, capsys,
     assert line.endswith(f"pip install {packages}")
 
 
+@pytest.mark.parametrize("given", [[], ["--to", "onx"]])
+def test_formats_are_named_with_what_they_are_for(tmp_path, capsys, given):
+    line = refusal(capsys, tmp_path, *given)
+    assert all(f"{form.name} ({form.purpose})" in line for form in FORMATS.values())
+    assert line.endswith("received onx. Did you mean: 'onnx'?" if given else "received none")
+    assert "--out: expected a folder" in refusal(capsys, tmp_path, "--to", "onnx")
+
+
 def test_what_is_not_a_run_is_refused(tmp_path, capsys):
-    assert "expected a run folder" in refusal(
-        capsys, tmp_path / "no", "--to", "savedmodel", "--out", tmp_path
+    assert "expected a finished run" in refusal(
+        capsys, tmp_path, "--to", "savedmodel", "--out", tmp_path / "out"
     )

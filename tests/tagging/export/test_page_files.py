@@ -38,8 +38,10 @@ def package(tmp_path, monkeypatch) -> Path:
 
 def test_a_page_is_one_file_with_the_model_of_the_run(make_run, package, tmp_path, capsys):
     assert export(make_run(), "--to", "page", "--out", tmp_path / "out", "--runtime", package) == 0
-    assert "(in the page: onnxruntime-web 1." in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "(in the page: onnxruntime-web 1." in printed
     names = {path.name for path in (tmp_path / "out").iterdir() if not path.name.startswith(".")}
+    assert printed.endswith(f"next: open {tmp_path / 'out' / 'index.html'} in a browser\n")
     assert names == {"index.html", "labels.txt", "licences.txt", "model_card.md", "parity.json"}
     parity = json.loads((tmp_path / "out" / "parity.json").read_text())
     assert parity["largest_difference"]["scores"] <= 1e-4
@@ -109,11 +111,11 @@ def test_another_file_is_not_taken(tmp_path, make_run, capsys):
     arguments = [run, "--to", "page", "--out", tmp_path / "out", "--runtime"]
     assert "received" in (line := refusal(capsys, *arguments, other))
     assert "with another hash; fetch it with npm pack onnxruntime-web@" in line
-    assert refusal(capsys, *arguments, tmp_path / "none.tgz").endswith("none.tgz: no such file")
+    assert refusal(capsys, *arguments, tmp_path).endswith(f"{tmp_path}: no such file")
 
 
 def test_other_formats_take_no_runtime(tmp_path, make_run, capsys):
-    line = refusal(capsys, make_run(), "--to", "onnx", "--out", tmp_path, "--runtime", "x.tgz")
+    line = refusal(capsys, make_run(), "--to", "onnx", "--out", tmp_path, "--runtime", __file__)
     assert line.endswith("--runtime applies to --to page, received --to onnx: leave it out")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from argparse import ArgumentTypeError
 from pathlib import Path
 
 import numpy as np
@@ -241,10 +242,13 @@ def test_a_path_with_an_equals_sign_is_no_override(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("runs/lr=0.1", "seed=5"):
         shutil.copytree(run, name)
-    given = ["runs/lr=0.1", "seed=5", "/none/x=y", "seed=6", "ensemble.weights=[1,1,1]", "_x=", "a-b=c"]
-    paths, overrides = predict._paths_and_overrides(given)
-    assert [str(path) for path in paths] == ["runs/lr=0.1", "seed=5", "/none/x=y", "a-b=c"]
-    assert overrides == ["seed=6", "ensemble.weights=[1,1,1]", "_x="]
+    for path in ("runs/lr=0.1", "seed=5"):
+        assert predict._run_or_override(path) == Path(path)
+    for override in ("seed=6", "ensemble.weights=[1,1,1]", "_x="):
+        assert predict._run_or_override(override) == override
+    for missing in ("/none/x=y", "a-b=c"):
+        with pytest.raises(ArgumentTypeError, match="expected a run folder"):
+            predict._run_or_override(missing)
 
 
 def new_clips(tiny, folder: Path, labels: dict[int, str]) -> list[str]:

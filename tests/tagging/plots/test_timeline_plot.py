@@ -16,7 +16,7 @@ from tagging.plots import spectrogram
 from tagging.plots import timeline as plot
 from tagging.plots.spectrogram import TOP_DB, band_of, log_mel_overview
 from tagging.plots.style import write_figure
-from tagging.plots.timeline import draw_timeline, heat_columns, top_classes
+from tagging.plots.timeline import draw_timeline, heat_columns, ranked_classes
 
 RATE_HZ = 8_000
 
@@ -147,6 +147,17 @@ def test_the_bars_of_the_most_likely_class_end_where_the_heat_map_does(drawn, tm
     assert [(bar.x0, bar.x1) for bar in bars] == [(0, 1.75), (1.75, 4.75), (4.75, 6.5)]
 
 
+def test_both_panels_have_the_classes_in_one_order(drawn, tmp_path):
+    """Also where another class is the first in time, or one is not the likeliest at any time."""
+    scores = np.array([[0.4, 0.3, 0.3, 0.0], [0.1, 0.45, 0.45, 0.0], [0.0, 0.01, 0.04, 0.95]])
+    found = timeline(scores, task="multiclass")
+    draw(tmp_path, found, found.segments())
+    heat, likely = ([label.get_text() for label in axes.get_yticklabels()] for axes in drawn[0].axes[1:3])
+    names = found.names
+    assert heat == [names[3], names[1], names[2], names[0]]
+    assert likely == [names[3], names[1], names[0]]
+
+
 def test_without_a_segment_the_panel_of_the_most_likely_class_is_left_out(drawn, tmp_path):
     whole = overlapping(np.eye(3), window_s=2.0, hop_s=1.5, task="multiclass")
     draw(tmp_path, whole, [])
@@ -203,7 +214,7 @@ def test_any_length_has_some_ticks(seconds, ticks):
 def test_classes_with_the_highest_peaks_are_drawn():
     scores = np.tile(np.linspace(0, 0.5, 20), (3, 1))
     scores[1, 4] = 0.9
-    assert top_classes(timeline(scores)) == [4, *range(19, 8, -1)]
+    assert ranked_classes(timeline(scores))[:12] == [4, *range(19, 8, -1)]
 
 
 @pytest.mark.parametrize(("task", "panels"), [("multilabel", 2), ("multiclass", 3), ("regression", 2)])

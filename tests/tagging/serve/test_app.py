@@ -15,7 +15,8 @@ from foundation.workers import check_wanted
 from tagging.serve.service import Service, ready_service
 from tagging.tagger.tagger import Tagger
 from tests.tag_command_helpers import tag
-from tests.tagging.serve.conftest import CLASSES, LIMITS
+from tests.tagger_helpers import untrained_run
+from tests.tagging.serve.conftest import CLASSES, CONFIG, LIMITS
 
 
 def form(*paths: Path) -> list:
@@ -88,6 +89,22 @@ def test_a_service_tells_of_itself(client, sounds):
     assert {**health, "uptime_s": 0} == {"status": "ok", "labels": 3, "served": 1, "busy": 0, "uptime_s": 0}
 
 
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_runs_without_thresholds_tell_none(tmp_path, task):
+    run = untrained_run(tmp_path / "run", CONFIG, CLASSES, task)
+    about = ready_service(Tagger.load(run), LIMITS, {}).about()
+    assert about["task"] == task
+    assert "thresholds" not in about
+
+
+def test_the_root_says_what_the_service_offers(client):
+    response = client.get("/")
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/plain")
+    for route in client.app.routes:
+        assert route.path in response.text
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [
@@ -116,7 +133,9 @@ def test_options_that_do_not_fit_the_runs(make, service, sounds):
     assert (response.status_code, error_of(response)) == (400, "timeline: these runs tag whole clips only")
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/tag", 405), ("POST", "/", 404)])
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/tag", 405), ("POST", "/", 405), ("GET", "/no", 404)]
+)
 def test_other_addresses_say_which_there_are(client, method, path, status):
     response = client.request(method, path)
     assert (response.status_code, error_of(response)) == (

@@ -59,7 +59,7 @@ def test_a_page_has_an_index(runs, capsys, tmp_path):
 
 
 def test_weights_are_of_the_published_network(runs, capsys):
-    assert "--weights applies to the published network" in refusal(capsys, runs[0], "--weights", "x.h5")
+    assert "--weights applies to the published network" in refusal(capsys, runs[0], "--weights", __file__)
 
 
 def test_windows_that_the_runs_do_not_have(runs, capsys):

@@ -31,8 +31,11 @@ def test_trials_are_judged_by_the_epoch_that_is_kept_and_sorted(sweep, tmp_path,
     assert len(markdown) == 6
     assert markdown[2].startswith(f"| {table['trial'][0]} | complete |")
     assert imread(tmp_path / "out/s/sweep.png").shape[1] > 800
-    printed = capsys.readouterr().out
-    assert f"train.py --config {tmp_path}/tiny.yaml train.epochs=3 train.learning_rate=" in printed
+    *_, title, run, command = capsys.readouterr().out.splitlines()
+    best = table.iloc[0]
+    assert title == f"best: trial {best['trial']}, val_lwlrap {best['val_lwlrap']:.4f}"
+    assert run.endswith(f" {tmp_path}/out/s/trials/{best['trial']}/curated")
+    assert f"train.py --config {tmp_path}/tiny.yaml train.epochs=3 train.learning_rate=" in command
 
 
 def test_the_best_command_runs_as_printed(sweep, tiny, tmp_path, monkeypatch, capsys):
@@ -51,7 +54,7 @@ def test_the_best_command_runs_as_printed(sweep, tiny, tmp_path, monkeypatch, ca
     code, table, _ = sweep(rising, file, *given, out="a sweep")
     assert code == 0, capsys.readouterr().err
     printed = capsys.readouterr().out
-    words = shlex.split(printed.split("which is\n")[1].splitlines()[0])
+    words = shlex.split(printed.splitlines()[-1].partition(":")[2])
     assert words[:2] == ["python", "train.py"]
     trained = []
     monkeypatch.setattr(train_module, "train_stage", lambda *args, **options: trained.append(args))

@@ -86,5 +86,5 @@ def test_the_command_needs_no_run(tmp_path, monkeypatch, weights, tagger, capsys
     (label, _), *_ = tagger(Path("a.wav")).top(1)
     assert label in capsys.readouterr().out
     assert "--weights applies to the published network" in refused(
-        capsys, "a.wav", "--run", "r", "--weights", weights
+        capsys, "a.wav", "--run", ".", "--weights", weights
     )

@@ -19,7 +19,7 @@ from tagging.config.load import load_config
 from tagging.datasets import read_dataset
 from tagging.tagger.whole_clips import clip_outputs
 from tagging.training.train import train_stage
-from tests.tag_command_helpers import RATE_HZ, TONES_HZ, refused, tag, tone
+from tests.tag_command_helpers import RATE_HZ, TONES_HZ, refused, tag, tone, unusable
 from tests.tagger_helpers import untrained_run
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -183,14 +183,14 @@ def test_refused_files_are_listed_next_to_the_output(tones, glued, tmp_path, cap
 def test_without_a_good_file_lists_are_empty_and_nothing_half_written_stays(tones, tmp_path, capsys):
     out = tmp_path / "out"
     for ending in ("json", "csv", "jsonl"):
-        assert (
-            tag(tmp_path / "none.wav", "--run", tones, "--format", ending, "--out", out / f"x.{ending}") == 1
-        )
+        assert tag(unusable(tmp_path), "--run", tones, "--format", ending, "--out", out / f"x.{ending}") == 1
     assert json.loads((out / "x.json").read_text()) == []
     assert (out / "x.jsonl").read_text() == ""
     assert (out / "x.csv").read_text() == "fname,label,score\n"
     capsys.readouterr()
-    assert "expected a finished run" in refused(capsys, "none.wav", "--run", tmp_path, "--out", out / "y.csv")
+    assert "expected a finished run" in refused(
+        capsys, unusable(tmp_path), "--run", tmp_path, "--out", out / "y.csv"
+    )
     assert {path.name for path in out.glob("[!.]*")} == {*("x.json", "x.csv", "x.jsonl", "x.refused.csv")}
 
 
@@ -267,7 +267,6 @@ def test_values_over_time_are_rows_of_windows(noisy, glued, tmp_path, capsys):
     ("arguments", "words"),
     [
         ([], "expected audio files or folders"),
-        (["a.wav", "--run", "nowhere"], "expected a run folder, received nowhere"),
         (["a.wav", "--timeline", "--top", "3"], "--top"),
         (["a.wav", "--min-length-s", "1"], "--min-length-s"),
         (["a.wav", "--smooth-s", "1"], "--smooth-s"),
@@ -291,9 +290,11 @@ def test_what_does_not_go_together_is_refused_in_one_line(
     tones, tmp_path, monkeypatch, capsys, arguments, words
 ):
     monkeypatch.chdir(tmp_path)
-    given = [text.format(tmp=tmp_path, run=tones) for text in arguments]
+    Path("a.wav").write_text("no sound")
+    Path("empty").mkdir()
+    given = [text.format(tmp=tmp_path / "empty", run=tones) for text in arguments]
     assert words in refused(capsys, *given, *([] if "--run" in given else ["--run", tones]))
-    assert list(tmp_path.iterdir()) == []
+    assert {path.name for path in tmp_path.rglob("*")} == {"a.wav", "empty"}
 
 
 def test_help_is_instant(capsys):

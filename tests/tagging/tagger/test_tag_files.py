@@ -16,7 +16,7 @@ import soundfile as sf
 from tagging import Tagger
 from tagging.config.load import load_config
 from tagging.inference.results import Timeline
-from tests.tag_command_helpers import RATE_HZ, refused, tag, tone
+from tests.tag_command_helpers import RATE_HZ, refused, tag, tone, unusable
 from tests.tagger_helpers import untrained_run
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -126,7 +126,7 @@ def test_a_screen_without_a_letter_spells_it_out(run, rec, monkeypatch):
     ],
 )
 def test_nothing_is_written_over_the_audio_or_twice(run, rec, capsys, arguments, words):
-    for name in ("link", "link.npz", "link.png"):
+    for name in ("link", "link.npz", "link.png", "rec/b.windows.wav"):
         (rec.parent / name).symlink_to(rec / "a.wav")
     before = {path: path.read_bytes() for path in rec.parent.rglob("*") if path.is_file()}
     assert words in refused(capsys, *(text.format(tmp=rec.parent) for text in arguments), "--run", run)
@@ -152,7 +152,7 @@ def test_a_clip_without_an_embedding_is_listed_and_the_others_go_on(run, rec, ca
 def test_without_a_usable_file_embeddings_are_empty(run, rec, tmp_path, capsys, mode):
     out = tmp_path / "e.npz"
     assert tag("rec/a.wav", "--run", run, "--embeddings", out) == 0
-    assert tag(tmp_path / "none.wav", "--run", run, "--embeddings", out, *mode) == 1
+    assert tag(unusable(tmp_path), "--run", run, "--embeddings", out, *mode) == 1
     found = read_npz(out)
     assert found["fname"].shape == (0,)
     assert found["embeddings"].shape == (0, 0)
@@ -163,7 +163,7 @@ def test_without_a_usable_file_the_label_track_is_empty(run, rec, tmp_path, caps
     out = tmp_path / "l.txt"
     assert tag("rec/a.wav", "--run", run, "--timeline", "--threshold", 0, "--labels", out) == 0
     assert out.read_text()
-    assert tag(tmp_path / "none.wav", "--run", run, "--timeline", "--labels", out) == 1
+    assert tag(unusable(tmp_path), "--run", run, "--timeline", "--labels", out) == 1
     assert out.read_text() == ""
 
 
@@ -176,13 +176,13 @@ def test_without_a_usable_file_the_label_track_is_empty(run, rec, tmp_path, caps
 )
 def test_without_a_usable_file_tables_have_their_columns(run, values, tmp_path, capsys, mode, columns):
     written = ("--format", "csv", "--out", tmp_path / "t.csv")
-    assert tag(tmp_path / "none.wav", "--run", run, *written, *mode) == 1
+    assert tag(unusable(tmp_path), "--run", run, *written, *mode) == 1
     assert list(pd.read_csv(tmp_path / "t.csv").columns) == columns
     windows = ["fname", "start_s", "end_s", *CLASSES]
     if mode:
         assert list(pd.read_csv(tmp_path / "t.windows.csv").columns) == windows
         (tmp_path / "t.windows.csv").unlink()
-    assert tag(tmp_path / "none.wav", "--run", values, *written, *mode) == 1
+    assert tag(unusable(tmp_path), "--run", values, *written, *mode) == 1
     assert list(pd.read_csv(tmp_path / "t.csv").columns) == (windows if mode else columns)
     assert not (tmp_path / "t.windows.csv").exists()  # its rows are the table
 
@@ -228,7 +228,7 @@ def test_where_nothing_can_be_written_the_name_that_was_given_is_said(run, rec, 
 
 
 def test_a_pattern_without_a_file_is_said_to_be_one(run, rec, capsys):
-    assert tag("rec/*.flac", "rec/b.wav", "--run", run) == 1
+    assert tag("rec/*.flac", "rec/b.wav", "rec/a.wav", "--run", run) == 1
     pattern, missing, _ = capsys.readouterr().err.splitlines()
     assert pattern.endswith("'*.flac' does not exist: no file has a name of this pattern")
     assert missing.endswith("'b.wav' does not exist")
@@ -266,7 +266,7 @@ def test_a_reader_that_has_enough_ends_it_quietly(run, rec, monkeypatch, capsys)
     ],
 )
 def test_labels_of_values_are_refused_before_any_file_is_read(values, tmp_path, capsys, option, mode):
-    line = refused(capsys, tmp_path / "none.wav", "--run", values, *mode, option)
+    line = refused(capsys, unusable(tmp_path), "--run", values, *mode, option)
     assert f"{option.partition('=')[0]} applies to labels" in line
     assert "received regression" in line
 

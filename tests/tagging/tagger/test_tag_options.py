@@ -37,11 +37,11 @@ def nothing_is_loaded(tmp_path, monkeypatch):
     ],
 )
 def test_values_that_are_none_are_refused(option, value, words, capsys):
-    assert words in line_of_parser(capsys, "a.wav", "--run", "r", "--timeline", option, value)
+    assert words in line_of_parser(capsys, "a.wav", "--run", ".", "--timeline", option, value)
 
 
 def test_what_is_not_known_or_lacks_is_refused(capsys):
-    assert "--loud" in line_of_parser(capsys, "a.wav", "--run", "r", "--loud")
+    assert "--loud" in line_of_parser(capsys, "a.wav", "--run", ".", "--loud")
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_what_is_not_known_or_lacks_is_refused(capsys):
     ],
 )
 def test_a_file_is_named_as_what_it_is(option, value, ending, capsys):
-    line = refused(capsys, "a.wav", "--run", "r", "--timeline", option, value)
+    line = refused(capsys, "a.wav", "--run", ".", "--timeline", option, value)
     assert line.endswith(f"{option}: expected a name that ends in {ending}, received {value}")
 
 
@@ -79,11 +79,11 @@ def test_a_run_is_a_folder(capsys):
 def test_the_format_is_that_of_the_name_of_the_output(given, chosen):
     parser = ArgumentParser()
     arguments.add_arguments(parser)
-    args = parser.parse_args(["a.wav", *given])
+    args = parser.parse_args([__file__, *given])
     options.check(args)
     assert args.format == chosen
 
 
 def test_without_files_it_says_where_they_go(capsys):
     assert refused(capsys).endswith("expected audio files or folders, received none; give them after tag")
-    assert refused(capsys, "--run", "r").endswith("give them before --run")
+    assert refused(capsys, "--run", ".").endswith("give them before --run")

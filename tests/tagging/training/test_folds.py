@@ -143,7 +143,7 @@ def test_an_interrupted_training_goes_on_and_ends_the_same(tiny, trained, tmp_pa
 def test_folds_on_two_devices_equal_serial_ones(tiny, trained, tmp_path):
     config = tiny.write_config(tmp_path)
     printed = train_folds(config, "--stage", "noisy", "--devices", "cpu:0,cpu:1", "--jobs", "2")
-    assert printed.splitlines()[-3:] == trained.noisy_printed.splitlines()[-3:]
+    assert printed.splitlines()[-4:-1] == trained.noisy_printed.splitlines()[-4:-1]
     for fold in (1, 2):
         assert f"fold {fold} | epoch   1/1" in printed
         run = Path(f"fold-{fold}", "noisy")
@@ -155,7 +155,7 @@ def test_finished_folds_are_left_alone(copied):
     before = (copied.runs / "oof_scores.npz").read_bytes()
     printed = train_folds(copied.config)
     assert printed.count("is finished") == 4
-    assert printed.splitlines()[-1] == copied.printed.splitlines()[-1]
+    assert printed.splitlines()[-2] == copied.printed.splitlines()[-2]
     assert (copied.runs / "oof_scores.npz").read_bytes() == before
 
 

@@ -1,6 +1,7 @@
-"""configs/own_csv.yaml, the other name of own/multilabel_noisy.yaml, on a small tree: from table to predictions."""
+"""configs/own/multilabel_noisy.yaml on a small tree: from table to predictions."""
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import predict
 import preprocess
 import train
 
-CONFIG = Path(__file__).parents[3] / "configs" / "own_csv.yaml"
+CONFIG = Path(__file__).parents[3] / "configs" / "own" / "multilabel_noisy.yaml"
 SMALL = (
     "window.window_s=1 window.hop_s=1 model.filters=[4,8] model.units=[8] train.epochs=1 train.batch_size=8"
 )
@@ -35,6 +36,9 @@ def arguments(tmp_path) -> list[str]:
 def test_a_table_of_curated_and_noisy_clips(arguments, tmp_path, capsys):
     assert preprocess.main(arguments) == 0
     assert train.main([*arguments, *SMALL.split()]) == 0
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"train\.py took 0:\d\d:\d\d \(h:mm:ss\) in all, start-up and reports included", last)
+    assert sum(bool(re.fullmatch(r" +epochs  1, best 1, in \d+ s", line)) for line in lines) == 2
     out = tmp_path / "submission.csv"
     assert predict.main(["--runs", f"{tmp_path}/runs/curated", "--jobs", "1", "--out", str(out)]) == 0
     with out.open(newline="") as file:

@@ -1,0 +1,40 @@
+"""Files and folders that a command reads: those that are not there are refused before anything heavy is imported."""
+
+import argparse
+import os
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from foundation.text import shown
+
+MISSING = "no such file or folder"
+
+
+def existing(what: str, advice: str = "", names: Collection[str] = ()) -> Callable[[str], Path]:
+    """A type for argparse: the path of something that is there, with the home folder in place of a `~` at its start.
+
+    Args:
+        what: is expected, e.g. `a run folder`.
+        advice: what to do if it is not there.
+        names: values that stand for no path, and are taken as they are.
+    """
+
+    def checked(text: str) -> Path:
+        path = Path(os.path.expanduser(text))
+        if text not in names and is_missing(path):
+            hint = f"; {advice}" if advice else ""
+            raise argparse.ArgumentTypeError(f"expected {what}, received {shown(text)}: {MISSING}{hint}")
+        return path
+
+    return checked
+
+
+def is_missing(path: Path) -> bool:
+    """Whether nothing is there. What cannot be told, as without permission to look, is left to whoever opens it."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
