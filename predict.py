@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tagging import cli
+from tagging.cli import backend, running
 
 _OVERRIDE = re.compile(r"[A-Za-z_][\w.]*=")
 
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="if labels are available, compare averaging over windows with a single window",
     )
     cli.add_shard(parser, "the same command without it puts them together")
-    return cli.run(_predict, parser, argv, interrupted="rerun the same command to start over")
+    return running.run(_predict, parser, argv, interrupted="rerun the same command to start over")
 
 
 def _predict(args: argparse.Namespace) -> int:
@@ -71,7 +72,7 @@ def _predict(args: argparse.Namespace) -> int:
             print(run.warning)
     print("predicting with " + ", ".join(map(str, members)))
     ensemble = make_ensemble(config, members)
-    cli.quiet_tensorflow(args.jobs, calls_apart=args.audio is not None)
+    backend.quiet_tensorflow(args.jobs, calls_apart=args.audio is not None)
     from tagging.commands.parts.predict import predict_test
     from tagging.commands.parts.predict_audio import predict_audio
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tagging import cli
+from tagging.cli import running
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     cli.add_shard(parser, "with --folds only; the same command without it puts the folds together")
     cli.add_devices(parser, "with --folds each fold trains on one of them, else all of them share each batch")
-    return cli.run(_train, parser, argv, interrupted="rerun the same command (without --force) to resume")
+    return running.run(_train, parser, argv, interrupted="rerun the same command (without --force) to resume")
 
 
 def _train(args: argparse.Namespace) -> int:

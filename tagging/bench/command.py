@@ -13,9 +13,9 @@ from tqdm import tqdm
 from foundation.claims import claimed
 from foundation.files import write_atomic
 from foundation.scratch import scratch_folder
-from tagging import cli
 from tagging.bench.figures import Figure, Plan, as_json, as_text
 from tagging.bench.sounds import write_sounds
+from tagging.cli import backend
 
 APART = {"machine": False, "cleaning": False, "training": False, "tagging": True}
 """The steps, functions of `measures`; whether several threads call networks, each with one core."""
@@ -42,5 +42,5 @@ def _alone(step: str, plan: Plan) -> Any:
 
 def _measured(step: str, plan: Plan) -> Any:
     """In a process of its own."""
-    cli.quiet_tensorflow(plan.jobs, calls_apart=APART[step])
+    backend.quiet_tensorflow(plan.jobs, calls_apart=APART[step])
     return getattr(import_module("tagging.bench.measures"), step)(plan)

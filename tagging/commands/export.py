@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from tagging import cli
+from tagging.cli import backend
 from tagging.export.registry import FLOAT32, FORMATS, PRECISIONS
 
 
@@ -49,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    cli.quiet_tensorflow(1)  # speed is measured on one thread
+    backend.quiet_tensorflow(1)  # speed is measured on one thread
     from tagging.export.command import export
 
     return export(args)

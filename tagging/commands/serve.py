@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from tagging import cli
+from tagging.cli import backend
 from tagging.tagger.arguments import add_weights
 
 INTERRUPTED = "the service had not started"
@@ -114,7 +115,7 @@ def _port(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    cli.quiet_tensorflow(args.jobs, calls_apart=True)
+    backend.quiet_tensorflow(args.jobs, calls_apart=True)
     from tagging.serve.command import serve
 
     return serve(args)

@@ -32,7 +32,7 @@ def parsed(study_trees, monkeypatch):
     """Commands are parsed by their own parsers, and do not run."""
     monkeypatch.chdir(study_trees)
     monkeypatch.setattr(
-        "tagging.cli.run", lambda command, parser, argv, **_: parser.parse_intermixed_args(argv)
+        "tagging.cli.running.run", lambda command, parser, argv, **_: parser.parse_intermixed_args(argv)
     )
 
 
