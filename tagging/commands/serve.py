@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tagging import cli
 from tagging.cli import backend
-from tagging.tagger.arguments import add_weights
+from tagging.tagger.arguments import add_rows, add_weights
 
 INTERRUPTED = "the service had not started"
 
@@ -13,7 +13,7 @@ INTERRUPTED = "the service had not started"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_runs(parser)
     _add_address(parser)
-    _add_timeline(parser)
+    add_rows(parser)
     _add_limits(parser)
 
 
@@ -47,28 +47,6 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
     add("--port", type=_port, default=8000, help="0: any that is free (default: %(default)s)")
     add("--page", type=Path, metavar="FOLDER", help="static files to serve at /, with an index.html")
     add("--quiet", action="store_true", help="no line on stderr per request")
-
-
-def _add_timeline(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add(
-        "--window-s",
-        type=cli.above_zero,
-        metavar="S",
-        help="window length of timelines (default: the run's)",
-    )
-    add(
-        "--hop-s",
-        type=cli.above_zero,
-        metavar="S",
-        help="time between window starts of timelines (default: the run's overlap)",
-    )
-    add(
-        "--columns",
-        type=cli.positive,
-        metavar="N",
-        help="instead of windows, average N columns of the network's features, as tag --columns does",
-    )
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
