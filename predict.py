@@ -9,6 +9,7 @@ from pathlib import Path
 
 from foundation.inputs import existing
 from tagging import cli
+from tagging.cli import backend, running
 from tagging.runs.arguments import run_folder
 
 _OVERRIDE = re.compile(r"[A-Za-z_][\w.]*=")
@@ -40,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="if labels are available, compare averaging over windows with a single window",
     )
     cli.add_shard(parser, "the same command without it puts them together")
-    return cli.run(_predict, parser, argv, interrupted="rerun the same command to start over")
+    return running.run(_predict, parser, argv, interrupted="rerun the same command to start over")
 
 
 def _predict(args: argparse.Namespace) -> int:
@@ -74,7 +75,7 @@ def _predict(args: argparse.Namespace) -> int:
             print(run.warning)
     print("predicting with " + ", ".join(map(str, members)))
     ensemble = make_ensemble(config, members)
-    cli.quiet_tensorflow(args.jobs, calls_apart=args.audio is not None)
+    backend.quiet_tensorflow(args.jobs, calls_apart=args.audio is not None)
     from tagging.commands.parts.predict import predict_test
     from tagging.commands.parts.predict_audio import predict_audio
 

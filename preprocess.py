@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tagging import cli
+from tagging.cli import running
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     cli.add_shard(parser, "the same command without it then writes the manifest")
     interrupted = "rerun the same command (without --force) to resume"
-    return cli.run(_preprocess, parser, argv, interrupted=interrupted)
+    return running.run(_preprocess, parser, argv, interrupted=interrupted)
 
 
 def _preprocess(args: argparse.Namespace) -> int:

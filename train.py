@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tagging import cli
+from tagging.cli import running
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     cli.add_shard(parser, "with --folds only; the same command without it puts the folds together")
     cli.add_devices(parser, "with --folds each fold trains on one of them, else all of them share each batch")
-    return cli.run(_timed, parser, argv, interrupted="rerun the same command (without --force) to resume")
+    return running.run(_timed, parser, argv, interrupted="rerun the same command (without --force) to resume")
 
 
 def _timed(args: argparse.Namespace) -> int:

@@ -32,6 +32,7 @@ from tagging.augment.ops.mixup import MixUpSettings
 from tagging.augment.ops.spec_augment import SpecAugmentSettings
 from tagging.augment.ops.waveform_mix import WaveformMixSettings
 from tagging.augment.settings import AugmentSettings
+from tagging.cli import backend
 from tagging.config.stage import StageSettings
 from tagging.evaluation.task_kinds import KINDS
 from tagging.frontend.registry import build_frontend
@@ -110,7 +111,7 @@ class Training:
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = _arguments(argv)
-    cli.quiet_tensorflow(max(args.jobs))
+    backend.quiet_tensorflow(max(args.jobs))
     print(f"{keras.backend.backend()} on {device_name()}, {args.clips} windows of 3 s an epoch")
     print(
         f"{'network':>13} {'batch':>5} {'precision':>13} {'augment':>12} {'images':>11} {'jobs':>4} {'img/s':>8}  ratio"

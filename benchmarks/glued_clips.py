@@ -21,6 +21,7 @@ import soundfile as sf
 from preprocessing.sound_files import decode
 from submissions.writer import read_scores
 from tagging import cli
+from tagging.cli import backend, running
 from tagging.datasets import read_dataset
 from tagging.datasets.table import DatasetError
 from tagging.inference.results import Segment
@@ -54,11 +55,11 @@ def main() -> int:
     parser.add_argument("--smooth-s", type=float, default=0.0)
     parser.add_argument("--min-length-s", type=float, default=0.0)
     parser.add_argument("--write", type=Path, metavar="FOLDER")
-    return cli.run(_measure, parser, None, interrupted="the same command starts again")
+    return running.run(_measure, parser, None, interrupted="the same command starts again")
 
 
 def _measure(args: argparse.Namespace) -> int:
-    cli.quiet_tensorflow(cli.available_cores())
+    backend.quiet_tensorflow(cli.available_cores())
     from tagging import Tagger  # noqa: PLC0415  TensorFlow is slow to load
 
     rows = {}

@@ -31,6 +31,7 @@ from models.parts.split import split_at_head
 from models.settings import ModelError, ModelSettings
 from submissions.activations import LINEAR
 from tagging import cli
+from tagging.cli import backend, running
 from tagging.config.load import load_config
 from tagging.config.schema import Config
 from tagging.datasets import read_dataset
@@ -58,12 +59,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--recordings", help="CSV fname,recordings of the test clips, from make_fsd_mini.py")
     add("--folds", type=cli.positive, help="score the curated clips out of so many folds, not the test clips")
     add("--over", default="", help="values that take the place of {} in the other arguments, comma-joined")
-    return cli.run(compare, parser, argv, interrupted="the same command starts again")
+    return running.run(compare, parser, argv, interrupted="the same command starts again")
 
 
 def compare(args: argparse.Namespace) -> int:
     """Train and score the peers, and print them next to ours."""
-    cli.quiet_tensorflow(args.jobs)
+    backend.quiet_tensorflow(args.jobs)
     trials = {}
     for value in args.over.split(","):
         overrides = [text.replace("{}", value) for text in args.overrides]

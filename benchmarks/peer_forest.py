@@ -20,6 +20,7 @@ from sklearn.ensemble import RandomForestClassifier
 from benchmarks.peer_report import paired_counts
 from submissions.writer import read_scores
 from tagging import cli
+from tagging.cli import running
 from tagging.config.load import load_config
 from tagging.config.schema import Config
 from tagging.datasets import read_dataset
@@ -37,7 +38,7 @@ def main() -> int:
     parser.add_argument("--folds", type=cli.positive, default=4, metavar="K", help="default: %(default)s")
     parser.add_argument("--seeds", type=cli.positive, default=5, help="forests (default: %(default)s)")
     parser.add_argument("--ours", type=Path, nargs="*", default=[], metavar="OOF_SCORES")
-    return cli.run(_compare, parser, None, interrupted="the same command starts again")
+    return running.run(_compare, parser, None, interrupted="the same command starts again")
 
 
 def _compare(args: argparse.Namespace) -> int:

@@ -29,6 +29,7 @@ import numpy as np
 import soundfile as sf
 
 from tagging import Tagger, cli
+from tagging.cli import backend, running
 
 MOST_CLIENTS, MOST_S = 64, 600
 LENGTHS_S = (1.0, 2.5, 4.0, 10.0)
@@ -89,12 +90,12 @@ def main() -> int:
     parser.add_argument("--clients", type=cli.positive, default=8, help="default: %(default)s")
     parser.add_argument("--seconds", type=cli.above_zero, default=60.0, help="default: %(default)g")
     parser.add_argument("--jobs", type=cli.positive, default=cli.available_cores(), help="default: all cores")
-    return cli.run(measure, parser, None, interrupted=cli.NOTHING_LOST)
+    return running.run(measure, parser, None, interrupted=running.NOTHING_LOST)
 
 
 def measure(args: argparse.Namespace) -> int:
     clients, seconds = min(args.clients, MOST_CLIENTS), min(args.seconds, MOST_S)
-    cli.quiet_tensorflow(args.jobs, calls_apart=True)
+    backend.quiet_tensorflow(args.jobs, calls_apart=True)
     with tempfile.TemporaryDirectory() as folder:
         clips = make_clips(Path(folder), Tagger.load(*args.runs, weights=args.weights))
     print(f"load average before: {os.getloadavg()[0]:.1f}")

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from foundation.errors import UserError
 from foundation.files import write_atomic
 from tagging import cli
+from tagging.cli import running
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 VOICES = {
@@ -59,7 +60,7 @@ def main() -> int:
         "--takes", type=cli.positive, default=3, help="per voice and digit (default: %(default)s)"
     )
     parser.add_argument("--seed", type=int, default=0)
-    return cli.run(_make, parser, None, interrupted="remove the folder and start again")
+    return running.run(_make, parser, None, interrupted="remove the folder and start again")
 
 
 def utterances(part: str, takes: int, rng: random.Random) -> Iterator[Utterance]:

@@ -23,7 +23,7 @@ from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
-from tagging import cli
+from tagging.cli import backend
 
 ROOT = Path(__file__).parents[1]
 INDEX = ROOT / "docs" / "studies.md"
@@ -107,7 +107,7 @@ def prepare(work: Path) -> None:
 
 def run(words: Sequence[str], work: Path, name: str) -> int:
     """Run one command in this process, print its row, and return its exit code; an exception counts as 1."""
-    with cli.without_notices():
+    with backend.without_notices():
         import keras  # noqa: PLC0415
 
     start, log = time.monotonic(), work / f"{name}.log"

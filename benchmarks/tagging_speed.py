@@ -29,6 +29,7 @@ from benchmarks.preprocess_speed import clips_under
 from foundation.workers import Workers
 from preprocessing.sound_files import decode
 from tagging import Tagger, cli
+from tagging.cli import backend, running
 from tagging.config.load import load_config
 from tagging.inference.published import audioset_run
 from tagging.runs.ensembles import make_ensemble
@@ -55,7 +56,7 @@ def main() -> int:
     parser.add_argument("--files", type=cli.positive, default=400, help="default: %(default)s")
     parser.add_argument("--rounds", type=cli.positive, default=3, help="default: %(default)s")
     parser.add_argument("--jobs", type=cli.positive, nargs="+", default=[1, 2], help="numbers of cores")
-    return cli.run(_measure, parser, None, interrupted=cli.NOTHING_LOST)
+    return running.run(_measure, parser, None, interrupted=running.NOTHING_LOST)
 
 
 def _measure(args: argparse.Namespace) -> int:
@@ -84,7 +85,7 @@ def write_sounds(source: Path, folder: Path, n_files: int) -> None:
 def measure_cores(args: argparse.Namespace, folder: Path, jobs: int) -> None:
     """Time all ways on so many cores, in turn, and print a line for each."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:jobs])
-    cli.quiet_tensorflow(jobs, calls_apart=True)
+    backend.quiet_tensorflow(jobs, calls_apart=True)
     ways = _ways(args, folder, jobs)
     rounds = np.array([[timed(call) for _, _, call in ways] for _ in range(args.rounds + 1)])[1:]
     for (name, audio_s, _), (wall_s, cpu_s) in zip(ways, rounds.min(axis=0), strict=True):

@@ -16,7 +16,8 @@ from foundation.setting_types import without_null
 from foundation.settings import SENTENCE
 from preprocessing.settings import SilenceRule
 from tagging.config.schema import Config
-from tagging.config.stage import StageSettings, TrainSettings
+from tagging.config.stage import StageSettings
+from tagging.config.train import TrainSettings
 
 PAGE = Path(__file__).with_name("config.md")
 _TABLE = re.compile(r"<!-- settings: (\S+) -->\n.*?<!-- end -->", re.DOTALL)

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -21,21 +20,17 @@ from foundation.files import write_atomic
 from preprocessing.chain import CleanStream
 from preprocessing.errors import DecodeError
 from preprocessing.feature_settings import STORED
-from preprocessing.features import compute_features
 from preprocessing.plan import places
-from preprocessing.preview_features import computed_blocks, draw_features, stored_blocks
+from preprocessing.preview_features import draw_features, stored_blocks
+from preprocessing.preview_sound import draw_sound
 from preprocessing.rows import ClipTask
-from preprocessing.settings import CleaningSettings, SilenceRule, rule_for
+from preprocessing.settings import CleaningSettings, rule_for
 from preprocessing.sound_files import FileSound
 from preprocessing.stored import as_steps, read_stored
 from preprocessing.stream import PcmStream
 from preprocessing.wav import write_wav
 
 PLOT, BEFORE, AFTER = ".png", "_before.wav", "_after.wav"  # endings of the files of a clip
-COLUMNS = 1600  # points drawn across a waveform, whatever its length
-LEVEL_WINDOW_S = 0.01
-FLOOR_DBFS = -90.0
-WAVE, KEPT, LEVEL = "#33557a", "#bfe3c0", "#d9822b"
 
 
 class _Shown(NamedTuple):
@@ -124,7 +119,8 @@ def _show_audio(shown: _Shown, settings: CleaningSettings) -> Figure:
     clip, stem = shown.clip, shown.stem
     stream = PcmStream(FileSound(clip.source), settings.rate_hz)
     before, after = np.concatenate([*stream]), CleanStream(FileSound(clip.source), settings, clip.split)
-    figure = _draw(shown, before, after, rule_for(settings.rules_for(clip.split), stream.seconds), settings)
+    rule = rule_for(settings.rules_for(clip.split), stream.seconds)
+    figure = draw_sound(shown.title, before, after, rule, settings)
     write_wav(_with_ending(stem, BEFORE), [before], len(before), settings.rate_hz)
     write_wav(_with_ending(stem, AFTER), after, len(after), settings.rate_hz)
     return figure
@@ -167,58 +163,6 @@ def _choose(clips: pd.DataFrame, captions: Sequence[str], n: int, seed: int) -> 
     columns = zip(part["split"], part["fname"], map(Path, part["path"]), places(part), strict=True)
     tasks = [ClipTask(split, fname, path, path, *place) for split, fname, path, place in columns]
     return list(zip(tasks, (captions[row] for row in sorted(chosen)), strict=True))
-
-
-def _draw(
-    shown: _Shown, before: np.ndarray, after: CleanStream, rule: SilenceRule, settings: CleaningSettings
-) -> Figure:
-    rate_hz = settings.rate_hz
-    blocks = computed_blocks(settings.features) if settings.features.name else {}
-    extra = len(blocks)
-    figure = Figure(figsize=(11, 6 + 3 * extra), layout="constrained")
-    top, bottom, *rest = figure.subplots(2 + extra, 1)
-    bottom.sharex(top)
-    for start, end in after.kept:
-        top.axvspan(start / rate_hz, end / rate_hz, color=KEPT, alpha=0.6, lw=0, label="_kept")
-    _draw_clip(top, before, rate_hz, rule.threshold_dbfs)
-    pcm = after.pcm()
-    _draw_clip(bottom, pcm, rate_hz, rule.threshold_dbfs)
-    note = f" ({after.reason}: kept whole)" if after.reason else ""
-    title = f"{shown.title}: {len(before) / rate_hz:.2f} s before, kept ranges shaded"
-    top.set_title(title, parse_math=False)
-    bottom.set_title(f"{len(pcm) / rate_hz:.2f} s after{note}")
-    bottom.set_xlabel("time (s)")
-    top.set_xlim(0, len(before) / rate_hz)
-    if extra:
-        features, _ = compute_features(pcm, rate_hz, settings.features)
-        draw_features(figure, rest, features, blocks)
-    return figure
-
-
-def _draw_clip(axes: Axes, pcm: np.ndarray, rate_hz: int, threshold_dbfs: float) -> None:
-    """Waveform (left axis) and level with the rule's threshold (right axis) over seconds."""
-    times, low, high = _envelope(pcm, rate_hz)
-    peak = max(float(np.max(np.abs([low, high]), initial=0.0)), 1e-3)
-    axes.fill_between(times, low, high, color=WAVE, lw=0.5)
-    axes.set(ylabel="amplitude (full scale 1)", ylim=(-1.1 * peak, 1.1 * peak))
-    levels = axes.twinx()
-    levels.plot(*_level_dbfs(pcm, rate_hz), color=LEVEL, lw=0.9)
-    levels.axhline(threshold_dbfs, color=LEVEL, ls="--", lw=0.9)
-    levels.set(ylabel=f"level (dBFS), threshold {threshold_dbfs:g}", ylim=(FLOOR_DBFS, 0))
-    levels.yaxis.label.set_color(LEVEL)
-
-
-def _envelope(pcm: np.ndarray, rate_hz: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Times in seconds, and the lowest and highest sample from each to the next: long clips draw as fast."""
-    starts = np.unique(np.linspace(0, len(pcm), COLUMNS, endpoint=False).astype(int))
-    wave = pcm / 32768.0
-    return starts / rate_hz, np.minimum.reduceat(wave, starts), np.maximum.reduceat(wave, starts)
-
-
-def _level_dbfs(pcm: np.ndarray, rate_hz: int) -> tuple[np.ndarray, np.ndarray]:
-    starts = np.arange(0, len(pcm), max(round(LEVEL_WINDOW_S * rate_hz), 1))
-    power = np.add.reduceat((pcm / 32768.0) ** 2, starts) / np.diff(starts, append=len(pcm))
-    return starts / rate_hz, np.maximum(10 * np.log10(np.maximum(power, 1e-12)), FLOOR_DBFS)
 
 
 def _save(figure: Figure, path: Path) -> None:

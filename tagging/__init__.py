@@ -11,7 +11,7 @@ __all__ = ["Tagger"]
 def __getattr__(name: str) -> Any:
     """`Tagger`, for which TensorFlow is loaded without its notices, only where it is asked for."""
     if name == "Tagger":
-        from tagging.cli import without_notices  # noqa: PLC0415
+        from tagging.cli.backend import without_notices  # noqa: PLC0415
 
         with without_notices():
             import tensorflow as tf  # noqa: PLC0415

@@ -8,6 +8,7 @@ from types import ModuleType
 
 from foundation.plugins import plugin_names
 from tagging import cli, commands
+from tagging.cli import running
 
 COMMANDS = plugin_names(Path(commands.__path__[0]))
 
@@ -25,8 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("expected the command first")
     # By its own parser, as options and positionals of a subcommand may be mixed: argparse cannot do so itself.
     name, *rest = arguments
-    interrupted = getattr(modules[name], "INTERRUPTED", cli.NOTHING_LOST)
-    return cli.run(modules[name].run, subparsers.choices[name], rest, interrupted=interrupted)
+    interrupted = getattr(modules[name], "INTERRUPTED", running.NOTHING_LOST)
+    return running.run(modules[name].run, subparsers.choices[name], rest, interrupted=interrupted)
 
 
 def help_line(module: ModuleType) -> str:

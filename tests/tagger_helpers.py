@@ -1,10 +1,12 @@
 """Runs without training, for what does not hang on what was learnt; and scores that do not come from the tagger."""
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import pandas as pd
 
+from tagging.config.load import load_config
 from tagging.config.schema import Config
 from tagging.datasets.audio_files import audio_files
 from tagging.inference.build import build_tagger
@@ -14,6 +16,8 @@ from tagging.runs.ensembles import make_ensemble
 from tagging.runs.folds import read_member
 from tagging.runs.place import finish_run, work_dir
 from tagging.runs.run import MODEL
+
+CLASSES = ("a", "b", "c")
 
 
 def untrained_run(
@@ -33,6 +37,11 @@ def untrained_run(
     info = {"classes": list(classes), "finished": "2026", "identity": {}, "task": task, "validation": {}}
     finish_run(path, config, info)
     return path
+
+
+def made_run(noisy: tuple[Path, Path], path: Path, *overrides: str, **options: Any) -> Path:
+    """An untrained run of the tiny config with overrides; `options` as in `untrained_run`."""
+    return untrained_run(path, load_config(noisy[0] / "tiny.yaml", overrides), CLASSES, **options)
 
 
 def scores_as_test_clips(audio: Path, *runs: Path) -> pd.DataFrame:

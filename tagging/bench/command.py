@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 from foundation.claims import claimed
 from foundation.files import write_atomic
 from foundation.scratch import scratch_folder
-from tagging import cli
 from tagging.bench.duration import announcement
 from tagging.bench.figures import Figure, Plan, as_json, as_text, line_of
 from tagging.bench.sounds import write_sounds
+from tagging.cli import backend
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ def bench(args: argparse.Namespace) -> int:
 
 def _alone(work: Callable[..., T], plan: Plan, *given: str, calls_apart: bool) -> T:
     """What is returned by `work`, in a process of its own."""
-    start = partial(cli.quiet_tensorflow, plan.jobs, calls_apart=calls_apart)
+    start = partial(backend.quiet_tensorflow, plan.jobs, calls_apart=calls_apart)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=start) as pool:
         return pool.submit(work, plan, *given).result()
 

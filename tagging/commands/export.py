@@ -5,6 +5,7 @@ from pathlib import Path
 
 from foundation.inputs import existing
 from tagging import cli
+from tagging.cli import backend
 from tagging.export.errors import ExportError
 from tagging.export.registry import FLOAT32, FORMATS, PRECISIONS, check_format
 from tagging.runs.arguments import run_or_audioset
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     check_format(args.to)
     if args.out is None:
         raise ExportError("--out: expected a folder for the file and its papers, received none")
-    cli.quiet_tensorflow(1)  # speed is measured on one thread
+    backend.quiet_tensorflow(1)  # speed is measured on one thread
     from tagging.export.command import export
 
     return export(args)

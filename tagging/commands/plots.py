@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from tagging import cli
+from tagging.cli import backend
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +16,7 @@ def run(args: argparse.Namespace) -> int:
     from tagging.config.load import load_config
 
     config = load_config(cli.chosen_config(args.config, args.overrides), args.overrides)
-    cli.quiet_tensorflow(args.jobs)
+    backend.quiet_tensorflow(args.jobs)
     from tagging.plots.dataset import data_figures
 
     for path in data_figures(config, args.out):

@@ -4,8 +4,9 @@ import argparse
 
 from foundation.inputs import existing
 from tagging import cli
+from tagging.cli import backend
 from tagging.runs.arguments import run_or_audioset
-from tagging.tagger.arguments import add_weights
+from tagging.tagger.arguments import add_rows, add_weights
 
 INTERRUPTED = "the service had not started"
 
@@ -13,7 +14,7 @@ INTERRUPTED = "the service had not started"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_runs(parser)
     _add_address(parser)
-    _add_timeline(parser)
+    add_rows(parser)
     _add_limits(parser)
 
 
@@ -52,28 +53,6 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
         help="static files to serve at /, with an index.html",
     )
     add("--quiet", action="store_true", help="no line on stderr per request")
-
-
-def _add_timeline(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add(
-        "--window-s",
-        type=cli.above_zero,
-        metavar="S",
-        help="window length of timelines (default: the run's)",
-    )
-    add(
-        "--hop-s",
-        type=cli.above_zero,
-        metavar="S",
-        help="time between window starts of timelines (default: the run's overlap)",
-    )
-    add(
-        "--columns",
-        type=cli.positive,
-        metavar="N",
-        help="instead of windows, average N columns of the network's features, as tag --columns does",
-    )
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
@@ -120,7 +99,7 @@ def _port(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    cli.quiet_tensorflow(args.jobs, calls_apart=True)
+    backend.quiet_tensorflow(args.jobs, calls_apart=True)
     from tagging.serve.command import serve
 
     return serve(args)

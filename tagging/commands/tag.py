@@ -2,7 +2,7 @@
 
 import argparse
 
-from tagging import cli
+from tagging.cli import backend
 from tagging.tagger import arguments, options
 
 add_arguments = arguments.add_arguments
@@ -10,7 +10,7 @@ add_arguments = arguments.add_arguments
 
 def run(args: argparse.Namespace) -> int:
     options.check(args)
-    cli.quiet_tensorflow(args.jobs, calls_apart=True)
+    backend.quiet_tensorflow(args.jobs, calls_apart=True)
     from tagging.tagger.command import tag
 
     return tag(args)

@@ -9,8 +9,9 @@ from models.settings import ModelSettings
 from preprocessing.settings import CleaningSettings
 from submissions.settings import EnsembleSettings
 from tagging.config.errors import ConfigError
-from tagging.config.stage import StageSettings, TrainSettings
+from tagging.config.stage import StageSettings
 from tagging.config.tracking import TrackingSettings
+from tagging.config.train import TrainSettings
 from tagging.datasets.settings import DatasetSettings, SplitSettings
 from tagging.frontend.settings import FrontendSettings
 from tagging.pipeline.settings import PipelineSettings, SequenceSettings, WindowSettings

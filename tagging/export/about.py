@@ -3,13 +3,12 @@
 import json
 from dataclasses import dataclass, fields
 from math import isfinite
-from pathlib import Path
 from typing import Any
 
 from foundation.settings import as_dict
 from tagging.datasets.table import TEST
 from tagging.export.graph import LOGITS, SCORES, Graph
-from tagging.runs.run import Run
+from tagging.runs.run import Run, name_of
 
 NAME = "audio_tagging.json"  # its name where a format keeps files
 KEY = "audio_tagging"  # where a format keeps texts by key
@@ -57,11 +56,6 @@ class About:
     def labels_text(self) -> str:
         """One label on each line."""
         return "".join(f"{label}\n" for label in self.labels)
-
-
-def name_of(path: Path) -> str:
-    """What a run is called in what is published: a whole path would tell of the machine."""
-    return path.resolve().name
 
 
 def about(graph: Graph, precision: str) -> About:

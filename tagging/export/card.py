@@ -1,12 +1,12 @@
 """`model_card.md`: what an export is, in the form that model hubs read (YAML, then Markdown)."""
 
 from tagging.evaluation.task_kinds import metric_title
-from tagging.export.about import About, name_of
+from tagging.export.about import About
 from tagging.export.certificate import Certificate, as_table
 from tagging.export.graph import Graph
 from tagging.export.registry import Format
 from tagging.inference.published import PublishedRun
-from tagging.runs.run import Run
+from tagging.runs.run import Run, name_of
 
 NAME = "model_card.md"
 _MOST_LABELS = 12

@@ -20,10 +20,8 @@ from tagging.augment.settings import AugmentSettings
 from tagging.pipeline import windows
 from tagging.pipeline.clips import batched, steady
 from tagging.pipeline.images import BatchDrawn, ImageSteps
+from tagging.pipeline.order import AUGMENT, BACKGROUND, WAVEFORMS, EpochOrder, seed_of
 from tagging.pipeline.pieces import AudioWindows, Pieces
-
-_ORDER, _WINDOWS, _AUGMENT, _BACKGROUND, _WAVEFORMS, _BATCHES = range(6)  # streams of random numbers
-_BUCKETS = 20  # classes of lengths, at most
 
 
 class PipelineError(UserError):
@@ -80,7 +78,7 @@ class TrainingBatches:
     @property
     def items(self) -> int:
         """Items of an epoch: each clip, and those that `keep_originals` lets come twice (plain and augmented) again."""
-        return len(self._clip_of)
+        return self._order.items
 
     @cached_property
     def _is_augmented(self) -> np.ndarray:
@@ -88,15 +86,16 @@ class TrainingBatches:
         return np.ones(len(self.paths), bool) if self.augmented is None else self.augmented
 
     @cached_property
-    def _clip_of(self) -> np.ndarray:
-        """Number of each item's clip, (items,): all clips, then those that come a second time."""
+    def _order(self) -> EpochOrder:
+        """All clips, then those that come a second time."""
         clips = np.arange(len(self.paths))
-        return np.concatenate([clips, clips[self._is_augmented & self.augment.keep_originals]])
+        again = clips[self._is_augmented & self.augment.keep_originals]
+        return EpochOrder(np.concatenate([clips, again]), self.batch_size, self.seed, self.lengths)
 
     @property
     def steps(self) -> int:
         """Batches of an epoch; the last may be smaller."""
-        return -(-self.items // self.batch_size)
+        return self._order.steps
 
     def dataset(self, first_epoch: int, epochs: int) -> tf.data.Dataset:
         """Batches of epochs `first_epoch` to `epochs - 1`, counted from 0, each for `finished`."""
@@ -116,39 +115,8 @@ class TrainingBatches:
     def _loaded(self, first_epoch: int, epochs: int) -> tf.data.Dataset:
         """What `_load` returns, in batches."""
         # Only numbers come out of the nested data sets: work inside them runs at half the speed.
-        items = tf.data.Dataset.range(first_epoch, epochs).flat_map(self._items_of)
+        items = tf.data.Dataset.range(first_epoch, epochs).flat_map(self._order.items_of)
         return batched(items.map(self._load, num_parallel_calls=self.jobs), self.batch_size)
-
-    def _items_of(self, epoch: tf.Tensor) -> tf.data.Dataset:
-        """(epoch, item, clip, seed of its piece) in random order, filled up to whole batches with item -1.
-
-        All numbers of an epoch are drawn at once: an op costs as much for one item as for a thousand.
-        """
-        shuffled = tf.random.experimental.stateless_shuffle(
-            tf.range(self.items, dtype=tf.int64), self._seed(_ORDER, epoch)
-        )
-        if self.lengths is not None:
-            shuffled = tf.gather(shuffled, tf.argsort(tf.gather(self._buckets(), shuffled), stable=True))
-        missing = self.steps * self.batch_size - self.items
-        filled = tf.pad(shuffled, [[0, missing]], constant_values=-1)
-        if self.lengths is not None:
-            filled = self._shuffle_batches(filled, epoch)
-        clips = tf.gather(tf.constant(self._clip_of), tf.maximum(filled, 0))
-        seeds = _folded(self._seed(_WINDOWS, epoch), filled)
-        return tf.data.Dataset.from_tensor_slices((tf.fill(tf.shape(filled), epoch), filled, clips, seeds))
-
-    def _buckets(self) -> tf.Tensor:
-        """Number of each item's class of lengths, (items,): as many clips in each, in the order of length."""
-        assert self.lengths is not None  # noqa: S101  for the type checker
-        n_buckets = max(1, min(_BUCKETS, len(self.paths) // self.batch_size))
-        edges = np.quantile(self.lengths, np.arange(1, n_buckets) / n_buckets)
-        buckets = np.searchsorted(edges, self.lengths, side="right")
-        return tf.constant(buckets[self._clip_of])  # an augmented item is as long as the plain one
-
-    def _shuffle_batches(self, items: tf.Tensor, epoch: tf.Tensor) -> tf.Tensor:
-        """Whole batches in random order: lengths must not come sorted."""
-        order = tf.random.experimental.stateless_shuffle(tf.range(self.steps), self._seed(_BATCHES, epoch))
-        return tf.reshape(tf.gather(tf.reshape(items, (self.steps, self.batch_size)), order), [-1])
 
     def _load(self, epoch: tf.Tensor, item: tf.Tensor, clip: tf.Tensor, seed: tf.Tensor) -> tuple:
         """One piece of an item's clip, and of a background; a fill has one too, which `_images` leaves out."""
@@ -161,7 +129,7 @@ class TrainingBatches:
         if self.augment.background.probability == 0:
             return tf.zeros([0], tf.int16)
         assert isinstance(self.pieces, AudioWindows)  # noqa: S101  the config has no backgrounds for features
-        seeds = tf.random.split(tf.random.fold_in(self._seed(_BACKGROUND, epoch), item), 2)
+        seeds = tf.random.split(tf.random.fold_in(seed_of(self.seed, BACKGROUND, epoch), item), 2)
         clip = tf.random.stateless_uniform([], seeds[0], 0, len(self.background_paths), tf.int32)
         background = self.pieces.read(_strings(self.background_paths)[clip])
         return windows.loudest_window(background, self.pieces.length, 1, seeds[1])
@@ -183,12 +151,13 @@ class TrainingBatches:
         stored, backgrounds, labels, shown = (
             tf.boolean_mask(part, real) for part in (stored, backgrounds, labels, items)
         )
-        clips = tf.gather(tf.constant(self._clip_of), shown)
+        clips = tf.gather(tf.constant(self._order.clip_of), shown)
         is_augmented = tf.gather(tf.constant(self._is_augmented), clips)
         if self.augment.keep_originals:
             is_augmented = shown >= len(self.paths)
         image_seed, waveform_seed = (
-            tf.random.fold_in(self._seed(stream, epochs[0]), items[0]) for stream in (_AUGMENT, _WAVEFORMS)
+            tf.random.fold_in(seed_of(self.seed, stream, epochs[0]), items[0])
+            for stream in (AUGMENT, WAVEFORMS)
         )
         under = backgrounds if self.augment.background.enabled else None
         batch = Batch(stored, labels, self._weights_of(clips), is_augmented, under)
@@ -210,15 +179,6 @@ class TrainingBatches:
             return tf.ones_like(clips, tf.float32)
         return tf.gather(tf.constant(self.weights, tf.float32), clips)
 
-    def _seed(self, stream: int, epoch: tf.Tensor) -> tf.Tensor:
-        return tf.random.fold_in(tf.constant([self.seed, stream], tf.int64), epoch)
-
 
 def _strings(paths: Sequence[Path]) -> tf.Tensor:
     return tf.constant([str(path) for path in paths])
-
-
-def _folded(seed: tf.Tensor, items: tf.Tensor) -> tf.Tensor:
-    """`tf.random.fold_in(seed, item)` of all items, (items, 2): its first number is the same for each of them."""
-    first = tf.random.fold_in(seed, items[0])[0]
-    return tf.stack([tf.fill(tf.shape(items), first), items], axis=1)

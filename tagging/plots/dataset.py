@@ -29,7 +29,7 @@ from tagging.datasets.table import DRAWN_FROM, TEST, Dataset, DatasetError
 from tagging.frontend.registry import build_frontend
 from tagging.frontend.settings import FrontendSettings
 from tagging.pipeline.pieces import audio_windows
-from tagging.plots import distributions, sounds
+from tagging.plots import distributions, images, sounds
 
 _NAMES = (
     *("waveforms.png", "log_mel.png", "classes.png", "values.png"),
@@ -112,7 +112,7 @@ def _feature_classes(config: Config, dataset: Dataset, path: Path) -> Path:
                 break
             except DecodeError:
                 continue  # preprocess.py lists it
-    sounds.feature_examples(examples, path)
+    images.feature_examples(examples, path)
     return path
 
 
@@ -168,7 +168,7 @@ def _log_mel(config: Config, example: _Example, path: Path) -> Path:
     batch = Batch(image, tf.zeros((1, 1)), tf.ones(1), tf.constant([True]))
     augmented = augment_images(batch, tf.constant([config.seed, 1]), settings).inputs
     edges_hz = config.frontend.mel_edges_hz(config.cleaning.rate_hz)
-    sounds.log_mel_before_after(
+    images.log_mel_before_after(
         np.asarray(image)[0],
         np.asarray(augmented)[0],
         path,

@@ -16,6 +16,7 @@ TRAIN, VALIDATION, TEST = "tab:blue", "tab:orange", "tab:green"
 SCORES = {"raw": "tab:orange", "calibrated": "tab:blue"}
 BEST = "tab:red"
 MUTED = "0.6"  # of lines and points in the background
+TITLE_LETTERS = 34  # a line of a title in a grid of small plots
 
 
 def run_colours(n: int) -> list[str]:

@@ -154,6 +154,11 @@ class Run:
         return rows
 
 
+def name_of(path: Path) -> str:
+    """What a run is called in what is published: a whole path would tell of the machine."""
+    return path.resolve().name
+
+
 def read_run(path: Path, overrides: Sequence[str] = ()) -> Run:
     """The run in this folder; `overrides` (`key=value`) change its config for this process.
 

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from preprocessing.errors import DecodeError, NoSoundError
 from tagging.inference.errors import TaggerError
 from tagging.inference.results import Tags, Timeline
+from tagging.runs.run import name_of
 from tagging.serve.errors import ServeError
 from tagging.serve.limits import Limits
 from tagging.serve.sounds import BoundedSound, TooLongError
@@ -74,7 +75,7 @@ class Service:
         thresholds = [round(float(each), 6) for each in tagger.thresholds]
         runs = [
             {
-                "name": run.path.resolve().name,  # a whole path would tell of the machine
+                "name": name_of(run.path),
                 "network": run.config.model.name,
                 "finished": run.info.get("finished"),
             }

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tagging import cli
+from tagging.cli import backend
 from tagging.sweeps.file import SweepError
 from tagging.sweeps.job import Job
 from tagging.training.workers import Work, work_on
@@ -25,7 +25,7 @@ def run_on(devices: Sequence[str], job: Job) -> None:
 
 
 def _run(job: Job) -> None:
-    cli.quiet_tensorflow(job.jobs)
+    backend.quiet_tensorflow(job.jobs)
     from tagging.sweeps.worker import run_trials
 
     run_trials(job)

@@ -65,20 +65,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 def _add_timeline(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--timeline", action="store_true", help="tags over time: labelled segments, and scores per window")
-    add("--window-s", type=cli.above_zero, metavar="S", help="window length in seconds (default: the run's)")
-    add(
-        "--hop-s",
-        type=cli.above_zero,
-        metavar="S",
-        help="time between window starts in seconds (default: the run's overlap; with --columns one column)",
-    )
-    add(
-        "--columns",
-        type=cli.positive,
-        metavar="N",
-        help="instead of windows, average N columns of the network's features, .32 s each for mn (default of the "
-        "published network: 7)",
-    )
+    add_rows(parser)
     add(
         "--smooth-s",
         type=seconds,
@@ -107,6 +94,30 @@ def _add_timeline(parser: argparse.ArgumentParser) -> None:
         help="write the segments of one file as an Audacity label track",
     )
     add("--plot", type=Path, metavar="FILE.png", help="plot one file: log-mel above the tags over time")
+
+
+def add_rows(parser: argparse.ArgumentParser) -> None:
+    """Add `--window-s`, `--hop-s` and `--columns`, of what the rows of a timeline are."""
+    add = parser.add_argument
+    add(
+        "--window-s",
+        type=cli.above_zero,
+        metavar="S",
+        help="window length of timelines in seconds (default: the run's)",
+    )
+    add(
+        "--hop-s",
+        type=cli.above_zero,
+        metavar="S",
+        help="time between window starts in seconds (default: the run's overlap; with --columns one column)",
+    )
+    add(
+        "--columns",
+        type=cli.positive,
+        metavar="N",
+        help="instead of windows, average N columns of the network's features, .32 s each for mn (default of the "
+        "published network: 7)",
+    )
 
 
 def _add_embeddings(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from foundation.cluster import Cluster, ClusterError, WorkerKilled
 from preprocessing.sound_files import FileSound
-from tagging import cli
+from tagging.cli import backend
 from tagging.runs.run import Run
 from tagging.tagger.network import WindowNetwork, saved_network
 from tagging.tagger.whole_clips import Found, found_of_group
@@ -74,7 +74,7 @@ def _networks(runs: list[Run]) -> list[WindowNetwork]:
     key = pickle.dumps(runs)
     with _LOADING:
         if key not in _LOADED:
-            cli.quiet_tensorflow(1, calls_apart=True)
+            backend.quiet_tensorflow(1, calls_apart=True)
             _LOADED.clear()
             _LOADED[key] = [saved_network(run) for run in runs]
         return _LOADED[key]

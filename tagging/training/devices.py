@@ -7,7 +7,7 @@ from multiprocessing import get_context
 
 from foundation.devices import is_gpu, number_of, see_only
 from foundation.errors import UserError
-from tagging import cli
+from tagging.cli import backend
 
 
 class DevicesError(UserError):
@@ -23,7 +23,7 @@ def start_on(devices: Sequence[str], jobs: int) -> None:
     check_devices(devices)
     if devices:
         see_only(devices)
-    cli.quiet_tensorflow(jobs)
+    backend.quiet_tensorflow(jobs)
     import keras
     import tensorflow as tf
 
@@ -41,7 +41,7 @@ def start_for_workers(devices: Sequence[str], jobs: int) -> None:
         DevicesError: a device that is not there.
     """
     check_devices(devices)
-    cli.quiet_tensorflow(jobs)
+    backend.quiet_tensorflow(jobs)
     import keras
     import tensorflow as tf
 
@@ -71,7 +71,7 @@ def count_gpus() -> int:
 
 def _count_gpus() -> int:
     os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"  # of JAX, which else takes most of their memory
-    with cli.without_notices():
+    with backend.without_notices():
         from tagging.training.device import gpus
 
         return len(gpus())

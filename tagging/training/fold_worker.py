@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from tagging import cli
+from tagging.cli import backend
 from tagging.config.schema import Config
 
 
 def train_fold(config: Config, stages: Sequence[str], jobs: int, force: bool) -> None:
     """Train the stages of a fold; arguments as of `train_stage`."""
-    cli.quiet_tensorflow(jobs)
+    backend.quiet_tensorflow(jobs)
     from tagging.training.train import train_stage
 
     for stage in stages:

@@ -10,7 +10,8 @@ from tagging.augment.batch import Step
 from tagging.config.schema import Config
 from tagging.inference.build import build_stage_frontend
 from tagging.pipeline.images import FRONT_END
-from tagging.plots.sounds import batch_plot, step_plot
+from tagging.plots.images import batch_plot
+from tagging.plots.sounds import step_plot
 from tagging.training.data import stage_data
 from tagging.training.stage import Stage
 from tagging.training.stage_run import StageRun

@@ -13,7 +13,7 @@ from typing import Any
 
 from foundation.devices import environment_of
 from foundation.processes import end_with_parent, workers_ignore_interrupt
-from tagging import cli
+from tagging.cli import running
 
 _PATIENCE_S = 30  # for a worker to end, before it is killed
 
@@ -133,4 +133,4 @@ def _work(output: Connection, work: Work) -> None:
         work.call(*work.arguments)
         return 0
 
-    sys.exit(cli.exit_code(call, prefix="", interrupted="its last backup is kept"))
+    sys.exit(running.exit_code(call, prefix="", interrupted="its last backup is kept"))

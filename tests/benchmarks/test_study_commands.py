@@ -33,7 +33,7 @@ def parsed(study_trees, monkeypatch):
     monkeypatch.chdir(study_trees)
     monkeypatch.setattr("foundation.inputs.is_missing", lambda path: False)  # runs of the commands above
     monkeypatch.setattr(
-        "tagging.cli.run", lambda command, parser, argv, **_: parser.parse_intermixed_args(argv)
+        "tagging.cli.running.run", lambda command, parser, argv, **_: parser.parse_intermixed_args(argv)
     )
 
 

@@ -16,13 +16,14 @@ import train
 from foundation.errors import UserError
 from tagging import __main__, cli
 from tagging.__main__ import COMMANDS
+from tagging.cli import backend, running
 
 ROOT = Path(__file__).parents[2]
 
 
 def refusal(capsys, parser: argparse.ArgumentParser, *arguments: str) -> str:
     with pytest.raises(SystemExit, match=r"^2$"):
-        cli.run(lambda args: 0, parser, arguments, interrupted="")
+        running.run(lambda args: 0, parser, arguments, interrupted="")
     (line,) = capsys.readouterr().err.splitlines()
     return line
 
@@ -104,10 +105,10 @@ def test_errors_of_the_user_are_one_line_and_a_traceback_on_request(capsys, monk
     def fail(args: argparse.Namespace) -> int:
         raise error
 
-    assert cli.run(fail, parser, [], interrupted="") == 2
+    assert running.run(fail, parser, [], interrupted="") == 2
     assert capsys.readouterr().err == f"fails.py: error: {error}\n"
     monkeypatch.setenv("TAGGING_DEBUG", "1")
-    assert cli.run(fail, parser, [], interrupted="") == 2
+    assert running.run(fail, parser, [], interrupted="") == 2
     lines = capsys.readouterr().err.splitlines()
     assert (lines[0], lines[-1]) == ("Traceback (most recent call last):", f"fails.py: error: {error}")
 
@@ -117,7 +118,7 @@ def test_a_fault_of_the_program_is_raised():
         raise ValueError("a bug")
 
     with pytest.raises(ValueError, match="a bug"):
-        cli.run(fail, cli.make_parser("Fails."), [], interrupted="")
+        running.run(fail, cli.make_parser("Fails."), [], interrupted="")
 
 
 def test_sigterm_ends_a_command_as_ctrl_c_does(capsys):
@@ -132,7 +133,7 @@ def test_sigterm_ends_a_command_as_ctrl_c_does(capsys):
 
     before = signal.getsignal(signal.SIGTERM)
     parser = cli.make_parser("Waits.")
-    assert cli.run(work, parser, [], interrupted="rerun the same command") == 143
+    assert running.run(work, parser, [], interrupted="rerun the same command") == 143
     assert closed == [True]
     assert capsys.readouterr().err == "interrupted; rerun the same command\n"
     assert signal.getsignal(signal.SIGTERM) == before
@@ -144,7 +145,7 @@ def test_a_tilde_is_the_home_folder_in_every_path_option(monkeypatch):
     parser.add_argument("--runs", type=Path, nargs="+")
     seen: list[argparse.Namespace] = []
     arguments = ["--config=~/c.yaml", "--runs", "~/a", "b", "--", "seed=~/1"]
-    cli.run(lambda args: seen.append(args) or 0, parser, arguments, interrupted="")
+    running.run(lambda args: seen.append(args) or 0, parser, arguments, interrupted="")
     assert (seen[0].config, seen[0].runs) == (Path("/home/me/c.yaml"), [Path("/home/me/a"), Path("b")])
     assert seen[0].overrides == ["seed=~/1"]
 
@@ -155,9 +156,9 @@ def test_a_tilde_is_the_home_folder_in_every_path_option(monkeypatch):
 )
 def test_tensorflow_gets_the_cores_that_it_may_use(monkeypatch, jobs, apart, threads):
     limits = []
-    monkeypatch.setattr(cli, "available_cores", lambda: 2)
-    monkeypatch.setattr(cli, "_limit_threads", lambda _, *found: limits.append(found))
-    cli.quiet_tensorflow(jobs, calls_apart=apart)
+    monkeypatch.setattr(backend, "available_cores", lambda: 2)
+    monkeypatch.setattr(backend, "_limit_threads", lambda _, *found: limits.append(found))
+    backend.quiet_tensorflow(jobs, calls_apart=apart)
     assert limits == threads
 
 
@@ -165,10 +166,10 @@ def test_tensorflow_gets_the_cores_that_it_may_use(monkeypatch, jobs, apart, thr
 def test_a_blas_keeps_to_one_thread_in_commands_unless_the_user_says_so(given, expected):
     """Its threads spin after each product: they would take the cores from the command's own."""
     program = (
-        "import argparse, sys\nfrom tagging import cli\ndef command(_):\n"
+        "import argparse, sys\nfrom tagging.cli import running\ndef command(_):\n"
         "    import numpy\n    from threadpoolctl import threadpool_info\n"
         "    print([blas['num_threads'] for blas in threadpool_info() if blas['user_api'] == 'blas'])\n    return 0\n"
-        "sys.exit(cli.run(command, argparse.ArgumentParser(), [], interrupted=''))"
+        "sys.exit(running.run(command, argparse.ArgumentParser(), [], interrupted=''))"
     )
     others = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
     done = subprocess.run(  # noqa: S603

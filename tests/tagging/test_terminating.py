@@ -14,6 +14,7 @@ import pytest
 from preprocessing.settings import CleaningSettings
 from preprocessing.sound_files import FileSound
 from tagging import cli
+from tagging.cli import running
 from tagging.config.schema import Config
 from tagging.doctor.survey import _examined
 from tagging.tagger.spread import Spread, outputs_of_each
@@ -50,7 +51,7 @@ def test_sigterm_ends_it_at_once(long_file, capsys, work):
     before, parser = time.monotonic(), cli.make_parser("Reads.")
     timer = Timer(0.5, os.kill, [os.getpid(), signal.SIGTERM])
     timer.start()
-    code = cli.run(lambda args: work(long_file), parser, [], interrupted="run it again")
+    code = running.run(lambda args: work(long_file), parser, [], interrupted="run it again")
     timer.join()
     assert code == 143
     assert time.monotonic() - before < 2.5

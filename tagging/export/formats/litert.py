@@ -10,7 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from foundation.scratch import scratch_folder
-from tagging.cli import without_notices
+from tagging.cli.backend import without_notices
 from tagging.export.about import NAME, About
 from tagging.export.errors import ExportError
 from tagging.export.formats.parts.tflite_joined import joined

@@ -169,7 +169,9 @@ def test_a_run_of_an_older_version_gives_its_mean_score(tiny, run, tmp_path, cap
 def test_out_is_checked_before_anything_is_loaded(run, tmp_path, monkeypatch, capsys, out):
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
-    monkeypatch.setattr("tagging.cli.quiet_tensorflow", lambda *_, **__: pytest.fail("TensorFlow was loaded"))
+    monkeypatch.setattr(
+        "tagging.cli.backend.quiet_tensorflow", lambda *_, **__: pytest.fail("TensorFlow was loaded")
+    )
     assert predict.main(["--runs", run, "--out", str(tmp_path / out)]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1

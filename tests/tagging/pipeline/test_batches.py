@@ -117,7 +117,7 @@ def test_windows_are_drawn_anew_every_epoch(tmp_path):
 
 def test_each_item_has_the_seed_that_folding_in_its_number_gives(paths):
     supply = batches(paths)
-    drawn = list(supply._items_of(tf.constant(3, tf.int64)))
+    drawn = list(supply._order.items_of(tf.constant(3, tf.int64)))
     assert len(drawn) == supply.steps * supply.batch_size
     of_epoch = tf.random.fold_in(tf.constant([supply.seed, 1], tf.int64), tf.constant(3, tf.int64))
     for _, item, clip, seed in drawn:

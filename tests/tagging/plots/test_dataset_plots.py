@@ -12,7 +12,7 @@ from tagging.datasets.holdout import with_test_clips
 from tagging.datasets.settings import DatasetSettings, SplitSettings
 from tagging.datasets.table import COLUMNS, Dataset
 from tagging.frontend.settings import FrontendSettings
-from tagging.plots import dataset, distributions, sounds
+from tagging.plots import dataset, distributions, images, sounds
 
 
 def test_two_classes_are_shown_by_two_clips(tiny, tmp_path, monkeypatch):
@@ -53,9 +53,9 @@ def test_each_class_of_arrays_is_shown_by_a_random_clip(shape, tmp_path, monkeyp
         f"dataset: {{layout: arrays, root: {tmp_path / 'data'}}}\ncleaning: {{features: {{name: stored}}}}\n"
         "stages: {train: {sources: [train]}}"
     )
-    draw, seen = sounds.feature_examples, []
+    draw, seen = images.feature_examples, []
     monkeypatch.setattr(
-        sounds, "feature_examples", lambda examples, path: seen.append(examples) or draw(examples, path)
+        images, "feature_examples", lambda examples, path: seen.append(examples) or draw(examples, path)
     )
     for seed in (0, 0, 1):
         paths = list(

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.image import imread
 
 from tagging.datasets.table import COLUMNS, Dataset
-from tagging.plots import distributions, sounds
+from tagging.plots import distributions, images, sounds
 
 CLASSES = tuple(f"Some_quite_long_label_and_{i:02}_of_$$many" for i in range(80))
 
@@ -24,7 +24,7 @@ def drawn(monkeypatch):
         figure.draw_without_rendering()  # extents are those of the file's dots per inch until then
         figures.append(figure)
 
-    for plots in (distributions, sounds):
+    for plots in (distributions, images, sounds):
         monkeypatch.setattr(plots, "write_figure", keep)
     return figures
 
@@ -66,14 +66,14 @@ def test_waveforms_keep_every_peak_and_the_length(tmp_path, drawn):
 def test_log_mel_is_drawn_transposed_with_low_bands_below_on_one_scale(tmp_path, drawn):
     before = np.random.default_rng(0).uniform(100, 200, (92, 80, 3))
     after = before * (np.arange(92) < 50)[:, None, None]
-    sounds.log_mel_before_after(before, after, tmp_path / "m.png", title="a_$b.wav")
+    images.log_mel_before_after(before, after, tmp_path / "m.png", title="a_$b.wav")
     for axes, image in zip(drawn[0].axes, (before, after), strict=False):
         plot = axes.images[0]
         np.testing.assert_array_equal(plot.get_array(), image[..., 0].T)
         assert plot.origin == "lower"
         assert plot.get_clim() == (0, before.max())  # silence is black in both
     assert drawn[0].axes[1].get_title() == "after SpecAugment"
-    sounds.log_mel_before_after(before, after, tmp_path / "off.png", is_used=False)
+    images.log_mel_before_after(before, after, tmp_path / "off.png", is_used=False)
     assert drawn[1].axes[1].get_title() == "after SpecAugment (off in this config)"
 
 
@@ -82,9 +82,9 @@ def test_frequencies_stand_at_the_bands_that_hear_them_most(tmp_path, drawn, low
     """Against librosa's centres of HTK bands."""
     centres = librosa.mel_frequencies(n + 2, fmin=low, fmax=high, htk=True)[1:-1]
     image = np.ones((10, n))
-    sounds.log_mel_before_after(image, image, tmp_path / "m.png", edges_hz=(low, high))
+    images.log_mel_before_after(image, image, tmp_path / "m.png", edges_hz=(low, high))
     sounds.class_examples({"a": (np.zeros(80), 800, image)}, tmp_path / "c.png", edges_hz=(low, high))
-    sounds.batch_plot(image[None, ..., None], ["a"], tmp_path / "b.png", edges_hz=(low, high))
+    images.batch_plot(image[None, ..., None], ["a"], tmp_path / "b.png", edges_hz=(low, high))
     for panel in (drawn[0].axes[0], drawn[1].axes[1], drawn[2].axes[0]):
         for place, text in zip(panel.get_yticks(), panel.get_yticklabels(), strict=True):
             hz = float(text.get_text())
@@ -132,13 +132,13 @@ def test_shares_of_test_clips_are_shown_with_the_others(tmp_path, drawn):
     assert [text.get_text() for text in drawn[0].legends[0].get_texts()] == ["train", "validation", "test"]
 
 
-@pytest.mark.parametrize("images", [1, 3, 6])
-def test_batch_plot_shows_each_image_under_its_title(tmp_path, drawn, images):
-    batch = np.random.default_rng(0).uniform(0, 255, (images, 92, 80, 1)).astype(np.float32)
-    titles = [f"{CLASSES[i]}, {CLASSES[i + 1]}" for i in range(images)]
-    sounds.batch_plot(batch, titles, tmp_path / "b.png")
+@pytest.mark.parametrize("n_images", [1, 3, 6])
+def test_batch_plot_shows_each_image_under_its_title(tmp_path, drawn, n_images):
+    batch = np.random.default_rng(0).uniform(0, 255, (n_images, 92, 80, 1)).astype(np.float32)
+    titles = [f"{CLASSES[i]}, {CLASSES[i + 1]}" for i in range(n_images)]
+    images.batch_plot(batch, titles, tmp_path / "b.png")
     visible = [axes for axes in drawn[0].axes if axes.get_visible()]
-    assert len(visible) == images
+    assert len(visible) == n_images
     for axes, image, title in zip(visible, batch, titles, strict=True):
         np.testing.assert_array_equal(axes.images[0].get_array(), image[..., 0].T)
         assert "".join(axes.get_title().split()) == title.replace(" ", "")

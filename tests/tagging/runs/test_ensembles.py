@@ -158,7 +158,9 @@ def test_weights_are_fitted_out_of_fold(models, alone, tmp_path, capsys):
 def test_wrong_weights_are_refused_before_tensorflow_is_loaded(
     models, tmp_path, monkeypatch, capsys, arguments, words
 ):
-    monkeypatch.setattr("tagging.cli.quiet_tensorflow", lambda *_, **__: pytest.fail("TensorFlow was loaded"))
+    monkeypatch.setattr(
+        "tagging.cli.backend.quiet_tensorflow", lambda *_, **__: pytest.fail("TensorFlow was loaded")
+    )
     given = [text.format(**models) for text in arguments]
     assert predict.main(["--runs", *given, "--out", str(tmp_path / "a.csv")]) == 2
     error = capsys.readouterr().err

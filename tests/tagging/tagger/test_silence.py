@@ -12,12 +12,11 @@ import pytest
 import soundfile as sf
 
 from tagging import Tagger
-from tagging.config.load import load_config
 from tagging.inference.levels import HIGHEST_FLOOR_DB, level_db, training_floor_db
 from tagging.pipeline.pieces import AudioWindows
 from tagging.runs.run import read_run
 from tests.tag_command_helpers import tag
-from tests.tagger_helpers import scores_as_test_clips, untrained_run
+from tests.tagger_helpers import made_run, scores_as_test_clips
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -45,11 +44,6 @@ def test_levels_take_no_threads_but_their_own():
     assert float(done.stdout) < 1.2
 
 
-@pytest.fixture(scope="module")
-def tagger(noisy) -> Tagger:
-    return Tagger.load(noisy[1])
-
-
 @pytest.fixture
 def files(tmp_path) -> Path:
     sounds = {"nothing": NOTHING, "whisper": WHISPER, "half": np.concatenate([NOTHING, SECOND, SECOND])}
@@ -57,10 +51,6 @@ def files(tmp_path) -> Path:
     for name, samples in sounds.items():
         sf.write(tmp_path / "audio" / f"{name}.wav", samples, RATE_HZ)
     return tmp_path / "audio"
-
-
-def made_run(noisy, path: Path, *overrides: str, task: str = "multilabel") -> Path:
-    return untrained_run(path, load_config(noisy[0] / "tiny.yaml", overrides), tuple("abc"), task)
 
 
 def written(capsys, *arguments: object) -> list[dict]:

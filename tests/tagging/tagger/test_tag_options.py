@@ -20,7 +20,9 @@ def line_of_parser(capsys, *arguments: object) -> str:
 @pytest.fixture(autouse=True)
 def nothing_is_loaded(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tagging.cli.quiet_tensorflow", lambda *_, **__: pytest.fail("TensorFlow was loaded"))
+    monkeypatch.setattr(
+        "tagging.cli.backend.quiet_tensorflow", lambda *_, **__: pytest.fail("TensorFlow was loaded")
+    )
 
 
 @pytest.mark.parametrize(

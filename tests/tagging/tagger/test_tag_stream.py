@@ -20,11 +20,6 @@ RNG = np.random.default_rng(0)
 OPTIONS = {"threshold": 0.45, "min_length_s": 0.3, "max_gap_s": 0.6}
 
 
-@pytest.fixture(scope="module")
-def tagger(noisy) -> Tagger:
-    return Tagger.load(noisy[1])
-
-
 def sound(rate_hz: int, seconds: float = 6.3, channels: int = 1) -> np.ndarray:
     """Noise and tones in turn with pauses, (frames, channels) float32."""
     time_s = np.arange(round(seconds * rate_hz)) / rate_hz

@@ -9,16 +9,14 @@ import soundfile as sf
 from scipy.special import expit, logit
 
 from tagging import Tagger
-from tagging.config.load import load_config
 from tagging.evaluation.calibration import Calibration, CalibrationError, write_calibration
 from tagging.evaluation.task_kinds import KINDS
 from tagging.runs.folds import fold_dir, write_folds
 from tests.tag_command_helpers import tag
-from tests.tagger_helpers import untrained_run
+from tests.tagger_helpers import CLASSES, made_run
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
-CLASSES = tuple("abc")
 RATE_HZ = 16_000
 
 
@@ -29,10 +27,6 @@ def samples() -> np.ndarray:
     return np.concatenate(
         [np.convolve(rng.normal(0, 0.1, RATE_HZ), np.ones(n) / n, "same") for n in (1, 4, 16, 64)]
     )
-
-
-def made_run(noisy, folder: Path, *overrides: str, **options) -> Path:
-    return untrained_run(folder, load_config(noisy[0] / "tiny.yaml", overrides), CLASSES, **options)
 
 
 def calibrated(noisy, folder: Path, temperature: float, thresholds=None, **options) -> Path:
