@@ -10,6 +10,7 @@ import pytest
 
 from foundation.cluster import ClusterError, WorkerKilled
 from foundation.parallel import ParallelSettings
+from foundation.parts import part_of
 from preprocessing import pool
 from preprocessing.clean import clean_dataset
 from preprocessing.manifest import read_rows
@@ -79,18 +80,22 @@ def test_a_killed_worker_loses_nothing(tmp_path, write, table, sound, cluster, d
 
 def test_a_clip_that_workers_die_of_is_refused_and_the_others_are_cleaned(tmp_path, clips, monkeypatch):
     class Deadly:
-        """As `Cluster`, in this process."""
+        """As `Cluster`, in this process; a killed worker leaves a file half written."""
 
         def done(self, work, items, ahead):
             for item in items:
-                is_deadly = "5.wav" in [task.fname for task in item.tasks]
-                yield item, WorkerKilled() if is_deadly else work(item)
+                deadly = [task for task in item.tasks if task.fname == "5.wav"]
+                for task in deadly:
+                    part = part_of(task.target, swept=True)
+                    part.with_name(part.name.replace(str(os.getpid()), "999999999")).touch()
+                yield item, WorkerKilled() if deadly else work(item)
 
     monkeypatch.setattr(pool, "opened", lambda address: nullcontext(Deadly()))
     found = clean(clips, tmp_path / "clean", parallel=ParallelSettings("dask")).set_index("fname")
     assert len(found) == 40
     assert "killed twice" in found["reason"]["5.wav"]
     assert set(found["status"].drop(["5.wav", "7.wav", "9.wav"])) == {"ok"}
+    assert not list((tmp_path / "clean").rglob(".part-*"))
 
 
 def test_a_worker_that_does_not_see_the_raw_clips_is_one_line(tmp_path, clips, monkeypatch):
