@@ -78,13 +78,13 @@ def test_the_table_has_the_machine_and_all_figures():
 @pytest.mark.slow
 def test_the_command_prints_a_table_and_writes_json(tmp_path, capsys):
     out = tmp_path / "bench.json"
-    arguments = ["--networks", "simple_cnn", "mn", "--clips", "4", "--rounds", "1", "--batch-size", "2"]
+    arguments = ["--networks", "simple_cnn", "yamnet", "--clips", "4", "--rounds", "1", "--batch-size", "2"]
     assert __main__.main(["bench", *arguments, "--jobs", "2", "--out", str(out)]) == 0
     printed, content = capsys.readouterr().out, json.loads(out.read_text())
     assert content["machine"]["jobs"] == 2
     assert [figure["name"] for figure in content["figures"] if figure["step"] == "tagging"] == [
         "simple_cnn",
-        "mn",
+        "yamnet",
     ]
     for figure in content["figures"]:
         assert f"{rate(figure['value'])} {figure['unit']}" in printed
