@@ -43,7 +43,6 @@ def _preprocess(args: argparse.Namespace) -> int:
     from foundation.errors import UserError
     from preprocessing.clean import clean_dataset, clean_shard
     from preprocessing.manifest import MANIFEST_NAME
-    from preprocessing.preview import write_preview
     from preprocessing.summary import SHOWN, closing_table, left_empty, problems, warnings
     from tagging.config.load import load_config
     from tagging.datasets import read_dataset, stored_parts
@@ -57,6 +56,8 @@ def _preprocess(args: argparse.Namespace) -> int:
     if args.shard and (args.preview or args.force):
         raise UserError("--shard cleans a part of the clips; it cannot be combined with --preview or --force")
     if args.preview:
+        from preprocessing.preview import write_preview
+
         out = _preview_folder(config.clean_dir)
         plots, fewer = write_preview(
             clips,

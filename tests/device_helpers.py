@@ -68,7 +68,7 @@ def made(augment: dict, *, on_device: bool, **given) -> Iterator[list[np.ndarray
 
 def _compiled(finish: Callable) -> Callable:
     if keras.backend.backend() == "tensorflow":
-        return tf.function(finish)
+        return tf.function(finish, autograph=False)
     import jax
 
     step = jax.jit(finish)

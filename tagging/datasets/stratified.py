@@ -5,8 +5,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold
-from skmultilearn.model_selection import IterativeStratification
 
 from tagging.datasets.table import DatasetError
 
@@ -22,6 +20,8 @@ def deal_clips(targets: np.ndarray, k: int, seed: int) -> list[np.ndarray]:
         k: number of folds, at most the number of clips.
         seed: of the draw.
     """
+    from skmultilearn.model_selection import IterativeStratification  # noqa: PLC0415  takes a second
+
     stratifier = IterativeStratification(n_splits=k, order=1)
     with _numpy_seed(seed):
         return [part for _, part in stratifier.split(np.zeros((len(targets), 1)), targets)]
@@ -46,6 +46,8 @@ def deal_groups(groups: np.ndarray, targets: np.ndarray, k: int, seed: int) -> l
             "ask for fewer folds, or set the share (split.validation_share, test_share or noisy_share) nearer to 0.5, "
             "or 0 to hold out none"
         )
+    from sklearn.model_selection import StratifiedGroupKFold  # noqa: PLC0415  takes a second
+
     stratifier = StratifiedGroupKFold(k, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # A label with fewer clips than folds cannot be in every fold, and need not be.

@@ -173,6 +173,6 @@ def frozen(call: Callable[[Tensors], Tensors], specs: Mapping[str, tf.TensorSpec
     """
     named = {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in specs.items()}
     with without_fft():
-        concrete = tf.function(call).get_concrete_function(named)
+        concrete = tf.function(call, autograph=False).get_concrete_function(named)
     constant = convert_variables_to_constants_v2(concrete, lower_control_flow=False)  # loops stay loops
     return constant, sorted(concrete.structured_outputs)

@@ -19,7 +19,9 @@ def compiled(
     """
     if keras.backend.backend() == "jax":
         return _by_jax(function, variables)
-    return tf.function(function, input_signature=signature, reduce_retracing=signature is None)
+    return tf.function(
+        function, input_signature=signature, reduce_retracing=signature is None, autograph=False
+    )
 
 
 def _by_jax(function: Callable, variables: Sequence[keras.Variable]) -> Callable:

@@ -97,6 +97,7 @@ class TrainingBatches:
         """Batches of an epoch; the last may be smaller."""
         return self._order.steps
 
+    @tf.autograph.experimental.do_not_convert
     def dataset(self, first_epoch: int, epochs: int) -> tf.data.Dataset:
         """Batches of epochs `first_epoch` to `epochs - 1`, counted from 0, each for `finished`."""
         loaded = self._loaded(first_epoch, epochs)
@@ -112,6 +113,7 @@ class TrainingBatches:
         first = self._image_steps.first_steps(batch, drawn)
         return [*first[:-1], *self._image_steps.steps(*as_tensors((last(first), drawn)))]
 
+    @tf.autograph.experimental.do_not_convert
     def _loaded(self, first_epoch: int, epochs: int) -> tf.data.Dataset:
         """What `_load` returns, in batches."""
         # Only numbers come out of the nested data sets: work inside them runs at half the speed.

@@ -31,12 +31,14 @@ def clip_files() -> Iterator[None]:
         ) from error
 
 
+@tf.autograph.experimental.do_not_convert
 def clips_from_files(paths: Sequence[Path], pieces: Pieces, jobs: int) -> tf.data.Dataset:
     """(clip number, clip as stored) of clean files, in their order."""
     numbered = tf.data.Dataset.from_tensor_slices([str(p) for p in paths]).enumerate()
     return numbered.map(lambda number, path: (number, pieces.read(path)), num_parallel_calls=jobs)
 
 
+@tf.autograph.experimental.do_not_convert
 def all_pieces(
     clips: tf.data.Dataset, pieces: Pieces, batch_size: int, span: tuple[int, int] | None = None
 ) -> tf.data.Dataset:

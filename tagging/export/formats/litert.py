@@ -61,7 +61,7 @@ def converted(call: Any, specs: dict[str, tf.TensorSpec], precision: str = FLOAT
         found = constant(*(inputs[name] for name in sorted(inputs)))
         return dict(zip(names, found, strict=True))
 
-    signature = tf.function(serve).get_concrete_function(
+    signature = tf.function(serve, autograph=False).get_concrete_function(
         **{name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in specs.items()}
     )
     with scratch_folder("tagging-litert-") as folder:

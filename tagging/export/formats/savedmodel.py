@@ -27,7 +27,7 @@ def write(graph: Graph, folder: Path, about: About) -> None:
     module = tf.Module()
     module.layers = [(each.frontend, each.network) for each in graph.networks]
     specs = {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in graph.specs.items()}
-    serve = tf.function(lambda **inputs: graph.whole(inputs)).get_concrete_function(**specs)
+    serve = tf.function(lambda **inputs: graph.whole(inputs), autograph=False).get_concrete_function(**specs)
     tf.saved_model.save(module, str(folder / MODEL), signatures={_SIGNATURE: serve})
     extra = folder / MODEL / "assets.extra"
     extra.mkdir()

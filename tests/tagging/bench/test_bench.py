@@ -88,7 +88,7 @@ def test_the_first_line_says_about_how_long_it_takes(plan):
 @pytest.mark.slow
 def test_the_command_prints_a_table_and_writes_json(tmp_path, capfd):
     out = tmp_path / "bench.json"
-    arguments = ["--networks", "simple_cnn", "mn", "--clips", "4", "--rounds", "1", "--batch-size", "2"]
+    arguments = ["--networks", "simple_cnn", "yamnet", "--clips", "4", "--rounds", "1", "--batch-size", "2"]
     assert __main__.main(["bench", *arguments, "--jobs", "2", "--out", str(out)]) == 0
     (printed, progress), content = capfd.readouterr(), json.loads(out.read_text())
     first, *lines = progress.splitlines()
@@ -97,7 +97,7 @@ def test_the_command_prints_a_table_and_writes_json(tmp_path, capfd):
     assert content["machine"]["jobs"] == 2
     assert [figure["name"] for figure in content["figures"] if figure["step"] == "tagging"] == [
         "simple_cnn",
-        "mn",
+        "yamnet",
     ]
     for figure in content["figures"]:
         assert f"{rate(figure['value'])} {figure['unit']}" in printed

@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 
 from models.registry import build_network
 from tagging import __main__ as tagging_main
+from tagging.cli import backend
 from tagging.config.load import ConfigError, load_config
 from tagging.config.schema import Config
 from tagging.sweeps.file import SweepError, read_sweep
@@ -327,7 +328,7 @@ def test_every_sweep_that_ships_fits_the_config_that_its_header_names(file, tmp_
     jobs = []
     worker = SimpleNamespace(run_sweep=lambda job: jobs.append(job) or 0)
     monkeypatch.setitem(sys.modules, "tagging.sweeps.worker", worker)
-    monkeypatch.setattr(tagging_main.cli, "quiet_tensorflow", lambda jobs: None)
+    monkeypatch.setattr(backend, "quiet_tensorflow", lambda jobs: None)
     header = re.sub(r"\\\n#\s+", "", file.read_text())  # a command may go on in the next line
     commands = re.findall(r"^#   python -m tagging (sweep .*)$", header, re.MULTILINE)
     for number, command in enumerate(commands):

@@ -103,7 +103,7 @@ def test_a_damaged_table_is_named(tmp_path, text):
     assert "\n" not in str(error.value)
 
 
-def test_the_curve_is_in_the_run(tiny, tmp_path, full_runs):
+def test_the_curve_is_in_the_run(tiny, tmp_path, full_runs, eagerly):
     run = train_stage(tiny.config(tmp_path, "train.epochs=1", ASKED), "noisy", jobs=2)
     assert imread(run / "batches.png").shape[1] > 800
     assert foreign_files(run) == []

@@ -14,6 +14,8 @@ from tagging.config.stage import StageSettings
 from tagging.evaluation.task_kinds import KINDS
 from tagging.training.trainer import compiled_trainer
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 RNG = np.random.default_rng(0)
 IMAGES = RNG.normal(size=(8, 6, 5, 1)).astype("f")
 LABELS = (RNG.random((8, 3)) < 0.4).astype("f")

@@ -32,22 +32,27 @@ def broken(self, path, *args, **kwargs):
     raise FULL
 
 
-@pytest.mark.parametrize("name", ["best.weights.h5", "epoch-", "half", "model.keras"])
-def test_a_stage_resumes_after_the_disk_was_full(tiny, augmented, tmp_path, monkeypatch, name):
-    config = tiny.config(tmp_path, *AUGMENTED)
-    with monkeypatch.context() as patch:
-        if name == "half":
-            patch.setattr(keras.Model, "save_weights", broken)
-        elif name == "model.keras":
-            patch.setattr(keras.Model, "save", broken)
-        else:
-            check = no_room_for(name, after=int(name == "epoch-"))
-            patch.setattr(full_disk, "check_free", check)
-            patch.setattr(backup, "check_free", check)
-        with pytest.raises(OSError, match=r"best" if name == "half" else name) as error:
-            train_stage(config, "noisy", jobs=2)
-    assert "\n" not in str(error.value)
-    work = tmp_path / "runs" / "noisy.part"
-    assert not list(work.glob("partial*")) + list(work.glob("backup/partial"))
-    assert not (work / "model.keras").exists()
+def make_full(patch, name):
+    """No room for the first file of this name, for a later backup, or for more than half of a file."""
+    if name == "half":
+        patch.setattr(keras.Model, "save_weights", broken)
+    elif name == "model.keras":
+        patch.setattr(keras.Model, "save", broken)
+    else:
+        check = no_room_for(name, after=int(name == "epoch-"))
+        patch.setattr(full_disk, "check_free", check)
+        patch.setattr(backup, "check_free", check)
+
+
+def test_a_stage_resumes_each_time_after_the_disk_was_full(tiny, augmented, tmp_path, monkeypatch):
+    """Twice in the first epoch, in the second, and at the end."""
+    config, work = tiny.config(tmp_path, *AUGMENTED), tmp_path / "runs" / "noisy.part"
+    for name in ("best.weights.h5", "half", "epoch-", "model.keras"):
+        with monkeypatch.context() as patch:
+            make_full(patch, name)
+            with pytest.raises(OSError, match=r"best" if name == "half" else name) as error:
+                train_stage(config, "noisy", jobs=2)
+        assert "\n" not in str(error.value)
+        assert not list(work.glob("partial*")) + list(work.glob("backup/partial"))
+        assert not (work / "model.keras").exists()
     assert_same_training(train_stage(config, "noisy", jobs=2), augmented)

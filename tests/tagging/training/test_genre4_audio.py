@@ -41,7 +41,7 @@ def places(tmp_path_factory) -> list[str]:
 
 SMALL = {
     "cnn_audio": ["model.units=[16]", "model.filters=[2,4,4,4]", "train.epochs=12"],
-    "feed_forward_audio": ["model.units=[16]", "train.epochs=40", "train.keep=last"],
+    "feed_forward_audio": ["model.units=[16]", "train.epochs=20", "train.keep=last"],
 }
 
 

@@ -29,16 +29,29 @@ from tests.device_helpers import AUGMENTS, frontend_for, made, write_sounds
 
 sounds = write_sounds(Path(sys.argv[1]))
 for key, value in AUGMENTS.items():
-    batches = made({key: value}, on_device=True, **sounds, frontend=frontend_for(key))
+    batches = made({key: value}, on_device=True, **sounds, frontend=frontend_for(key), batch_size=5)
     parts = [np.concatenate(each) for each in zip(*batches)]
     np.savez(Path(sys.argv[1], key), *parts)
 """
-POWER_CUT = """
+WHOLE_AND_CUT = """
 import sys
+import train
 from tagging.config.load import load_config
+from tagging.training import train as stages
 from tests.training_helpers import train_until_power_cut
 
-train_until_power_cut(load_config(sys.argv[1], sys.argv[2:]))
+stages.describe = lambda folder: None
+whole, cut, *overrides = sys.argv[1:]
+assert train.main(["--config", whole, "--stage", "noisy", "--jobs", "2", *overrides]) == 0
+train_until_power_cut(load_config(cut, overrides))
+"""
+RESUMED_AND_USED = """
+import sys
+import predict, train
+
+cut, out, *overrides = sys.argv[1:]
+assert train.main(["--config", cut, "--stage", "noisy", "--jobs", "2", *overrides]) == 0
+assert predict.main(["--config", cut, "--out", out]) == 0
 """
 
 
@@ -57,7 +70,7 @@ def test_each_augmentation_makes_the_images_of_tensorflow(tmp_path):
     sounds = write_sounds(tmp_path)
     jax("-c", IMAGES, tmp_path)
     for key, value in AUGMENTS.items():
-        batches = made({key: value}, on_device=False, **sounds, frontend=frontend_for(key))
+        batches = made({key: value}, on_device=False, **sounds, frontend=frontend_for(key), batch_size=5)
         found = np.load(tmp_path / f"{key}.npz").values()
         for a, b in zip(found, (np.concatenate(each) for each in zip(*batches, strict=True)), strict=True):
             assert a.dtype == b.dtype
@@ -79,10 +92,10 @@ def test_a_run_is_resumed_exactly_and_read_by_tensorflow(tiny, tmp_path):
     for name in ("whole", "cut"):
         (tmp_path / name).mkdir()
     whole, cut = (tiny.write_config(tmp_path / name) for name in ("whole", "cut"))
-    command = ("train.py", "--jobs", 2, "--stage", "noisy", "train.epochs=3", "train.ema_momentum=0.9")
-    jax(*command, "--config", whole)
-    jax("-c", POWER_CUT, cut, *command[5:])
-    assert "resuming after epoch 1" in jax(*command, "--config", cut)
+    settings = ("train.epochs=3", "train.ema_momentum=0.9")
+    by_jax, by_tensorflow = tmp_path / "jax.csv", tmp_path / "tensorflow.csv"
+    jax("-c", WHOLE_AND_CUT, whole, cut, *settings)
+    assert "resuming after epoch 1" in jax("-c", RESUMED_AND_USED, cut, by_jax, *settings)
     found, expected = (tmp_path / name / "runs" / "noisy" for name in ("cut", "whole"))
     assert_same_training(found, expected)
     run = read_run(found)
@@ -91,8 +104,6 @@ def test_a_run_is_resumed_exactly_and_read_by_tensorflow(tiny, tmp_path):
     step, pieces = inference_step(run.load_model()), pieces_of(run.config, validation)
     logits = predict_files(step, list(validation["path"]), pieces, jobs=1, activation=run.kind.activation)
     np.testing.assert_allclose(read_scores(found / SCORES).logits, logits, atol=1e-3)
-    jax("predict.py", "--config", cut, "--out", tmp_path / "jax.csv")
-    by_jax, by_tensorflow = tmp_path / "jax.csv", tmp_path / "tensorflow.csv"
     import predict
 
     assert predict.main(["--config", str(cut), "--out", str(by_tensorflow)]) == 0

@@ -176,6 +176,7 @@ REPORTED = ("beats and an LSTM", "genres and an LSTM", "moods and an LSTM")
 """Those with a report, which shows features in other ways than audio."""
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("case", CASES)
 def test_from_raw_data_to_predictions(case, tmp_path, capsys, request):
     make, cleaning, more = CASES[case]

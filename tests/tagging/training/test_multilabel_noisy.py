@@ -33,6 +33,7 @@ def arguments(tmp_path) -> list[str]:
     return ["--config", str(CONFIG), "--jobs", "1", *places]
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_a_table_of_curated_and_noisy_clips(arguments, tmp_path, capsys):
     assert preprocess.main(arguments) == 0
     assert train.main([*arguments, *SMALL.split()]) == 0

@@ -1,6 +1,7 @@
 """`--force` and kills around the end of a stage: what is resumed, what is made up for, what stays as it is."""
 
 import json
+import shutil
 
 import pytest
 
@@ -25,8 +26,8 @@ def interrupt_retraining(config) -> None:
         train_with(PowerCut(5), config, force=True)
 
 
-def test_an_interrupted_retraining_is_resumed_without_force(tiny, tmp_path, capsys):
-    path = train_stage(tiny.config(tmp_path, SHORT), "noisy", jobs=2)
+def test_an_interrupted_retraining_is_resumed_without_force(tiny, noisy, tmp_path, capsys, eagerly):
+    path = shutil.copytree(noisy[1], tmp_path / "runs" / "noisy")
     config = tiny.config(tmp_path, SHORT, OTHER)
     interrupt_retraining(config)
     assert read_run(path).config.stage("noisy").learning_rate != 0.02

@@ -77,8 +77,8 @@ def test_early_stopping_waits_as_long_as_told(tiny, tmp_path):
 
 
 @pytest.mark.usefixtures("eagerly")
-@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop", "adagrad"])
-def test_every_optimiser_trains(tiny, tmp_path, optimizer):
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_other_optimisers_train(tiny, tmp_path, optimizer):
     options = ("train.epochs=1", f"train.optimizer={optimizer}", "split.validation_share=0")
     run = train_stage(tiny.config(tmp_path, *options), "noisy", jobs=2)
     assert np.isfinite(history(run)["loss"]).all()
