@@ -2,12 +2,11 @@
 
 import argparse
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from foundation.text import shown
-
-MISSING = "no such file or folder"
+from foundation.words import listed
 
 
 def existing(what: str, advice: str = "", names: Collection[str] = ()) -> Callable[[str], Path]:
@@ -23,10 +22,17 @@ def existing(what: str, advice: str = "", names: Collection[str] = ()) -> Callab
         path = Path(os.path.expanduser(text))
         if text not in names and is_missing(path):
             hint = f"; {advice}" if advice else ""
-            raise argparse.ArgumentTypeError(f"expected {what}, received {shown(text)}: {MISSING}{hint}")
+            raise argparse.ArgumentTypeError(f"{not_there(what, [text])}{hint}")
         return path
 
     return checked
+
+
+def not_there(what: str, received: Iterable[str | Path]) -> str:
+    """What is wrong where `what` is expected and all paths received are missing."""
+    names = listed([shown(str(path)) for path in received])
+    hint = ", and no file has a name of this pattern" if set("*?") & set(names) else ""
+    return f"expected {what}, received {names}: no such file or folder{hint}"
 
 
 def is_missing(path: Path) -> bool:

@@ -122,7 +122,7 @@ def _decode_and_clean(task: ClipTask, settings: CleaningSettings) -> tuple[Clean
 
 def _write(target: Path, content: CleanStream | np.ndarray, rate_hz: int) -> None:
     if isinstance(content, CleanStream):
-        write_wav(target, content, len(content), rate_hz)
+        write_wav(target, content, len(content), rate_hz, swept=True)
     else:
         write_atomic(target, npy_bytes(content), swept=True)
 

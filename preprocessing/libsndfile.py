@@ -91,7 +91,10 @@ def _own_number(file: BinaryIO) -> int | None:
     """
     if os.name != "posix":  # elsewhere libsndfile may have another C library, with other descriptors
         return None
-    number = os.open(file.name, os.O_RDONLY | os.O_CLOEXEC)
+    try:  # a named pipe in its place would block, were it not for O_NONBLOCK
+        number = os.open(file.name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:  # the file was removed, or no more descriptors are to be had
+        return None
     if os.path.samestat(os.fstat(number), os.fstat(file.fileno())):
         return number
     os.close(number)  # the file was replaced

@@ -96,10 +96,10 @@ def find_parts(file: BinaryIO, head: bytes, size: int) -> list[Part]:
         return _wav_parts(file, size)
     if head.startswith((b"fLaC", b"ID3")):
         return _split([0, *_places(file, _FLAC_START)[1:]], size)
-    return [Part(0, size, has_end=_declared_bytes(file, head) <= size)]
+    return [Part(0, size, has_end=_declared_bytes(file, head, size) <= size)]
 
 
-def _declared_bytes(file: BinaryIO, head: bytes) -> int:
+def _declared_bytes(file: BinaryIO, head: bytes, size: int) -> int:
     """Up to where a file goes by its header; 0 where it does not tell."""
     if head.startswith(b"FORM"):
         return 8 + int.from_bytes(head[4:8], "big")
@@ -109,12 +109,12 @@ def _declared_bytes(file: BinaryIO, head: bytes) -> int:
         return int.from_bytes(head[16:24], "little")
     if head.startswith(b"RF64") and head[12:16] == b"ds64":
         return 8 + int.from_bytes(head[20:28], "little")
-    return _declared_caf_bytes(file) if head.startswith(b"caff") else 0
+    return _declared_caf_bytes(file, size) if head.startswith(b"caff") else 0
 
 
-def _declared_caf_bytes(file: BinaryIO) -> int:
+def _declared_caf_bytes(file: BinaryIO, size: int) -> int:
     place, chunk = 8, b"caff"
-    while chunk[:4].isalpha() and not chunk.startswith(b"data"):
+    while place <= size and chunk[:4].isalpha() and not chunk.startswith(b"data"):
         file.seek(place)
         chunk = file.read(12)
         place += 12 + max(int.from_bytes(chunk[4:], "big", signed=True), 0)

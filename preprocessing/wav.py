@@ -21,19 +21,22 @@ def wav_bytes(pcm: np.ndarray, rate_hz: int) -> bytes:
     return wav_header(len(pcm), rate_hz) + pcm.astype("<i2", copy=False).tobytes()
 
 
-def write_wav(path: Path, blocks: Iterable[np.ndarray], frames: int, rate_hz: int) -> None:
-    """Write a file of a clean folder, whole or not at all; the folder is swept of unfinished files elsewhere.
+def write_wav(
+    path: Path, blocks: Iterable[np.ndarray], frames: int, rate_hz: int, *, swept: bool = False
+) -> None:
+    """Write a file, whole or not at all.
 
     Args:
         path: the file.
         blocks: (n,) int16 each; together `frames` samples.
         frames, rate_hz: as the header tells them.
+        swept: see `foundation.parts.part_of`.
 
     Raises:
         RuntimeError: another number of samples.
     """
     written = 0
-    with atomic_file(path, "wb", swept=True) as file:
+    with atomic_file(path, "wb", swept=swept) as file:
         file.write(wav_header(frames, rate_hz))
         for block in blocks:
             file.write(block.astype("<i2", copy=False).tobytes())

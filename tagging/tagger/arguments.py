@@ -6,6 +6,7 @@ from pathlib import Path
 
 from foundation.inputs import existing
 from tagging import cli
+from tagging.runs.arguments import run_or
 
 STDIN = Path("-")
 FORMATS = ("table", "csv", "json", "jsonl")
@@ -34,7 +35,7 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
         "--run",
         nargs="+",
         default=[],
-        type=existing("a run folder", "train.py makes one", names=[str(STDIN)]),
+        type=run_or(str(STDIN)),
         help="run folders or cross-validation folders; several form an ensemble (default: a published network that "
         "knows AudioSet's 527 classes)",
     )

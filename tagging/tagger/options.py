@@ -5,10 +5,8 @@ from pathlib import Path
 
 from foundation.claims import check_outputs
 from foundation.errors import UserError
-from foundation.inputs import MISSING, is_missing
+from foundation.inputs import is_missing, not_there
 from foundation.streams import is_stream
-from foundation.text import shown
-from foundation.words import listed
 from submissions.outputs import REFUSED
 from submissions.refused import refused_file
 from tagging.tagger.arguments import FORMATS, STDIN
@@ -47,8 +45,7 @@ def check(args: argparse.Namespace) -> None:
     _check_endings(args)
     check_outputs(TAG, outputs(args), inputs=args.paths)
     if all(path != STDIN and is_missing(path) for path in args.paths):
-        names = listed([shown(str(path)) for path in args.paths])
-        raise OptionError(f"expected audio files or folders, received {names}: {MISSING}")
+        raise OptionError(not_there("audio files or folders", args.paths))
 
 
 def windows_file(args: argparse.Namespace) -> Path | None:

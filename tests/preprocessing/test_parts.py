@@ -11,7 +11,9 @@ import pytest
 import soundfile as sf
 
 from preprocessing import libsndfile, sound_files
+from preprocessing.decode import Heard, open_audio
 from preprocessing.errors import DecodeError
+from preprocessing.libsndfile import find_streams, read_streams
 from preprocessing.parts import PartView
 from preprocessing.sound_files import FileSound, decode
 
@@ -68,6 +70,20 @@ def test_libsndfile_reads_a_whole_file_without_python(monkeypatch, write, kind):
     if kind != "mp3":  # its header is looked at
         monkeypatch.setattr(PartView, "readinto", None)
     np.testing.assert_array_equal(heard(path)[0], by_view)
+
+
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_a_file_whose_name_is_lost_is_read_as_it_was_opened(write, is_replaced):
+    path = write("a.flac", NOISE)
+    expected, _ = decode(path)
+    file, head = open_audio(path)
+    path.unlink()
+    if is_replaced:
+        write("a.flac", -NOISE)
+    with file:
+        first, parts = find_streams(file, head)
+        blocks = [block for block, _ in read_streams(file, first, parts, RATE_HZ, Heard())]
+    np.testing.assert_array_equal(np.concatenate(blocks), expected)
 
 
 @pytest.mark.parametrize("kind", ["OGG", "FLAC", "WAV"])
@@ -164,6 +180,13 @@ def test_what_is_behind_the_sound_does_not_matter(write, kind, junk):
     samples, warning = heard(path)
     np.testing.assert_array_equal(samples, whole)
     assert warning == ""
+
+
+def test_a_caf_with_a_chunk_of_absurd_length_is_refused(tmp_path):
+    path = tmp_path / "a.caf"
+    path.write_bytes(b"caff\0\1\0\0" + b"desc" + (2**63 - 1).to_bytes(8, "big") + bytes(32))
+    with pytest.raises(DecodeError, match="expected"):
+        decode(path)
 
 
 def test_a_flac_that_is_broken_inside_is_refused(write):

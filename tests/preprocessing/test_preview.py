@@ -1,11 +1,14 @@
 """Plots and audio of some clips."""
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile as sf
 from matplotlib import image, pyplot
 
+from foundation.parts import part_of
 from preprocessing import preview
 from preprocessing.feature_settings import FeatureSettings
 from preprocessing.preview import write_preview
@@ -28,6 +31,17 @@ def test_plots_and_audio_before_and_after(tmp_path, write, table, sound):
     np.testing.assert_allclose(before, sound, atol=1 / 2**15)
     assert len(after) == 19_200
     assert pyplot.get_fignums() == []
+
+
+def test_what_a_killed_preview_left_is_removed(tmp_path, write, table, sound, monkeypatch):
+    monkeypatch.setattr(preview, "_save", lambda figure, path: None)
+    clips, folder = table({"test": [write("b.wav", sound)]}), tmp_path / "preview"
+    folder.mkdir()
+    part = part_of(folder / "000_test_b.wav_before.wav")
+    left = part.with_name(part.name.replace(str(os.getpid()), "999999999"))  # of a process that is not there
+    left.touch()
+    write_preview(clips, SETTINGS, folder, 1)
+    assert not left.exists()
 
 
 def test_the_choice_is_spread_over_splits_and_repeats(tmp_path, write, table, sound, monkeypatch):

@@ -17,6 +17,11 @@ RUN = "expected a run folder, received nowhere: no such file or folder; train.py
 COMMANDS = [
     ("predict.py", ["--runs", "nowhere"], RUN),
     ("predict.py", ["--audio", "nowhere"], "expected a file or folder of audio, received nowhere"),
+    (
+        "predict.py",
+        ["--audio", "no*"],
+        "received no*: no such file or folder, and no file has a name of this pattern",
+    ),
     ("report", ["nowhere"], RUN),
     ("compare", ["nowhere"], RUN),
     ("compare", ["--test", "nowhere"], "expected scores of predict.py, received nowhere"),
@@ -32,6 +37,7 @@ COMMANDS = [
     ("serve", ["--page", "nowhere"], "expected a folder with an index.html, received nowhere"),
     ("sweep", ["--sweep", "nowhere"], "expected a sweep file, received nowhere"),
     ("tag", ["a.wav", "--run", "nowhere"], RUN),
+    ("tag", ["*.wav"], "received *.wav: no such file or folder, and no file has a name of this pattern"),
     ("tag", ["nowhere", "none.wav"], "expected audio files or folders, received nowhere, none.wav: no such"),
 ]
 IMPORTED = """
