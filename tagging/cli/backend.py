@@ -1,4 +1,4 @@
-"""TensorFlow for so many cores, without its notices."""
+"""Imports TensorFlow for a number of cores, without its notices."""
 
 import os
 import tempfile

@@ -24,7 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     formats = "; ".join(f"{form.name}: {form.purpose}" for form in FORMATS.values())
     parser.add_argument("--to", metavar="FORMAT", help=f"format of the file (required): {formats}")
     parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="folder for the file and its papers (required)"
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="folder for the file, its labels and its model card (required)",
     )
     parser.add_argument(
         "--window-s", type=cli.above_zero, metavar="S", help="window length in seconds (default: the run's)"
@@ -52,7 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     check_format(args.to)
     if args.out is None:
-        raise ExportError("--out: expected a folder for the file and its papers, received none")
+        raise ExportError(
+            "--out: expected a folder for the file, its labels and its model card, received none"
+        )
     backend.quiet_tensorflow(1)  # speed is measured on one thread
     from tagging.export.command import export
 
