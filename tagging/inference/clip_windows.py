@@ -79,6 +79,8 @@ class ClipWindows:
                     f"expected features of {model.input_shape[-1]} bands for {run.path}, received "
                     f"{self.pieces.input_shape[-1]}"
                 )
+        if len(models) == 1:
+            return [([0], joint_step(models))]
         keys = [
             sees(run.config, self.pieces, model.get_layer("frontend"), model.get_layer(NETWORK))
             for run, model in zip(self.runs, models, strict=True)

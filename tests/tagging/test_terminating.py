@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from preprocessing.hashes import XXH3
 from preprocessing.settings import CleaningSettings
 from preprocessing.sound_files import FileSound
 from tagging import cli
@@ -43,7 +44,7 @@ def tag(path: Path) -> None:
 
 
 def examine(path: Path) -> None:
-    _examined(pd.DataFrame({"split": "train", "fname": path.name, "path": [path] * 4}), SETTINGS, 2)
+    _examined(pd.DataFrame({"split": "train", "fname": path.name, "path": [path] * 4}), SETTINGS, XXH3, 2)
 
 
 @pytest.mark.parametrize("work", [tag, examine])
@@ -51,7 +52,10 @@ def test_sigterm_ends_it_at_once(long_file, capsys, work):
     before, parser = time.monotonic(), cli.make_parser("Reads.")
     timer = Timer(0.5, os.kill, [os.getpid(), signal.SIGTERM])
     timer.start()
-    code = running.run(lambda args: work(long_file), parser, [], interrupted="run it again")
+    try:
+        code = running.run(lambda args: work(long_file), parser, [], interrupted="run it again")
+    finally:
+        timer.cancel()  # a signal that comes later would end the tests
     timer.join()
     assert code == 143
     assert time.monotonic() - before < 2.5

@@ -29,14 +29,15 @@ def make_run(config, path: Path, seed: int, finished: str = "2020") -> Path:
     """A run that answers at random, but the same to the same sound."""
     dataset = read_dataset(config.dataset)
     samples = config.window.window_samples(config.cleaning.rate_hz)
-    layers = [
-        keras.layers.Reshape((samples, 1)),
+    network = [
+        keras.Input((samples, 1)),
         keras.layers.Conv1D(8, 64, 32, activation="relu", kernel_initializer=RandomNormal(seed=seed)),
         keras.layers.GlobalMaxPooling1D(),
         keras.layers.Dense(len(dataset.classes), kernel_initializer=RandomNormal(stddev=1.0, seed=seed + 50)),
     ]
     work_dir(path).mkdir(parents=True)
-    keras.Sequential([keras.Input((samples,)), *layers]).save(work_dir(path) / "model.keras")
+    parts = [keras.layers.Reshape((samples, 1), name="frontend"), keras.Sequential(network, name="network")]
+    keras.Sequential([keras.Input((samples,)), *parts]).save(work_dir(path) / "model.keras")
     facts = {"task": "multilabel", "identity": {}, "validation": None, "finished": finished}
     finish_run(path, config, {"classes": list(dataset.classes), **facts})
     return path
