@@ -144,10 +144,22 @@ def tell_unfinished(clips: pd.DataFrame, clean_dir: Path, old: Iterable[ClipRow]
         print(f"shards that are not finished: {', '.join(lines)}; cleaning these clips here", file=sys.stderr)
 
 
-def waiting_shards(clean_dir: Path) -> list[Shard]:
-    """The shards whose parts of the manifest wait to be put together, finished or not."""
-    found = [shard_of_name(_name(path)) for path in _parts(clean_dir, "manifest", ".csv")]
-    return sorted(found, key=lambda shard: (shard.count, shard.number))
+def has_shards(clean_dir: Path) -> bool:
+    """Whether parts of shards wait to be put together."""
+    return bool(_parts(clean_dir, "manifest", ".csv"))
+
+
+def unfinished_shards(clean_dir: Path) -> list[Shard]:
+    """The shards, of each number of shards of which any is there, that are not there, or did not come to their end.
+
+    Unlike `tell_unfinished` this needs no table of all clips: a shard lists the files that it will make before it
+    starts, and at its end those that it made.
+    """
+    there = {shard_of_name(_name(path)) for path in _parts(clean_dir, "manifest", ".csv")}
+    done = {*_files(clean_dir, all_rows(clean_dir))}
+    counts = sorted({shard.count for shard in there})
+    every = [Shard(number, count) for count in counts for number in range(1, count + 1)]
+    return [shard for shard in every if shard not in there or _own_made(clean_dir, shard) - done]
 
 
 def remove_shards(clean_dir: Path) -> None:

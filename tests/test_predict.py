@@ -1,5 +1,6 @@
 """predict.py as a user types it: runs and test clips, or audio, to scores."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -36,11 +37,17 @@ def test_the_submission_has_the_columns_and_rows_of_the_sample(tiny, trained, tm
     assert all(name in printed for name in dataset.classes)
 
 
-def test_several_runs_are_averaged(trained, tmp_path):
+def test_several_runs_are_averaged(trained, tmp_path, capsys):
     runs = [str(trained.parent / "runs" / stage) for stage in ("noisy", "curated")]
     out = tmp_path / "s.csv"
     assert run_predict(trained, "--out", str(out), "--runs", *runs) == 0
     scores = pd.read_csv(out).drop(columns="fname").to_numpy()
+    members, printed = json.loads((tmp_path / "s.scores.json").read_text())["members"], capsys.readouterr()
+    lines = [line for line in printed.out.splitlines() if line.startswith("   alone  ")]
+    for line, member in zip(lines, members, strict=True):
+        assert line.startswith(f"   alone  LWLRAP {member['scores']['lwlrap']:.4f}")
+        assert line.endswith(f"({member['path']})")
+    assert "more than once" not in printed.err
     logits = [read_scores(tmp_path / f"s.logits-{i}.npz").logits for i in (1, 2)]
     assert logits[0].dtype == np.float32
     np.testing.assert_allclose(

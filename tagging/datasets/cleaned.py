@@ -11,7 +11,6 @@ import pandas as pd
 
 from foundation.scratch import scratch_folder
 from foundation.text import shown_lines
-from foundation.words import listed
 from preprocessing.clean import clean_dataset
 from preprocessing.folder import CleanFolderError, reading
 from preprocessing.hashes import HashKind
@@ -19,7 +18,7 @@ from preprocessing.manifest import MANIFEST_NAME, SETTINGS_NAME, check_fingerpri
 from preprocessing.plan import parts
 from preprocessing.rows import ClipRow
 from preprocessing.settings import CleaningSettings
-from preprocessing.shards import waiting_shards
+from preprocessing.shards import all_rows, has_shards, unfinished_shards
 from preprocessing.up_to_date import has_clean_file, is_suspect, source_state
 from tagging.datasets.table import DRAWN_FROM
 
@@ -158,13 +157,28 @@ def _check_states(clips: pd.DataFrame, states: pd.Series, clean_dir: Path) -> No
             "copied?): run preprocess.py, which compares their contents and cleans only what has changed"
         )
     if len(uncleaned := clips[states == "uncleaned"]):
+        if has_shards(clean_dir):
+            raise CleanFolderError(_of_shards(clips, uncleaned, clean_dir))
         splits, first = ", ".join(dict.fromkeys(uncleaned["split"])), uncleaned["fname"].iloc[0]
-        shards = listed([str(shard) for shard in waiting_shards(clean_dir)])
-        advice = f"shards wait in {clean_dir} ({shards}): run preprocess.py without --shard, which puts them together"
         raise CleanFolderError(
-            f"{len(uncleaned)} clips of {splits} are not cleaned yet (e.g. {first})"
-            + (f"; {advice}" if shards else ": run preprocess.py")
+            f"{len(uncleaned)} clips of {splits} are not cleaned yet (e.g. {first}): run preprocess.py"
         )
+
+
+def _of_shards(clips: pd.DataFrame, uncleaned: pd.DataFrame, clean_dir: Path) -> str:
+    """What is to be done where the parts of shards are not put together yet."""
+    known = {(row.split, row.fname) for row in all_rows(clean_dir)}
+    names = zip(_as_cleaned(uncleaned)["split"], uncleaned["fname"], strict=True)
+    n_lacking = sum(name not in known for name in names)
+    lead = f"shards in {clean_dir} are not put together yet"
+    if n_lacking:
+        lead += f", and {n_lacking} of {len(clips)} clips are not cleaned yet"
+    if shards := ", ".join(map(str, unfinished_shards(clean_dir))):
+        return (
+            f"{lead}; shards that are not finished or not there: {shards}: run preprocess.py with --shard for them, "
+            "then without --shard, which puts them together"
+        )
+    return f"{lead}; all shards are finished: run preprocess.py without --shard, which puts them together"
 
 
 def altered(rows: Sequence[ClipRow], clean_dir: Path) -> list[ClipRow]:

@@ -62,7 +62,7 @@ def about(graph: Graph, precision: str) -> About:
     """The facts of a graph whose weights are stored with this precision."""
     run, ensemble = graph.ensemble.runs[0], graph.ensemble
     return About(
-        name=", ".join(name_of(member.path) for member in ensemble.members),
+        name=", ".join(name_of(member.path, member.runs[0].info.get("stage")) for member in ensemble.members),
         task=ensemble.kind.name,
         labels=ensemble.classes,
         thresholds=tuple(float(each) for each in graph.calibrated.thresholds),

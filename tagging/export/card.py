@@ -10,6 +10,7 @@ from tagging.runs.run import Run, name_of
 
 NAME = "model_card.md"
 _MOST_LABELS = 12
+_COUNTS = {"train_clips": "clips to train on", "validation_clips": "clips to validate with"}
 _ORIGINS = {
     ("mn", "audioset"): "the published EfficientAT weights (MIT licence), trained on AudioSet",
     ("yamnet", "audioset"): "the published YAMNet weights (Apache 2.0), trained on AudioSet",
@@ -78,15 +79,12 @@ def _data(graph: Graph) -> str:
         if isinstance(run, PublishedRun):
             lines.append("AudioSet: 10-second excerpts of videos, with machine-made and checked labels.")
             continue
-        counts = [
-            f"{run.info[key]} {key}"
-            for key in ("clips", "train_clips", "validation_clips")
-            if key in run.info
-        ]
+        counts = [f"{run.info[key]} {words}" for key, words in _COUNTS.items() if key in run.info]
         sources = ", ".join(run.config.stages[stage].sources[0] for stage in run.config.stages)
         more = f" ({', '.join(counts)})" if counts else ""
         lines.append(
-            f"`{name_of(member.path)}`: data set of layout `{run.config.dataset.layout}`, stages on {sources}{more}."
+            f"`{name_of(member.path, run.info.get('stage'))}`: data set of layout `{run.config.dataset.layout}`, "
+            f"stages on {sources}{more}."
         )
     return "\n".join(lines)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tagging.evaluation.task_kinds import metric_title
 from tagging.export.errors import ExportError
 
 
@@ -155,7 +156,9 @@ def as_table(certificate: Certificate) -> list[tuple[str, str]]:
         ("verdict", certificate.verdict),
     ]
     if metric:
-        rows.insert(6, (f"{metric[0]} of its own clips", f"{metric[2]:.4f} (the run: {metric[1]:.4f})"))
+        rows.insert(
+            6, (f"{metric_title(metric[0])} of its own clips", f"{metric[2]:.4f} (the run: {metric[1]:.4f})")
+        )
     return rows
 
 

@@ -14,6 +14,7 @@ from tagging.plots.style import run_colours, write_figure
 from tagging.plots.svg import svg, svg_style
 
 RATE = "learning_rate"
+_TRAINING = "training clips"
 _MOST_DOTS = 30  # epochs; with more, a line alone is clearer
 
 
@@ -64,7 +65,7 @@ def _draw(panel: Axes, histories: Mapping[str, pd.DataFrame], column: str) -> di
     for (run, history), colour in zip(histories.items(), run_colours(len(histories)), strict=True):
         marker = "." if len(history) <= _MOST_DOTS else None
         for part, epochs, figures in _lines(history, column):
-            style, alpha = ("--", 0.7) if part == "train" else ("-", 1.0)
+            style, alpha = ("--", 0.7) if part == _TRAINING else ("-", 1.0)
             gid, label = f"curve-{len(panel.lines)}", ", ".join([run, part] if part else [run])
             panel.plot(epochs, figures, style, marker=marker, color=colour, alpha=alpha, label=label, gid=gid)
             if marker:
@@ -85,8 +86,8 @@ def _draw(panel: Axes, histories: Mapping[str, pd.DataFrame], column: str) -> di
 
 
 def _lines(history: pd.DataFrame, column: str) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """`train`, `validation` or nothing for the learning rate; epochs and finite values, (n,) each."""
-    for name, part in ((column, "train"), (f"val_{column}", "validation")):
+    """Which clips, or nothing for the learning rate; epochs and finite values, (n,) each."""
+    for name, part in ((column, _TRAINING), (f"val_{column}", "validation clips")):
         if name in history:
             figures = history[name].to_numpy(float)
             shown = np.isfinite(figures) & ((figures > 0) | (column != RATE))

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullLocator
 
 from tagging.evaluation.task_kinds import metric_title
 from tagging.plots.style import TEST, TRAIN, VALIDATION, write_figure
 
+_LOG_FROM = 10
 _MARKERS = "osD^vP*X"
 _PARTS = {"train": ("train", TRAIN), "val": ("validation", VALIDATION), "test": ("test", TEST)}
 
@@ -65,8 +68,20 @@ def size_against_metric(table: pd.DataFrame, metric: str, path: Path, part: str 
         panel.hlines(values[here], trainable[here], whole[here], color=colour, alpha=0.5, linewidth=1)
         panel.plot(trainable[here], values[here], marker, color=colour, markerfacecolor="white")
         panel.plot(whole[here], values[here], marker, color=colour, label=name)
-    panel.set_xscale("log")
+    _size_axis(panel, np.concatenate([trainable, whole]))
     panel.set(xlabel="parameters (hollow: trainable)", ylabel=f"{metric_title(metric)}, {_PARTS[part][0]}")
-    panel.grid(alpha=0.3, which="both")
+    panel.grid(alpha=0.3)
     figure.legend(*panel.get_legend_handles_labels(), loc="outside right upper", fontsize=8)
     write_figure(figure, path)
+
+
+def _size_axis(panel: Axes, sizes: np.ndarray) -> None:
+    """Few ticks with numbers such as `24 k`: logarithmic where sizes span more than a factor of ten."""
+    span = sizes.max() / max(sizes.min(), 1)
+    if span > _LOG_FROM:
+        panel.set_xscale("log")
+        panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if span < _LOG_FROM**2 else (1,)))
+        panel.xaxis.set_minor_locator(NullLocator())
+    else:
+        panel.xaxis.set_major_locator(MaxNLocator(6))
+    panel.xaxis.set_major_formatter(EngFormatter())

@@ -29,7 +29,7 @@ def compare(
 
     Args:
         paths: run folders, or folders that have some in them, however deep.
-        out: folder of `runs.csv`, `runs.md`, `top.md`, `bars.png`, `curves.png` and `parameters.png`.
+        out: folder of `runs.csv`, `runs.md`, `top.csv`, `top.md`, `bars.png`, `curves.png` and `parameters.png`.
         metric: of the validation clips, e.g. `accuracy`, or of the test clips, `test_accuracy`; None: of the
             validation clips, one that all runs with such clips have.
         top: rows of the short table.

@@ -1,5 +1,7 @@
 """The weights of an ensemble: equal, given, or fitted on out-of-fold scores."""
 
+import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -7,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from foundation.words import some
+from foundation.words import listed, some
 from preprocessing.feature_settings import STORED
 from submissions.ensemble import average_folds, check_weights, combine
 from submissions.selection import select_weights
@@ -70,7 +72,7 @@ class Ensemble:
 
 
 def make_ensemble(config: Config, members: Sequence[Member]) -> Ensemble:
-    """The ensemble that `config.ensemble` describes; weights that it fits are printed.
+    """The ensemble that `config.ensemble` describes; weights that it fits and repeated runs are printed.
 
     Raises:
         RunError: runs of other classes; to fit weights: a member without folds, or with other clips.
@@ -78,6 +80,7 @@ def make_ensemble(config: Config, members: Sequence[Member]) -> Ensemble:
         DatasetError: to fit weights: clips that the data set does not have.
     """
     _check_classes(members)
+    _tell_repeated(members)
     weights = _fitted(config, members) if config.ensemble.fit else config.ensemble.weights or None
     if weights:
         check_weights(weights, len(members))
@@ -91,6 +94,14 @@ def _check_classes(members: Sequence[Member]) -> None:
             raise RunError(
                 f"expected the same task and classes in all runs, but {run.path} and {first.path} differ"
             )
+
+
+def _tell_repeated(members: Sequence[Member]) -> None:
+    """A line on stderr where a run, or a folder of folds, is there more than once."""
+    counts = Counter(member.path.resolve() for member in members)
+    repeated = dict.fromkeys(str(member.path) for member in members if counts[member.path.resolve()] > 1)
+    if repeated:
+        print(f"given more than once, and counted each time: {listed([*repeated])}", file=sys.stderr)
 
 
 def _fitted(config: Config, members: Sequence[Member]) -> list[float]:

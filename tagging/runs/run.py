@@ -154,9 +154,15 @@ class Run:
         return rows
 
 
-def name_of(path: Path) -> str:
-    """What a run is called in what is published: a whole path would tell of the machine."""
-    return path.resolve().name
+def name_of(path: Path, stage: str | None = None) -> str:
+    """What a run is called in what is published: a whole path would tell of the machine.
+
+    Args:
+        path: its folder.
+        stage: what it trained; the name of a folder that only repeats this follows on that of its `run_dir`.
+    """
+    whole = path.resolve()
+    return f"{whole.parent.name}/{whole.name}" if whole.name == stage else whole.name
 
 
 def read_run(path: Path, overrides: Sequence[str] = ()) -> Run:

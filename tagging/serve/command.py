@@ -6,7 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from foundation.scratch import scratch_folder
-from foundation.text import shown_lines
+from foundation.text import shown, shown_lines
+from foundation.words import counted
 from foundation.workers import Workers
 from tagging.runs.arguments import AUDIOSET
 from tagging.serve.errors import ServeError
@@ -37,7 +38,7 @@ def serve(args: argparse.Namespace) -> int:
         service = ready_service(_tagger(args), limits, over_time)
         with scratch_folder("tagging-serve-") as scratch, Workers(args.jobs) as workers:
             listener.listen(BACKLOG)  # before the address is known: no client is refused
-            print(f"{url_of(listener)} (Ctrl-C ends it)", flush=True)
+            print(f"{url_of(listener)} (Ctrl-C ends it): {_served(service.tagger)}", flush=True)
             run_server(make_app(service, workers, scratch, args.page), listener, limits, quiet=args.quiet)
     return 0
 
@@ -46,6 +47,12 @@ def check_packages() -> None:
     """Raises ServeError where packages are not installed."""
     if any(find_spec(name) is None for name in PACKAGES):
         raise ServeError(f"serve needs other packages: pip install {' '.join(PACKAGES.values())}")
+
+
+def _served(tagger: Tagger) -> str:
+    """`3 classes by runs/a/curated, runs/b/curated`."""
+    members = ", ".join(shown(str(member)) for member in tagger.ensemble.members)
+    return f"{counted(len(tagger.names), 'class', 'classes')} by {members}"
 
 
 def _tagger(args: argparse.Namespace) -> Tagger:

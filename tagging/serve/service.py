@@ -75,7 +75,7 @@ class Service:
         thresholds = [round(float(each), 6) for each in tagger.thresholds]
         runs = [
             {
-                "name": name_of(run.path),
+                "name": name_of(run.path, run.info.get("stage")),
                 "network": run.config.model.name,
                 "finished": run.info.get("finished"),
             }

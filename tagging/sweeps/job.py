@@ -1,7 +1,7 @@
 """One sweep on one config: the folder of its trials, and the config of each."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,7 @@ def open_job(
     sweep, base = read_sweep(sweep_file), load_config(config_file, given)
     stages = (stage,) if stage else tuple(base.stages)
     base.stage(stages[-1])
-    _check_keys(sweep, given, sweep_file)
+    _check_keys(sweep, given, sweep_file, stages)
     for values in sweep.samples():
         config = load_config(config_file, [*given, *sweep.overrides(values)])
         check_metrics(sweep, config, stages[-1], config.dataset.task)
@@ -133,14 +133,26 @@ def _check_known(key: str, name: str, known: Sequence[str]) -> None:
         raise SweepError(f"{key}: expected one of {', '.join(known)}, received {name}.{nearest(name, known)}")
 
 
-def _check_keys(sweep: Sweep, given: Sequence[str], file: Path) -> None:
+def _check_keys(sweep: Sweep, given: Sequence[str], file: Path, stages: Sequence[str]) -> None:
     keys = {*sweep.parameters, *sweep.constants}
     if "run_dir" in keys:
         raise SweepError(f"{file}: run_dir is set by the sweep; use --out DIR")
     if "deterministic" in keys:
         raise SweepError(f"{file}: deterministic applies to the whole process; set it on the command line")
-    if twice := keys & {text.partition("=")[0] for text in given}:
+    ours = {text.partition("=")[0] for text in given}
+    if twice := (keys & ours) | _set_in_stages(ours, keys, stages):
         raise SweepError(f"{', '.join(sorted(twice))}: {file} decides that; leave it out of the command line")
+    if idle := _set_in_stages(keys, ours, stages):
+        raise SweepError(
+            f"{', '.join(sorted(idle))} of {file} has no effect: the command line sets it in all stages that are "
+            "trained; leave it out there"
+        )
+
+
+def _set_in_stages(keys: Iterable[str], others: Iterable[str], stages: Sequence[str]) -> set[str]:
+    """The keys `train.KEY` that have no effect, as others say `stages.NAME.KEY` for each stage that is trained."""
+    found = {key: key.removeprefix("train.") for key in keys if key.startswith("train.")}
+    return {key for key, own in found.items() if {f"stages.{name}.{own}" for name in stages} <= {*others}}
 
 
 def _n_trials(sweep: Sweep, trials: int | None, file: Path) -> int:

@@ -182,12 +182,14 @@ def _show_scores(
     loss = _loss(ensemble, targets, logits)
     for value in loss.values():
         print(f"{'loss':>8}  {value:.4f}   (as in training)")
-    if is_stream(out):
-        return
     of_members = [
         (member, {**kind.report(targets, own), **_loss(Ensemble((member,), "mean", None), targets, [own])})
         for member, own in zip(ensemble.members, logits, strict=True)
     ]
+    for member, figures in of_members if len(of_members) > 1 else []:
+        print(f"{'alone':>8}  {kind.line(figures)}   ({member})")
+    if is_stream(out):
+        return
     write_figures(scores_file(out), {**reports, "all": {**reports["all"], **loss}}, of_members)
     write_csv(class_table_file(out), table)
     if kind.is_single_label:

@@ -112,12 +112,26 @@ def test_nothing_is_read_in_an_ordinary_folder(tmp_path, clips, monkeypatch):
     with_clean_audio(clips, tmp_path / "clean", SETTINGS)
 
 
-def test_shards_that_wait_are_named(tmp_path, clips):
-    for shard in ("2/3", "1/3"):
-        clean_shard(clips, tmp_path / "parts", SETTINGS, parse_shard(shard), progress=False)
-    match = r"not cleaned yet .*; shards wait in .*parts \(1/3, 2/3\): run preprocess\.py without --shard"
+def test_shards_that_are_not_put_together_say_what_to_do(tmp_path, clips):
+    """The first is finished, the second was killed, and the third is not there; later all are finished."""
+    parts = tmp_path / "parts"
+    for shard in ("1/3", "2/3"):
+        clean_shard(clips, parts, SETTINGS, parse_shard(shard), progress=False)
+    manifest = parts / "manifest-2-of-3.csv"
+    manifest.write_text(manifest.read_text().splitlines(keepends=True)[0])
+    match = (
+        r"parts are not put together yet, and 3 of 5 clips are not cleaned yet; shards that are not finished or not "
+        r"there: 2/3, 3/3: run preprocess\.py with --shard for them, then without --shard"
+    )
     with pytest.raises(CleanFolderError, match=match):
-        with_clean_audio(clips, tmp_path / "parts", SETTINGS)
+        with_clean_audio(clips, parts, SETTINGS)
+    for shard in ("2/3", "3/3"):
+        clean_shard(clips, parts, SETTINGS, parse_shard(shard), progress=False)
+    match = r"not put together yet; all shards are finished: run preprocess\.py without --shard, which puts"
+    with pytest.raises(CleanFolderError, match=match):
+        with_clean_audio(clips, parts, SETTINGS)
+    clean_dataset(clips, parts, SETTINGS, progress=False)
+    assert len(with_clean_audio(clips, parts, SETTINGS)[0]) == 3
 
 
 def test_raw_files_that_are_gone_are_no_fault(tmp_path, clips):

@@ -54,3 +54,16 @@ def test_labels_with_commas_are_told_apart_in_the_card(make_run):
     facts = replace(about(graph, FLOAT32), labels=("Accelerating, revving, vroom", "Bark"))
     card = model_card(graph, facts, FORMATS["litert"], FOUND)
     assert "2 labels (`Accelerating, revving, vroom`, `Bark`)" in card
+
+
+def test_a_card_says_in_words_what_it_counts_and_measures(make_run):
+    graph = graph_of(load_ensemble([make_run()]), None, is_fixed=False)
+    (run,) = graph.ensemble.runs
+    run.info.update(stage=run.path.name, train_clips=144, validation_clips=36)
+    name = f"{run.path.resolve().parent.name}/{run.path.name}"
+    found = replace(FOUND, metric=("lwlrap", 0.5, 0.5))
+    card = model_card(graph, about(graph, FLOAT32), FORMATS["litert"], found)
+    assert f"\n# {name}\n" in card
+    assert f"`{name}`: data set" in card
+    assert "(144 clips to train on, 36 clips to validate with)" in card
+    assert "| LWLRAP of its own clips | 0.5000 (the run: 0.5000) |" in card

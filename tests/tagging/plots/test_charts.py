@@ -1,5 +1,8 @@
 """Charts of runs, by what is drawn in them."""
 
+import itertools
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,9 +35,9 @@ def test_curves_of_several_runs(tmp_path, drawn):
     curves.learning_curves({"cnn": HISTORY, "mobilenet": VALIDATED}, tmp_path / "c.png")
     loss, accuracy = drawn[0].axes
     assert [line.get_label() for line in loss.lines] == [
-        "cnn, train",
-        "mobilenet, train",
-        "mobilenet, validation",
+        "cnn, training clips",
+        "mobilenet, training clips",
+        "mobilenet, validation clips",
     ]
     assert accuracy.get_ylabel() == "accuracy"
     np.testing.assert_array_equal(loss.lines[2].get_xydata(), [[1, 4], [2, 3], [3, 2.5]])
@@ -48,7 +51,7 @@ def test_curves_of_a_metric_that_only_validation_has_and_the_learning_rate(tmp_p
     curves.learning_curves({"a": history}, tmp_path / "c.png", "f1_macro")
     _, f1, rate = drawn[0].axes
     assert f1.get_ylabel() == "macro F1"
-    assert [line.get_label() for line in f1.lines] == ["a, validation"]
+    assert [line.get_label() for line in f1.lines] == ["a, validation clips"]
     np.testing.assert_array_equal(rate.lines[0].get_ydata(), [1e-2, 1e-3, 1e-4])
     assert rate.get_yscale() == "log"
 
@@ -103,6 +106,23 @@ def test_size_is_drawn_whole_and_trainable(tmp_path, drawn):
     charts.size_against_metric(RUNS, "accuracy", tmp_path / "p.png")
     points = [line.get_xydata()[0].tolist() for line in drawn[0].axes[0].lines]
     assert points == [[100, 0.8], [1000, 0.8], [20, 0.7], [20, 0.7]]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "scale"), [((24_100, 26_300), "linear"), ((900, 40_000), "log"), ((900, 4_000_000), "log")]
+)
+def test_sizes_have_few_ticks_with_plain_numbers(tmp_path, drawn, sizes, scale):
+    charts.size_against_metric(
+        RUNS.assign(parameters=sizes, trainable_parameters=sizes), "accuracy", tmp_path / "p.png"
+    )
+    (panel,) = drawn[0].axes
+    assert panel.get_xscale() == scale
+    texts = [text for text in panel.get_xticklabels(which="both") if text.get_text()]
+    assert all(re.fullmatch(r"[\d.]+ ?[kM]?", text.get_text()) for text in texts)
+    boxes = [text.get_window_extent() for text in texts]
+    inside = [box for box in boxes if panel.bbox.x0 <= (box.x0 + box.x1) / 2 <= panel.bbox.x1]
+    assert 2 <= len(inside) <= 8
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(inside))
 
 
 TRIALS = pd.DataFrame(

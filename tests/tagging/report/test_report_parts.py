@@ -144,7 +144,7 @@ def test_learning_curves_are_drawn_point_by_point():
     assert list(found) == ["loss", "LWLRAP"]
     train, validation = found["loss"][:3], found["loss"][3:]
     assert [text for *_, text in train] == [
-        f"curated, train, epoch {n}: {0.4 - n / 10:.4g}" for n in (1, 2, 3)
+        f"curated, training clips, epoch {n}: {0.4 - n / 10:.4g}" for n in (1, 2, 3)
     ]
     assert len(validation) == 2, "an epoch without a figure has no point"
     assert [x for x, *_ in train] == sorted(x for x, *_ in train)

@@ -66,6 +66,17 @@ def models(tiny, tmp_path_factory) -> dict[str, str]:
     return {"good": good, "bad": bad, "run": str(make_run(config, folder / "run", 77))}
 
 
+def test_a_run_that_is_given_twice_is_named(models, capsys):
+    run, folds = read_member(Path(models["run"])), read_member(Path(models["good"]))
+    again = read_member(Path(models["run"]) / ".." / "run")
+    config = run.runs[0].config
+    make_ensemble(config, [run, folds])
+    assert capsys.readouterr().err == ""
+    make_ensemble(config, [run, folds, again])
+    paths = f"{run.path}, {again.path}"
+    assert capsys.readouterr().err == f"given more than once, and counted each time: {paths}\n"
+
+
 def test_runs_of_the_same_classes_in_another_order_are_refused(tmp_path):
     config = load_config("configs/demo.yaml")
     runs = [

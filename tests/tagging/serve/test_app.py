@@ -89,6 +89,16 @@ def test_a_service_tells_of_itself(client, sounds):
     assert {**health, "uptime_s": 0} == {"status": "ok", "labels": 3, "served": 1, "busy": 0, "uptime_s": 0}
 
 
+def test_runs_of_one_stage_have_the_names_of_their_folders_above(tmp_path):
+    for name in ("a", "b"):
+        untrained_run(tmp_path / name / "train", CONFIG, CLASSES)
+    tagger = Tagger.load(tmp_path / "a/train", tmp_path / "b/train")
+    for run in tagger.runs:
+        run.info["stage"] = "train"
+    about = ready_service(tagger, LIMITS, {}).about()
+    assert [run["name"] for run in about["runs"]] == ["a/train", "b/train"]
+
+
 @pytest.mark.parametrize("task", ["multiclass", "regression"])
 def test_runs_without_thresholds_tell_none(tmp_path, task):
     run = untrained_run(tmp_path / "run", CONFIG, CLASSES, task)

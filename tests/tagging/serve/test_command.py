@@ -97,7 +97,8 @@ def test_addresses_of_the_new_kind():
 
 def test_the_address_is_printed_when_it_can_be_reached(runs, capsys, monkeypatch):
     def connect(app, listener, limits, *, quiet):
-        assert capsys.readouterr().out.startswith(url_of(listener))
+        line = f"{url_of(listener)} (Ctrl-C ends it): 3 classes by {runs[0]}\n"
+        assert capsys.readouterr().out.endswith(line)
         socket.create_connection(listener.getsockname()).close()
 
     monkeypatch.setattr(server, "run_server", connect)

@@ -166,6 +166,7 @@ def test_q_is_the_distance_of_the_values():
     assert drawn == {0.1, 0.3, 0.5}
 
 
+IN_STAGES = "stages.noisy.epochs: {value: 1}, stages.curated.epochs: {values: [1, 2]}"
 BAD = [
     (
         "method: evolve\nmetric: {name: a, goal: minimize}\nparameters: {seed: {values: [1, 2]}}",
@@ -227,6 +228,13 @@ def test_a_mistake_in_the_file_ends_in_one_line_that_names_it(write, text, named
     assert received in message, message
 
 
+def test_a_command_line_may_speak_to_stages_that_the_file_leaves_open(tiny, tmp_path, write):
+    file = write(HEAD + "parameters: {stages.curated.epochs: {values: [1, 2]}}")
+    job = open_job(tiny.write_config(tmp_path), file, ["train.epochs=3"])
+    assert [job.base.stage(name).epochs for name in job.stages] == [3, 3]
+    assert [job.config(1, {"stages.curated.epochs": 2}).stage(name).epochs for name in job.stages] == [3, 2]
+
+
 @pytest.mark.parametrize(
     ("parameters", "given", "words"),
     [
@@ -235,6 +243,13 @@ def test_a_mistake_in_the_file_ends_in_one_line_that_names_it(write, text, named
         ("train.optimizer: {values: [adam, addam]}", [], "addam"),
         ("train.epochs: {min: 0, max: 3}", [], "received 0"),
         ("seed: {values: [1, 2]}", ["seed=3"], "leave it out of the command line"),
+        (IN_STAGES, ["train.epochs=2"], "train.epochs: "),
+        (IN_STAGES, ["train.epochs=2"], "decides that; leave it out of the command line"),
+        (
+            "train.epochs: {values: [1, 2]}",
+            ["stages.noisy.epochs=2", "stages.curated.epochs=2"],
+            "s.yaml has no effect: the command line sets it in all stages",
+        ),
         ("run_dir: {values: [a, b]}", [], "--out"),
     ],
 )
