@@ -3,6 +3,7 @@
 import argparse
 import os
 from collections.abc import Callable, Collection, Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 from foundation.text import shown
@@ -33,6 +34,16 @@ def not_there(what: str, received: Iterable[str | Path]) -> str:
     names = listed([shown(str(path)) for path in received])
     hint = ", and no file has a name of this pattern" if set("*?") & set(names) else ""
     return f"expected {what}, received {names}: no such file or folder{hint}"
+
+
+def no_folder(name: str, path: Path) -> str:
+    """What is wrong where the setting `name` gives a folder that is not there, and one of a similar name."""
+    try:
+        others = [each.name for each in path.parent.iterdir() if each.is_dir()]
+    except OSError:
+        others = []
+    near = get_close_matches(path.name, others, 1)
+    return f"{name}={path}: no such folder" + (f" (did you mean {path.parent / near[0]}?)" if near else "")
 
 
 def is_missing(path: Path) -> bool:
