@@ -3,11 +3,10 @@
 import argparse
 import os
 from collections.abc import Callable, Collection, Iterable
-from difflib import get_close_matches
 from pathlib import Path
 
 from foundation.text import shown
-from foundation.words import listed
+from foundation.words import alike, listed
 
 
 def existing(what: str, advice: str = "", names: Collection[str] = ()) -> Callable[[str], Path]:
@@ -39,11 +38,10 @@ def not_there(what: str, received: Iterable[str | Path]) -> str:
 def no_folder(name: str, path: Path) -> str:
     """What is wrong where the setting `name` gives a folder that is not there, and one of a similar name."""
     try:
-        others = [each.name for each in path.parent.iterdir() if each.is_dir()]
+        others = {each.name: each for each in path.parent.iterdir() if each.is_dir()}
     except OSError:
-        others = []
-    near = get_close_matches(path.name, others, 1)
-    return f"{name}={path}: no such folder" + (f" (did you mean {path.parent / near[0]}?)" if near else "")
+        others = {}
+    return f"{name}={path}: no such folder{alike(path.name, others)}"
 
 
 def is_missing(path: Path) -> bool:

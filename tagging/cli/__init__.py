@@ -13,6 +13,7 @@ from typing import NoReturn
 from foundation.devices import read_devices
 from foundation.errors import UserError
 from foundation.shards import Shard, parse_shard
+from foundation.words import alike
 
 DEFAULT_CONFIG = Path("configs/demo.yaml")
 OWN_CONFIG = Path("configs/own/pretrained.yaml")
@@ -23,6 +24,7 @@ _EPILOG = (
 )
 
 _EXIT_CODES = "exit codes: 0 done; 1 done, but some files were refused; 2 not done (docs/cli.md)"
+_UNKNOWN = "unrecognized arguments: "  # argparse's words
 
 
 class Parser(argparse.ArgumentParser):
@@ -32,7 +34,18 @@ class Parser(argparse.ArgumentParser):
         return f"{super().format_help()}\n{_EXIT_CODES}\n"
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {message}; --help lists the options\n")
+        self.exit(2, f"{self.prog}: error: {message}{self._meant(message)}; --help lists the options\n")
+
+    def _meant(self, message: str) -> str:
+        """The option, or the way to write a setting, that may be meant where an option is not known."""
+        words = message.removeprefix(_UNKNOWN).split() if message.startswith(_UNKNOWN) else []
+        option = next((word.partition("=")[0] for word in words if word.startswith("--")), "")
+        if not option:
+            return ""
+        known = {name: name for action in self._actions for name in action.option_strings}
+        takes_settings = any(action.dest == "overrides" for action in self._actions)
+        hint = " (settings are written as key=value, such as train.epochs=5)" if takes_settings else ""
+        return alike(option, known) or hint
 
 
 def make_parser(description: str) -> argparse.ArgumentParser:
