@@ -23,15 +23,17 @@ _EPILOG = (
     "model.name=mobilenet_v2; docs/config.md lists all settings."
 )
 
-_EXIT_CODES = "exit codes: 0 done; 1 done, but some files were refused; 2 not done (docs/cli.md)"
 _UNKNOWN = "unrecognized arguments: "  # argparse's words
 
 
 class Parser(argparse.ArgumentParser):
-    """Reports invalid options in one line; the help ends with the exit codes."""
+    """Reports invalid options in one line; the help ends with the exit codes, `partly` with what code 1 means."""
+
+    partly = "some files were refused"
 
     def format_help(self) -> str:
-        return f"{super().format_help()}\n{_EXIT_CODES}\n"
+        codes = f"exit codes: 0 done; 1 done, but {self.partly}; 2 not done (docs/cli.md)"
+        return f"{super().format_help()}\n{codes}\n"
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message}{self._meant(message)}; --help lists the options\n")
@@ -48,7 +50,7 @@ class Parser(argparse.ArgumentParser):
         return alike(option, known) or hint
 
 
-def make_parser(description: str) -> argparse.ArgumentParser:
+def make_parser(description: str) -> Parser:
     """A parser with `--config`, `--jobs` and the `key=value` overrides."""
     parser = Parser(description=description)
     add_config(parser)

@@ -80,6 +80,17 @@ def test_help_has_a_line_for_every_command(capsys):
         assert f" {command} {line}" in text
 
 
+@pytest.mark.parametrize(
+    ("script", "meaning"),
+    [(train, "some files were refused"), (preprocess, "a split or a label is left without usable clips")],
+)
+def test_help_ends_with_what_the_exit_codes_mean(capsys, script, meaning):
+    with pytest.raises(SystemExit, match=r"^0$"):
+        script.main(["--help"])
+    *_, last = capsys.readouterr().out.splitlines()
+    assert last.startswith(f"exit codes: 0 done; 1 done, but {meaning}")
+
+
 @pytest.mark.parametrize("arguments", [[], ["key=value", "tag"], ["--", "curves", "run"]])
 def test_nothing_but_the_name_of_a_command_comes_first(arguments):
     with pytest.raises(SystemExit, match=r"^2$"):
