@@ -13,6 +13,7 @@ from tagging.cli import running
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = cli.make_parser(__doc__)
+    parser.partly = "a split or a label is left without usable clips, or, with --strict, any clip was refused"
     parser.add_argument(
         "--force", action="store_true", help="clean every clip from scratch, even if settings have changed"
     )

@@ -63,7 +63,7 @@ def _train(args: argparse.Namespace) -> int:
         raise ConfigError("--shard trains a part of the folds: add --folds K")
     check_plot("--show-batch", args.show_batch)
     check_outputs("train.py", {"--show-batch": args.show_batch})
-    if not Path(config.clean_dir).is_dir():
+    if not (Path(config.clean_dir).is_dir() and Path(config.dataset.root).is_dir()):
         from tagging.training.data import stage_data
 
         stage_data(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from foundation.text import shown
-from foundation.words import listed
+from foundation.words import alike, listed
 
 
 def existing(what: str, advice: str = "", names: Collection[str] = ()) -> Callable[[str], Path]:
@@ -33,6 +33,15 @@ def not_there(what: str, received: Iterable[str | Path]) -> str:
     names = listed([shown(str(path)) for path in received])
     hint = ", and no file has a name of this pattern" if set("*?") & set(names) else ""
     return f"expected {what}, received {names}: no such file or folder{hint}"
+
+
+def no_folder(name: str, path: Path) -> str:
+    """What is wrong where the setting `name` gives a folder that is not there, and one of a similar name."""
+    try:
+        others = {each.name: each for each in path.parent.iterdir() if each.is_dir()}
+    except OSError:
+        others = {}
+    return f"{name}={path}: no such folder{alike(path.name, others)}"
 
 
 def is_missing(path: Path) -> bool:

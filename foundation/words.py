@@ -1,6 +1,6 @@
 """Numbers and names in one-line messages: how many, a list that stays short, and the name that was meant."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 from foundation.text import shown
@@ -25,6 +25,12 @@ def with_reasons(lost: Iterable[tuple[str, str]], most: int = 3) -> str:
 def some(names: Iterable[object], most: int = 3) -> str:
     """The first names in quotes, and how many more there are."""
     return listed([repr(name) for name in names], most)
+
+
+def alike(word: str, known: Mapping[str, object]) -> str:
+    """` (did you mean X?)`: what follows on a name that is not a key of `known`, X the value of the one spelt alike."""
+    near = get_close_matches(word, list(known), 1)
+    return f" (did you mean {known[near[0]]}?)" if near else ""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from foundation.plugins import plugin_names
+from foundation.words import alike
 from tagging import cli, commands
 from tagging.cli import running
 
@@ -21,7 +22,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, module in modules.items():
         subparser = subparsers.add_parser(name, help=help_line(module), description=help_line(module))
         module.add_arguments(subparser)
-    if not arguments or arguments[0] not in modules:
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in modules:
+        meant = alike(arguments[0], {each: each for each in modules})
+        parser.error(f"expected a command first, received {arguments[0]!r}{meant}")
+    if not arguments or arguments[0].startswith("-"):
         parser.parse_args(arguments)  # help, or what is wrong; both end here
         parser.error("expected the command first")
     # By its own parser, as options and positionals of a subcommand may be mixed: argparse cannot do so itself.

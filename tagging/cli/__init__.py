@@ -13,6 +13,7 @@ from typing import NoReturn
 from foundation.devices import read_devices
 from foundation.errors import UserError
 from foundation.shards import Shard, parse_shard
+from foundation.words import alike
 
 DEFAULT_CONFIG = Path("configs/demo.yaml")
 OWN_CONFIG = Path("configs/own/pretrained.yaml")
@@ -22,20 +23,34 @@ _EPILOG = (
     "model.name=mobilenet_v2; docs/config.md lists all settings."
 )
 
-_EXIT_CODES = "exit codes: 0 done; 1 done, but some files were refused; 2 not done (docs/cli.md)"
+_UNKNOWN = "unrecognized arguments: "  # argparse's words
 
 
 class Parser(argparse.ArgumentParser):
-    """Reports invalid options in one line; the help ends with the exit codes."""
+    """Reports invalid options in one line; the help ends with the exit codes, `partly` with what code 1 means."""
+
+    partly = "some files were refused"
 
     def format_help(self) -> str:
-        return f"{super().format_help()}\n{_EXIT_CODES}\n"
+        codes = f"exit codes: 0 done; 1 done, but {self.partly}; 2 not done (docs/cli.md)"
+        return f"{super().format_help()}\n{codes}\n"
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {message}; --help lists the options\n")
+        self.exit(2, f"{self.prog}: error: {message}{self._meant(message)}; --help lists the options\n")
+
+    def _meant(self, message: str) -> str:
+        """The option, or the way to write a setting, that may be meant where an option is not known."""
+        words = message.removeprefix(_UNKNOWN).split() if message.startswith(_UNKNOWN) else []
+        option = next((word.partition("=")[0] for word in words if word.startswith("--")), "")
+        if not option:
+            return ""
+        known = {name: name for action in self._actions for name in action.option_strings}
+        takes_settings = any(action.dest == "overrides" for action in self._actions)
+        hint = " (settings are written as key=value, such as train.epochs=5)" if takes_settings else ""
+        return alike(option, known) or hint
 
 
-def make_parser(description: str) -> argparse.ArgumentParser:
+def make_parser(description: str) -> Parser:
     """A parser with `--config`, `--jobs` and the `key=value` overrides."""
     parser = Parser(description=description)
     add_config(parser)

@@ -1,6 +1,7 @@
 """Look at a data set before training: classes, lengths, rates, level, copies, and the settings that would suit it."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from tagging import cli
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from foundation.claims import claimed
+    from foundation.words import counted
     from tagging.config.extension import save_extension
     from tagging.config.load import config_files, load_config
 
@@ -34,4 +36,6 @@ def run(args: argparse.Namespace) -> int:
         print(as_json(checkup) if args.format == "json" else as_text(checkup))
         if args.apply:
             save_extension(checkup.config, checkup.changes, args.apply)
+            found = counted(len(checkup.settings), "suggested setting")
+            print(f"{args.apply}: {path} with {found}", file=sys.stderr)
     return 1 if checkup.refused else 0

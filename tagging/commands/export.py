@@ -7,7 +7,7 @@ from foundation.inputs import existing
 from tagging import cli
 from tagging.cli import backend
 from tagging.export.errors import ExportError
-from tagging.export.registry import FLOAT32, FORMATS, PRECISIONS, check_format
+from tagging.export.registry import FLOAT32, FORMATS, PRECISIONS, check_format, described
 from tagging.runs.arguments import run_or_audioset
 from tagging.tagger.arguments import add_weights
 
@@ -53,12 +53,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    _check_required(args)
     check_format(args.to)
-    if args.out is None:
-        raise ExportError(
-            "--out: expected a folder for the file, its labels and its model card, received none"
-        )
+    if args.out.exists() and not args.out.is_dir():
+        raise ExportError(f"--out: expected a folder, received {args.out}, which is a file")
     backend.quiet_tensorflow(1)  # speed is measured on one thread
     from tagging.export.command import export
 
     return export(args)
+
+
+def _check_required(args: argparse.Namespace) -> None:
+    """Raises ExportError, with what is to be given, where `--to` or `--out` is missing."""
+    needed = {
+        f"--to: one of {described()}": args.to,
+        "--out: a folder for the file, its labels and its model card": args.out,
+    }
+    if missing := [option for option, value in needed.items() if value is None]:
+        raise ExportError(f"expected {'; '.join(missing)}; received none")

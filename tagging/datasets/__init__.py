@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from foundation.inputs import is_missing, no_folder
 from tagging.datasets.settings import LAYOUTS, DatasetSettings
 
 if TYPE_CHECKING:  # pandas would cost `--help` half of its time
@@ -31,7 +33,12 @@ def read_dataset(settings: DatasetSettings, *, only_look: bool = False) -> Datas
     reader = import_module(f"tagging.datasets.layouts.{settings.layout}")
     if not only_look and hasattr(reader, "prepare"):
         reader.prepare(settings)
-    dataset: Dataset = reader.read(settings)
+    try:
+        dataset: Dataset = reader.read(settings)
+    except DatasetError as error:
+        if is_missing(Path(settings.root)):
+            raise DatasetError(f"{no_folder('dataset.root', Path(settings.root))}; {error}") from None
+        raise
     return relabelled(found_on_disk(dataset), settings)
 
 

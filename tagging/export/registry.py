@@ -59,12 +59,15 @@ def _declared(file: Path) -> Format:
     return Format(file.stem, *values)
 
 
-def check_format(name: str | None) -> None:
+def described() -> str:
+    """All formats, with what they are for."""
+    return ", ".join(f"{form.name} ({form.purpose})" for form in FORMATS.values())
+
+
+def check_format(name: str) -> None:
     """Raises ExportError, with all formats and what they are for, unless `name` is one."""
     if name not in FORMATS:
-        known = ", ".join(f"{form.name} ({form.purpose})" for form in FORMATS.values())
-        received = f"{name}.{nearest(name, FORMATS)}" if name else "none"
-        raise ExportError(f"--to: expected one of {known}; received {received}")
+        raise ExportError(f"--to: expected one of {described()}; received {name}.{nearest(name, FORMATS)}")
 
 
 _HERE = Path(__file__).parent / "formats"

@@ -31,7 +31,7 @@ from tagging.tagger.row_options import rows_of
 from tagging.tagger.sequences import clips_of
 from tagging.tagger.spread import Spread
 from tagging.tagger.tagger import Tagger
-from tagging.tagger.writing import Vectors, screen_or_file, write_embeddings, write_labels
+from tagging.tagger.writing import Vectors, screen_or_file, tell_written, write_embeddings, write_labels
 
 _OF_LABELS = ("threshold", "min_length_s", "max_gap_s", "labels")
 
@@ -68,6 +68,8 @@ def tag(args: argparse.Namespace) -> int:
             write_refused(args.out, lost)
         if args.out:
             remove_shards(TAG, args.out)
+        plot = None if lost else args.plot
+        tell_written((args.out, args.labels, plot, args.embeddings), len(files) - len(lost))
     if lost:
         line = refused_line(lost, len(files), "files could not be used", listed, are_named=True)
         print(line, file=sys.stderr)

@@ -2,7 +2,7 @@
 
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,9 @@ from typing import IO, Any
 import numpy as np
 
 from foundation.files import atomic_file
+from foundation.streams import is_stream
+from foundation.text import shown
+from foundation.words import counted
 from tagging.inference.results import Segment
 
 
@@ -39,6 +42,13 @@ def screen_or_file(path: Path | None) -> Iterator[IO[str]]:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     yield sys.stdout
+
+
+def tell_written(paths: Iterable[Path | None], n_files: int) -> None:
+    """A line on stderr with the files that were written, pipes and devices left out, and how many were tagged."""
+    names = [shown(str(path)) for path in paths if path and not is_stream(path)]
+    if names:
+        print(f"{', '.join(names)}: {counted(n_files, 'file')} tagged", file=sys.stderr)
 
 
 def write_labels(path: Path, segments: Sequence[Segment]) -> None:

@@ -31,12 +31,22 @@ def refusal(capsys, parser: argparse.ArgumentParser, *arguments: str) -> str:
 def test_options_that_cannot_be_read_are_one_line(capsys):
     parser = cli.make_parser("Does nothing.")
     parser.prog = "nothing.py"
-    assert refusal(capsys, parser, "--loud") == (
-        "nothing.py: error: unrecognized arguments: --loud; --help lists the options"
+    assert refusal(capsys, parser, "--loud", "3") == (
+        "nothing.py: error: unrecognized arguments: --loud (settings are written as key=value, "
+        "such as train.epochs=5); --help lists the options"
     )
+    assert "arguments: --confg=x (did you mean --config?); --help" in refusal(capsys, parser, "--confg=x")
     assert "--jobs: expected a whole number of at least 1, received two" in refusal(
         capsys, parser, "--jobs", "two"
     )
+
+
+@pytest.mark.parametrize(("command", "meant"), [("doctr", " (did you mean doctor?)"), ("sing", "")])
+def test_a_command_that_is_not_known(capsys, command, meant):
+    with pytest.raises(SystemExit, match=r"^2$"):
+        __main__.main([command])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"expected a command first, received {command!r}{meant}; --help" in line
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "sing"])
@@ -68,6 +78,17 @@ def test_help_has_a_line_for_every_command(capsys):
         line = __main__.help_line(import_module(f"tagging.commands.{command}"))
         assert line.endswith(".")
         assert f" {command} {line}" in text
+
+
+@pytest.mark.parametrize(
+    ("script", "meaning"),
+    [(train, "some files were refused"), (preprocess, "a split or a label is left without usable clips")],
+)
+def test_help_ends_with_what_the_exit_codes_mean(capsys, script, meaning):
+    with pytest.raises(SystemExit, match=r"^0$"):
+        script.main(["--help"])
+    *_, last = capsys.readouterr().out.splitlines()
+    assert last.startswith(f"exit codes: 0 done; 1 done, but {meaning}")
 
 
 @pytest.mark.parametrize("arguments", [[], ["key=value", "tag"], ["--", "curves", "run"]])

@@ -81,12 +81,11 @@ def test_nothing_heavy_is_imported_to_find_that_it_is_missing():
 
 
 @pytest.mark.slow
-def test_training_finds_that_the_clean_folder_is_missing_without_tensorflow(tiny, tmp_path):
+def test_training_finds_that_a_folder_of_clips_is_missing_without_tensorflow(tiny, tmp_path):
     config = tiny.write_config(tmp_path)
-    assert imported([("train.py", ["--config", str(config), f"clean_dir={tmp_path}/no"])]) == [
-        "numpy",
-        "pandas",
-    ]
+    settings = ([f"clean_dir={tmp_path}/no"], [f"clean_dir={tmp_path}", f"dataset.root={tmp_path}/no"])
+    given = [("train.py", ["--config", str(config), *each]) for each in settings]
+    assert imported(given) == ["numpy", "pandas"]
     assert imported([("doctor", ["--config", "nowhere"])]) == []
 
 

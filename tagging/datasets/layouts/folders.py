@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from foundation.files import read_text
+from foundation.text import shown
 from foundation.words import some
 from tagging.datasets.scan import files_under, may_be_audio, names_as_text
 from tagging.datasets.settings import DatasetSettings
@@ -61,7 +62,7 @@ def read(settings: DatasetSettings) -> Dataset:
     files = _class_files(home) if home.is_dir() else []
     if len({file.label for file in files}) < 2 or all(file.is_deeper for file in files):
         tree = EXPECTED_TREE.format(root=root)
-        raise DatasetError(f"no class folders with audio at {root}{_where(files)}. Expected:\n{tree}")
+        raise DatasetError(f"{_found(files, root)}{_where(files)}. Expected:\n{tree}")
     are_unique = len({file.name for file in files}) == len(files)
     clips = pd.DataFrame(
         {
@@ -101,6 +102,13 @@ def _class_files(home: Path) -> list[_File]:
         if names:
             print(f"{home}: {len(names)} {note}: {some(names)}", file=sys.stderr)
     return clips
+
+
+def _found(files: Sequence[_File], root: Path) -> str:
+    """What is there instead of class folders."""
+    if files and not any(file.is_deeper for file in files):
+        return f"one class folder with audio ({shown(files[0].label)}) at {root}, expected at least two"
+    return f"no class folders with audio at {root}"
 
 
 def _where(files: Sequence[_File]) -> str:

@@ -173,9 +173,19 @@ def test_a_file_that_cannot_be_decoded_is_listed_and_not_fatal(tmp_path):
 @pytest.mark.parametrize("names", [[], ["a.wav"], ["Dog/a.wav"], ["Dog/a.wav", "Cat/a.txt"]])
 def test_fewer_than_two_classes_show_the_tree(tmp_path, names):
     text = message(fill(tmp_path, names))
-    start = f"no class folders with audio at {tmp_path}; set dataset.root=PATH. Expected:"
+    is_one = "Dog/a.wav" in names
+    found = "one class folder with audio (Dog)" if is_one else "no class folders with audio"
+    start = f"{found} at {tmp_path}{', expected at least two' * is_one}; set dataset.root=PATH. Expected:"
     assert text.startswith(f"{start}\n    {tmp_path}/\n")
-    assert "no class folders" in message(tmp_path / "nowhere")
+
+
+def test_a_root_that_is_not_there_is_named_with_the_folder_that_may_be_meant(tmp_path):
+    (tmp_path / "sounds").mkdir()
+    far, near = (message(tmp_path / name) for name in ("nowhere", "sound"))
+    assert far.startswith(f"dataset.root={tmp_path}/nowhere: no such folder; no class folders")
+    assert near.startswith(
+        f"dataset.root={tmp_path}/sound: no such folder (did you mean {tmp_path}/sounds?); no class"
+    )
 
 
 def test_subfolders_belong_to_their_class(own, capsys):

@@ -38,6 +38,7 @@ def test_apply_writes_what_differs_and_refuses_a_file_that_is_there(made, tmp_pa
         "--apply",
     ]
     assert tagging([*command, str(tmp_path / "new.yaml")]) == 0
+    assert capsys.readouterr().err == f"{tmp_path}/new.yaml: {made.config} with 2 suggested settings\n"
     config = load_config(tmp_path / "new.yaml")
     assert (config.window.window_s, config.window.hop_s, config.seed) == (1.0, 0.5, 5)
     base = os.path.relpath(made.config, tmp_path)

@@ -15,7 +15,7 @@ from tagging.export import comparison, registry
 from tagging.export.registry import FORMATS
 from tagging.tagger.tagger import Tagger
 from tests.export_helpers import export, refusal
-from tests.tag_command_helpers import tone
+from tests.tag_command_helpers import tone, unusable
 
 WITHOUT_TENSORFLOW = """
 import runpy, sys
@@ -118,12 +118,22 @@ def test_a_package_that_lacks_is_named_with_its_command(noisy, tmp_path, capsys,
     assert line.endswith(f"pip install {packages}")
 
 
-@pytest.mark.parametrize("given", [[], ["--to", "onx"]])
+@pytest.mark.parametrize("given", [[], ["--to", "onx", "--out", "out"]])
 def test_formats_are_named_with_what_they_are_for(tmp_path, capsys, given):
     line = refusal(capsys, tmp_path, *given)
     assert all(f"{form.name} ({form.purpose})" in line for form in FORMATS.values())
     assert line.endswith("received onx. Did you mean: 'onnx'?" if given else "received none")
-    assert "--out: expected a folder" in refusal(capsys, tmp_path, "--to", "onnx")
+    assert ("--out: a folder for the file" in line) is not bool(given)
+
+
+def test_an_output_that_is_missing_or_a_file_is_refused(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(
+        "tagging.cli.backend.quiet_tensorflow", lambda _: pytest.fail("TensorFlow was loaded")
+    )
+    file = unusable(tmp_path)
+    assert "expected --out: a folder for the file" in refusal(capsys, tmp_path, "--to", "onnx")
+    line = refusal(capsys, tmp_path, "--to", "onnx", "--out", file)
+    assert line.endswith(f"--out: expected a folder, received {file}, which is a file")
 
 
 def test_what_is_not_a_run_is_refused(tmp_path, capsys):

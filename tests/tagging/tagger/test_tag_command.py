@@ -172,7 +172,7 @@ def test_refused_files_are_listed_next_to_the_output(tones, glued, tmp_path, cap
     bad, out = tmp_path / "bad.wav", tmp_path / "tags.csv"
     bad.write_text("no sound")
     assert tag(glued, bad, "--run", tones, "--format", "csv", "--out", out) == 1
-    first, last = capsys.readouterr().err.splitlines()
+    first, _, last = capsys.readouterr().err.splitlines()
     found = pd.read_csv(tmp_path / "tags.refused.csv")
     assert found.to_dict("records") == [{"fname": str(bad), "reason": first.removeprefix(f"{bad}: ")}]
     assert last == f"1 of 2 files could not be used; {tmp_path / 'tags.refused.csv'} lists them all"

@@ -305,4 +305,12 @@ def test_a_terminal_shows_how_many_files_are_done(run, rec, monkeypatch, capsys)
     assert "/3 [" in shown_there
     assert "none.wav: expected a file" in shown_there
     assert tag("rec/a.wav", "--run", run, "--out", "tags.txt") == 0
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == "tags.txt: 1 file tagged\n"
+
+
+def test_the_files_that_were_written_are_named(run, rec, capsys):
+    over_time = ("--timeline", "--labels", "a.txt", "--plot", "a.png")
+    assert tag("rec/a.wav", "--run", run, "--out", "a.csv", *over_time) == 0
+    assert capsys.readouterr().err == "a.csv, a.txt, a.png: 1 file tagged\n"
+    assert tag("none.wav", "rec/a.wav", "--run", run, "--out", "tags.csv") == 1
+    assert "tags.csv: 1 file tagged" in capsys.readouterr().err.splitlines()
