@@ -11,6 +11,7 @@ from foundation.claims import claimed
 from foundation.locks import waiting_lock
 from foundation.marks import RUN, is_marked
 from foundation.shards import Shard
+from foundation.words import counted
 from submissions.writer import write_scores
 from tagging.config.load import ConfigError
 from tagging.config.schema import Config
@@ -170,9 +171,8 @@ def _table(kind: TaskKind, targets: np.ndarray, found: OutOfFold, groups: Sequen
     lines = []
     for fold in np.unique(found.fold):
         rows = found.fold == fold
-        lines.append(
-            f"{fold:>12}  {kind.title} {kind.value(targets[rows], found.logits[rows]):.4f}   ({rows.sum()} clips)"
-        )
+        value, clips = kind.value(targets[rows], found.logits[rows]), counted(rows.sum(), "clip")
+        lines.append(f"{fold:>12}  {kind.title} {value:.4f}   ({clips})")
     whole = interval_of(kind, targets, found.logits, groups, seed=seed)
     note = interval_note(whole.n_units, groups)
     return "\n".join([*lines, f"{'all':>12}  {kind.title} {in_words(whole)} ({note})"])
