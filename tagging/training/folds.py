@@ -31,6 +31,7 @@ from tagging.runs.folds import (
     stage_of_folds,
     write_folds,
 )
+from tagging.runs.place import make_run_dir
 from tagging.runs.run import SPLIT, RunError
 from tagging.training.fold_worker import train_fold
 from tagging.training.train import train_stage
@@ -68,6 +69,7 @@ def train_folds(
     """
     folder = Path(config.run_dir)
     dataset = read_with_test_clips(config.dataset, config.split, config.seed)
+    make_run_dir(folder)
     with waiting_lock(folder / ".folds.lock"):
         configs = _fold_configs(config, dataset, k, force)
     numbered = list(enumerate(configs, 1))
