@@ -12,7 +12,7 @@ from foundation.locks import locked
 from foundation.parallel import ParallelSettings
 from foundation.parts import sweep_parts
 from foundation.shards import Shard
-from foundation.words import some
+from foundation.words import counted, some
 from preprocessing.folder import LOCK_NAME, READERS_NAME, CleanFolderError
 from preprocessing.manifest import (
     MANIFEST_NAME,
@@ -148,10 +148,8 @@ def _prepare(
         tell_unfinished(clips, clean_dir, old)
     plan = compare(clips, clean_dir, settings, old, made, hash_kind=hash_kind_of(old))
     if plan.changed:
-        print(
-            f"{len(plan.changed)} clips have changed and are cleaned again: {some(plan.changed)}",
-            file=sys.stderr,
-        )
+        changed = counted(len(plan.changed), "clip has changed and is", "clips have changed and are")
+        print(f"{changed} cleaned again: {some(plan.changed)}", file=sys.stderr)
     if (force and made) or plan.stale or any(task.target.exists() for task in plan.todo):
         locks.enter_context(locked(clean_dir / READERS_NAME, f"reading {clean_dir}"))
     if known:

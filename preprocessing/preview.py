@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from foundation.claims import claimed
 from foundation.files import write_atomic
+from foundation.words import counted
 from preprocessing.chain import CleanStream
 from preprocessing.errors import DecodeError
 from preprocessing.feature_settings import STORED
@@ -138,7 +139,7 @@ def _show_stored(shown: _Shown, settings: CleaningSettings, parts: Mapping[str, 
 
 
 def _shortfall(made: int, wanted: int, clips: int, unusable: list[str]) -> str:
-    few = [f"the data set has {clips} clips"] if clips < wanted else []
+    few = [f"the data set has {counted(clips, 'clip')}"] if clips < wanted else []
     bad = [f"cannot be used: {', '.join(unusable)}"] if unusable else []
     return f"{made} of {wanted} previews: {'; '.join(few + bad)}" if made < wanted else ""
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from foundation.locks import BusyError, is_free, locked, shared_lock, waiting_lock
 from foundation.shards import Shard, shard_of_name
+from foundation.words import counted
 from preprocessing.folder import LOCK_NAME, READERS_NAME
 from preprocessing.manifest import (
     MADE_NAME,
@@ -139,7 +140,7 @@ def tell_unfinished(clips: pd.DataFrame, clean_dir: Path, old: Iterable[ClipRow]
         for shard in (Shard(number, count) for number in range(1, count + 1)):
             own = in_shard(clips, shard)
             n_lacking = sum(name not in known for name in zip(own["split"], own["fname"], strict=True))
-            lines += [f"{shard} ({n_lacking} of its {len(own)} clips)"] * bool(n_lacking)
+            lines += [f"{shard} ({n_lacking} of its {counted(len(own), 'clip')})"] * bool(n_lacking)
     if lines:
         print(f"shards that are not finished: {', '.join(lines)}; cleaning these clips here", file=sys.stderr)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from foundation.text import shown
+from foundation.words import counted
 from preprocessing.hashes import mixture
 from preprocessing.manifest import MANIFEST_NAME
 
@@ -129,14 +130,16 @@ def _features(cleaned: pd.DataFrame) -> dict[str, str]:
 
 
 def _audio(cleaned: pd.DataFrame) -> dict[str, str]:
+    clipped = counted((cleaned["clipped"] > 0).sum(), "clip")
     return {
         "kept whole": f"{(cleaned['status'] == 'kept_whole').sum()}",
         "truncated": f"{cleaned['reason'].str.contains('truncated').sum()}",
-        "clipped": f"{(cleaned['clipped'] > 0).sum()} clips, {cleaned['clipped'].sum()} samples",
+        "clipped": f"{clipped}, {counted(int(cleaned['clipped'].sum()), 'sample')}",
     }
 
 
 def _duplicates(manifest: pd.DataFrame) -> str:
     same = duplicates(manifest)
     groups = same.groupby("audio_hash")["split"].nunique()
-    return f"{len(same)} clips of {len(groups)} recordings, {(groups > 1).sum()} of them in two splits"
+    clips, recordings = counted(len(same), "clip"), counted(len(groups), "recording")
+    return f"{clips} of {recordings}, {(groups > 1).sum()} of them in two splits"

@@ -74,6 +74,12 @@ def test_the_demo_config_is_the_default_and_every_script_runs_on_it(tmp_path, mo
         (train, ["clean_dir=nowhere", "--stage", "noisy", "run_dir={tmp}/r"], "nowhere"),
         (train, ["model.name=vgg", "--stage", "noisy", "run_dir={tmp}/r"], "expected model.name out of"),
         (train, ["frontend.name=x", "--stage", "noisy", "run_dir={tmp}/r"], "expected frontend.name out of"),
+        (
+            train,
+            ["--stage", "noisy", "run_dir={tmp}/mine.csv/r"],
+            "cannot make run_dir {tmp}/mine.csv/r: Not a",
+        ),
+        (train, ["--folds", "2", "run_dir={tmp}/mine.csv"], "cannot make run_dir {tmp}/mine.csv: "),
         (predict, ["run_dir=nowhere"], "expected a finished stage under nowhere"),
         (predict, ["--runs", "{runs}"], "did you mean"),
         (preprocess, ["dataset.layout=cvs"], "fsdkaggle2019"),
@@ -85,7 +91,7 @@ def test_a_mistake_ends_in_one_line_and_a_code(trained, tmp_path, capsys, script
     config = [] if "--config" in arguments else ["--config", str(trained)]
     assert script.main([*config, *given]) == 2
     error = capsys.readouterr().err
-    assert words in error
+    assert words.format(tmp=tmp_path) in error
     assert "Traceback" not in error
     assert error.count("error:") == 1
 

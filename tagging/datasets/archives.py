@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from foundation.scratch import scratch_folder
+from foundation.words import counted
 from tagging.datasets.csv_files import is_plain_name
 from tagging.datasets.table import DatasetError
 
@@ -47,7 +48,7 @@ def unpack_audio(archive: Path, folder: Path) -> None:
     try:
         with zipfile.ZipFile(archive) as opened, whole_folder(folder) as part:
             wanted = _audio_members(archive, opened, folder.name)
-            print(f"unpacking {len(wanted)} clips of {archive} into {folder}", file=sys.stderr)
+            print(f"unpacking {counted(len(wanted), 'clip')} of {archive} into {folder}", file=sys.stderr)
             for name, member in wanted.items():
                 with opened.open(member) as source, open(part / name, "wb") as target:
                     shutil.copyfileobj(source, target)

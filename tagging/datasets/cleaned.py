@@ -11,6 +11,7 @@ import pandas as pd
 
 from foundation.scratch import scratch_folder
 from foundation.text import shown_lines
+from foundation.words import counted
 from preprocessing.clean import clean_dataset
 from preprocessing.folder import CleanFolderError, reading
 from preprocessing.hashes import HashKind
@@ -99,7 +100,7 @@ def clean_audio(
             else:
                 yield audio
                 return
-    text = shown_lines("\n".join([*faults, f"cleaning {len(clips)} clips to a temporary folder"]))
+    text = shown_lines("\n".join([*faults, f"cleaning {counted(len(clips), 'clip')} to a temporary folder"]))
     print(text, file=sys.stderr)
     with scratch_folder("tagging-clean-") as temporary:
         clean_dataset(_as_cleaned(clips), temporary / "clean", settings, jobs=jobs)
@@ -125,7 +126,8 @@ def _checked(found: pd.DataFrame, clean_dir: Path) -> pd.DataFrame:
     counts = found.groupby("bands")["fname"].agg(["size", "first"])
     if len(counts) > 1:
         shown = "; ".join(
-            f"{row.Index} in {row.size} clips (e.g. {row.first})" for row in counts.itertuples()
+            f"{bands} in {counted(n, 'clip')} (e.g. {first})"
+            for bands, n, first in zip(counts.index, counts["size"], counts["first"], strict=True)
         )
         raise CleanFolderError(
             f"expected the same number of bands in all clips of {clean_dir}, received {shown}: "
@@ -152,17 +154,17 @@ def _check_states(clips: pd.DataFrame, states: pd.Series, clean_dir: Path) -> No
         )
     if len(touched := clips[states == "touched"]):
         path = Path(touched["path"].iloc[0])
+        files = counted(len(touched), f"file in {path.parent} has", f"files in {path.parent} have")
         raise CleanFolderError(
-            f"{len(touched)} files in {path.parent} have other times than when they were cleaned (e.g. {path.name}; "
+            f"{files} other times than when they were cleaned (e.g. {path.name}; "
             "copied?): run preprocess.py, which compares their contents and cleans only what has changed"
         )
     if len(uncleaned := clips[states == "uncleaned"]):
         if has_shards(clean_dir):
             raise CleanFolderError(_of_shards(clips, uncleaned, clean_dir))
         splits, first = ", ".join(dict.fromkeys(uncleaned["split"])), uncleaned["fname"].iloc[0]
-        raise CleanFolderError(
-            f"{len(uncleaned)} clips of {splits} are not cleaned yet (e.g. {first}): run preprocess.py"
-        )
+        clips_are = counted(len(uncleaned), f"clip of {splits} is", f"clips of {splits} are")
+        raise CleanFolderError(f"{clips_are} not cleaned yet (e.g. {first}): run preprocess.py")
 
 
 def _of_shards(clips: pd.DataFrame, uncleaned: pd.DataFrame, clean_dir: Path) -> str:
@@ -190,8 +192,9 @@ def altered(rows: Sequence[ClipRow], clean_dir: Path) -> list[ClipRow]:
     suspects = [(row, path) for row, path in paths if is_suspect(row, path)]
     keys = [(_file_state(path), row.hash_kind) for row, path in suspects]
     if new := [key for key in keys if key not in _HASHES]:
+        files = counted(len(new), f"file in {clean_dir} has", f"files in {clean_dir} have")
         print(
-            f"{len(new)} files in {clean_dir} have other times than when they were made (copied?): comparing their "
+            f"{files} other times than when they were made (copied?): comparing their "
             "contents; preprocess.py does so once and notes the new times",
             file=sys.stderr,
         )
@@ -206,7 +209,8 @@ def _file_state(path: Path) -> _FileState:
 
 def _check_contents(rows: Sequence[ClipRow], clean_dir: Path) -> None:
     if found := altered(rows, clean_dir):
+        files = counted(len(found), f"file in {clean_dir} has", f"files in {clean_dir} have")
         raise CleanFolderError(
-            f"{len(found)} files in {clean_dir} have been altered since they were made (e.g. {found[0].fname}): run "
+            f"{files} been altered since they were made (e.g. {found[0].fname}): run "
             "preprocess.py, which makes them again"
         )

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from foundation.words import nearest, some
+from foundation.words import counted, nearest, some
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import Dataset, DatasetError, as_cells, composed
 
@@ -94,8 +94,8 @@ def _without(dataset: Dataset, names: Collection[str]) -> Dataset:
     stays = [bool(row) or not before for row, before in zip(labels, dataset.clips["labels"], strict=True)]
     clips = dataset.clips.assign(labels=as_cells(labels))[stays].reset_index(drop=True)
     print(
-        f"{len(names)} labels ({some(sorted(names))}) and {stays.count(False)} clips that have no "
-        "other label are left out",
+        f"{counted(len(names), 'label')} ({some(sorted(names))}) and {counted(stays.count(False), 'clip')} without "
+        "another label are left out",
         file=sys.stderr,
     )
     test = set(clips["fname"][clips["split"] == "test"])

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from foundation.text import as_text, percent
+from foundation.words import counted
 from tagging.datasets.table import DatasetError
 
 _NO_AUDIO = re.compile(
@@ -60,7 +61,7 @@ def audio_under(folder: Path) -> list[Path]:
     audio = [file for file in files if may_be_audio(file)]
     others = sorted(file.relative_to(folder).as_posix() for file in set(files) - set(audio))
     note = (
-        f"skipped {len(others)} non-audio files by name (e.g. {others[0]}); to try one, name the file itself"
+        f"skipped {counted(len(others), 'non-audio file')} by name (e.g. {others[0]}); to try one, name the file itself"
         if others
         else ""
     )

@@ -87,7 +87,7 @@ def imbalance(survey: Survey) -> Finding | None:
         return None
     return Finding(
         "imbalance",
-        f"{counts.idxmax()} has {counts.max()} clips, {counts.idxmin()} has {counts.min()}",
+        f"{counts.idxmax()} has {counted(counts.max(), 'clip')}, {counts.idxmin()} has {counts.min()}",
         "Without weights, a network gains most by answering with the large classes.",
         ("train.class_weights=balanced",),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from foundation.words import counted
 from tagging.evaluation.task_kinds import metric_title
 from tagging.export.errors import ExportError
 
@@ -146,7 +147,7 @@ def as_table(certificate: Certificate) -> list[tuple[str, str]]:
     rows = [
         ("runtime", certificate.runtime),
         ("weights", certificate.precision),
-        ("compared on", f"{worst.windows} windows: {_compared(certificate)}"),
+        ("compared on", f"{counted(worst.windows, 'window')}: {_compared(certificate)}"),
         ("largest difference of scores", _with_own(worst.scores, own.scores if own else None)),
         ("largest difference of logits", _with_own(worst.logits, own.logits if own else None)),
         ("windows with other ranks", f"{worst.rank_changes} of {worst.windows}"),

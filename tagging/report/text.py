@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from foundation.words import counted
 from tagging.evaluation.bootstrap import LEAST_UNITS, Interval, interval_of, interval_of_difference
 from tagging.evaluation.checks import EvaluationError
 from tagging.evaluation.multiclass import average_table
@@ -24,7 +25,8 @@ def score_report(kind: TaskKind, table: pd.DataFrame, reports: Mapping[str, dict
     if kind.is_single_label:
         parts.append(average_table(reports["all"]).to_string(float_format="%.4f"))
     lines = [
-        f"{name:>8}  {kind.line(figures)}   ({figures['clips']} clips)" for name, figures in reports.items()
+        f"{name:>8}  {kind.line(figures)}   ({counted(int(figures['clips']), 'clip')})"
+        for name, figures in reports.items()
     ]
     if len(reports) > 1:
         lines.append(

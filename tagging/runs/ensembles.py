@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from foundation.words import listed, some
+from foundation.words import counted, listed, some
 from preprocessing.feature_settings import STORED
 from submissions.ensemble import average_folds, check_weights, combine
 from submissions.selection import select_weights
@@ -112,7 +112,7 @@ def _fitted(config: Config, members: Sequence[Member]) -> list[float]:
     metric, title = partial(kind.value, targets), kind.title
     weights = select_weights(logits, partial(kind.goodness, targets), kind.activation, method).tolist()
     equal, fitted = (metric(combine(logits, kind.activation, method, tried)) for tried in (None, weights))
-    print(f"weights fitted on {len(names)} clips out of fold:")
+    print(f"weights fitted on {counted(len(names), 'clip')} out of fold:")
     for member, weight, scores in zip(members, weights, logits, strict=True):
         print(f"  {weight:.2f}  {title} {metric(scores):.4f}  {member.path}")
     print(f"        {title} {equal:.4f}  plain mean")

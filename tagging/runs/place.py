@@ -42,6 +42,18 @@ def is_passing(folder: Path) -> bool:
     return any(part.endswith(".part") or _ASIDE in part for part in folder.parts)
 
 
+def make_run_dir(folder: Path) -> None:
+    """Make the folder of runs.
+
+    Raises:
+        RunError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"cannot make run_dir {folder}: {error.strerror}; choose another run_dir") from error
+
+
 def check_place(final: Path, *, replaces: bool) -> None:
     """Refuse a place where something stands that is not a run of ours, or that would be lost.
 

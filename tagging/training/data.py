@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from foundation.words import some, with_reasons
+from foundation.words import counted, some, with_reasons
 from tagging.config.checks import check_task
 from tagging.config.schema import Config
 from tagging.config.selection import SELECTED
@@ -114,7 +114,8 @@ def _left_out(lost: pd.DataFrame, n_train: int, n_free: int, held: str) -> list[
     notes = []
     if len(lost):
         reasons = with_reasons(zip(lost["fname"], lost["reason"], strict=True))
-        notes.append(f"{len(lost)} clips without clean audio are left out: {reasons}")
+        clips_are = counted(len(lost), "clip without clean audio is", "clips without clean audio are")
+        notes.append(f"{clips_are} left out: {reasons}")
     if n_train < n_free:
         notes.append(
             f"{n_free - n_train} of {n_free} clips share a recording with {held} clips and are left out"

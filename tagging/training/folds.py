@@ -11,6 +11,7 @@ from foundation.claims import claimed
 from foundation.locks import waiting_lock
 from foundation.marks import RUN, is_marked
 from foundation.shards import Shard
+from foundation.words import counted
 from submissions.writer import write_scores
 from tagging.config.load import ConfigError
 from tagging.config.schema import Config
@@ -30,6 +31,7 @@ from tagging.runs.folds import (
     stage_of_folds,
     write_folds,
 )
+from tagging.runs.place import make_run_dir
 from tagging.runs.run import SPLIT, RunError
 from tagging.training.fold_worker import train_fold
 from tagging.training.train import train_stage
@@ -67,6 +69,7 @@ def train_folds(
     """
     folder = Path(config.run_dir)
     dataset = read_with_test_clips(config.dataset, config.split, config.seed)
+    make_run_dir(folder)
     with waiting_lock(folder / ".folds.lock"):
         configs = _fold_configs(config, dataset, k, force)
     numbered = list(enumerate(configs, 1))
@@ -170,9 +173,8 @@ def _table(kind: TaskKind, targets: np.ndarray, found: OutOfFold, groups: Sequen
     lines = []
     for fold in np.unique(found.fold):
         rows = found.fold == fold
-        lines.append(
-            f"{fold:>12}  {kind.title} {kind.value(targets[rows], found.logits[rows]):.4f}   ({rows.sum()} clips)"
-        )
+        value, clips = kind.value(targets[rows], found.logits[rows]), counted(rows.sum(), "clip")
+        lines.append(f"{fold:>12}  {kind.title} {value:.4f}   ({clips})")
     whole = interval_of(kind, targets, found.logits, groups, seed=seed)
     note = interval_note(whole.n_units, groups)
     return "\n".join([*lines, f"{'all':>12}  {kind.title} {in_words(whole)} ({note})"])

@@ -12,6 +12,7 @@ import numpy as np
 from foundation.digests import new_digest
 from foundation.locks import waiting_lock
 from foundation.settings import as_dict
+from foundation.words import counted
 from tagging.pipeline.batches import TrainingBatches
 from tagging.runs.contents import FEATURES
 from tagging.runs.versions import versions
@@ -49,7 +50,7 @@ def views_folder(run: StageRun, batches: TrainingBatches, frozen: keras.Model) -
         folder / _LOCK, f"waiting for another process, which makes the same features in {folder}"
     ):
         if n_made := len(list(folder.glob("view-*.npy"))):
-            print(f"views of {n_made} epochs are in {folder}")
+            print(f"views of {counted(n_made, 'epoch')} are in {folder}")
         yield folder
 
 

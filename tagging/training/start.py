@@ -13,7 +13,7 @@ from tagging.config.schema import Config
 from tagging.config.selection import SELECTED
 from tagging.config.stage import StageSettings
 from tagging.datasets.table import NOISY
-from tagging.runs.run import MODEL, SHAPING, Run, RunError, read_run
+from tagging.runs.run import INFO, MODEL, SHAPING, Run, RunError, read_run
 from tagging.training.clips_digest import NO_CLIPS, clips_digest, why_not_comparable
 from tagging.training.data import StageData
 from tagging.training.stage import Stage
@@ -56,7 +56,10 @@ def teacher_runs(stage: Stage) -> list[Run]:
 
 def _named_run(stage: Stage, key: str, value: str, hint: str = "") -> Run:
     names = list(stage.config.stages)
-    previous = Path(stage.config.run_dir) / names[names.index(stage.name) - 1]
+    before = names[names.index(stage.name) - 1]
+    previous = Path(stage.config.run_dir) / before
+    if value == "previous" and not (previous / INFO).is_file():
+        hint = f": run train.py --stage {before} first{hint}"
     try:
         return read_run(previous if value == "previous" else Path(value))
     except RunError as error:

@@ -20,7 +20,7 @@ from tagging.inference.build import build_tagger
 from tagging.inference.levels import training_floor_db
 from tagging.pipeline.pieces import AudioWindows
 from tagging.runs.contents import IDENTITY
-from tagging.runs.place import check_place, finish_run, recover
+from tagging.runs.place import check_place, finish_run, make_run_dir, recover
 from tagging.runs.run import BATCHES, INHERITED, MODEL, NOISY_SPLIT, SPLIT, Run, RunError, read_run
 from tagging.training.data import StageData, stage_data
 from tagging.training.device import check_pipeline, device_name
@@ -80,6 +80,7 @@ def train_stage(
         tf.config.experimental.enable_op_determinism()  # of this process, from here on
     stage = Stage.of(config, name)
     check_place(stage.final, replaces=force)
+    make_run_dir(stage.final.parent)
     with (
         locked(stage.final.with_name(f".{stage.final.name}.lock"), f"training {stage.final}"),
         reading(Path(config.clean_dir)),

@@ -60,7 +60,7 @@ def test_a_clean_file_altered_at_equal_size_is_made_again(tmp_path, clips, clean
         cleaned.clear()
         clean(clips, tmp_path)
         assert cleaned == ["2.wav"]
-        assert capsys.readouterr().err == "1 clips have changed and are cleaned again: '2.wav'\n"
+        assert capsys.readouterr().err == "1 clip has changed and is cleaned again: '2.wav'\n"
         assert path.read_bytes() == good
 
 

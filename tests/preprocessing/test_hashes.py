@@ -163,7 +163,7 @@ def test_new_clips_of_an_older_folder_are_compared_with_the_old(tmp_path, clips,
     more = table({"curated": [*clips["path"], write("copy.wav", sound)]})
     manifest = clean(more, tmp_path)
     assert are_older(manifest)
-    assert "2 clips of 1 recordings" in closing_table(manifest)
+    assert "2 clips of 1 recording," in closing_table(manifest)
 
 
 def test_force_makes_new_hashes(tmp_path, clips):

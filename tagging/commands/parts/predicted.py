@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from foundation.streams import is_stream
+from foundation.words import counted
 from submissions.outputs import logits_file, remove_logits_above, remove_scores
 from submissions.refused import Refused, refused_file, refused_line, write_refused
 from submissions.writer import write_predictions, write_scores, write_submission
@@ -49,7 +50,7 @@ def write_predicted(
         remove_logits_above(len(logits), out)
         remove_scores(out)
         write_refused(out, refused)
-    print(f"{out}: {len(names) - len(left_out)} clips, {len(classes)} classes")
+    print(f"{out}: {counted(len(names) - len(left_out), 'clip')}, {len(classes)} classes")
     return scores
 
 

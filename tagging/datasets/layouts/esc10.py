@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from foundation.words import some
+from foundation.words import counted, some
 from tagging.datasets.csv_files import read_csv
 from tagging.datasets.scan import files_under
 from tagging.datasets.settings import DatasetSettings
@@ -59,7 +59,8 @@ def _in_class_folders(root: Path) -> list[tuple]:
             else:
                 others.append(path.relative_to(root).as_posix())
     if others:
-        print(f"{root}: {len(others)} files that are not .ogg are left out: {some(others)}", file=sys.stderr)
+        files = counted(len(others), "file that is not .ogg is", "files that are not .ogg are")
+        print(f"{root}: {files} left out: {some(others)}", file=sys.stderr)
     return rows
 
 

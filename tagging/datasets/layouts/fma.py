@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from foundation.words import some
+from foundation.words import counted, some
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import COLUMNS, Dataset, DatasetError, leave_out, placed
 
@@ -51,7 +51,7 @@ def read(settings: DatasetSettings) -> Dataset:
     table = table[table[_SUBSET].isin(SUBSETS[: SUBSETS.index(subset) + 1])]
     known = table[table[_GENRE] != ""].sort_index()
     if left_out := len(table) - len(known):
-        print(f"{path}: {left_out} tracks without a top genre left out", file=sys.stderr)
+        print(f"{path}: {counted(left_out, 'track')} without a top genre left out", file=sys.stderr)
     return _dataset(audio, known, settings)
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from foundation.files import read_text
 from foundation.text import shown
-from foundation.words import some
+from foundation.words import counted, some
 from tagging.datasets.scan import files_under, may_be_audio, names_as_text
 from tagging.datasets.settings import DatasetSettings
 from tagging.datasets.table import COLUMNS, Dataset, DatasetError, composed, leave_out, placed
@@ -25,6 +25,13 @@ EXPECTED_TREE = """\
     {root}/
         <class>/    <name>.wav, .au, .mp3, .ogg, .flac ...   (at least two classes)
         <class>/    <any>/<name>.wav                         (subfolders belong to the class)"""
+_DEEPER = (
+    "clip in a subfolder has the class of the folder above",
+    "clips in subfolders have the class of the folder above",
+)
+_LOOSE = ("audio file in no class folder is left out", "audio files in no class folder are left out")
+_NO_AUDIO = ("file that is not audio by name is left out", "files that are not audio by name are left out")
+_NO_CLASS = ("folder without audio is not a class", "folders without audio are not classes")
 GTZAN_LEVELS = ("genres_original", "genres")
 
 
@@ -91,16 +98,14 @@ def _class_files(home: Path) -> list[_File]:
     clips = [file for file in audio if "/" in file.inner]
     folders = {file.label for file in found if "/" in file.inner}
     notes = {
-        "clips in subfolders have the class of the folder above": [f.inner for f in clips if f.is_deeper],
-        "audio files in no class folder are left out": [f.inner for f in audio if "/" not in f.inner],
-        "files that are not audio by name are left out": [
-            file.inner for file, is_one in zip(found, is_audio, strict=True) if not is_one
-        ],
-        "folders without audio are not classes": sorted(folders - {file.label for file in clips}),
+        _DEEPER: [f.inner for f in clips if f.is_deeper],
+        _LOOSE: [f.inner for f in audio if "/" not in f.inner],
+        _NO_AUDIO: [file.inner for file, is_one in zip(found, is_audio, strict=True) if not is_one],
+        _NO_CLASS: sorted(folders - {file.label for file in clips}),
     }
-    for note, names in notes.items():
+    for (one, many), names in notes.items():
         if names:
-            print(f"{home}: {len(names)} {note}: {some(names)}", file=sys.stderr)
+            print(f"{home}: {counted(len(names), one, many)}: {some(names)}", file=sys.stderr)
     return clips
 
 
@@ -116,8 +121,8 @@ def _where(files: Sequence[_File]) -> str:
     if not (deeper := [file.inner for file in files if file.is_deeper]):
         return "; set dataset.root=PATH"
     return (
-        f", but {len(deeper)} files deeper ({some(deeper, 1)}): set dataset.root to the folder of the class folders, "
-        "or list the files in a table (dataset.layout=csv)"
+        f", but {counted(len(deeper), 'file')} deeper ({some(deeper, 1)}): set dataset.root to the folder of the class "
+        "folders, or list the files in a table (dataset.layout=csv)"
     )
 
 

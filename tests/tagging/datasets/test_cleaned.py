@@ -63,7 +63,9 @@ def test_audio_that_was_made_from_other_files_of_the_same_names_is_refused(tmp_p
 @pytest.mark.parametrize("name", ["a.wav", "bad.wav"])
 def test_a_raw_file_of_another_time_is_compared_by_preprocessing(tmp_path, clips, name):
     os.utime(tmp_path / "raw" / name, ns=(1, 1))
-    with pytest.raises(CleanFolderError, match=f"1 files .*other times .*{name}.*copied.*run preprocess.py"):
+    with pytest.raises(
+        CleanFolderError, match=f"1 file in .*other times .*{name}.*copied.*run preprocess.py"
+    ):
         with_clean_audio(clips, tmp_path / "clean", SETTINGS)
     clean_dataset(clips, tmp_path / "clean", SETTINGS, progress=False)
     assert len(with_clean_audio(clips, tmp_path / "clean", SETTINGS)[0]) == 3
@@ -84,12 +86,12 @@ def test_an_altered_clean_file_is_refused_and_a_copy_is_not(tmp_path, clips, cap
     path = tmp_path / "clean" / "test" / "b.wav"
     good = path.read_bytes()
     path.write_bytes(bytes(len(good)))
-    with pytest.raises(CleanFolderError, match=r"1 files .*altered .*b\.wav.*run preprocess\.py"):
+    with pytest.raises(CleanFolderError, match=r"1 file in .*altered .*b\.wav.*run preprocess\.py"):
         with_clean_audio(clips, tmp_path / "clean", SETTINGS)
     path.write_bytes(good)
     capsys.readouterr()
     assert len(with_clean_audio(clips, tmp_path / "clean", SETTINGS)[0]) == 3
-    assert "1 files" in (said := capsys.readouterr().err)
+    assert "1 file in" in (said := capsys.readouterr().err)
     assert "preprocess.py" in said
     clean_dataset(clips, tmp_path / "clean", SETTINGS, progress=False)
     with_clean_audio(clips, tmp_path / "clean", SETTINGS)
@@ -103,7 +105,7 @@ def test_a_copied_folder_of_an_older_version_is_compared_by_its_own_hashes(tmp_p
     assert len(with_clean_audio(clips, tmp_path / "clean", SETTINGS)[0]) == 3
     path = tmp_path / "clean" / "test" / "b.wav"
     path.write_bytes(bytes(path.stat().st_size))
-    with pytest.raises(CleanFolderError, match=r"1 files .*altered .*b\.wav.*run preprocess\.py"):
+    with pytest.raises(CleanFolderError, match=r"1 file in .*altered .*b\.wav.*run preprocess\.py"):
         with_clean_audio(clips, tmp_path / "clean", SETTINGS)
 
 
@@ -144,7 +146,7 @@ def test_raw_files_that_are_gone_are_no_fault(tmp_path, clips):
 def test_a_clean_file_that_is_lost_or_cut_is_not_cleaned(tmp_path, clips, damage):
     damage(tmp_path / "clean" / "test" / "b.wav")
     with pytest.raises(
-        CleanFolderError, match=r"1 clips of test are not cleaned yet .*b\.wav.* preprocess\.py"
+        CleanFolderError, match=r"1 clip of test is not cleaned yet .*b\.wav.* preprocess\.py"
     ):
         with_clean_audio(clips, tmp_path / "clean", SETTINGS)
 

@@ -62,7 +62,7 @@ def test_null_is_small_and_large_counts_the_tracks_without_a_genre(tmp_path, cap
     assert list(clips["fname"])[-1] == "155319.mp3"
     assert clips["path"].iloc[-1] == tmp_path / "fma_large" / "155" / "155319.mp3"
     assert len(clips) == 5
-    assert "1 tracks without a top genre left out" in capsys.readouterr().err
+    assert "1 track without a top genre left out" in capsys.readouterr().err
 
 
 def test_the_folder_of_the_subset_comes_before_a_larger_one(tmp_path):

@@ -207,9 +207,9 @@ def test_subfolders_belong_to_their_class(own, capsys):
 def test_what_is_no_clip_is_counted(own, capsys):
     read(own)
     assert capsys.readouterr().err.splitlines() == [
-        f"{own}: 1 audio files in no class folder are left out: 'top.wav'",
+        f"{own}: 1 audio file in no class folder is left out: 'top.wav'",
         f"{own}: 3 files that are not audio by name are left out: 'Dog/README', 'Dog/notes.txt', 'pictures/a.png'",
-        f"{own}: 1 folders without audio are not classes: 'pictures'",
+        f"{own}: 1 folder without audio is not a class: 'pictures'",
     ]
 
 

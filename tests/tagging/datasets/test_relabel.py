@@ -86,7 +86,7 @@ def test_clips_without_a_label_leave_but_unknown_answers_stay(capsys):
     assert list(data.clips["fname"]) == ["a", "b", "c", "d", "e", "y", "z"]
     assert list(data.clips.index) == list(range(7))
     assert data.usage == {"z": "Private"}
-    assert "1 labels ('Indie-Rock') and 2 clips " in capsys.readouterr().err
+    assert "1 label ('Indie-Rock') and 2 clips " in capsys.readouterr().err
 
 
 def test_a_clip_with_another_label_stays():

@@ -101,7 +101,7 @@ def test_a_clean_folder_that_does_not_fit_is_passed_over(tiny, run, tmp_path, cl
     assert predict.main(["--runs", run, f"clean_dir={clean}", "--out", str(tmp_path / "a.csv")]) == 0
     assert len(cleanings) == 1
     printed = capsys.readouterr().err
-    assert "1 clips of test are not cleaned yet" in printed
+    assert "1 clip of test is not cleaned yet" in printed
     assert "cleaning 24 clips " in printed
 
 
@@ -227,7 +227,7 @@ def test_a_folder_without_files_or_without_sound(run, tmp_path, capsys):
         (
             "texts",
             "x.txt",
-            "found none; skipped 1 non-audio files by name (e.g. x.txt)",
+            "found none; skipped 1 non-audio file by name (e.g. x.txt)",
         ),
         ("bad", "x.wav", "expected usable audio, found none: x.wav ("),
     ):

@@ -44,7 +44,9 @@ def test_weights_that_do_not_fit_are_refused(tiny, noisy, tmp_path):
             RunError, match=rf"trained with other settings \({key}: .* -> {re.escape(value)}\)"
         ):
             train_stage(tiny.config(tmp_path, f"stages.curated.init={path}", override), "curated", jobs=2)
-    with pytest.raises(RunError, match=r"stages\.curated\.init=previous: .*no such folder.*init=none"):
+    with pytest.raises(
+        RunError, match=r"stages\.curated\.init=previous: .*no such folder.*--stage noisy first.*init=none"
+    ):
         train_stage(tiny.config(tmp_path), "curated", jobs=2)
 
 

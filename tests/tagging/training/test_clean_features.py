@@ -59,7 +59,7 @@ def test_clips_of_other_bands_are_one_clear_error(tmp_path):
     clean_dataset(table, tmp_path / "clean", SETTINGS, progress=False)
     with pytest.raises(CleanFolderError) as error:
         with_clean_audio(table, tmp_path / "clean", SETTINGS)
-    assert "128 in 1 clips (e.g. 1.npy); 140 in 2 clips (e.g. 0.npy)" in str(error.value)
+    assert "128 in 1 clip (e.g. 1.npy); 140 in 2 clips (e.g. 0.npy)" in str(error.value)
     assert "\n" not in str(error.value)
     with_clean_audio(table[1:2], tmp_path / "clean", SETTINGS)
 

@@ -102,9 +102,7 @@ def test_clips_that_are_not_cleaned_yet_are_an_error(tiny, tmp_path, own_clean):
     config = tiny.config(tmp_path, f"clean_dir={own_clean}")
     next((own_clean / "noisy").iterdir()).unlink()
     assert len(stage_data(config, StageSettings(sources=["curated"])).train) > 30
-    with pytest.raises(
-        CleanFolderError, match=r"1 clips of noisy are not cleaned yet .*: run preprocess\.py"
-    ):
+    with pytest.raises(CleanFolderError, match=r"1 clip of noisy is not cleaned yet .*: run preprocess\.py"):
         stage_data(config, StageSettings(sources=["noisy"]))
 
 
