@@ -31,6 +31,7 @@ def tag(*arguments: object) -> int:
 
 def refused(capsys, *arguments: object) -> str:
     """The one line of a command that is refused."""
+    capsys.readouterr()  # of earlier commands
     assert tag(*arguments) == 2
     error = capsys.readouterr().err.strip().splitlines()
     assert len(error) == 1
