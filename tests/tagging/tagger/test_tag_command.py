@@ -283,7 +283,7 @@ def test_values_over_time_are_rows_of_windows(noisy, glued, tmp_path, capsys):
         (["a.wav", "--timeline", "--window-s", "0.001"], "expected windows of at least"),
         (["a.wav", "--timeline", "--window-s", "1e9"], "expected window_s of at most 600"),
         (["a.wav", "--per-window", "--embeddings", "x.npz", "--window-s", "601"], "of at most 600"),
-        (["a.wav", "--run", "{run}", "copy", "--embeddings", "x.npz"], "expected one run for embeddings"),
+        (["a.wav", "--run", "{run}", "{copy}", "--embeddings", "x.npz"], "expected one run for embeddings"),
     ],
 )
 def test_what_does_not_go_together_is_refused_in_one_line(
@@ -292,8 +292,9 @@ def test_what_does_not_go_together_is_refused_in_one_line(
     monkeypatch.chdir(tmp_path)
     Path("a.wav").write_text("no sound")
     Path("empty").mkdir()
-    shutil.copytree(tones, "copy")
-    given = [text.format(tmp=tmp_path / "empty", run=tones) for text in arguments]
+    copy = tmp_path.with_name("copy")
+    shutil.copytree(tones, copy, dirs_exist_ok=True)
+    given = [text.format(tmp=tmp_path / "empty", run=tones, copy=copy) for text in arguments]
     assert words in refused(capsys, *given, *([] if "--run" in given else ["--run", tones]))
     assert {path.name for path in tmp_path.rglob("*")} == {"a.wav", "empty"}
 
