@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="if labels are available, compare averaging over windows with a single window",
     )
     cli.add_shard(parser, "the same command without it puts them together")
-    return running.run(_predict, parser, argv, interrupted="rerun the same command to start over")
+    return running.run(_predict, parser, argv, interrupted=running.NOTHING_LOST)
 
 
 def _predict(args: argparse.Namespace) -> int:

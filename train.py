@@ -66,9 +66,8 @@ def _train(args: argparse.Namespace) -> int:
     if not (Path(config.clean_dir).is_dir() and Path(config.dataset.root).is_dir()):
         from tagging.training.data import stage_data
 
-        stage_data(
-            config, config.stage(stages[0])
-        )  # raises what training would, before TensorFlow is imported
+        # Raises what training would, before TensorFlow is imported.
+        stage_data(config, config.stage(stages[0]))
     start = start_for_workers if args.folds and len(args.devices) > 1 else start_on
     start(args.devices, args.jobs)
     from tagging.training.folds import train_folds

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("eagerly")
 
 
 def predicted(audio: Path, out: Path, *runs: Path) -> pd.DataFrame:
-    """What predict.py says, a row a file."""
+    """What predict.py says, one row per file."""
     assert (
         predict.main(["--runs", *map(str, runs), "--audio", str(audio), "--out", str(out), "--jobs", "2"])
         == 0

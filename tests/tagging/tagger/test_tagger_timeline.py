@@ -71,7 +71,7 @@ def test_windows_of_another_length_overlap_as_those_of_the_run(tagger, audio):
 
 
 def test_a_rebuilt_network_has_the_weights_of_the_run(run):
-    """Built anew for the length that it has, it says the same."""
+    """Built again for the length that it has, it says the same."""
     noise = np.random.default_rng(0).integers(-9_000, 9_000, (3, 16_000)).astype(np.int16)
     pieces = rows_of([run]).pieces
     for ours, saved in zip(
