@@ -4,7 +4,6 @@ import gzip
 from dataclasses import replace
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +16,7 @@ from preprocessing.folder import CleanFolderError
 from preprocessing.manifest import read_rows, to_table, write_settings
 from preprocessing.settings import CleaningSettings
 from preprocessing.sound_files import FileSound
+from tests.preprocessing.stored_clips import stored_clips
 
 MEL = CleaningSettings(features=FeatureSettings(name="mel", n_mels=40, n_fft=512))
 STORED = CleaningSettings(features=FeatureSettings(name="stored"))
@@ -38,15 +38,7 @@ def clips(write, table, sound):
 @pytest.fixture
 def arrays(tmp_path) -> pd.DataFrame:
     """Four rows of X.npy, and one of an HDF5 file."""
-    (tmp_path / "raw").mkdir()
-    values = np.random.default_rng(0).normal(size=(4, 20, 13))
-    np.save(tmp_path / "raw/X.npy", values)
-    with h5py.File(tmp_path / "raw/X.h5", "w") as file:
-        file["train/X"] = values[:1] + 1
-    clips = pd.DataFrame({"fname": [f"X.{row}" for row in range(4)], "path": tmp_path / "raw/X.npy"})
-    clips = clips.assign(split="train", row=range(4), key="")
-    clips.loc[4] = ["h", tmp_path / "raw/X.h5", "train", 0, "train/X"]
-    return clips
+    return stored_clips(tmp_path / "raw", np.random.default_rng(0).normal(size=(4, 20, 13)))
 
 
 def test_features_of_clean_audio_are_kept_and_the_manifest_has_their_shape(tmp_path, clips):

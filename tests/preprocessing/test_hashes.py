@@ -5,7 +5,6 @@ import pickle
 from dataclasses import replace
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,6 +18,7 @@ from preprocessing.manifest import read_rows, write_rows
 from preprocessing.settings import CleaningSettings
 from preprocessing.summary import closing_table, warnings
 from tests.older_folders import blake2b, feature_bytes, sound_bytes, with_older_hashes
+from tests.preprocessing.stored_clips import stored_clips
 
 SETTINGS = CleaningSettings()
 STORED = CleaningSettings(features=FeatureSettings(name="stored"))
@@ -33,15 +33,7 @@ def clips(write, table, sound):
 @pytest.fixture
 def arrays(tmp_path) -> pd.DataFrame:
     """Three rows of a file, and one of another kind of file."""
-    (tmp_path / "raw").mkdir()
-    values = np.random.default_rng(0).normal(size=(3, 5, 4)).astype(np.float32)
-    np.save(tmp_path / "raw/X.npy", values)
-    with h5py.File(tmp_path / "raw/X.h5", "w") as file:
-        file["train/X"] = values[:1] + 1
-    clips = pd.DataFrame({"fname": [f"X.{row}" for row in range(3)], "path": tmp_path / "raw/X.npy"})
-    clips = clips.assign(split="train", row=range(3), key="")
-    clips.loc[3] = ["h", tmp_path / "raw/X.h5", "train", 0, "train/X"]
-    return clips
+    return stored_clips(tmp_path / "raw", np.random.default_rng(0).normal(size=(3, 5, 4)).astype(np.float32))
 
 
 def clean(clips, folder: Path, settings=SETTINGS, **options) -> pd.DataFrame:

@@ -51,10 +51,15 @@ def test_copies_with_other_labels_are_left_out(made):
     assert (finding.name, set(finding.exclude)) == ("contradicting labels", {"same.wav", "alike.wav"})
 
 
-def test_copies_are_found_among_clips_of_an_older_clean_folder_and_others(made):
-    checkup = made.classes(5).look()
+def cleaned(checkup):
+    """The clean folder of the data set, and its clips."""
     clean_dir, clips = Path(checkup.data.config.clean_dir), checkup.data.dataset.clips
     clean_dataset(clips, clean_dir, checkup.data.config.cleaning, progress=False)
+    return clean_dir, clips
+
+
+def test_copies_are_found_among_clips_of_an_older_clean_folder_and_others(made):
+    clean_dir, clips = cleaned(made.classes(5).look())
     with_older_hashes(clean_dir, clips)
     made.write({"dog/alike.wav": noise(seed=0)})
     (finding,) = made.look().findings
@@ -62,9 +67,7 @@ def test_copies_are_found_among_clips_of_an_older_clean_folder_and_others(made):
 
 
 def test_hashes_of_two_kinds_are_named(made):
-    checkup = made.classes(5).look()
-    clean_dir, clips = Path(checkup.data.config.clean_dir), checkup.data.dataset.clips
-    clean_dataset(clips, clean_dir, checkup.data.config.cleaning, progress=False)
+    clean_dir, clips = cleaned(made.classes(5).look())
     assert made.look().findings == ()
     with_older_hashes(clean_dir, clips, only=["cat0.wav"])
     (finding,) = made.look().findings
